@@ -1,0 +1,32 @@
+"""The errors a user can meet, and the sentences they are told in."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class PlasticityBenchError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class BadInputError(PlasticityBenchError):
+    """What the user gave cannot be used; nothing was run."""
+
+
+class LearnerError(PlasticityBenchError):
+    """A learner's own code raised, or cannot be run for all members at once."""
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Return a hint that ends an error's sentence: the nearest choice, else all of them.
+
+    >>> did_you_mean("adma", ["adam", "sgd"])
+    "Did you mean 'adam'?"
+    >>> did_you_mean("zzz", ["adam", "sgd"])
+    'Known: adam, sgd.'
+    """
+    known = sorted(choices)
+    lowered = {choice.lower(): choice for choice in known}
+    nearest = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    if nearest:
+        return f"Did you mean {lowered[nearest[0]]!r}?"
+    return f"Known: {', '.join(known)}." if known else "There are none."

@@ -1,0 +1,185 @@
+"""The protocol: a stream, a population, and the measurements that come of them.
+
+For each task: measure at the start, train for the fixed number of updates, measure at the end.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from plasticity_bench.measurements import accuracy_and_loss, fisher_srank
+from plasticity_bench.population import Population
+from plasticity_bench.protocol import Protocol
+from plasticity_bench.streams.stream import Integers, Stream
+
+EVALUATION_BATCH = 1024
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number for every member.
+
+    Attributes:
+        task: index of the task.
+        when: "start", "during" or "end".
+        name: what was measured.
+        values: (members,) float64; not a number from the task on in which a member diverged.
+    """
+
+    task: int
+    when: str
+    name: str
+    values: Values
+
+
+@dataclass
+class Evaluation:
+    """What one population did on one stream.
+
+    Attributes:
+        measurements: in the order they were taken.
+        diverged_at: (members,), the task in which the loss stopped being finite, or -1.
+        train_seconds: wall time of the updates of all members together.
+        measure_seconds: wall time of the measurements of all members together.
+    """
+
+    measurements: list[Measurement] = field(default_factory=list)
+    diverged_at: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    train_seconds: float = 0.0
+    measure_seconds: float = 0.0
+
+
+def evaluate(
+    stream: Stream,
+    population: Population,
+    protocol: Protocol,
+    on_task: Callable[[int], None] = lambda index: None,
+) -> Evaluation:
+    """Run a population through a stream.
+
+    Args:
+        stream: the tasks; every member sees those of its own seed.
+        population: newly made; it is trained in place.
+        protocol: what to measure, and when.
+        on_task: called with the index of each task that is finished.
+    """
+    result = Evaluation(diverged_at=np.full(len(population.members), -1))
+    inputs = torch.from_numpy(stream.data.inputs)
+    for index in range(stream.num_tasks):
+        task = _StackedTask(stream, [m.seed for m in population.members], index, inputs)
+        if index > 0 and protocol.reveal_boundaries:
+            population.begin_task(index)
+        with _Clock() as start:
+            _measure_start(result, index, task, population, protocol, stream.num_tasks)
+        with _Clock() as train:
+            losses, accuracies = _train(task, population)
+        with _Clock() as end:
+            _measure_end(result, index, task, population, losses, accuracies)
+        result.train_seconds += train.seconds
+        result.measure_seconds += start.seconds + end.seconds
+        on_task(index)
+    return result
+
+
+class _StackedTask:
+    """The same task index of every member's seed, as references into the shared inputs."""
+
+    def __init__(self, stream: Stream, seeds: list[int], index: int, inputs: Tensor) -> None:
+        tasks = [stream.task(seed, index) for seed in seeds]
+        self._inputs = inputs
+        self._examples = _stack([task.examples for task in tasks])  # (members, n)
+        self._targets = _stack([task.targets for task in tasks])  # (members, n)
+        self.chance = np.array([task.chance for task in tasks])
+        orders = [task.input_permutation for task in tasks if task.input_permutation is not None]
+        self._order = _stack(orders) if orders else None  # (members, pixels)
+        self._batches = _stack([stream.batches(seed, index) for seed in seeds])
+        self.size = self._targets.shape[1]
+
+    def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs, (members, k, *input_shape), and targets of rows, (members, k), of the task."""
+        inputs = self._inputs[self._examples.gather(1, rows)]
+        if self._order is not None:
+            order = self._order[:, None, :].expand(-1, rows.shape[1], -1)
+            inputs = inputs.flatten(2).gather(2, order).reshape(inputs.shape)
+        return inputs, self._targets.gather(1, rows)
+
+    def first(self, count: int) -> tuple[Tensor, Tensor]:
+        """The first examples of the task: a random sample, for a seed's examples are shuffled."""
+        return self.gather(torch.arange(count).expand(len(self.chance), -1))
+
+    def training_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The mini-batches in order."""
+        for rows in self._batches.unbind(1):
+            yield self.gather(rows)
+
+    def evaluation_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """All examples once."""
+        for rows in torch.arange(self.size).split(EVALUATION_BATCH):
+            yield self.gather(rows.expand(len(self.chance), -1))
+
+
+def _stack(arrays: list[Integers]) -> Tensor:
+    return torch.from_numpy(np.stack(arrays).astype(np.int64, copy=False))
+
+
+def _train(task: _StackedTask, population: Population) -> tuple[Values, Values]:
+    """Do a task's updates; return data loss and accuracy before each, (updates, members)."""
+    done = [population.update(*batch) for batch in task.training_batches()]
+    losses, accuracies = zip(*done, strict=True)
+    return torch.stack(losses).double().numpy(), torch.stack(accuracies).double().numpy()
+
+
+def _measure_start(
+    result: Evaluation,
+    index: int,
+    task: _StackedTask,
+    population: Population,
+    protocol: Protocol,
+    num_tasks: int,
+) -> None:
+    result.measurements.append(Measurement(index, "start", "chance", task.chance))
+    if not protocol.measures_curvature(index, num_tasks):
+        return
+    inputs, targets = task.first(protocol.curvature_examples)
+    alive = np.flatnonzero(result.diverged_at < 0)
+    ranks = np.full(len(population.members), np.nan)
+    if len(alive):
+        params = {name: value[alive] for name, value in population.state.params.items()}
+        ranks[alive] = fisher_srank(population.module, params, inputs[alive], targets[alive])
+    result.measurements.append(Measurement(index, "start", protocol.curvature_name, ranks))
+
+
+def _measure_end(
+    result: Evaluation,
+    index: int,
+    task: _StackedTask,
+    population: Population,
+    losses: Values,
+    accuracies: Values,
+) -> None:
+    batches = ((population.predict(x), targets) for x, targets in task.evaluation_batches())
+    accuracy, loss = (values.double().numpy() for values in accuracy_and_loss(batches))
+    healthy = np.isfinite(losses).all(0) & np.isfinite(loss)
+    result.diverged_at[(result.diverged_at < 0) & ~healthy] = index
+    finished = {"online_accuracy": accuracies.mean(0), "accuracy": accuracy, "loss": loss}
+    for name, values in finished.items():
+        when = "during" if name == "online_accuracy" else "end"
+        shown = np.where(result.diverged_at < 0, values, np.nan)
+        result.measurements.append(Measurement(index, when, name, shown))
+
+
+class _Clock:
+    """Wall time of a `with` block, in seconds."""
+
+    def __enter__(self) -> "_Clock":
+        self.seconds = -time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.perf_counter()

@@ -1,0 +1,222 @@
+"""What a user writes: a learning algorithm for one network and one seed."""
+
+import typing
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self
+
+import pydantic
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from plasticity_bench import networks
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.noise import Noise
+from plasticity_bench.optimizers import OPTIMIZERS, Moments, Params
+
+Memory = dict[str, Any]
+
+
+class State(NamedTuple):
+    """Everything about one member that changes as it learns. `state._replace(params=...)` edits it.
+
+    Attributes:
+        params: the parameters, by name.
+        initial: the parameters the member began with.
+        moments: the optimiser's running averages, by name of the average.
+        memory: the learner's own tensors, as `Learner.memory` first made them.
+        step: number of updates done, a scalar int64 tensor.
+    """
+
+    params: Params
+    initial: Params
+    moments: Moments
+    memory: Memory
+    step: Tensor
+
+
+class Learner:
+    """A learning algorithm. Subclass it, and override the hooks it needs; all are optional.
+
+    Hooks are pure functions over ONE member's tensors: return new tensors, keep what changes in
+    `memory`, take random numbers from `noise` only. The population maps them over all members.
+
+    Annotated class attributes are hyperparameters: `strength: float = 1e-2` can be set in a suite,
+    by `-H strength=1e-3`, and differently for each member. Numbers must not be negative, unless
+    the annotation says otherwise: `Annotated[float, pydantic.Field(ge=-1)]`. Methods that are not
+    hooks begin with an underscore.
+
+    Attributes:
+        vectorized: False makes the hooks run member by member: slower, but they may then use
+            `.item()`, data-dependent shapes and `if` on a tensor.
+        optimizer: "adam" or "sgd".
+        step_size: the learning rate.
+        momentum: of sgd.
+        beta1, beta2, epsilon: of adam.
+        weight_decay: multiple of the parameters added to the gradient, as in `torch.optim`.
+    """
+
+    vectorized: ClassVar[bool] = True
+
+    optimizer: str = "adam"
+    step_size: typing.Annotated[float, pydantic.Field(gt=0)] = 1e-3
+    momentum: typing.Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.0
+    beta1: typing.Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.9
+    beta2: typing.Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.999
+    epsilon: typing.Annotated[float, pydantic.Field(gt=0)] = 1e-8
+    weight_decay: float = 0.0
+
+    def __init__(self, **hyperparameters: object) -> None:
+        """Set hyperparameters in place of the defaults.
+
+        Raises:
+            BadInputError: if one is unknown, of the wrong type, out of range, or has no effect.
+        """
+        for name, value in _validated(type(self), hyperparameters).items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"{type(self).__name__}.{name} cannot be set: one learner serves all members, so what "
+            "changes belongs in the dictionary that memory() returns."
+        )
+
+    def hyperparameters(self) -> dict[str, float | int | bool | str]:
+        """Return every hyperparameter and its value."""
+        return {name: getattr(self, name) for name in hyperparameter_types(type(self))}
+
+    # ---- hooks ----------------------------------------------------------------------------------
+
+    def build(self, spec: NetworkSpec) -> nn.Module:
+        """Return the network, newly initialised; it must keep no running statistics.
+
+        Its initialisation may draw from PyTorch's global generator: it is seeded for each member.
+        """
+        return networks.build(spec)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the data loss of a batch, a scalar: (batch, classes), (batch,) -> ()."""
+        return functional.cross_entropy(logits, targets)
+
+    def penalty(self, params: Params, state: State) -> Tensor:
+        """Return what is added to the loss, a scalar. Gradients flow through `params` only."""
+        return torch.zeros_like(next(iter(params.values())).sum())
+
+    def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
+        """Return the state after one step of the optimiser; `state.step` counts this update.
+
+        To change the gradients, override it and hand changed ones to `super().apply_gradients`;
+        for an optimiser of your own, keep its averages in `memory`.
+        """
+        rule = OPTIMIZERS[self.optimizer]
+        settings = {name: getattr(self, name) for name in rule.settings}
+        params, moments = rule.update(
+            state.params, gradients, state.moments, state.step, **settings
+        )
+        return state._replace(params=params, moments=moments)
+
+    def after_update(self, state: State, noise: Noise) -> State:
+        """Return the state after what follows every update: noise, clipping, resets of units."""
+        return state
+
+    def memory(self, params: Params) -> Memory:
+        """Return the learner's own tensors, from the initial parameters. Shapes never change."""
+        return {}
+
+    def begin_task(self, state: State, fresh: Params, noise: Noise) -> State:
+        """Return the state that a new task starts from; `fresh` is a newly initialised network.
+
+        Called before every task but the first, and only where the suite reveals boundaries.
+        """
+        return state
+
+    def predict_params(self, state: State) -> Params:
+        """Return the parameters that predictions are made with."""
+        return state.params
+
+    # ---- helpers for hooks ----------------------------------------------------------------------
+
+    def restart(self, fresh: Params) -> State:
+        """Return the state of a learner that has just begun, with these parameters."""
+        return State(
+            params=fresh,
+            initial=fresh,
+            moments=OPTIMIZERS[self.optimizer].initial_moments(fresh),
+            memory=self.memory(fresh),
+            step=torch.zeros((), dtype=torch.int64, device=next(iter(fresh.values())).device),
+        )
+
+    # ---- for the population ---------------------------------------------------------------------
+
+    def with_values(self, values: dict[str, Tensor]) -> Self:
+        """Return a copy whose named hyperparameters are tensors, one member's values."""
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self))
+        vars(copy).update(values)
+        return copy
+
+    @classmethod
+    def overrides(cls, hook: str) -> bool:
+        """Return whether a hook is the class's own rather than the default."""
+        return getattr(cls, hook) is not getattr(Learner, hook)
+
+
+HOOKS = (
+    "build",
+    "loss",
+    "penalty",
+    "apply_gradients",
+    "after_update",
+    "memory",
+    "begin_task",
+    "predict_params",
+)
+
+
+@cache
+def hyperparameter_types(cls: type[Learner]) -> dict[str, Any]:
+    """Return the annotated type of every hyperparameter of a learner class."""
+    return {
+        name: hint
+        for name, hint in typing.get_type_hints(cls, include_extras=True).items()
+        if typing.get_origin(hint) is not ClassVar and not name.startswith("_")
+    }
+
+
+@cache
+def _model(cls: type[Learner]) -> type[pydantic.BaseModel]:
+    hints: dict[str, Any] = {}
+    for name, hint in hyperparameter_types(cls).items():
+        number = hint in (int, float)
+        bounded = typing.Annotated[hint, pydantic.Field(ge=0)] if number else hint
+        hints[name] = (bounded, getattr(cls, name, ...))
+    config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    return pydantic.create_model(cls.__name__, __config__=config, **hints)
+
+
+def _validated(cls: type[Learner], given: dict[str, object]) -> dict[str, Any]:
+    known = hyperparameter_types(cls)
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise BadInputError(f"{cls.__name__} has no hyperparameter {name!r}. {hint}")
+    try:
+        values = _model(cls)(**given).model_dump()
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        name, value, message = first["loc"][0], first["input"], first["msg"]
+        raise BadInputError(f"{cls.__name__}: {name}={value!r}: {message}.") from None
+    _check_optimizer(cls, values, given)
+    return values
+
+
+def _check_optimizer(cls: type[Learner], values: dict[str, Any], given: dict[str, object]) -> None:
+    chosen = values["optimizer"]
+    if chosen not in OPTIMIZERS:
+        hint = did_you_mean(chosen, OPTIMIZERS)
+        raise BadInputError(f"{cls.__name__}: unknown optimizer {chosen!r}. {hint}")
+    settings = {name for rule in OPTIMIZERS.values() for name in rule.settings}
+    for name in settings - set(OPTIMIZERS[chosen].settings):
+        if name in given and given[name] != getattr(Learner, name):
+            raise BadInputError(f"{cls.__name__}: {name} has no effect on optimizer {chosen!r}.")

@@ -1,0 +1,6 @@
+"""Numbers taken at a task's start, during it, or at its end. One per file."""
+
+from plasticity_bench.measurements.accuracy import accuracy_and_loss
+from plasticity_bench.measurements.fisher_rank import fisher_srank
+
+__all__ = ["accuracy_and_loss", "fisher_srank"]

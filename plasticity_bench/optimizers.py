@@ -1,0 +1,98 @@
+"""Optimisers as pure functions over dictionaries of parameters.
+
+Each agrees with its namesake in `torch.optim`. Hyperparameters are Python floats, or scalar float64
+tensors where they differ between members: either way products with float32 tensors are rounded
+once, so that a member gets the same numbers alone and in a grid.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Params = dict[str, Tensor]
+Moments = dict[str, Params]
+Scalar = float | Tensor
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """A named rule of descent.
+
+    Attributes:
+        moments: names of the running averages it keeps, each shaped like the parameters.
+        settings: names of its hyperparameters.
+        update: (params, gradients, moments, step, **settings) -> (params, moments); `step`, a
+            scalar int64 tensor, counts updates and is 1 at the first.
+    """
+
+    moments: tuple[str, ...]
+    settings: tuple[str, ...]
+    update: Callable[..., tuple[Params, Moments]]
+
+    def initial_moments(self, params: Params) -> Moments:
+        """Return moments of zeros."""
+        return {
+            moment: {name: torch.zeros_like(value) for name, value in params.items()}
+            for moment in self.moments
+        }
+
+
+def _plus(gradients: Params, factor: Scalar, other: Params) -> Params:
+    """Return gradients + factor * other, at no cost where the factor is plainly zero."""
+    if isinstance(factor, float) and factor == 0.0:
+        return gradients
+    return {name: g + factor * other[name] for name, g in gradients.items()}
+
+
+def sgd(
+    params: Params,
+    gradients: Params,
+    moments: Moments,
+    step: Tensor,  # noqa: ARG001  (every rule has the same arguments)
+    *,
+    step_size: Scalar,
+    momentum: Scalar,
+    weight_decay: Scalar,
+) -> tuple[Params, Moments]:
+    """Stochastic gradient descent with heavy-ball momentum, as `torch.optim.SGD`."""
+    gradients = _plus(gradients, weight_decay, params)
+    velocity = _plus(gradients, momentum, moments["momentum"])
+    params = {name: value - step_size * velocity[name] for name, value in params.items()}
+    return params, {"momentum": velocity}
+
+
+def adam(
+    params: Params,
+    gradients: Params,
+    moments: Moments,
+    step: Tensor,
+    *,
+    step_size: Scalar,
+    beta1: Scalar,
+    beta2: Scalar,
+    epsilon: Scalar,
+    weight_decay: Scalar,
+) -> tuple[Params, Moments]:
+    """Adam (Kingma and Ba, 2015, arXiv:1412.6980, algorithm 1), as `torch.optim.Adam`."""
+    gradients = _plus(gradients, weight_decay, params)
+    count = step.double()
+    rate = step_size / (1 - beta1**count)
+    root = (1 - beta2**count).sqrt()
+    first, second, updated = {}, {}, {}
+    for name, g in gradients.items():
+        first[name] = beta1 * moments["first"][name] + (1 - beta1) * g
+        second[name] = beta2 * moments["second"][name] + (1 - beta2) * g.square()
+        updated[name] = params[name] - rate * first[name] / (second[name].sqrt() / root + epsilon)
+    return updated, {"first": first, "second": second}
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": Optimizer(("momentum",), ("step_size", "momentum", "weight_decay"), sgd),
+    "adam": Optimizer(
+        ("first", "second"),
+        ("step_size", "beta1", "beta2", "epsilon", "weight_decay"),
+        adam,
+    ),
+}

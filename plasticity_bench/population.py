@@ -1,0 +1,200 @@
+"""S members of one learner in one batched computation.
+
+Hooks are written for one member. Here they are put together into one update of one member, a pure
+function of tensors, and mapped over members: by `torch.func.vmap`, traced once into a flat graph of
+tensor operations; or, for a learner with `vectorized = False`, in a loop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.faults import explained
+from plasticity_bench.learner import Learner, State
+from plasticity_bench.networks import NetworkSpec, initial_parameters
+from plasticity_bench.noise import Noise, fold
+from plasticity_bench.optimizers import Params
+from plasticity_bench.seeding import Branch, integer
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run of a learner: a seed and the learner's hyperparameters."""
+
+    seed: int
+    learner: Learner
+
+
+class Population:
+    """Members of one learner class, trained together.
+
+    A member's results do not depend on which members run beside it.
+
+    Attributes:
+        members: S of them; their learners share every hyperparameter that is not a float.
+        state: every member's `State`, stacked: tensors have a leading dimension of S.
+    """
+
+    def __init__(self, members: Sequence[Member], spec: NetworkSpec) -> None:
+        """Initialise every member.
+
+        Raises:
+            BadInputError: if the members cannot be one population.
+            LearnerError: if one of the learner's hooks raises.
+        """
+        self.members = tuple(members)
+        self._learner = members[0].learner
+        self._lifted = _lifted_hyperparameters(self.members)
+        self._spec = spec
+        with explained(self._learner):
+            self.module = self._learner.build(spec)
+            # A float64 twin of a hyperparameter, a key of its own, for each member.
+            self._keys = torch.tensor([integer(m.seed, Branch.NOISE) for m in self.members])
+            self.state: State = self._map(lambda learner, fresh: learner.restart(fresh))(
+                self._fresh(0)
+            )
+        self._traced: Callable[..., tuple[State, Tensor, Tensor]] | None = None
+
+    def update(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Train every member on its own mini-batch.
+
+        Args:
+            inputs: (members, batch, *input_shape) float32.
+            targets: (members, batch) int64.
+
+        Returns:
+            Data loss and accuracy on the batch before the update, (members,) each.
+        """
+        arguments = (self.state, self._keys, inputs, targets)
+        with explained(self._learner), torch.no_grad():
+            if self._traced is None:
+                update = self._map(self._update_member)
+                self._traced = _trace(update, arguments) if self._learner.vectorized else update
+            self.state, loss, accuracy = self._traced(*arguments)
+        return loss, accuracy
+
+    def begin_task(self, index: int) -> None:
+        """Tell every member's learner that task `index` begins."""
+        if not self._learner.overrides("begin_task"):
+            return
+
+        def begin(learner: Learner, state: State, key: Tensor, fresh: Params) -> State:
+            return learner.begin_task(state, fresh, Noise(fold(~key, index)))
+
+        with explained(self._learner), torch.no_grad():
+            self.state = self._map(begin)(self.state, self._keys, self._fresh(index))
+
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Return logits, (members, n, classes), for inputs, (members, n, *input_shape)."""
+
+        def forward(learner: Learner, state: State, inputs: Tensor) -> Tensor:
+            return self._forward(learner.predict_params(state), inputs)
+
+        with explained(self._learner), torch.no_grad():
+            logits: Tensor = self._map(forward)(self.state, inputs)
+        return logits
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return each member's data loss, (members,)."""
+        with explained(self._learner), torch.no_grad():
+            loss: Tensor = self._map(lambda learner, *batch: learner.loss(*batch))(logits, targets)
+        return loss
+
+    def _forward(self, params: Params, inputs: Tensor) -> Tensor:
+        logits: Tensor = functional_call(self.module, params, (inputs,))
+        return logits
+
+    def _update_member(
+        self, learner: Learner, state: State, key: Tensor, inputs: Tensor, targets: Tensor
+    ) -> tuple[State, Tensor, Tensor]:
+        """One update of one member: (state, noise key, batch) -> (state, loss, accuracy)."""
+
+        def objective(params: Params) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+            logits = self._forward(params, inputs)
+            loss = learner.loss(logits, targets)
+            total = loss
+            if learner.overrides("penalty"):
+                total = loss + learner.penalty(params, state)
+            return total, (logits, loss)
+
+        gradients, (logits, loss) = grad(objective, has_aux=True)(state.params)
+        if learner.overrides("predict_params"):
+            logits = self._forward(learner.predict_params(state), inputs)
+        accuracy = (logits.argmax(-1) == targets).to(loss.dtype).mean()
+
+        state = state._replace(step=state.step + 1)
+        noise = Noise(fold(key, state.step))
+        state = learner.apply_gradients(gradients, state, noise)
+        state = learner.after_update(state, noise)
+        return state, loss, accuracy
+
+    def _fresh(self, index: int) -> Params:
+        """Newly initialised parameters of every member for task `index`, stacked."""
+        fresh = [
+            initial_parameters(
+                lambda: self._learner.build(self._spec), integer(m.seed, Branch.PARAMETERS, index)
+            )
+            for m in self.members
+        ]
+        return {name: torch.stack([params[name] for params in fresh]) for name in fresh[0]}
+
+    def _map(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Map a function (learner, *one member's tensors) over the members."""
+        if self._learner.vectorized:
+
+            def bound(lifted: dict[str, Tensor], *tensors: Any) -> Any:
+                return function(self._learner.with_values(lifted), *tensors)
+
+            return lambda *stacked: vmap(bound)(self._lifted, *stacked)
+
+        def looped(*stacked: Any) -> Any:
+            results = [
+                function(m.learner, *pytree.tree_map(lambda tensor, i=i: tensor[i], stacked))
+                for i, m in enumerate(self.members)
+            ]
+            return pytree.tree_map(lambda *values: torch.stack(values), *results)
+
+        return looped
+
+
+def _lifted_hyperparameters(members: Sequence[Member]) -> dict[str, Tensor]:
+    """Floats that differ between members, as (members,) float64; any other difference is refused."""
+    lifted = {}
+    settings = [m.learner.hyperparameters() for m in members]
+    for name, first in settings[0].items():
+        values = [setting[name] for setting in settings]
+        if all(value == first for value in values):
+            continue
+        if not isinstance(first, float):
+            raise BadInputError(f"Members that differ in {name} cannot be one population.")
+        lifted[name] = torch.tensor(values, dtype=torch.float64)
+    return lifted
+
+
+def _trace(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """Record a function's tensor operations on example arguments; return what replays them.
+
+    The record holds no Python of the function, no autograd and no vmap, so that replaying it costs
+    half of calling the function, and a compiler can take it as it stands.
+    """
+    leaves, structure = pytree.tree_flatten(arguments)
+    # Tracing tells arguments apart by identity, and some are one tensor at the start.
+    leaves = [leaf.clone() for leaf in leaves]
+    results: list[Any] = []
+
+    def flat(*leaves: Tensor) -> list[Tensor]:
+        outputs, shape = pytree.tree_flatten(function(*pytree.tree_unflatten(leaves, structure)))
+        results[:] = [shape]
+        return outputs
+
+    graph = make_fx(flat)(*leaves)
+    return lambda *arguments: pytree.tree_unflatten(
+        graph(*pytree.tree_leaves(arguments)), results[0]
+    )

@@ -1,0 +1,21 @@
+"""Streams of tasks, one kind of non-stationarity per file, and the registry of those shipped."""
+
+from plasticity_bench.streams.permuted_classes import PermutedClasses
+from plasticity_bench.streams.permuted_labels import PermutedLabels
+from plasticity_bench.streams.permuted_pixels import PermutedPixels
+from plasticity_bench.streams.random_labels import RandomLabels
+from plasticity_bench.streams.registry import (
+    load_plugins,
+    make_stream,
+    register,
+    registered_streams,
+)
+from plasticity_bench.streams.stream import Stream, Task
+
+__all__ = ["Stream", "Task", "make_stream", "register", "registered_streams"]
+
+register("plasticity/RandomLabelDigits-v0", RandomLabels, num_examples=256)
+register("plasticity/PermutedLabelDigits-v0", PermutedLabels, num_examples=256)
+register("plasticity/PermutedClassDigits-v0", PermutedClasses)
+register("plasticity/PermutedPixelDigits-v0", PermutedPixels)
+load_plugins()

@@ -1,0 +1,21 @@
+"""The true labels, with the pixels in a new order."""
+
+import math
+from dataclasses import dataclass
+
+from plasticity_bench.streams.stream import Stream, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermutedPixels(Stream):
+    """Every task reads the pixels of all images in a new random order; labels stay true.
+
+    Goodfellow et al. (2013), arXiv:1312.6211; as a test of plasticity, Dohare et al. (2021),
+    arXiv:2108.06325.
+    """
+
+    def task(self, seed: int, index: int) -> Task:
+        """Return task `index`: the seed's examples, true labels, a new order of pixels."""
+        examples = self.examples(seed)
+        order = self.rng(seed, index).permutation(math.prod(self.data.input_shape))
+        return Task(examples, self.data.labels[examples], order)

@@ -1,0 +1,19 @@
+"""Random labels, drawn anew for every task."""
+
+from dataclasses import dataclass
+
+from plasticity_bench.streams.stream import Stream, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomLabels(Stream):
+    """Every task gives each example a new label, independent and uniform over the classes.
+
+    Nothing carries over from task to task: this is memorisation, and measures trainability alone.
+    Lyle et al. (2023), arXiv:2303.01486; Kumar et al. (2023), arXiv:2308.11958.
+    """
+
+    def task(self, seed: int, index: int) -> Task:
+        """Return task `index`: the seed's examples with fresh labels."""
+        labels = self.rng(seed, index).integers(self.data.num_classes, size=self.task_size)
+        return Task(self.examples(seed), labels)

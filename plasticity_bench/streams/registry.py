@@ -1,0 +1,105 @@
+"""Streams by versioned name, as in a gym."""
+
+import importlib
+import re
+import warnings
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+
+import gymnasium
+
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.streams.stream import Stream
+
+PLUGIN_GROUP = "plasticity_bench.streams"
+_ID = re.compile(r"[\w.-]+/[\w.-]+-v\d+")
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A registered stream: how to make it, and with which parameters."""
+
+    id: str
+    entry_point: str | type[Stream]
+    defaults: dict[str, object] = field(default_factory=dict)
+
+
+_registered: dict[str, Registration] = {}
+
+
+def register(id: str, entry_point: str | type[Stream], **defaults: object) -> None:  # noqa: A002
+    """Register a stream, and with it a gymnasium environment of the same id.
+
+    Args:
+        id: `namespace/Name-vN`. A published id is never edited; a change is a new version.
+        entry_point: a `Stream` class, or where to import one from, as `"module:Class"`.
+        **defaults: the stream's parameters under this id.
+
+    Raises:
+        BadInputError: if the id is malformed, or stands for something else already.
+    """
+    if not _ID.fullmatch(id):
+        raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")
+    registration = Registration(id, entry_point, defaults)
+    if id in _registered:
+        if _registered[id] != registration:
+            raise BadInputError(f"Stream {id} is registered already: give a changed one a new -vN.")
+        return
+    _registered[id] = registration
+    gymnasium.register(
+        id=id, entry_point="plasticity_bench.streams.env:StreamEnv", kwargs={"stream": id}
+    )
+
+
+def registered_streams() -> list[str]:
+    """Return the ids of all registered streams, sorted."""
+    return sorted(_registered)
+
+
+def make_stream(id: str, **parameters: object) -> Stream:  # noqa: A002
+    """Make a registered stream.
+
+    Args:
+        id: a registered id; `"module:namespace/Name-v0"` imports `module` first.
+        **parameters: values in place of the registered ones.
+
+    Raises:
+        BadInputError: if the id or a parameter is unknown, or a value is out of range.
+    """
+    registration = _find(id)
+    make = registration.entry_point
+    if isinstance(make, str):
+        module, _, name = make.partition(":")
+        make = getattr(importlib.import_module(module), name)
+    known = getattr(make, "__dataclass_fields__", {})
+    for name in parameters:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise BadInputError(f"Stream {registration.id} has no parameter {name!r}. {hint}")
+    stream: Stream = make(**{**registration.defaults, **parameters})
+    return stream
+
+
+def _find(id: str) -> Registration:  # noqa: A002
+    module, separator, name = id.rpartition(":")
+    if separator:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise BadInputError(f"Stream {id}: cannot import {module!r} ({error}).") from error
+    if name not in _registered:
+        raise BadInputError(f"Unknown stream {name!r}. {did_you_mean(name, _registered)}")
+    return _registered[name]
+
+
+def load_plugins() -> None:
+    """Register the streams of installed plugins; a broken one warns and does not stop the rest.
+
+    A plugin's entry point, in the group `plasticity_bench.streams`, is a function that calls
+    `register`.
+    """
+    for plugin in entry_points(group=PLUGIN_GROUP):
+        try:
+            plugin.load()()
+        except Exception as error:
+            warnings.warn(f"Stream plugin {plugin.name!r} is left out: {error!r}", stacklevel=2)
