@@ -9,7 +9,15 @@ class PlasticityBenchError(Exception):
 
 
 class BadInputError(PlasticityBenchError):
-    """What the user gave cannot be used; nothing was run."""
+    """What the user gave cannot be used; nothing was run.
+
+    Attributes:
+        key: name of the parameter that is wrong, if it is one: a suite's file may say on which line.
+    """
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class LearnerError(PlasticityBenchError):

@@ -200,13 +200,16 @@ def _validated(cls: type[Learner], given: dict[str, object]) -> dict[str, Any]:
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known)
-            raise BadInputError(f"{cls.__name__} has no hyperparameter {name!r}. {hint}")
+            raise BadInputError(
+                f"{cls.__name__} has no hyperparameter {name!r}. {hint}", key=name
+            )
     try:
         values = _model(cls)(**given).model_dump()
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         name, value, message = first["loc"][0], first["input"], first["msg"]
-        raise BadInputError(f"{cls.__name__}: {name}={value!r}: {message}.") from None
+        message = f"{cls.__name__}: {name}={value!r}: {message}."
+        raise BadInputError(message, key=str(name)) from None
     _check_optimizer(cls, values, given)
     return values
 
@@ -215,8 +218,10 @@ def _check_optimizer(cls: type[Learner], values: dict[str, Any], given: dict[str
     chosen = values["optimizer"]
     if chosen not in OPTIMIZERS:
         hint = did_you_mean(chosen, OPTIMIZERS)
-        raise BadInputError(f"{cls.__name__}: unknown optimizer {chosen!r}. {hint}")
+        raise BadInputError(f"{cls.__name__}: unknown optimizer {chosen!r}. {hint}", "optimizer")
     settings = {name for rule in OPTIMIZERS.values() for name in rule.settings}
     for name in settings - set(OPTIMIZERS[chosen].settings):
         if name in given and given[name] != getattr(Learner, name):
-            raise BadInputError(f"{cls.__name__}: {name} has no effect on optimizer {chosen!r}.")
+            raise BadInputError(
+                f"{cls.__name__}: {name} has no effect on optimizer {chosen!r}.", key=name
+            )

@@ -20,5 +20,5 @@ def load(name: str) -> Dataset:
         BadInputError: if there is no source of that name.
     """
     if name not in SOURCES:
-        raise BadInputError(f"Unknown data set {name!r}. {did_you_mean(name, SOURCES)}")
+        raise BadInputError(f"Unknown data set {name!r}. {did_you_mean(name, SOURCES)}", "dataset")
     return SOURCES[name]()

@@ -75,7 +75,9 @@ def make_stream(id: str, **parameters: object) -> Stream:  # noqa: A002
     for name in parameters:
         if name not in known:
             hint = did_you_mean(name, known)
-            raise BadInputError(f"Stream {registration.id} has no parameter {name!r}. {hint}")
+            raise BadInputError(
+                f"Stream {registration.id} has no parameter {name!r}. {hint}", key=name
+            )
     stream: Stream = make(**{**registration.defaults, **parameters})
     return stream
 
@@ -86,9 +88,9 @@ def _find(id: str) -> Registration:  # noqa: A002
         try:
             importlib.import_module(module)
         except ImportError as error:
-            raise BadInputError(f"Stream {id}: cannot import {module!r} ({error}).") from error
+            raise BadInputError(f"Stream {id}: cannot import {module!r} ({error}).", "id") from error
     if name not in _registered:
-        raise BadInputError(f"Unknown stream {name!r}. {did_you_mean(name, _registered)}")
+        raise BadInputError(f"Unknown stream {name!r}. {did_you_mean(name, _registered)}", "id")
     return _registered[name]
 
 

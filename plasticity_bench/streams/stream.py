@@ -62,9 +62,11 @@ class Stream(ABC):
             if value is None and name == "num_examples":
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise BadInputError(f"{name} must be a whole number of at least 1, not {value!r}.")
+                raise BadInputError(
+                    f"{name} must be a whole number of at least 1, not {value!r}.", key=name
+                )
         if not isinstance(self.dataset, str):
-            raise BadInputError(f"dataset must be a name, not {self.dataset!r}.")
+            raise BadInputError(f"dataset must be a name, not {self.dataset!r}.", key="dataset")
 
     @abstractmethod
     def task(self, seed: int, index: int) -> Task:
@@ -81,7 +83,8 @@ class Stream(ABC):
         available = len(loaded.labels)
         if self.num_examples is not None and self.num_examples > available:
             raise BadInputError(
-                f"num_examples is {self.num_examples}, but {self.dataset} has {available} examples."
+                f"num_examples is {self.num_examples}, but {self.dataset} has {available} examples.",
+                key="num_examples",
             )
         return loaded
 

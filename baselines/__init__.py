@@ -1,0 +1,1 @@
+"""Learners that every table is compared with: one method per file, by the public API only."""

@@ -1,0 +1,35 @@
+"""The distributional regulariser: keep the distribution of each layer's weights as it began."""
+
+from torch import Tensor
+
+from plasticity_bench import Learner, Memory, Params, State
+
+
+class Wasserstein(Learner):
+    """Add strength * sum over parameter tensors of ||sort(params) - sort(initial)||^2 to the loss.
+
+    Lewandowski et al. (2023), arXiv:2312.00246: the squared 2-Wasserstein distance between the
+    empirical distributions of a layer's weights now and at the start, which in one dimension
+    compares order statistics. Weights may trade places at no cost.
+
+    Each weight matrix and each bias vector is a distribution of its own. Whether the paper divides
+    by the number of weights is not settled between re-implementations; the default is the plain
+    sum, and `mean=True` divides each tensor's part by its size.
+    """
+
+    strength: float = 1e-2
+    mean: bool = False
+
+    def memory(self, params: Params) -> Memory:
+        """Keep the initial order statistics."""
+        return {name: _sorted(value) for name, value in params.items()}
+
+    def penalty(self, params: Params, state: State) -> Tensor:
+        """Return strength times the summed squared distances of order statistics."""
+        squares = [(_sorted(v) - state.memory[name]).square() for name, v in params.items()]
+        parts = [square.mean() if self.mean else square.sum() for square in squares]
+        return self.strength * sum(parts[1:], parts[0])
+
+
+def _sorted(values: Tensor) -> Tensor:
+    return values.flatten().sort().values

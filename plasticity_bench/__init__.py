@@ -1,0 +1,63 @@
+"""A declarative benchmark for loss of plasticity."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from plasticity_bench.errors import BadInputError, LearnerError, PlasticityBenchError
+from plasticity_bench.streams import Stream, Task, make_stream, register, registered_streams
+
+if TYPE_CHECKING:
+    from plasticity_bench import networks
+    from plasticity_bench.evaluator import Evaluation, evaluate
+    from plasticity_bench.learner import Learner, Memory, State
+    from plasticity_bench.networks import NetworkSpec
+    from plasticity_bench.noise import Noise
+    from plasticity_bench.optimizers import Params
+    from plasticity_bench.population import Member, Population
+    from plasticity_bench.protocol import Protocol
+
+__all__ = [
+    "BadInputError",
+    "Evaluation",
+    "Learner",
+    "LearnerError",
+    "Member",
+    "Memory",
+    "NetworkSpec",
+    "Noise",
+    "Params",
+    "PlasticityBenchError",
+    "Population",
+    "Protocol",
+    "State",
+    "Stream",
+    "Task",
+    "evaluate",
+    "make_stream",
+    "networks",
+    "register",
+    "registered_streams",
+]
+
+# These need torch, which takes seconds to import; they are loaded when they are first asked for.
+_LAZY = {
+    "Evaluation": "evaluator",
+    "Learner": "learner",
+    "Member": "population",
+    "Memory": "learner",
+    "NetworkSpec": "networks",
+    "Noise": "noise",
+    "Params": "optimizers",
+    "Population": "population",
+    "Protocol": "protocol",
+    "State": "learner",
+    "evaluate": "evaluator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "networks":
+        return importlib.import_module("plasticity_bench.networks")
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"plasticity_bench.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'plasticity_bench' has no attribute {name!r}")

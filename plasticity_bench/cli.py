@@ -1,0 +1,164 @@
+"""The command line: verbs only."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plasticity_bench.errors import BadInputError, PlasticityBenchError
+
+if TYPE_CHECKING:
+    from plasticity_bench.runner import Group
+    from plasticity_bench.suite import Suite
+
+COMPLETE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+RELIABLE_SEEDS = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    # Installed scripts do not look for modules in the current folder; people keep theirs there.
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    options = _parser().parse_args(arguments)
+    try:
+        verb: int = options.verb(options)
+        return verb
+    except PlasticityBenchError as error:
+        _say(f"plasticity-bench: {error}")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="plasticity-bench", description="A benchmark for loss of plasticity."
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    run = verbs.add_parser("run", help="run a suite and print its table")
+    run.set_defaults(verb=_run)
+    run.add_argument("suite", metavar="SUITE", help="a YAML file, or the name of a shipped suite")
+    run.add_argument(
+        "--learner",
+        metavar="NAME|MODULE:CLASS",
+        action="append",
+        default=[],
+        help="run this learner beside the suite's own; may be repeated",
+    )
+    run.add_argument(
+        "-H",
+        dest="hyperparameters",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="set a hyperparameter of the --learner; may be repeated",
+    )
+    run.add_argument("--seeds", type=_count, metavar="N", help="run seeds 0 to N-1")
+    run.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    run.add_argument("--jobs", type=_count, metavar="N", help="processes (default: all cores)")
+    run.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
+    listing = verbs.add_parser("list", help="list suites, streams and learners")
+    listing.set_defaults(verb=_list)
+    schema = verbs.add_parser("schema", help="print the JSON Schema of a suite's file")
+    schema.set_defaults(verb=_schema)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from plasticity_bench import runner, suite, table
+    from plasticity_bench.results import Results
+
+    if options.hyperparameters and not options.learner:
+        raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
+    loaded = suite.load_suite(options.suite)
+    added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
+    seeds = range(options.seeds or loaded.num_seeds)
+    # A new learner goes first: what is wrong with it shows before minutes of baselines.
+    groups = runner.plan(loaded, (*added, *loaded.contenders), seeds)
+    results = Results(options.results / loaded.directory_name)
+    failed = _execute(loaded, groups, results, options.jobs or runner.available_cores())
+    print(table.render(table.entries(loaded, groups, results), options.format))
+    if len(seeds) < RELIABLE_SEEDS:
+        _say(f"Intervals from {len(seeds)} seeds are unreliable: use at least {RELIABLE_SEEDS}.")
+    _say(f"Results: {results.folder}")
+    return SOME_FAILED if failed else COMPLETE
+
+
+def _execute(loaded: "Suite", groups: "list[Group]", results: Any, jobs: int) -> int:
+    """Run what is not finished; return how many groups failed."""
+    from plasticity_bench import engines, progress, runner
+
+    left = runner.remaining(groups, results)
+    total = sum(len(group.cells) for group in groups)
+    to_run = sum(len(group.cells) for group in left)
+    _say(f"{loaded.name}: {total} cells, {total - to_run} finished, {to_run} to run.")
+    failed = 0
+    try:
+        with progress.display(loaded.name, left) as display:
+            for index, outcome in engines.run_local(left, results, jobs, display.task_done):
+                display.group_done(index, outcome)
+                failed += outcome.error is not None
+    except KeyboardInterrupt:
+        saved = sum(results.is_finished(cell) for group in groups for cell in group.cells)
+        _say(
+            f"Interrupted: {saved} of {total} cells are saved in {results.folder}. "
+            "Run the same command again to go on."
+        )
+        raise
+    return failed
+
+
+def _settings(given: Sequence[str]) -> dict[str, Any]:
+    from plasticity_bench.yaml_source import scalar
+
+    settings = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not (name and separator and value):
+            raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")
+        settings[name] = scalar(value)
+    return settings
+
+
+def _list(_options: argparse.Namespace) -> int:
+    from plasticity_bench import registered_streams
+    from plasticity_bench.lookup import baseline_names
+    from plasticity_bench.suite import shipped_suites
+
+    for title, names in (
+        ("suites", shipped_suites()),
+        ("streams", registered_streams()),
+        ("learners", baseline_names()),
+    ):
+        print(f"{title}:")
+        print("".join(f"  {name}\n" for name in names), end="")
+    return COMPLETE
+
+
+def _schema(_options: argparse.Namespace) -> int:
+    import json
+
+    from plasticity_bench.suite_file import SuiteFile
+
+    print(json.dumps(SuiteFile.model_json_schema(), indent=2))
+    return COMPLETE
+
+
+def _count(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
+    return value
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,276 @@
+"""From a suite's file to what is to be run, everything in it checked."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from plasticity_bench import yaml_source
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.learner import Learner
+from plasticity_bench.lookup import find_learner
+from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.protocol import Protocol
+from plasticity_bench.streams import Stream, make_stream
+from plasticity_bench.suite_file import LearnerEntry, StreamEntry, SuiteFile
+
+
+@dataclass(frozen=True)
+class StreamRun:
+    """A stream of a suite, and the network that learners build for it.
+
+    Attributes:
+        label: the name that the table shows, unique within a suite.
+        id: the stream's registered id.
+        stream: the stream with its parameters set.
+        network: what learners are asked to build.
+    """
+
+    label: str
+    id: str
+    stream: Stream
+    network: NetworkSpec
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A learner with its hyperparameters, under the name that the table shows.
+
+    Attributes:
+        label: unique within a suite.
+        reference: a baseline's name or `module:Class`: how a worker finds the class again.
+        learner: the class with its hyperparameters set.
+    """
+
+    label: str
+    reference: str
+    learner: Learner
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Streams, learners and the protocol that they are run under.
+
+    Attributes:
+        name: `namespace/name-vN`.
+        streams: in the file's order.
+        contenders: in the file's order; the reference is among them.
+        reference: label of the learner that scores are relative to.
+        protocol: what is measured, and when.
+        num_seeds: members have the seeds 0 to num_seeds - 1.
+    """
+
+    name: str
+    streams: tuple[StreamRun, ...]
+    contenders: tuple[Contender, ...]
+    reference: str
+    protocol: Protocol
+    num_seeds: int
+
+    @property
+    def hash8(self) -> str:
+        """Eight hexadecimal digits of what makes results comparable: streams and protocol.
+
+        Which learners run, and for how many seeds, does not enter: more of either add to a suite's
+        results.
+        """
+        runs = [
+            {"label": run.label, "id": run.id, "stream": run.stream.parameters(), "network": vars(run.network)}
+            for run in self.streams
+        ]
+        identity = [self.name, runs, self.reference, vars(self.protocol)]
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def directory_name(self) -> str:
+        """Name of the folder that holds the suite's results."""
+        return f"{self.name.rsplit('/', 1)[-1]}@{self.hash8}"
+
+
+def load_suite(path_or_name: str) -> Suite:
+    """Read and check a suite.
+
+    Args:
+        path_or_name: a YAML file, or the name of a suite that comes with the package.
+
+    Raises:
+        BadInputError: one sentence that names file, line and key, if anything in it is wrong.
+    """
+    document = yaml_source.parse(*_read(path_or_name))
+    file = _validated(document)
+    protocol = Protocol(
+        curvature_every=file.measure.curvature.every,
+        curvature_examples=file.measure.curvature.examples,
+        reveal_boundaries=file.reveal_boundaries,
+    )
+    streams = []
+    for index, entry in enumerate(file.streams):
+        with _located(document, ("streams", index)):
+            streams.append(_stream_run(entry, protocol))
+    with _located(document, ("streams",)):
+        _check_labels(streams)
+    contenders = []
+    for index, learner in enumerate(file.learners):
+        with _located(document, ("learners", index)):
+            contenders.append(_contender(learner))
+    with _located(document, ("learners",)):
+        _check_labels(contenders)
+    labels = [contender.label for contender in contenders]
+    if file.reference not in labels:
+        place = document.where(("reference",))
+        hint = did_you_mean(file.reference, labels)
+        raise BadInputError(f"{place}: the reference {file.reference!r} is not a learner. {hint}")
+    return Suite(
+        file.suite, tuple(streams), tuple(contenders), file.reference, protocol, file.seeds
+    )
+
+
+def with_learners(
+    suite: Suite, references: Sequence[str], hyperparameters: dict[str, Any]
+) -> tuple[Contender, ...]:
+    """Return the contenders of the given learners that a suite does not have already.
+
+    Args:
+        suite: whose own learners keep their labels.
+        references: baselines' names or `module:Class`.
+        hyperparameters: set on each of them.
+    """
+    added: list[Contender] = []
+    for reference in references:
+        settings = ",".join(f"{name}={value}" for name, value in hyperparameters.items())
+        label = f"{reference} {settings}".strip()
+        learner = find_learner(reference)(**hyperparameters)
+        same = [c for c in (*suite.contenders, *added) if _same(c.learner, learner)]
+        if same:
+            continue
+        taken = {c.label for c in (*suite.contenders, *added)}
+        if label in taken:  # the suite has it under other settings: say that these are its defaults
+            label = f"{label} defaults"
+        added.append(Contender(label, reference, learner))
+    return tuple(added)
+
+
+def shipped_suites() -> list[str]:
+    """Return the names of the suites that come with the package, sorted."""
+    folder = resources.files("plasticity_bench.suites")
+    return sorted(f.name[: -len(".yaml")] for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def _same(one: Learner, other: Learner) -> bool:
+    return type(one) is type(other) and one.hyperparameters() == other.hyperparameters()
+
+
+def _read(path_or_name: str) -> tuple[str, str]:
+    """Return the text of a suite and the name to call it by in messages."""
+    path = Path(path_or_name)
+    if path.is_file():
+        try:
+            return path.read_text(encoding="utf-8"), path_or_name
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInputError(f"Cannot read {path_or_name}: {error}.") from None
+    if path_or_name in shipped_suites():
+        source = resources.files("plasticity_bench.suites") / f"{path_or_name}.yaml"
+        return source.read_text(encoding="utf-8"), f"{path_or_name}.yaml"
+    if path.is_dir():
+        raise BadInputError(f"{path_or_name} is a folder; a suite is a YAML file.")
+    beside = [str(found) for found in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+    hint = did_you_mean(path_or_name, [*beside, *shipped_suites()])
+    raise BadInputError(f"There is no suite {path_or_name!r}. {hint}")
+
+
+def _validated(document: yaml_source.Document) -> SuiteFile:
+    if not isinstance(document.value, dict):
+        raise BadInputError(f"{document.name}: a suite is a YAML mapping with the key 'suite'.")
+    try:
+        return SuiteFile.model_validate(document.value)
+    except pydantic.ValidationError as error:
+        # A misspelt key is unknown and leaves another missing: the first tells more.
+        problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")
+        raise BadInputError(_problem(document, problems[0])) from None
+
+
+def _problem(document: yaml_source.Document, problem: Any) -> str:
+    path = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        hint = did_you_mean(str(path[-1]), _known_keys(path[:-1]))
+        return f"{document.where(path)}: unknown key. {hint}"
+    if problem["type"] == "missing":
+        missing = str(path[-1])
+        meant = difflib.get_close_matches(missing, map(str, problem["input"]), n=1)
+        if meant:
+            place = document.where((*path[:-1], meant[0]))
+            return f"{place}: unknown key. Did you mean {missing!r}?"
+        return f"{document.where(path[:-1])}: the key {missing!r} is missing."
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    given = problem["input"]
+    shown = f", not {given!r}" if not isinstance(given, dict | list) else ""
+    return f"{document.where(path)}: {message}{shown}.{_nearest_choice(problem)}"
+
+
+def _nearest_choice(problem: Any) -> str:
+    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
+        return ""
+    choices = problem["ctx"]["expected"].replace(" or ", ", ").split(", ")
+    close = difflib.get_close_matches(problem["input"], [c.strip("'") for c in choices], n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+    """The keys that the schema has at a path."""
+    model: Any = SuiteFile
+    for part in path:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            model = next(iter(getattr(annotation, "__args__", [annotation])))
+    return list(model.model_fields)
+
+
+@contextmanager
+def _located(document: yaml_source.Document, path: yaml_source.Path) -> Iterator[None]:
+    """Say where in the file an error comes from."""
+    try:
+        yield
+    except BadInputError as error:
+        keyed = (*path, error.key) if error.key else path
+        place = document.where(keyed if keyed in document.lines else path)
+        raise BadInputError(f"{place}: {error}") from error
+
+
+def _stream_run(entry: StreamEntry, protocol: Protocol) -> StreamRun:
+    stream = make_stream(entry.id, **entry.parameters)
+    dataset = stream.data
+    if protocol.curvature_examples > stream.task_size:
+        raise BadInputError(
+            f"curvature is to be measured on {protocol.curvature_examples} examples, but a task of "
+            f"{entry.id} has {stream.task_size}. Lower measure.curvature.examples, or raise "
+            "num_examples.",
+            key="id",
+        )
+    network = NetworkSpec(
+        **{**entry.network.model_dump(), "hidden": tuple(entry.network.hidden)},
+        input_shape=dataset.input_shape,
+        num_outputs=dataset.num_classes,
+    )
+    name = entry.id.rpartition(":")[-1]
+    return StreamRun(entry.label or name.rpartition("/")[-1], name, stream, network)
+
+
+def _contender(entry: str | LearnerEntry) -> Contender:
+    if isinstance(entry, str):
+        entry = LearnerEntry(name=entry)
+    learner = find_learner(entry.name)(**entry.hyperparameters)
+    return Contender(entry.label or entry.name, entry.name, learner)
+
+
+def _check_labels(things: Sequence[StreamRun] | Sequence[Contender]) -> None:
+    labels = [thing.label for thing in things]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise BadInputError(f"two are called {label!r}: give one a `label` of its own.")

@@ -1,0 +1,144 @@
+"""The table: learners x streams, as text, Markdown, LaTeX or CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tabulate import tabulate
+
+from plasticity_bench.results import Results
+from plasticity_bench.runner import Group
+from plasticity_bench.scores import Score, score
+from plasticity_bench.statistics import Interval, bootstrap_mean
+from plasticity_bench.suite import Suite
+
+FORMATS = ("table", "markdown", "latex", "csv")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One learner on one stream.
+
+    Attributes:
+        stream: the stream's label.
+        learner: the learner's label.
+        num_seeds: seeds that are finished, for it and for the reference.
+        trainability: mean score over those seeds with its interval; None without any.
+        retention: curvature retention, likewise.
+        accuracy: mean end-of-task accuracy over scored tasks of the seeds that did not diverge.
+        curvature: mean curvature rank, likewise.
+        seconds: mean wall time of a seed.
+        num_diverged: seeds that diverged; each scores 0.
+    """
+
+    stream: str
+    learner: str
+    num_seeds: int
+    trainability: Interval | None
+    retention: Interval | None
+    accuracy: float
+    curvature: float
+    seconds: float
+    num_diverged: int
+
+
+def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
+    """Return an entry for each group, from the cells that are finished."""
+    references = {
+        group.run.label: group for group in groups if group.contender.label == suite.reference
+    }
+    return [
+        _entry(group, _scores(group, references[group.run.label], results)) for group in groups
+    ]
+
+
+def _scores(group: Group, reference: Group, results: Results) -> list[Score]:
+    num_tasks, num_classes = group.run.stream.num_tasks, group.run.network.num_outputs
+    scores = []
+    for cell, reference_cell in zip(group.cells, reference.cells, strict=True):
+        result, fresh = results.load(cell), results.load(reference_cell)
+        if result and fresh:
+            scores.append(score(result, fresh, group.protocol, num_tasks, num_classes))
+    return scores
+
+
+def _entry(group: Group, scores: Sequence[Score]) -> Entry:
+    def mean(values: Sequence[float]) -> float:
+        known = [value for value in values if not math.isnan(value)]
+        return float(np.mean(known)) if known else math.nan
+
+    return Entry(
+        stream=group.run.label,
+        learner=group.contender.label,
+        num_seeds=len(scores),
+        trainability=bootstrap_mean([s.trainability for s in scores]) if scores else None,
+        retention=bootstrap_mean([s.retention for s in scores]) if scores else None,
+        accuracy=mean([s.accuracy for s in scores]),
+        curvature=mean([s.curvature for s in scores]),
+        seconds=mean([s.seconds for s in scores]),
+        num_diverged=sum(s.diverged for s in scores),
+    )
+
+
+def render(table: Sequence[Entry], format_name: str) -> str:
+    """Return the table in one of `FORMATS`; learners by mean trainability, best first."""
+    if format_name == "csv":
+        return _csv(table)
+    streams = list(dict.fromkeys(entry.stream for entry in table))
+    by_place = {(entry.learner, entry.stream): entry for entry in table}
+    rows = []
+    for learner in _ranked(table):
+        own = [by_place[learner, stream] for stream in streams]
+        scores = [shown for entry in own for shown in (entry.trainability, entry.retention)]
+        diverged = sum(entry.num_diverged for entry in own)
+        name = f"{learner} ({diverged} diverged)" if diverged else learner
+        seconds = sum(entry.seconds for entry in own) / len(own)
+        seeds = min(entry.num_seeds for entry in own)
+        rows.append([name, *map(_shown, scores), _number(seconds, 2), seeds])
+    break_ = "\n" if format_name == "table" else " "
+    columns = [f"{s}{break_}{what}" for s in streams for what in ("trainability", "curvature")]
+    headers = ["learner", *columns, f"seconds{break_}per seed", "seeds"]
+    styles = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
+    align = ["left", *["right"] * (len(headers) - 1)]
+    return tabulate(rows, headers, styles[format_name], disable_numparse=True, colalign=align)
+
+
+def _ranked(table: Sequence[Entry]) -> list[str]:
+    """Learners by mean trainability over streams; incomplete ones last."""
+    learners = list(dict.fromkeys(entry.learner for entry in table))
+
+    def merit(learner: str) -> float:
+        own = [entry.trainability for entry in table if entry.learner == learner]
+        known = [interval.mean for interval in own if interval is not None]
+        complete = len(known) == len(own) and not any(map(math.isnan, known))
+        return sum(known) / len(known) if complete else -math.inf
+
+    return sorted(learners, key=merit, reverse=True)
+
+
+def _shown(interval: Interval | None) -> str:
+    if interval is None or math.isnan(interval.mean):
+        return "n/a"
+    return f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def _number(value: float, digits: int) -> str:
+    return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _csv(table: Sequence[Entry]) -> str:
+    """One line for each learner and stream, with every digit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    scores = ("trainability", "curvature_retention")
+    bounds = [f"{name}{end}" for name in scores for end in ("", "_low", "_high")]
+    plain = ("accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
+    writer.writerow(["stream", "learner", *bounds, *plain])
+    for e in table:
+        intervals = [i or Interval(math.nan, math.nan, math.nan) for i in (e.trainability, e.retention)]
+        numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
+        writer.writerow([e.stream, e.learner, *numbers, *(getattr(e, name) for name in plain)])
+    return text.getvalue().rstrip("\n")
