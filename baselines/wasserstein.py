@@ -26,8 +26,10 @@ class Wasserstein(Learner):
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return strength times the summed squared distances of order statistics."""
-        squares = [(_sorted(v) - state.memory[name]).square() for name, v in params.items()]
-        parts = [square.mean() if self.mean else square.sum() for square in squares]
+        parts = []
+        for name, value in params.items():
+            squares = (_sorted(value) - state.memory[name]).square()
+            parts.append(squares.mean() if self.mean else squares.sum())
         return self.strength * sum(parts[1:], parts[0])
 
 

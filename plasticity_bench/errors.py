@@ -12,7 +12,7 @@ class BadInputError(PlasticityBenchError):
     """What the user gave cannot be used; nothing was run.
 
     Attributes:
-        key: name of the parameter that is wrong, if it is one: a suite's file may say on which line.
+        key: name of the parameter that is wrong, if one is: a suite's file may tell its line.
     """
 
     def __init__(self, message: str, key: str | None = None) -> None:

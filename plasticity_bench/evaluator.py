@@ -59,7 +59,7 @@ def evaluate(
     stream: Stream,
     population: Population,
     protocol: Protocol,
-    on_task: Callable[[int], None] = lambda index: None,
+    on_task: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
     """Run a population through a stream.
 
@@ -120,7 +120,8 @@ class _StackedTask:
 
     def evaluation_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """All examples once."""
-        for rows in torch.arange(self.size).split(EVALUATION_BATCH):
+        for start in range(0, self.size, EVALUATION_BATCH):
+            rows = torch.arange(start, min(start + EVALUATION_BATCH, self.size))
             yield self.gather(rows.expand(len(self.chance), -1))
 
 

@@ -1,21 +1,18 @@
 """What a user writes: a learning algorithm for one network and one seed."""
 
-import typing
-from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, NamedTuple, Self
 
-import pydantic
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from plasticity_bench import networks
-from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench import hyperparameters, networks
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.noise import Noise
 from plasticity_bench.optimizers import OPTIMIZERS, Moments, Params
 
-Memory = dict[str, Any]
+Memory = dict[str, Tensor]
 
 
 class State(NamedTuple):
@@ -60,20 +57,20 @@ class Learner:
     vectorized: ClassVar[bool] = True
 
     optimizer: str = "adam"
-    step_size: typing.Annotated[float, pydantic.Field(gt=0)] = 1e-3
-    momentum: typing.Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.0
-    beta1: typing.Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.9
-    beta2: typing.Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.999
-    epsilon: typing.Annotated[float, pydantic.Field(gt=0)] = 1e-8
+    step_size: Annotated[float, Field(gt=0)] = 1e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
     weight_decay: float = 0.0
 
-    def __init__(self, **hyperparameters: object) -> None:
+    def __init__(self, **given: object) -> None:
         """Set hyperparameters in place of the defaults.
 
         Raises:
             BadInputError: if one is unknown, of the wrong type, out of range, or has no effect.
         """
-        for name, value in _validated(type(self), hyperparameters).items():
+        for name, value in hyperparameters.validated(type(self), given).items():
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -84,7 +81,7 @@ class Learner:
 
     def hyperparameters(self) -> dict[str, float | int | bool | str]:
         """Return every hyperparameter and its value."""
-        return {name: getattr(self, name) for name in hyperparameter_types(type(self))}
+        return {name: getattr(self, name) for name in hyperparameters.annotated(type(self))}
 
     # ---- hooks ----------------------------------------------------------------------------------
 
@@ -172,56 +169,3 @@ HOOKS = (
     "begin_task",
     "predict_params",
 )
-
-
-@cache
-def hyperparameter_types(cls: type[Learner]) -> dict[str, Any]:
-    """Return the annotated type of every hyperparameter of a learner class."""
-    return {
-        name: hint
-        for name, hint in typing.get_type_hints(cls, include_extras=True).items()
-        if typing.get_origin(hint) is not ClassVar and not name.startswith("_")
-    }
-
-
-@cache
-def _model(cls: type[Learner]) -> type[pydantic.BaseModel]:
-    hints: dict[str, Any] = {}
-    for name, hint in hyperparameter_types(cls).items():
-        number = hint in (int, float)
-        bounded = typing.Annotated[hint, pydantic.Field(ge=0)] if number else hint
-        hints[name] = (bounded, getattr(cls, name, ...))
-    config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    return pydantic.create_model(cls.__name__, __config__=config, **hints)
-
-
-def _validated(cls: type[Learner], given: dict[str, object]) -> dict[str, Any]:
-    known = hyperparameter_types(cls)
-    for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise BadInputError(
-                f"{cls.__name__} has no hyperparameter {name!r}. {hint}", key=name
-            )
-    try:
-        values = _model(cls)(**given).model_dump()
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        name, value, message = first["loc"][0], first["input"], first["msg"]
-        message = f"{cls.__name__}: {name}={value!r}: {message}."
-        raise BadInputError(message, key=str(name)) from None
-    _check_optimizer(cls, values, given)
-    return values
-
-
-def _check_optimizer(cls: type[Learner], values: dict[str, Any], given: dict[str, object]) -> None:
-    chosen = values["optimizer"]
-    if chosen not in OPTIMIZERS:
-        hint = did_you_mean(chosen, OPTIMIZERS)
-        raise BadInputError(f"{cls.__name__}: unknown optimizer {chosen!r}. {hint}", "optimizer")
-    settings = {name for rule in OPTIMIZERS.values() for name in rule.settings}
-    for name in settings - set(OPTIMIZERS[chosen].settings):
-        if name in given and given[name] != getattr(Learner, name):
-            raise BadInputError(
-                f"{cls.__name__}: {name} has no effect on optimizer {chosen!r}.", key=name
-            )

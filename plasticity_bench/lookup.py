@@ -34,7 +34,7 @@ def find_learner(reference: str) -> type[Learner]:
     else:
         hint = did_you_mean(reference, baseline_names())
         raise BadInputError(
-            f"Unknown learner {reference!r}. {hint} A learner of your own is given as module:Class.",
+            f"Unknown learner {reference!r}. {hint} A learner of your own is module:Class.",
             key="name",
         )
     _check_hooks(reference, found)
@@ -46,18 +46,24 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name and module_name.split(".")[0] == error.name.split(".")[0]:
+        if error.name and module_name.split(".", maxsplit=1)[0] == error.name.split(".")[0]:
             raise BadInputError(
                 f"Learner {reference}: there is no module {error.name!r} in the current folder or "
                 "among the installed packages."
             ) from None
-        raise BadInputError(f"Learner {reference}: {_import_failure(module_name, error)}") from error
+        raise BadInputError(
+            f"Learner {reference}: {_import_failure(module_name, error)}"
+        ) from error
     except Exception as error:
-        raise BadInputError(f"Learner {reference}: {_import_failure(module_name, error)}") from error
+        raise BadInputError(
+            f"Learner {reference}: {_import_failure(module_name, error)}"
+        ) from error
     found = getattr(module, class_name, None)
     if found is None:
         hint = did_you_mean(class_name, _learners_in(module))
-        raise BadInputError(f"Learner {reference}: {module_name} has no class {class_name!r}. {hint}")
+        raise BadInputError(
+            f"Learner {reference}: {module_name} has no class {class_name!r}. {hint}"
+        )
     if not (inspect.isclass(found) and issubclass(found, Learner)):
         raise BadInputError(
             f"Learner {reference}: {class_name} is not a subclass of plasticity_bench.Learner."

@@ -35,7 +35,9 @@ class Member:
 class Population:
     """Members of one learner class, trained together.
 
-    A member's results do not depend on which members run beside it.
+    A member's results do not depend on which members run beside it, in any bit; members that differ
+    in hyperparameters agree with their runs alone to float32 rounding, because expressions between
+    a hyperparameter and another scalar are then evaluated in float64.
 
     Attributes:
         members: S of them; their learners share every hyperparameter that is not a float.
@@ -54,8 +56,8 @@ class Population:
         self._lifted = _lifted_hyperparameters(self.members)
         self._spec = spec
         with explained(self._learner):
-            self.module = self._learner.build(spec)
-            # A float64 twin of a hyperparameter, a key of its own, for each member.
+            with torch.random.fork_rng(devices=[]):  # only its structure is used
+                self.module = self._learner.build(spec)
             self._keys = torch.tensor([integer(m.seed, Branch.NOISE) for m in self.members])
             self.state: State = self._map(lambda learner, fresh: learner.restart(fresh))(
                 self._fresh(0)
@@ -165,7 +167,7 @@ class Population:
 
 
 def _lifted_hyperparameters(members: Sequence[Member]) -> dict[str, Tensor]:
-    """Floats that differ between members, as (members,) float64; any other difference is refused."""
+    """Floats that differ between members, as (members,) float64; no other may differ."""
     lifted = {}
     settings = [m.learner.hyperparameters() for m in members]
     for name, first in settings[0].items():

@@ -1,4 +1,4 @@
-"""What a person sees while a suite runs: on standard error, live on a terminal, else plain lines."""
+"""What a person sees while a suite runs: live on a terminal, else plain lines."""
 
 import sys
 import time

@@ -5,7 +5,6 @@ A cell is one stream x one learner configuration x one seed. Its folder holds `m
 """
 
 import json
-import os
 import re
 import shutil
 import uuid
@@ -106,7 +105,9 @@ class Results:
         if info.get("status") not in ("complete", "diverged"):
             return None
         table = pq.read_table(self.path(cell) / "measurements.parquet", schema=_SCHEMA)
-        return CellResult(info, {name: np.array(table[name].to_pylist()) for name in table.schema.names})
+        return CellResult(
+            info, {name: np.array(table[name].to_pylist()) for name in table.schema.names}
+        )
 
     def save(self, cell: Cell, rows: Iterable[Row], info: dict[str, Any]) -> None:
         """Store a cell, in place of a failed attempt at it."""
@@ -152,7 +153,7 @@ class _whole_folder:  # noqa: N801  (a context manager, used like a function)
         if error is None:
             if self._path.exists():  # a failed attempt: put aside first, for folders do not replace
                 shutil.rmtree(self._path)
-            os.replace(self._draft, self._path)
+            self._draft.replace(self._path)
         else:
             shutil.rmtree(self._draft, ignore_errors=True)
 

@@ -82,7 +82,12 @@ class Suite:
         results.
         """
         runs = [
-            {"label": run.label, "id": run.id, "stream": run.stream.parameters(), "network": vars(run.network)}
+            {
+                "label": run.label,
+                "id": run.id,
+                "stream": run.stream.parameters(),
+                "network": vars(run.network),
+            }
             for run in self.streams
         ]
         identity = [self.name, runs, self.reference, vars(self.protocol)]

@@ -50,9 +50,7 @@ def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Ent
     references = {
         group.run.label: group for group in groups if group.contender.label == suite.reference
     }
-    return [
-        _entry(group, _scores(group, references[group.run.label], results)) for group in groups
-    ]
+    return [_entry(group, _scores(group, references[group.run.label], results)) for group in groups]
 
 
 def _scores(group: Group, reference: Group, results: Results) -> list[Score]:
@@ -138,7 +136,9 @@ def _csv(table: Sequence[Entry]) -> str:
     plain = ("accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
     writer.writerow(["stream", "learner", *bounds, *plain])
     for e in table:
-        intervals = [i or Interval(math.nan, math.nan, math.nan) for i in (e.trainability, e.retention)]
+        intervals = [
+            i or Interval(math.nan, math.nan, math.nan) for i in (e.trainability, e.retention)
+        ]
         numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
         writer.writerow([e.stream, e.learner, *numbers, *(getattr(e, name) for name in plain)])
     return text.getvalue().rstrip("\n")

@@ -15,7 +15,7 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML in which 1e-3 is a number, as in YAML 1.2; PyYAML reads it as text."""
 
 
-_Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
+_Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"),
     list("-+0123456789"),
@@ -61,7 +61,7 @@ def parse(text: str, name: str) -> Document:
         if node is None:
             return Document(name, None, lines)
         _note_lines(node, (), lines, name)
-        return Document(name, loader.construct_document(node), lines)  # type: ignore[no-untyped-call]
+        return Document(name, loader.construct_document(node), lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

@@ -41,7 +41,8 @@ class Dataset:
         all examples, computed in float64.
         """
         pixels = self.images.astype(np.float64)
-        return ((pixels - pixels.mean()) / pixels.std()).astype(np.float32)
+        standardised: NDArray[np.float64] = (pixels - pixels.mean()) / pixels.std()
+        return standardised.astype(np.float32)
 
     @cached_property
     def fingerprint(self) -> str:

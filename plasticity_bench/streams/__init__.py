@@ -14,8 +14,8 @@ from plasticity_bench.streams.stream import Stream, Task
 
 __all__ = ["Stream", "Task", "make_stream", "register", "registered_streams"]
 
-register("plasticity/RandomLabelDigits-v0", RandomLabels, num_examples=256)
-register("plasticity/PermutedLabelDigits-v0", PermutedLabels, num_examples=256)
-register("plasticity/PermutedClassDigits-v0", PermutedClasses)
-register("plasticity/PermutedPixelDigits-v0", PermutedPixels)
+register("plasticity/RandomLabelDigits-v0", RandomLabels, num_examples=512)
+register("plasticity/PermutedLabelDigits-v0", PermutedLabels, num_examples=512)
+register("plasticity/PermutedClassDigits-v0", PermutedClasses, num_examples=512)
+register("plasticity/PermutedPixelDigits-v0", PermutedPixels, num_examples=512)
 load_plugins()

@@ -86,11 +86,14 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         return True
 
     def _observe(self) -> Observation:
-        inputs = self.stream.data.inputs[self._task.examples[self._batches[self._update]]]
+        inputs: Observation = self.stream.data.inputs[
+            self._task.examples[self._batches[self._update]]
+        ]
         if self._task.input_permutation is None:
             return inputs
-        permuted = inputs.reshape(len(inputs), -1)[:, self._task.input_permutation]
-        return permuted.reshape(inputs.shape)
+        order = self._task.input_permutation
+        permuted: Observation = inputs.reshape(len(inputs), -1)[:, order].reshape(inputs.shape)
+        return permuted
 
     def _info(self, targets: NDArray[np.int64]) -> dict[str, Any]:
         seen = self._update * self.stream.batch_size

@@ -5,6 +5,7 @@ import re
 import warnings
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from typing import Any
 
 import gymnasium
 
@@ -21,13 +22,13 @@ class Registration:
 
     id: str
     entry_point: str | type[Stream]
-    defaults: dict[str, object] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
 
 
 _registered: dict[str, Registration] = {}
 
 
-def register(id: str, entry_point: str | type[Stream], **defaults: object) -> None:  # noqa: A002
+def register(id: str, entry_point: str | type[Stream], **defaults: Any) -> None:  # noqa: A002
     """Register a stream, and with it a gymnasium environment of the same id.
 
     Args:
@@ -56,7 +57,7 @@ def registered_streams() -> list[str]:
     return sorted(_registered)
 
 
-def make_stream(id: str, **parameters: object) -> Stream:  # noqa: A002
+def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
     """Make a registered stream.
 
     Args:
@@ -88,7 +89,9 @@ def _find(id: str) -> Registration:  # noqa: A002
         try:
             importlib.import_module(module)
         except ImportError as error:
-            raise BadInputError(f"Stream {id}: cannot import {module!r} ({error}).", "id") from error
+            raise BadInputError(
+                f"Stream {id}: cannot import {module!r} ({error}).", "id"
+            ) from error
     if name not in _registered:
         raise BadInputError(f"Unknown stream {name!r}. {did_you_mean(name, _registered)}", "id")
     return _registered[name]

@@ -51,7 +51,7 @@ class Stream(ABC):
     """
 
     dataset: str = "digits"
-    num_tasks: int = 40
+    num_tasks: int = 30
     updates_per_task: int = 200
     batch_size: int = 32
     num_examples: int | None = None
@@ -83,7 +83,7 @@ class Stream(ABC):
         available = len(loaded.labels)
         if self.num_examples is not None and self.num_examples > available:
             raise BadInputError(
-                f"num_examples is {self.num_examples}, but {self.dataset} has {available} examples.",
+                f"num_examples is {self.num_examples}, but {self.dataset} has only {available}.",
                 key="num_examples",
             )
         return loaded
@@ -127,6 +127,11 @@ class Stream(ABC):
         digest = hashlib.sha256(self.data.fingerprint.encode())
         for index in {0, self.num_tasks - 1}:
             task = self.task(0, index)
-            for array in (task.examples, task.targets, task.input_permutation, self.batches(0, index)):
+            for array in (
+                task.examples,
+                task.targets,
+                task.input_permutation,
+                self.batches(0, index),
+            ):
                 digest.update(b"-" if array is None else np.asarray(array, dtype="<i8").tobytes())
         return digest.hexdigest()

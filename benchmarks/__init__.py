@@ -1,0 +1,1 @@
+"""Timings: each script prints a table and says how it was measured."""

@@ -1,0 +1,64 @@
+"""Hyperparameters: the annotated attributes of a learner's class, and what they may be."""
+
+import typing
+from typing import Any, ClassVar
+
+import pydantic
+
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.optimizers import OPTIMIZERS
+
+
+def annotated(cls: type) -> dict[str, Any]:
+    """Return the type of every hyperparameter of a learner's class, by name."""
+    return {
+        name: hint
+        for name, hint in typing.get_type_hints(cls, include_extras=True).items()
+        if typing.get_origin(hint) is not ClassVar and not name.startswith("_")
+    }
+
+
+def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
+    """Return every hyperparameter: as given, else the class's default.
+
+    Raises:
+        BadInputError: if one is unknown, of the wrong type, out of range, or has no effect.
+    """
+    known = annotated(cls)
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise BadInputError(f"{cls.__name__} has no hyperparameter {name!r}. {hint}", key=name)
+    fields: dict[str, Any] = {
+        name: (_not_negative(hint), getattr(cls, name, ...)) for name, hint in known.items()
+    }
+    config = pydantic.ConfigDict(strict=True, allow_inf_nan=False, validate_default=True)
+    model = pydantic.create_model(cls.__name__, __config__=config, **fields)
+    try:
+        values: dict[str, Any] = model(**given).model_dump()
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        problem = first["msg"][0].lower() + first["msg"][1:]
+        message = f"{cls.__name__}: {name}: {problem}, not {first['input']!r}."
+        raise BadInputError(message, key=name) from None
+    _check_optimizer(cls, values, given)
+    return values
+
+
+def _not_negative(hint: Any) -> Any:
+    """Bound a plain number from below; an annotation that states bounds is left as it is."""
+    return typing.Annotated[hint, pydantic.Field(ge=0)] if hint in (int, float) else hint
+
+
+def _check_optimizer(cls: type, values: dict[str, Any], given: dict[str, object]) -> None:
+    chosen = values["optimizer"]
+    if chosen not in OPTIMIZERS:
+        hint = did_you_mean(chosen, OPTIMIZERS)
+        raise BadInputError(f"{cls.__name__}: unknown optimizer {chosen!r}. {hint}", "optimizer")
+    of_others = {name for rule in OPTIMIZERS.values() for name in rule.settings}
+    for name in sorted(of_others - set(OPTIMIZERS[chosen].settings)):
+        if name in given:
+            raise BadInputError(
+                f"{cls.__name__}: {name} has no effect with the optimizer {chosen!r}.", key=name
+            )
