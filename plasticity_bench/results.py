@@ -4,6 +4,8 @@ A cell is one stream x one learner configuration x one seed. Its folder holds `m
 (a row for each number: task, when, name, value) and `cell.json` (status, key, provenance, timings).
 """
 
+import contextlib
+import errno
 import json
 import re
 import shutil
@@ -150,12 +152,24 @@ class _whole_folder:  # noqa: N801  (a context manager, used like a function)
         return self._draft
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        if error is None:
-            if self._path.exists():  # a failed attempt: put aside first, for folders do not replace
-                shutil.rmtree(self._path)
-            self._draft.replace(self._path)
-        else:
+        try:
+            while error is None and self._draft.exists():
+                self._put_in_place()
+        finally:
             shutil.rmtree(self._draft, ignore_errors=True)
+
+    def _put_in_place(self) -> None:
+        try:
+            self._draft.replace(self._path)
+        except OSError as error:
+            # A folder does not replace another: put what is there aside, and try again. It is a
+            # failed attempt, a damaged cell, or what another process has just written.
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            old = self._draft.with_name(f"{self._draft.name}.old")
+            with contextlib.suppress(FileNotFoundError):
+                self._path.replace(old)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _plain(label: str) -> str:

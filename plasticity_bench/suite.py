@@ -214,6 +214,8 @@ def _problem(document: yaml_source.Document, problem: Any) -> str:
             return f"{place}: unknown key. Did you mean {missing!r}?"
         return f"{document.where(path[:-1])}: the key {missing!r} is missing."
     message = problem["msg"][0].lower() + problem["msg"][1:]
+    if problem["type"] == "model_type":
+        message = "input should be a mapping"
     given = problem["input"]
     shown = f", not {given!r}" if not isinstance(given, dict | list) else ""
     return f"{document.where(path)}: {message}{shown}.{_nearest_choice(problem)}"

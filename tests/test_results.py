@@ -1,0 +1,98 @@
+"""The store: whole cells or none, found by key, readable without this package."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from plasticity_bench.results import Cell, Results, Row
+
+CELL = Cell("Stream-v0", "my_module:Learner strength=0.1", 3, {"seed": 3, "stream": {"id": "x"}})
+ROWS = [Row(0, "start", "chance", 0.1), Row(0, "end", "accuracy", 0.5), Row(1, "end", "accuracy", np.nan)]
+INFO = {"status": "complete", "seconds": {"total": 1.0}}
+
+
+@pytest.fixture
+def results(tmp_path):
+    return Results(tmp_path / "suite@12345678")
+
+
+def test_a_cell_comes_back_as_it_was_stored(results):
+    assert not results.is_finished(CELL)
+    assert results.load(CELL) is None
+    results.save(CELL, ROWS, INFO)
+    assert results.is_finished(CELL)
+    found = results.load(CELL)
+    assert found.series("chance") == {0: 0.1}
+    assert found.series("accuracy")[0] == 0.5
+    assert np.isnan(found.series("accuracy")[1])
+    assert found.info["identity"] == CELL.identity
+
+
+def test_files_are_readable_by_anyone(results):
+    results.save(CELL, ROWS, INFO)
+    folder = results.path(CELL)
+    assert folder.relative_to(results.folder).parts[:3] == (
+        "cells",
+        "Stream-v0",
+        "my_module_Learner_strength=0.1",
+    )
+    assert sorted(file.name for file in folder.iterdir()) == ["cell.json", "measurements.parquet"]
+    assert json.loads((folder / "cell.json").read_text())["seed"] == 3
+    table = pq.read_table(folder / "measurements.parquet")
+    assert table.column_names == ["task", "when", "name", "value"]
+
+
+def test_another_identity_is_another_cell(results):
+    results.save(CELL, ROWS, INFO)
+    other = Cell(CELL.stream, CELL.learner, CELL.seed, {"seed": 3, "stream": {"id": "y"}})
+    assert other.key != CELL.key
+    assert not results.is_finished(other)
+
+
+def test_the_key_does_not_depend_on_the_order_of_the_identity():
+    turned = Cell("a", "b", 0, {"stream": {"id": "x"}, "seed": 3})
+    assert turned.key == CELL.key
+
+
+def test_an_interrupted_write_leaves_nothing(results):
+    def rows():
+        yield ROWS[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        results.save(CELL, rows(), INFO)
+    assert not results.is_finished(CELL)
+
+    def unwritable():
+        yield Row(0, "start", "chance", "not a number")
+
+    with pytest.raises(Exception, match="not a number"):
+        results.save(CELL, unwritable(), INFO)
+    assert [f for f in results.folder.rglob("*") if f.is_file()] == []
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"key": "another", "status": "complete"}'])
+def test_a_damaged_cell_is_not_finished_and_is_replaced(results, damage):
+    results.save(CELL, ROWS, INFO)
+    (results.path(CELL) / "cell.json").write_text(damage)
+    assert not results.is_finished(CELL)
+    results.save(CELL, ROWS, INFO)
+    assert results.is_finished(CELL)
+
+
+def test_a_failure_is_kept_and_tried_again(results):
+    results.save_failure(CELL, "Traceback: it broke", {})
+    assert "it broke" in (results.path(CELL) / "cell.json").read_text()
+    assert not results.is_finished(CELL)
+    results.save(CELL, ROWS, INFO)
+    assert results.is_finished(CELL)
+
+
+def test_two_writers_of_one_cell_do_not_spoil_it(results):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: results.save(CELL, ROWS, INFO), range(40)))
+    assert results.load(CELL).series("chance") == {0: 0.1}
+    assert [f.name for f in results.path(CELL).parent.iterdir()] == [results.path(CELL).name]

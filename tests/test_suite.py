@@ -1,0 +1,259 @@
+"""Suites are checked before anything runs; each mistake gets one sentence that says where."""
+
+import re
+
+import pytest
+
+import plasticity_bench as pb
+from plasticity_bench import yaml_source
+from plasticity_bench.lookup import find_learner
+from plasticity_bench.suite import load_suite, shipped_suites, with_learners
+
+GOOD = """\
+suite: test/tiny-v0
+streams:
+  - id: plasticity/RandomLabelDigits-v0
+    num_tasks: 3
+    num_examples: 40
+    network: {name: mlp, hidden: [8], activation: relu}
+learners:
+  - fresh
+  - {name: l2, strength: 1e-3}
+seeds: 2
+measure:
+  curvature: {every: 2, examples: 16}
+"""
+
+
+def load(tmp_path, text):
+    file = tmp_path / "suite.yaml"
+    file.write_text(text)
+    return load_suite(str(file))
+
+
+def test_a_good_suite(tmp_path):
+    suite = load(tmp_path, GOOD)
+    assert suite.name == "test/tiny-v0"
+    assert [run.label for run in suite.streams] == ["RandomLabelDigits-v0"]
+    assert suite.streams[0].stream.num_tasks == 3
+    assert suite.streams[0].network.hidden == (8,)
+    assert suite.streams[0].network.num_outputs == 10
+    assert [c.label for c in suite.contenders] == ["fresh", "l2"]
+    assert suite.contenders[1].learner.strength == 1e-3
+    assert suite.protocol == pb.Protocol(curvature_every=2, curvature_examples=16)
+    assert suite.num_seeds == 2
+
+
+@pytest.mark.parametrize("name", shipped_suites())
+def test_shipped_suites_load_by_name_and_by_path(name):
+    assert load_suite(name).hash8 == load_suite(f"suites/{name}.yaml").hash8
+
+
+MISTAKES = {
+    "a misspelt key": ("seeds: 2", "seed: 2", "suite.yaml:10: seed: unknown key. Did you mean 'seeds'?"),
+    "a misspelt section": (
+        "streams:",
+        "streems:",
+        "suite.yaml:2: streems: unknown key. Did you mean 'streams'?",
+    ),
+    "a misspelt key of a stream": (
+        "network:",
+        "netwrok:",
+        "suite.yaml:6: streams[0].netwrok: unknown key. Did you mean 'network'?",
+    ),
+    "a misspelt key deep down": (
+        "{every: 2",
+        "{evry: 2",
+        "suite.yaml:12: measure.curvature.evry: unknown key. Did you mean 'every'?",
+    ),
+    "an unknown stream": (
+        "RandomLabelDigits",
+        "RandomLabelDigit",
+        "suite.yaml:3: streams[0].id: Unknown stream 'plasticity/RandomLabelDigit-v0'. "
+        "Did you mean 'plasticity/RandomLabelDigits-v0'?",
+    ),
+    "an unknown stream parameter": (
+        "num_tasks: 3",
+        "num_task: 3",
+        "suite.yaml:4: streams[0].num_task: Stream plasticity/RandomLabelDigits-v0 has no parameter "
+        "'num_task'. Did you mean 'num_tasks'?",
+    ),
+    "a negative number": (
+        "num_tasks: 3",
+        "num_tasks: -3",
+        "suite.yaml:4: streams[0].num_tasks: num_tasks must be a whole number of at least 1, not -3.",
+    ),
+    "a negative number of seeds": (
+        "seeds: 2",
+        "seeds: -2",
+        "suite.yaml:10: seeds: input should be greater than or equal to 1, not -2.",
+    ),
+    "a wrong type": (
+        "seeds: 2",
+        "seeds: two",
+        "suite.yaml:10: seeds: input should be a valid integer, not 'two'.",
+    ),
+    "a wrong type of learners": (
+        "  - fresh\n",
+        "  - 5\n",
+        "suite.yaml:8: learners[0]: input should be a mapping, not 5.",
+    ),
+    "an unknown activation": (
+        "activation: relu",
+        "activation: rellu",
+        "suite.yaml:6: streams[0].network.activation: input should be 'relu', 'leaky_relu', 'tanh', "
+        "'gelu' or 'identity', not 'rellu'. Did you mean 'relu'?",
+    ),
+    "an unknown learner": (
+        "name: l2,",
+        "name: l2_innit,",
+        "suite.yaml:9: learners[1].name: Unknown learner 'l2_innit'. Did you mean 'l2_init'?",
+    ),
+    "an unknown hyperparameter": (
+        "strength: 1e-3",
+        "strenght: 1e-3",
+        "suite.yaml:9: learners[1].strenght: L2 has no hyperparameter 'strenght'. "
+        "Did you mean 'strength'?",
+    ),
+    "a negative hyperparameter": (
+        "strength: 1e-3",
+        "strength: -1e-3",
+        "suite.yaml:9: learners[1].strength: L2: strength: input should be greater than or equal to "
+        "0, not -0.001.",
+    ),
+    "a hyperparameter of the wrong type": (
+        "strength: 1e-3",
+        "strength: strong",
+        "suite.yaml:9: learners[1].strength: L2: strength: input should be a valid number",
+    ),
+    "no such reference": (
+        "seeds: 2",
+        "reference: frehs",
+        "suite.yaml:10: reference: the reference 'frehs' is not a learner. Did you mean 'fresh'?",
+    ),
+    "two learners of one name": (
+        "  - fresh\n",
+        "  - fresh\n  - fresh\n",
+        "suite.yaml:7: learners: two are called 'fresh': give one a `label` of its own.",
+    ),
+    "more examples for curvature than there are": (
+        "examples: 16",
+        "examples: 41",
+        "suite.yaml:3: streams[0].id: curvature is to be measured on 41 examples, but a task of "
+        "plasticity/RandomLabelDigits-v0 has 40.",
+    ),
+    "a key given twice": ("seeds: 2", "seeds: 2\nseeds: 3", "suite.yaml:11: 'seeds' is given twice."),
+    "not YAML": ("seeds: 2", "seeds: [2", "suite.yaml:11: not valid YAML"),
+    "a missing key": ("suite: test/tiny-v0\n", "", "suite.yaml:1: the key 'suite' is missing."),
+    "a bad name": ("test/tiny-v0", "tiny", "suite.yaml:1: suite: string should match pattern"),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong", "sentence"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_gets_one_sentence_with_its_place(tmp_path, right, wrong, sentence):
+    assert right in GOOD
+    with pytest.raises(pb.BadInputError) as caught:
+        load(tmp_path, GOOD.replace(right, wrong, 1))
+    message = str(caught.value).replace(f"{tmp_path}/", "")
+    assert message.startswith(sentence)
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- list"])
+def test_a_file_that_is_no_suite(tmp_path, text):
+    with pytest.raises(pb.BadInputError, match="a suite is a YAML mapping"):
+        load(tmp_path, text)
+
+
+def test_no_such_file_names_the_nearest(tmp_path):
+    with pytest.raises(pb.BadInputError, match=re.escape("Did you mean 'suites/quick.yaml'?")):
+        load_suite("suites/quik.yaml")
+    with pytest.raises(pb.BadInputError, match="Did you mean 'quick'"):
+        load_suite("quik")
+    with pytest.raises(pb.BadInputError, match="is a folder"):
+        load_suite(str(tmp_path))
+
+
+def test_what_makes_results_comparable_changes_the_hash(tmp_path):
+    base = load(tmp_path, GOOD).hash8
+    same = ("seeds: 2", "seeds: 20"), ("strength: 1e-3", "strength: 1e-2"), ("  - fresh\n", "  - fresh\n  - sgd\n")
+    for right, wrong in same:
+        assert load(tmp_path, GOOD.replace(right, wrong)).hash8 == base
+    other = ("num_tasks: 3", "num_tasks: 4"), ("[8]", "[9]"), ("every: 2", "every: 3")
+    for right, wrong in other:
+        assert load(tmp_path, GOOD.replace(right, wrong)).hash8 != base
+
+
+def test_exponents_without_a_point_are_numbers():
+    assert yaml_source.scalar("1e-3") == 0.001
+    assert yaml_source.scalar("-2E+5") == -200000.0
+    assert yaml_source.scalar("12") == 12
+    assert yaml_source.scalar("e5") == "e5"
+    assert yaml_source.scalar("true") is True
+
+
+# ---- learners by name -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Write a module where Python finds it; return its unique name."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(text):
+        name = f"user_module_{abs(hash(text)) % 10**10}"
+        (tmp_path / f"{name}.py").write_text(text)
+        return name
+
+    return write
+
+
+LEARNER = "import plasticity_bench as pb\nclass Mine(pb.Learner):\n"
+
+WRONG_MODULES = {
+    "it does not import": ("import no_such_thing\n", "importing {m} failed: ModuleNotFoundError"),
+    "it raises": ("x = 1\n1 / 0\n", r"importing {m} failed: ZeroDivisionError.*\(line 2 of"),
+    "it is not Python": ("def\n", r"importing {m} failed: SyntaxError.*\(line 1 of"),
+    "it has no such class": (
+        LEARNER.replace("Mine", "Mein") + "    pass\n",
+        "{m} has no class 'Mine'. Did you mean 'Mein'",
+    ),
+    "the class is no learner": ("class Mine: pass\n", "Mine is not a subclass of"),
+    "an unknown hook": (
+        LEARNER + "    def after_step(self, state, noise): return state\n",
+        "unknown hook 'after_step'. Did you mean 'after_update'",
+    ),
+    "a hook with other arguments": (
+        LEARNER + "    def penalty(self, params): return 0\n",
+        r"hook penalty is called as penalty\(params, state\), but is defined with \(self, params\)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), WRONG_MODULES.values(), ids=WRONG_MODULES.keys())
+def test_a_wrong_module_gets_one_sentence(module, text, sentence):
+    name = module(text)
+    with pytest.raises(pb.BadInputError, match=sentence.format(m=name)) as caught:
+        find_learner(f"{name}:Mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_module_and_an_unknown_baseline():
+    with pytest.raises(pb.BadInputError, match="no module 'nowhere' in the current folder"):
+        find_learner("nowhere:Learner")
+    with pytest.raises(pb.BadInputError, match="Unknown learner 'adma'. Did you mean 'adam'"):
+        find_learner("adma")
+
+
+def test_helpers_may_begin_with_an_underscore(module):
+    name = module(LEARNER + "    def _help(self): return 0\n    size: int = 3\n")
+    assert find_learner(f"{name}:Mine")(size=4).size == 4
+
+
+def test_added_learners_get_labels_that_tell_them_apart(tmp_path):
+    suite = load(tmp_path, GOOD)
+    assert with_learners(suite, ["fresh"], {}) == ()
+    assert with_learners(suite, ["l2"], {"strength": 1e-3}) == ()  # the suite has exactly this one
+    labels = [c.label for c in with_learners(suite, ["l2", "sgd", "sgd"], {"step_size": 0.5})]
+    assert labels == ["l2 step_size=0.5", "sgd step_size=0.5"]
+    assert with_learners(suite, ["adam"], {})[0].label == "adam"
