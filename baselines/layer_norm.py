@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import nn
 
-from plasticity_bench import Learner, NetworkSpec, networks
+from plasticity_bench import Learner, NetworkSpec, build_network
 
 
 class LayerNorm(Learner):
@@ -16,4 +16,4 @@ class LayerNorm(Learner):
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its norm replaced."""
-        return networks.build(replace(spec, norm="layer"))
+        return build_network(replace(spec, norm="layer"))

@@ -7,10 +7,9 @@ from plasticity_bench.errors import BadInputError, LearnerError, PlasticityBench
 from plasticity_bench.streams import Stream, Task, make_stream, register, registered_streams
 
 if TYPE_CHECKING:
-    from plasticity_bench import networks
     from plasticity_bench.evaluator import Evaluation, evaluate
     from plasticity_bench.learner import Learner, Memory, State
-    from plasticity_bench.networks import NetworkSpec
+    from plasticity_bench.networks import NetworkSpec, build_network
     from plasticity_bench.noise import Noise
     from plasticity_bench.optimizers import Params
     from plasticity_bench.population import Member, Population
@@ -32,9 +31,9 @@ __all__ = [
     "State",
     "Stream",
     "Task",
+    "build_network",
     "evaluate",
     "make_stream",
-    "networks",
     "register",
     "registered_streams",
 ]
@@ -51,13 +50,12 @@ _LAZY = {
     "Population": "population",
     "Protocol": "protocol",
     "State": "learner",
+    "build_network": "networks",
     "evaluate": "evaluator",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name == "networks":
-        return importlib.import_module("plasticity_bench.networks")
     if name in _LAZY:
         return getattr(importlib.import_module(f"plasticity_bench.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'plasticity_bench' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from plasticity_bench.errors import BadInputError, PlasticityBenchError
 
 if TYPE_CHECKING:
+    from plasticity_bench.results import Results
     from plasticity_bench.runner import Group
     from plasticity_bench.suite import Suite
 
@@ -86,20 +87,17 @@ def _run(options: argparse.Namespace) -> int:
     return SOME_FAILED if failed else COMPLETE
 
 
-def _execute(loaded: "Suite", groups: "list[Group]", results: Any, jobs: int) -> int:
+def _execute(loaded: "Suite", groups: "list[Group]", results: "Results", jobs: int) -> int:
     """Run what is not finished; return how many groups failed."""
-    from plasticity_bench import engines, progress, runner
+    from plasticity_bench import progress, runner
 
     left = runner.remaining(groups, results)
     total = sum(len(group.cells) for group in groups)
     to_run = sum(len(group.cells) for group in left)
     _say(f"{loaded.name}: {total} cells, {total - to_run} finished, {to_run} to run.")
-    failed = 0
     try:
         with progress.display(loaded.name, left) as display:
-            for index, outcome in engines.run_local(left, results, jobs, display.task_done):
-                display.group_done(index, outcome)
-                failed += outcome.error is not None
+            return runner.run(left, results, jobs, display.task_done, display.group_done)
     except KeyboardInterrupt:
         saved = sum(results.is_finished(cell) for group in groups for cell in group.cells)
         _say(
@@ -107,7 +105,6 @@ def _execute(loaded: "Suite", groups: "list[Group]", results: Any, jobs: int) ->
             "Run the same command again to go on."
         )
         raise
-    return failed
 
 
 def _settings(given: Sequence[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where groups are executed: in this process, or in several on this machine."""
+"""Where work is executed: in this process, or in several on this machine."""
 
 import queue
 import signal
@@ -7,80 +7,84 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from multiprocessing.managers import SyncManager
-from typing import Any
+from typing import Any, TypeVar
 
-from plasticity_bench.results import Results
-from plasticity_bench.runner import Group, Outcome, run_group
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 POLL_SECONDS = 0.1
 
 
 def run_local(
-    groups: Sequence[Group],
-    results: Results,
+    work: Callable[[Item, Callable[[int], None]], Result],
+    items: Sequence[Item],
     jobs: int,
-    on_task: Callable[[int, int], None],
-) -> Iterator[tuple[int, Outcome]]:
-    """Run groups, `jobs` at a time; yield the index and outcome of each as it ends.
+    on_step: Callable[[int, int], None],
+) -> Iterator[tuple[int, Result | Exception]]:
+    """Do work on items, `jobs` at a time; yield each item's index and result as it ends.
+
+    An exception takes the place of a result where the work raised it or its process died. An
+    interrupt ends all processes at once.
 
     Args:
-        groups: what to run.
-        results: where outcomes are stored, each by the process that made it.
-        jobs: processes. With one, or for one group, everything happens in this process.
-        on_task: called with a group's index and a task's index when that task is finished.
-
-    An interrupt ends the processes at once; what they had stored stays.
+        work: called as work(item, report); it may call report with a number of its own.
+        items: what to work on.
+        jobs: processes. With one, or for one item, everything happens in this process.
+        on_step: called with an item's index and each number that its work reports.
     """
-    if jobs == 1 or len(groups) <= 1:
-        for index, group in enumerate(groups):
-            yield index, run_group(group, results, partial(on_task, index))
+    if jobs > 1 and len(items) > 1:
+        yield from _in_processes(work, items, min(jobs, len(items)), on_step)
         return
-    yield from _run_in_processes(groups, results, min(jobs, len(groups)), on_task)
+    for index, item in enumerate(items):
+        try:
+            yield index, work(item, partial(on_step, index))
+        except Exception as error:
+            yield index, error
 
 
-def _run_in_processes(
-    groups: Sequence[Group],
-    results: Results,
+def _in_processes(
+    work: Callable[[Item, Callable[[int], None]], Result],
+    items: Sequence[Item],
     jobs: int,
-    on_task: Callable[[int, int], None],
-) -> Iterator[tuple[int, Outcome]]:
+    on_step: Callable[[int, int], None],
+) -> Iterator[tuple[int, Result | Exception]]:
     from loky import ProcessPoolExecutor
 
     manager = SyncManager()
     manager.start(_ignore_interrupts)
-    finished_tasks: Any = manager.Queue()
+    steps: Any = manager.Queue()
     executor = ProcessPoolExecutor(jobs, initializer=_prepare_worker, initargs=(sys.path,))
     try:
-        pending: dict[Future[Outcome], int] = {
-            executor.submit(_work, index, group, results, finished_tasks): index
-            for index, group in enumerate(groups)
+        pending: dict[Future[Any], int] = {
+            executor.submit(_reporting, work, index, item, steps): index
+            for index, item in enumerate(items)
         }
         while pending:
             done, _ = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
-            for index, task in _drain(finished_tasks):
-                on_task(index, task)
+            for index, step in _drain(steps):
+                on_step(index, step)
             for future in done:
-                yield pending.pop(future), _outcome(future)
+                yield pending.pop(future), _result(future)
     finally:
         executor.shutdown(wait=False, kill_workers=True)
         manager.shutdown()
 
 
-def _work(index: int, group: Group, results: Results, finished_tasks: Any) -> Outcome:
-    return run_group(group, results, lambda task: finished_tasks.put((index, task)))
+def _reporting(work: Callable[..., Result], index: int, item: Any, steps: Any) -> Result:
+    return work(item, lambda step: steps.put((index, step)))
 
 
-def _outcome(future: Future[Outcome]) -> Outcome:
+def _result(future: Future[Any]) -> Any:
     try:
         return future.result()
-    except Exception as error:  # the process died, or this package has a fault: say so, go on
-        return Outcome(error=f"{type(error).__name__}: {error}")
+    except Exception as error:
+        return error
 
 
-def _drain(finished_tasks: Any) -> Iterator[tuple[int, int]]:
+def _drain(steps: Any) -> Iterator[tuple[int, int]]:
     while True:
         try:
-            yield finished_tasks.get_nowait()
+            yield steps.get_nowait()
         except queue.Empty:
             return
 

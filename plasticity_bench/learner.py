@@ -7,8 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from plasticity_bench import hyperparameters, networks
-from plasticity_bench.networks import NetworkSpec
+from plasticity_bench import hyperparameters
+from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.noise import Noise
 from plasticity_bench.optimizers import OPTIMIZERS, Moments, Params
 
@@ -90,7 +90,7 @@ class Learner:
 
         Its initialisation may draw from PyTorch's global generator: it is seeded for each member.
         """
-        return networks.build(spec)
+        return build_network(spec)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the data loss of a batch, a scalar: (batch, classes), (batch,) -> ()."""

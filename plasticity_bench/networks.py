@@ -39,7 +39,7 @@ class NetworkSpec:
     num_outputs: int
 
 
-def build(spec: NetworkSpec) -> nn.Module:
+def build_network(spec: NetworkSpec) -> nn.Module:
     """Build the network of a specification, initialised as PyTorch does by default."""
     return FAMILIES[spec.name](spec)
 

@@ -4,9 +4,11 @@ import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
+from plasticity_bench import engines
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.evaluator import Evaluation, evaluate
 from plasticity_bench.lookup import source_files
@@ -76,7 +78,33 @@ def remaining(groups: Sequence[Group], results: Results) -> list[Group]:
     return left
 
 
-def run_group(group: Group, results: Results, on_task: Callable[[int], None]) -> Outcome:
+def run(
+    groups: Sequence[Group],
+    results: Results,
+    jobs: int,
+    on_task: Callable[[int, int], None],
+    on_outcome: Callable[[int, Outcome], None],
+) -> int:
+    """Run groups in up to `jobs` processes; return how many of them failed.
+
+    Args:
+        groups: what to run.
+        results: where the processes store finished cells.
+        jobs: how many groups run at a time.
+        on_task: called with a group's index and a task's when the group has finished that task.
+        on_outcome: called with a group's index and what became of it, when it ends.
+    """
+    num_failed = 0
+    work = partial(run_group, results)
+    for index, outcome in engines.run_local(work, groups, jobs, on_task):
+        if isinstance(outcome, Exception):  # its process died, or this package has a fault
+            outcome = Outcome(error=f"{type(outcome).__name__}: {outcome}")  # noqa: PLW2901
+        on_outcome(index, outcome)
+        num_failed += outcome.error is not None
+    return num_failed
+
+
+def run_group(results: Results, group: Group, on_task: Callable[[int], None]) -> Outcome:
     """Run one group and store its cells; a learner's own error is stored, not raised."""
     torch.set_num_threads(1)  # results are bitwise reproducible, and processes do not compete
     members = [Member(cell.seed, group.contender.learner) for cell in group.cells]

@@ -56,7 +56,7 @@ def test_fresh_forgets_everything_at_a_task():
     population.begin_task(3)
     for index, seed in enumerate([0, 1]):
         fresh = initial_parameters(
-            lambda: pb.networks.build(SPEC), integer(seed, Branch.PARAMETERS, 3)
+            lambda: pb.build_network(SPEC), integer(seed, Branch.PARAMETERS, 3)
         )
         for name, value in fresh.items():
             assert torch.equal(population.state.params[name][index], value)
@@ -115,7 +115,7 @@ def test_the_anchor_of_l2_init_does_not_drift():
     population = train(find_learner("l2_init")(), [0], 30)
     population.begin_task(1)
     population.update(*stacked_batch([0], 30))
-    start = initial_parameters(lambda: pb.networks.build(SPEC), integer(0, Branch.PARAMETERS))
+    start = initial_parameters(lambda: pb.build_network(SPEC), integer(0, Branch.PARAMETERS))
     for name, value in start.items():
         assert torch.equal(population.state.initial[name][0], value)
 
@@ -188,7 +188,10 @@ def test_the_noise_of_shrink_and_perturb_is_a_stream_of_its_own():
     assert same(member(plain, 0), member(quiet, 0))
     noisy = train(find_learner("shrink_and_perturb")(shrink=0.0, noise_scale=1e-3), [0, 1], 1)
     once = train(find_learner("adam")(), [0, 1], 1)
-    noise = [noisy.state.params["linear0.weight"][i] - once.state.params["linear0.weight"][i] for i in (0, 1)]
+    noise = [
+        noisy.state.params["linear0.weight"][i] - once.state.params["linear0.weight"][i]
+        for i in (0, 1)
+    ]
     correlation = np.corrcoef(noise[0].flatten(), noise[1].flatten())[0, 1]
     assert abs(correlation) < 4 / noise[0].numel() ** 0.5
 
@@ -201,7 +204,11 @@ def test_layer_norm_normalises_before_every_activation():
     names = [name for name, _ in module.named_children()]
     for depth in range(2):
         place = names.index(f"norm{depth}")
-        assert names[place - 1 : place + 2] == [f"linear{depth}", f"norm{depth}", f"activation{depth}"]
+        assert names[place - 1 : place + 2] == [
+            f"linear{depth}",
+            f"norm{depth}",
+            f"activation{depth}",
+        ]
     normalised = module[: names.index("norm0") + 1](torch.randn(6, 4, 4) * 100)
     torch.testing.assert_close(normalised.mean(-1), torch.zeros(6), atol=1e-5, rtol=0)
     torch.testing.assert_close(normalised.var(-1, correction=0), torch.ones(6), atol=1e-3, rtol=0)

@@ -181,7 +181,10 @@ def test_a_diverged_learner_scores_worst_and_is_named(capsys):
         (["run", "nothing.yaml"], "There is no suite 'nothing.yaml'."),
         (["run", "tiny.yaml", "--learner", "nowhere:Learner"], "there is no module 'nowhere'"),
         (["run", "tiny.yaml", "--learner", "adma"], "Unknown learner 'adma'. Did you mean 'adam'?"),
-        (["run", "tiny.yaml", "--learner", "adam", "-H", "setp_size=1"], "Did you mean 'step_size'?"),
+        (
+            ["run", "tiny.yaml", "--learner", "adam", "-H", "setp_size=1"],
+            "Did you mean 'step_size'?",
+        ),
         (["run", "tiny.yaml", "--learner", "adam", "-H", "step_size"], "is set as -H key=value"),
         (["run", "tiny.yaml", "--learner", "adam", "-H", "step_size=fast"], "not 'fast'"),
         (["run", "tiny.yaml", "-H", "step_size=1"], "no --learner is given"),
@@ -196,7 +199,9 @@ def test_bad_input_is_one_sentence_and_exit_code_2(folder, capsys, arguments, se
     assert not (folder / "results").exists()
 
 
-@pytest.mark.parametrize("wrong", [["--seeds", "0"], ["--seeds", "x"], ["--jobs", "-1"], ["--form"]])
+@pytest.mark.parametrize(
+    "wrong", [["--seeds", "0"], ["--seeds", "x"], ["--jobs", "-1"], ["--form"]]
+)
 def test_wrong_options_exit_with_2(wrong, capsys):
     with pytest.raises(SystemExit) as caught:
         run(*wrong)

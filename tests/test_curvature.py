@@ -14,14 +14,14 @@ from torch.nn import functional
 from plasticity_bench.measurements import fisher_rank
 from plasticity_bench.measurements.fisher_rank import direct_gram, fisher_gram, fisher_srank
 from plasticity_bench.measurements.spectrum import srank
-from plasticity_bench.networks import ACTIVATIONS, NetworkSpec, build, initial_parameters
+from plasticity_bench.networks import ACTIVATIONS, NetworkSpec, build_network, initial_parameters
 
 
 def network(activation="relu", norm="none", hidden=(7, 6)):
     spec = NetworkSpec(
         hidden=hidden, activation=activation, norm=norm, input_shape=(3, 3), num_outputs=4
     )
-    return build(spec)
+    return build_network(spec)
 
 
 def members(module_of, seeds):

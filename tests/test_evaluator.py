@@ -162,7 +162,9 @@ class Explodes(pb.Learner):
     """Fine for two tasks, then infinite, for the members whose step size is large."""
 
     def after_update(self, state, noise):
-        factor = torch.where((state.step > 24) & (state.initial["head.bias"][0] > 0), torch.inf, 1.0)
+        factor = torch.where(
+            (state.step > 24) & (state.initial["head.bias"][0] > 0), torch.inf, 1.0
+        )
         return state._replace(params={k: v * factor for k, v in state.params.items()})
 
 

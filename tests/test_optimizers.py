@@ -67,9 +67,7 @@ def test_adam_is_torch_adam(betas, decay, epsilon):
         "weight_decay": decay,
     }
     ours = functional("adam", settings)
-    theirs = reference(
-        lambda p: torch.optim.Adam(p, 0.02, betas, eps=epsilon, weight_decay=decay)
-    )
+    theirs = reference(lambda p: torch.optim.Adam(p, 0.02, betas, eps=epsilon, weight_decay=decay))
     for name, value in ours.items():
         torch.testing.assert_close(value, theirs[name].data, rtol=1e-4, atol=1e-5)
 

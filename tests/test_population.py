@@ -8,7 +8,7 @@ from torch import nn
 
 import plasticity_bench as pb
 from plasticity_bench.lookup import baseline_names, find_learner
-from plasticity_bench.networks import build, initial_parameters
+from plasticity_bench.networks import build_network, initial_parameters
 from plasticity_bench.seeding import Branch, integer
 from tests.helpers import SPEC, batch, member, same, stacked_batch, train
 
@@ -52,8 +52,8 @@ class EveryHookLooped(EveryHook):
 
 def plain_twin(seed, steps, make_optimizer, penalty=None):
     """One network trained as any PyTorch script does: module, autograd, torch.optim."""
-    module = build(SPEC)
-    start = initial_parameters(lambda: build(SPEC), integer(seed, Branch.PARAMETERS))
+    module = build_network(SPEC)
+    start = initial_parameters(lambda: build_network(SPEC), integer(seed, Branch.PARAMETERS))
     module.load_state_dict(start)
     optimizer = make_optimizer(module.parameters())
     history = []
@@ -158,9 +158,11 @@ def test_tensors_that_begin_equal_are_kept_apart():
     """Both moments of Adam begin as zeros, and the anchor as the parameters: none may be shared."""
     population = train(find_learner("l2_init")(), [0], 3)
     state = population.state
-    assert not torch.equal(state.moments["first"]["head.bias"], state.moments["second"]["head.bias"])
+    assert not torch.equal(
+        state.moments["first"]["head.bias"], state.moments["second"]["head.bias"]
+    )
     assert not torch.equal(state.params["head.bias"], state.initial["head.bias"])
-    start = initial_parameters(lambda: build(SPEC), integer(0, Branch.PARAMETERS))
+    start = initial_parameters(lambda: build_network(SPEC), integer(0, Branch.PARAMETERS))
     assert torch.equal(state.initial["head.weight"][0], start["head.weight"])
 
 
@@ -283,7 +285,9 @@ def test_hyperparameters_are_checked():
         EveryHook(strenght=1.0)
     with pytest.raises(pb.BadInputError, match=r"strength: input should be greater than or equal"):
         EveryHook(strength=-1.0)
-    with pytest.raises(pb.BadInputError, match=r"strength: input should be a valid number, not 'a'"):
+    with pytest.raises(
+        pb.BadInputError, match=r"strength: input should be a valid number, not 'a'"
+    ):
         EveryHook(strength="a")
     with pytest.raises(pb.BadInputError, match="unknown optimizer 'adm'. Did you mean 'adam'"):
         EveryHook(optimizer="adm")

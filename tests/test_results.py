@@ -10,7 +10,11 @@ import pytest
 from plasticity_bench.results import Cell, Results, Row
 
 CELL = Cell("Stream-v0", "my_module:Learner strength=0.1", 3, {"seed": 3, "stream": {"id": "x"}})
-ROWS = [Row(0, "start", "chance", 0.1), Row(0, "end", "accuracy", 0.5), Row(1, "end", "accuracy", np.nan)]
+ROWS = [
+    Row(0, "start", "chance", 0.1),
+    Row(0, "end", "accuracy", 0.5),
+    Row(1, "end", "accuracy", np.nan),
+]
 INFO = {"status": "complete", "seconds": {"total": 1.0}}
 
 

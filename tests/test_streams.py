@@ -1,5 +1,7 @@
 """Streams are a gym: registered by id, pure in (seed, index), and each what its name says."""
 
+import itertools
+
 import gymnasium
 import numpy as np
 import pytest
@@ -41,7 +43,12 @@ def test_environments_vectorise(name):
 def test_an_episode_is_the_whole_stream():
     env = gymnasium.make("plasticity/RandomLabelDigits-v0", num_tasks=3, updates_per_task=20)
     _, info = env.reset(seed=5)
-    tasks, boundaries, epochs, terminated = [info["task"]], [info["boundary"]], [info["epoch"]], False
+    tasks, boundaries, epochs, terminated = (
+        [info["task"]],
+        [info["boundary"]],
+        [info["epoch"]],
+        False,
+    )
     while not terminated:
         _, _, terminated, truncated, info = env.step(env.action_space.sample())
         assert not truncated
@@ -105,7 +112,7 @@ def test_random_labels_are_uniform_and_new_in_every_task():
     expected = labels.size / 10
     chi_square = ((counts - expected) ** 2 / expected).sum()
     assert chi_square < 27.9  # 0.999 quantile with 9 degrees of freedom
-    for one, other in zip(labels, labels[1:], strict=False):
+    for one, other in itertools.pairwise(labels):
         assert abs((one == other).mean() - 0.1) < 0.03  # 4 standard errors
 
 
@@ -170,7 +177,9 @@ def test_an_unknown_id_names_the_nearest():
 
 
 def test_an_unknown_parameter_names_the_nearest():
-    with pytest.raises(pb.BadInputError, match=r"no parameter 'num_task'. Did you mean 'num_tasks'"):
+    with pytest.raises(
+        pb.BadInputError, match=r"no parameter 'num_task'. Did you mean 'num_tasks'"
+    ):
         pb.make_stream("plasticity/RandomLabelDigits-v0", num_task=3)
 
 

@@ -50,7 +50,11 @@ def test_shipped_suites_load_by_name_and_by_path(name):
 
 
 MISTAKES = {
-    "a misspelt key": ("seeds: 2", "seed: 2", "suite.yaml:10: seed: unknown key. Did you mean 'seeds'?"),
+    "a misspelt key": (
+        "seeds: 2",
+        "seed: 2",
+        "suite.yaml:10: seed: unknown key. Did you mean 'seeds'?",
+    ),
     "a misspelt section": (
         "streams:",
         "streems:",
@@ -142,7 +146,11 @@ MISTAKES = {
         "suite.yaml:3: streams[0].id: curvature is to be measured on 41 examples, but a task of "
         "plasticity/RandomLabelDigits-v0 has 40.",
     ),
-    "a key given twice": ("seeds: 2", "seeds: 2\nseeds: 3", "suite.yaml:11: 'seeds' is given twice."),
+    "a key given twice": (
+        "seeds: 2",
+        "seeds: 2\nseeds: 3",
+        "suite.yaml:11: 'seeds' is given twice.",
+    ),
     "not YAML": ("seeds: 2", "seeds: [2", "suite.yaml:11: not valid YAML"),
     "a missing key": ("suite: test/tiny-v0\n", "", "suite.yaml:1: the key 'suite' is missing."),
     "a bad name": ("test/tiny-v0", "tiny", "suite.yaml:1: suite: string should match pattern"),
@@ -176,7 +184,11 @@ def test_no_such_file_names_the_nearest(tmp_path):
 
 def test_what_makes_results_comparable_changes_the_hash(tmp_path):
     base = load(tmp_path, GOOD).hash8
-    same = ("seeds: 2", "seeds: 20"), ("strength: 1e-3", "strength: 1e-2"), ("  - fresh\n", "  - fresh\n  - sgd\n")
+    same = (
+        ("seeds: 2", "seeds: 20"),
+        ("strength: 1e-3", "strength: 1e-2"),
+        ("  - fresh\n", "  - fresh\n  - sgd\n"),
+    )
     for right, wrong in same:
         assert load(tmp_path, GOOD.replace(right, wrong)).hash8 == base
     other = ("num_tasks: 3", "num_tasks: 4"), ("[8]", "[9]"), ("every: 2", "every: 3")
