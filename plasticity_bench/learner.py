@@ -93,8 +93,12 @@ class Learner:
         return build_network(spec)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return the data loss of a batch, a scalar: (batch, classes), (batch,) -> ()."""
-        return functional.cross_entropy(logits, targets)
+        """Return the data loss of a batch, a scalar: (batch, classes), (batch,) -> ().
+
+        The default is the mean cross-entropy.
+        """
+        log_likelihoods = functional.log_softmax(logits, dim=-1).gather(-1, targets[:, None])
+        return -log_likelihoods.mean()
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return what is added to the loss, a scalar. Gradients flow through `params` only."""

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import BadInputError
@@ -22,6 +21,7 @@ from plasticity_bench.networks import NetworkSpec, initial_parameters
 from plasticity_bench.noise import Noise, fold
 from plasticity_bench.optimizers import Params
 from plasticity_bench.seeding import Branch, integer
+from plasticity_bench.tracing import trace
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Population:
         with explained(self._learner), torch.no_grad():
             if self._traced is None:
                 update = self._map(self._update_member)
-                self._traced = _trace(update, arguments) if self._learner.vectorized else update
+                self._traced = trace(update, arguments) if self._learner.vectorized else update
             self.state, loss, accuracy = self._traced(*arguments)
         return loss, accuracy
 
@@ -178,25 +178,3 @@ def _lifted_hyperparameters(members: Sequence[Member]) -> dict[str, Tensor]:
             raise BadInputError(f"Members that differ in {name} cannot be one population.")
         lifted[name] = torch.tensor(values, dtype=torch.float64)
     return lifted
-
-
-def _trace(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """Record a function's tensor operations on example arguments; return what replays them.
-
-    The record holds no Python of the function, no autograd and no vmap, so that replaying it costs
-    half of calling the function, and a compiler can take it as it stands.
-    """
-    leaves, structure = pytree.tree_flatten(arguments)
-    # Tracing tells arguments apart by identity, and some are one tensor at the start.
-    leaves = [leaf.clone() for leaf in leaves]
-    results: list[Any] = []
-
-    def flat(*leaves: Tensor) -> list[Tensor]:
-        outputs, shape = pytree.tree_flatten(function(*pytree.tree_unflatten(leaves, structure)))
-        results[:] = [shape]
-        return outputs
-
-    graph = make_fx(flat)(*leaves)
-    return lambda *arguments: pytree.tree_unflatten(
-        graph(*pytree.tree_leaves(arguments)), results[0]
-    )
