@@ -97,8 +97,10 @@ def render(table: Sequence[Entry], format_name: str) -> str:
         seeds = min(entry.num_seeds for entry in own)
         rows.append([name, *map(_shown, scores), _number(seconds, 2), seeds])
     break_ = "\n" if format_name == "table" else " "
-    columns = [f"{s}{break_}{what}" for s in streams for what in ("trainability", "curvature")]
-    headers = ["learner", *columns, f"seconds{break_}per seed", "seeds"]
+    headers = ["learner"]
+    for stream in streams:
+        headers += [f"{stream}{break_}trainability", f"curvature{break_}retention"]
+    headers += [f"seconds{break_}per seed", "seeds"]
     styles = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
     align = ["left", *["right"] * (len(headers) - 1)]
     return tabulate(rows, headers, styles[format_name], disable_numparse=True, colalign=align)

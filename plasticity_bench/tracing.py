@@ -61,7 +61,7 @@ def simplify(module: fx.GraphModule) -> None:
 
 def _is_identity(node: fx.Node) -> bool:
     if node.target is aten.mul.Scalar:
-        return node.args[1] == 1 and _value(node).dtype == _value(node.args[0]).dtype
+        return bool(node.args[1] == 1 and _value(node).dtype == _value(node.args[0]).dtype)
     if node.target in (aten.view.default, aten._unsafe_view.default, aten.expand.default):
         return bool(_value(node).shape == _value(node.args[0]).shape)
     return False

@@ -1,0 +1,37 @@
+"""The quick suite shows what the paper says, beyond noise: run here as its users run it."""
+
+from dataclasses import replace
+
+import pytest
+
+from plasticity_bench import runner, table
+from plasticity_bench.results import Results
+from plasticity_bench.suite import load_suite
+
+
+@pytest.fixture(scope="module")
+def entries(tmp_path_factory):
+    """Four of its learners on its first stream, with all ten seeds."""
+    suite = load_suite("quick")
+    suite = replace(suite, streams=suite.streams[:1])
+    learners = ("fresh", "adam", "l2_init", "shrink_and_perturb")
+    contenders = [c for c in suite.contenders if c.label in learners]
+    groups = runner.plan(suite, contenders, range(suite.num_seeds))
+    results = Results(tmp_path_factory.mktemp("results"))
+    failed = runner.run(groups, results, runner.available_cores(), lambda *_: None, lambda *_: None)
+    assert failed == 0
+    return {entry.learner: entry for entry in table.entries(suite, groups, results)}
+
+
+def test_adam_loses_plasticity_and_its_curvature_with_it(entries):
+    adam = entries["adam"]
+    assert adam.num_seeds == 10
+    assert adam.trainability.high < 0.2
+    assert adam.retention.high < 0.2
+
+
+@pytest.mark.parametrize("learner", ["l2_init", "shrink_and_perturb"])
+def test_regularisers_that_keep_plasticity_keep_curvature(entries, learner):
+    adam, kept = entries["adam"], entries[learner]
+    assert kept.trainability.low > adam.trainability.high + 0.4
+    assert kept.retention.low > adam.retention.high + 0.4
