@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from plasticity_bench import Learner, Memory, Params, State
+from plasticity_bench import Learner, Memory, Params, State, match_ranks
 
 
 class Wasserstein(Learner):
@@ -22,16 +22,12 @@ class Wasserstein(Learner):
 
     def memory(self, params: Params) -> Memory:
         """Keep the initial order statistics."""
-        return {name: _sorted(value) for name, value in params.items()}
+        return {name: value.flatten().sort().values for name, value in params.items()}
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return strength times the summed squared distances of order statistics."""
         parts = []
         for name, value in params.items():
-            squares = (_sorted(value) - state.memory[name]).square()
+            squares = (value - match_ranks(value, state.memory[name])).square()
             parts.append(squares.mean() if self.mean else squares.sum())
         return self.strength * sum(parts[1:], parts[0])
-
-
-def _sorted(values: Tensor) -> Tensor:
-    return values.flatten().sort().values

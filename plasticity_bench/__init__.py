@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from plasticity_bench.optimizers import Params
     from plasticity_bench.population import Member, Population
     from plasticity_bench.protocol import Protocol
+    from plasticity_bench.ranking import match_ranks
 
 __all__ = [
     "BadInputError",
@@ -34,6 +35,7 @@ __all__ = [
     "build_network",
     "evaluate",
     "make_stream",
+    "match_ranks",
     "register",
     "registered_streams",
 ]
@@ -52,6 +54,7 @@ _LAZY = {
     "State": "learner",
     "build_network": "networks",
     "evaluate": "evaluator",
+    "match_ranks": "ranking",
 }
 
 
