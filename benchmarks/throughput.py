@@ -57,10 +57,12 @@ def hand_written(learner: str, spec: pb.NetworkSpec) -> Callable[[int], int]:
     return updates
 
 
-def population(learner: str, spec: pb.NetworkSpec, size: int) -> Callable[[int], int]:
+def population(
+    learner: str, spec: pb.NetworkSpec, size: int, *, compiled: bool
+) -> Callable[[int], int]:
     """S members at once; returns a function that does updates and counts seed-updates."""
-    cls = find_learner(learner)
-    members = pb.Population([pb.Member(seed, cls()) for seed in range(size)], spec)
+    made = [pb.Member(seed, find_learner(learner)()) for seed in range(size)]
+    members = pb.Population(made, spec, compile_updates=compiled)
     inputs = torch.randn(EXAMPLES, *spec.input_shape)
     targets = torch.randint(10, (size, EXAMPLES))
 
@@ -92,9 +94,13 @@ def main() -> None:
     for name, spec in NETWORKS.items():
         for learner in LEARNERS:
             variants = {"hand-written": hand_written(learner, spec)}
-            variants |= {f"S = {size}": population(learner, spec, size) for size in SIZES}
+            for compiled in (False, True):
+                how = ", compiled" if compiled else ""
+                for size in SIZES:
+                    made = population(learner, spec, size, compiled=compiled)
+                    variants[f"S = {size}{how}"] = made
             for updates in variants.values():
-                updates(5)  # tracing and caches
+                updates(5)  # tracing, compiling, caches
             rates: dict[str, list[float]] = {variant: [] for variant in variants}
             for _ in range(options.repeats):
                 for variant, updates in variants.items():

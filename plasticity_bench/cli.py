@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=_count, metavar="N", help="run seeds 0 to N-1")
     run.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
     run.add_argument("--jobs", type=_count, metavar="N", help="processes (default: all cores)")
+    run.add_argument(
+        "--compile",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="compile each learner's update (auto: where a stream is long)",
+    )
     run.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
     listing = verbs.add_parser("list", help="list suites, streams and learners")
     listing.set_defaults(verb=_list)
@@ -79,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
     groups = runner.plan(loaded, (*added, *loaded.contenders), seeds)
     results = Results(options.results / loaded.directory_name)
-    failed = _execute(loaded, groups, results, options.jobs or runner.available_cores())
+    failed = _execute(loaded, groups, results, options)
     print(table.render(table.entries(loaded, groups, results), options.format))
     if len(seeds) < RELIABLE_SEEDS:
         _say(f"Intervals from {len(seeds)} seeds are unreliable: use at least {RELIABLE_SEEDS}.")
@@ -87,7 +93,9 @@ def _run(options: argparse.Namespace) -> int:
     return SOME_FAILED if failed else COMPLETE
 
 
-def _execute(loaded: "Suite", groups: "list[Group]", results: "Results", jobs: int) -> int:
+def _execute(
+    loaded: "Suite", groups: "list[Group]", results: "Results", options: argparse.Namespace
+) -> int:
     """Run what is not finished; return how many groups failed."""
     from plasticity_bench import progress, runner
 
@@ -97,7 +105,14 @@ def _execute(loaded: "Suite", groups: "list[Group]", results: "Results", jobs: i
     _say(f"{loaded.name}: {total} cells, {total - to_run} finished, {to_run} to run.")
     try:
         with progress.display(loaded.name, left) as display:
-            return runner.run(left, results, jobs, display.task_done, display.group_done)
+            return runner.run(
+                left,
+                results,
+                options.jobs or runner.available_cores(),
+                display.task_done,
+                display.group_done,
+                options.compile,
+            )
     except KeyboardInterrupt:
         saved = sum(results.is_finished(cell) for group in groups for cell in group.cells)
         _say(

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.func import functional_call, grad, vmap
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.compiling import CompilationError
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.faults import explained
 from plasticity_bench.learner import Learner, State
@@ -42,10 +43,20 @@ class Population:
     Attributes:
         members: S of them; their learners share every hyperparameter that is not a float.
         state: every member's `State`, stacked: tensors have a leading dimension of S.
+        compiled: whether updates run as machine code; None before the first.
+        fallback: why they do not although they were to be compiled; None if there is no reason.
     """
 
-    def __init__(self, members: Sequence[Member], spec: NetworkSpec) -> None:
+    def __init__(
+        self, members: Sequence[Member], spec: NetworkSpec, *, compile_updates: bool = False
+    ) -> None:
         """Initialise every member.
+
+        Args:
+            members: at least one.
+            spec: the network that learners are asked to build.
+            compile_updates: compile the update on its first call, if that can be done: it takes
+                some seconds, and pays in long runs.
 
         Raises:
             BadInputError: if the members cannot be one population.
@@ -62,7 +73,10 @@ class Population:
             self.state: State = self._map(lambda learner, fresh: learner.restart(fresh))(
                 self._fresh(0)
             )
-        self._traced: Callable[..., tuple[State, Tensor, Tensor]] | None = None
+        self.compiled: bool | None = None
+        self.fallback: str | None = None
+        self._compile = compile_updates
+        self._update: Callable[..., tuple[State, Tensor, Tensor]] | None = None
 
     def update(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Train every member on its own mini-batch.
@@ -76,10 +90,9 @@ class Population:
         """
         arguments = (self.state, self._keys, inputs, targets)
         with explained(self._learner), torch.no_grad():
-            if self._traced is None:
-                update = self._map(self._update_member)
-                self._traced = trace(update, arguments) if self._learner.vectorized else update
-            self.state, loss, accuracy = self._traced(*arguments)
+            if self._update is None:
+                self._update = self._prepared_update(arguments)
+            self.state, loss, accuracy = self._update(*arguments)
         return loss, accuracy
 
     def begin_task(self, index: int) -> None:
@@ -108,6 +121,23 @@ class Population:
         with explained(self._learner), torch.no_grad():
             loss: Tensor = self._map(lambda learner, *batch: learner.loss(*batch))(logits, targets)
         return loss
+
+    def _prepared_update(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        """The update of all members: compiled if it was asked for and can be, traced, or looped."""
+        update = self._map(self._update_member)
+        self.compiled = False
+        if not self._learner.vectorized:
+            if self._compile:
+                self.fallback = "the learner is not vectorized"
+            return update
+        if self._compile:
+            try:
+                prepared = trace(update, arguments, into_code=True)
+                self.compiled = True
+                return prepared
+            except CompilationError as error:
+                self.fallback = str(error)
+        return trace(update, arguments)
 
     def _forward(self, params: Params, inputs: Tensor) -> Tensor:
         logits: Tensor = functional_call(self.module, params, (inputs,))

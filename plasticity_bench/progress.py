@@ -45,7 +45,8 @@ def summary(group: Group, outcome: Outcome) -> str:
     if outcome.error:
         return f"{name}: FAILED: {outcome.error}"
     diverged = f", {outcome.num_diverged} diverged" if outcome.num_diverged else ""
-    return f"{name}: {len(group.cells)} seeds in {outcome.seconds:.1f} s{diverged}"
+    note = f" ({outcome.note})" if outcome.note else ""
+    return f"{name}: {len(group.cells)} seeds in {outcome.seconds:.1f} s{diverged}{note}"
 
 
 class _Plain:

@@ -9,9 +9,11 @@ from functools import partial
 import torch
 
 from plasticity_bench import engines
+from plasticity_bench.compiling import should_compile
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.evaluator import Evaluation, evaluate
 from plasticity_bench.lookup import source_files
+from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.population import Member, Population
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.provenance import environment, hash_files
@@ -19,7 +21,11 @@ from plasticity_bench.results import Cell, Results, Row
 from plasticity_bench.suite import Contender, StreamRun, Suite
 
 MAX_MEMBERS = 16
-"""Members in one population: beyond it their state leaves a CPU core's cache."""
+"""Members in one population, at most: more gain nothing on a CPU core."""
+
+CACHE_BYTES = 8 * 2**20
+"""What a population's parameters, gradients and moments may take: a core's share of the cache.
+Beyond it, each update waits for memory (benchmarks/throughput.md)."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,13 @@ class Outcome:
         seconds: wall time.
         num_diverged: members that diverged.
         error: what its learner did wrong, in a sentence; None if its cells are stored.
+        note: what a person should know beside it; told once.
     """
 
     seconds: float = 0.0
     num_diverged: int = 0
     error: str | None = None
+    note: str | None = None
 
 
 def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
@@ -69,13 +77,28 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
 
 
 def remaining(groups: Sequence[Group], results: Results) -> list[Group]:
-    """Return what is still to be run: groups of at most `MAX_MEMBERS` unfinished cells."""
+    """Return what is still to be run: unfinished cells in groups of a good size, and alike."""
     left = []
     for group in groups:
         cells = [cell for cell in group.cells if not results.is_finished(cell)]
-        for start in range(0, len(cells), MAX_MEMBERS):
-            left.append(replace(group, cells=tuple(cells[start : start + MAX_MEMBERS])))
+        num_groups = -(-len(cells) // members_per_population(group.run.network))
+        for index in range(num_groups):
+            left.append(replace(group, cells=tuple(cells[index::num_groups])))
     return left
+
+
+def members_per_population(network: NetworkSpec) -> int:
+    """Return how many members of a network one population should have on a CPU core.
+
+    >>> members_per_population(NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10))
+    16
+    >>> members_per_population(NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10))
+    4
+    """
+    with torch.device("meta"):
+        num_parameters = sum(value.numel() for value in build_network(network).parameters())
+    state_bytes = 4 * 4 * num_parameters  # float32: parameters, gradients and two moments
+    return max(1, min(MAX_MEMBERS, CACHE_BYTES // state_bytes))
 
 
 def run(
@@ -84,6 +107,7 @@ def run(
     jobs: int,
     on_task: Callable[[int, int], None],
     on_outcome: Callable[[int, Outcome], None],
+    compile_mode: str = "auto",
 ) -> int:
     """Run groups in up to `jobs` processes; return how many of them failed.
 
@@ -93,32 +117,51 @@ def run(
         jobs: how many groups run at a time.
         on_task: called with a group's index and a task's when the group has finished that task.
         on_outcome: called with a group's index and what became of it, when it ends.
+        compile_mode: "on", "off", or "auto" to compile where a stream is long.
     """
     num_failed = 0
-    work = partial(run_group, results)
+    work = partial(run_group, results, compile_mode)
+    told: set[str] = set()
     for index, outcome in engines.run_local(work, groups, jobs, on_task):
         if isinstance(outcome, Exception):  # its process died, or this package has a fault
             outcome = Outcome(error=f"{type(outcome).__name__}: {outcome}")  # noqa: PLW2901
+        if outcome.note in told:
+            outcome = replace(outcome, note=None)  # noqa: PLW2901
+        elif outcome.note:
+            told.add(outcome.note)
         on_outcome(index, outcome)
         num_failed += outcome.error is not None
     return num_failed
 
 
-def run_group(results: Results, group: Group, on_task: Callable[[int], None]) -> Outcome:
+def run_group(
+    results: Results, compile_mode: str, group: Group, on_task: Callable[[int], None]
+) -> Outcome:
     """Run one group and store its cells; a learner's own error is stored, not raised."""
     torch.set_num_threads(1)  # results are bitwise reproducible, and processes do not compete
     members = [Member(cell.seed, group.contender.learner) for cell in group.cells]
+    stream = group.run.stream
+    compiles = should_compile(compile_mode, stream.num_tasks * stream.updates_per_task)
     try:
-        population = Population(members, group.run.network)
-        evaluation = evaluate(group.run.stream, population, group.protocol, on_task)
+        population = Population(members, group.run.network, compile_updates=compiles)
+        evaluation = evaluate(stream, population, group.protocol, on_task)
     except LearnerError as error:
         trace = "".join(traceback.format_exception(error))
         for cell in group.cells:
-            results.save_failure(cell, trace, _provenance(group))
+            results.save_failure(cell, trace, {"environment": environment()})
         return Outcome(error=str(error))
-    _save(group, results, evaluation)
-    diverged = int((evaluation.diverged_at >= 0).sum())
-    return Outcome(evaluation.train_seconds + evaluation.measure_seconds, diverged)
+    execution: dict[str, object] = {
+        "vectorized": group.contender.learner.vectorized,
+        "compiled": population.compiled,
+        "fallback": population.fallback,
+        "members": len(members),
+    }
+    _save(group, results, evaluation, execution)
+    return Outcome(
+        seconds=evaluation.train_seconds + evaluation.measure_seconds,
+        num_diverged=int((evaluation.diverged_at >= 0).sum()),
+        note=f"not compiled: {population.fallback}" if population.fallback else None,
+    )
 
 
 def available_cores() -> int:
@@ -128,7 +171,9 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _save(group: Group, results: Results, evaluation: Evaluation) -> None:
+def _save(
+    group: Group, results: Results, evaluation: Evaluation, execution: dict[str, object]
+) -> None:
     share = 1 / len(group.cells)
     seconds = {
         "train": evaluation.train_seconds * share,
@@ -144,14 +189,10 @@ def _save(group: Group, results: Results, evaluation: Evaluation) -> None:
             "status": "complete" if diverged_at < 0 else "diverged",
             "diverged_at": None if diverged_at < 0 else diverged_at,
             "seconds": seconds,
-            "members": len(group.cells),
-            **_provenance(group),
+            "execution": execution,
+            "environment": environment(),
         }
         results.save(cell, rows, info)
-
-
-def _provenance(group: Group) -> dict[str, object]:
-    return {"vectorized": group.contender.learner.vectorized, "environment": environment()}
 
 
 def _stream_identity(run: StreamRun) -> dict[str, object]:

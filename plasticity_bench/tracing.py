@@ -8,10 +8,14 @@ from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.compiling import compiled
+
 aten = torch.ops.aten
 
 
-def trace(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+def trace(
+    function: Callable[..., Any], arguments: tuple[Any, ...], *, into_code: bool = False
+) -> Callable[..., Any]:
     """Record a function's tensor operations on example arguments; return what replays them.
 
     The record holds no Python of the function, no autograd and no vmap: replaying it costs a third
@@ -20,10 +24,14 @@ def trace(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[
     Args:
         function: pure; its arguments and results are nested dicts and tuples of tensors.
         arguments: of the shapes and dtypes that all later calls will have.
+        into_code: also compile the record into machine code.
+
+    Raises:
+        CompilationError: if it is to be compiled and cannot be.
     """
     leaves, structure = pytree.tree_flatten(arguments)
     # Tracing tells arguments apart by identity, and some are one tensor at the start.
-    leaves = [leaf.clone() for leaf in leaves]
+    leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
     results: list[Any] = []
 
     def flat(*leaves: Tensor) -> list[Tensor]:
@@ -33,8 +41,9 @@ def trace(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[
 
     graph = make_fx(flat)(*leaves)
     simplify(graph)
+    replay: Callable[..., Any] = compiled(graph, leaves) if into_code else graph
     return lambda *arguments: pytree.tree_unflatten(
-        graph(*pytree.tree_leaves(arguments)), results[0]
+        list(replay(*pytree.tree_leaves(arguments))), results[0]
     )
 
 

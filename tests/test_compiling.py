@@ -1,0 +1,82 @@
+"""Compiled updates: the same run to rounding, the same bits in any population, or a stated reason."""
+
+import pytest
+import torch
+
+import plasticity_bench as pb
+from plasticity_bench import compiling
+from plasticity_bench.compiling import should_compile
+from tests.helpers import SPEC, member, same, stacked_batch
+
+
+class Noisy(pb.Learner):
+    """Plain descent with a penalty, noise and ranking: what a graph of ours may hold."""
+
+    optimizer = "sgd"
+    step_size = 0.05
+
+    def memory(self, params):
+        return {"sorted": params["head.weight"].flatten().sort().values}
+
+    def penalty(self, params, state):
+        weight = params["head.weight"]
+        return (weight - pb.match_ranks(weight, state.memory["sorted"])).square().sum()
+
+    def after_update(self, state, noise):
+        moved = state.params["head.bias"] + 1e-3 * noise.normal(state.params["head.bias"])
+        return state._replace(params={**state.params, "head.bias": moved})
+
+
+def population(seeds, compiles, steps=30, learner=Noisy):
+    made = pb.Population(
+        [pb.Member(seed, learner()) for seed in seeds], SPEC, compile_updates=compiles
+    )
+    for step in range(steps):
+        made.update(*stacked_batch(seeds, step))
+    return made
+
+
+@pytest.fixture(scope="module")
+def pair():
+    made = population([0, 1, 2], compiles=True)
+    if made.fallback and "compiler" in made.fallback.lower():
+        pytest.skip(f"nothing to compile with: {made.fallback}")
+    return made
+
+
+def test_the_compiled_run_is_the_traced_run_to_rounding(pair):
+    assert pair.compiled
+    assert pair.fallback is None
+    traced = population([0, 1, 2], compiles=False)
+    assert traced.compiled is False
+    for one, other in zip(member(pair, 1), member(traced, 1), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-4)
+
+
+def test_a_compiled_members_run_does_not_depend_on_the_others(pair):
+    assert same(member(pair, 2), member(population([2], compiles=True), 0))
+
+
+def test_a_refusal_is_stated_and_the_run_goes_on(monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError("No working C++ compiler found\nand more")
+
+    monkeypatch.setattr(torch._inductor, "standalone_compile", refuse)
+    made = population([0], compiles=True)
+    assert made.compiled is False
+    assert made.fallback == "RuntimeError: No working C++ compiler found"
+    assert same(member(made, 0), member(population([0], compiles=False), 0))
+
+
+def test_a_looped_learner_is_not_compiled():
+    looped = type("Looped", (Noisy,), {"vectorized": False, "__module__": __name__})
+    made = population([0], compiles=True, steps=2, learner=looped)
+    assert made.compiled is False
+    assert made.fallback == "the learner is not vectorized"
+
+
+def test_auto_compiles_what_is_long():
+    assert should_compile("on", 1)
+    assert not should_compile("off", 10**9)
+    assert not should_compile("auto", compiling.AUTO_UPDATES - 1)
+    assert should_compile("auto", compiling.AUTO_UPDATES)
