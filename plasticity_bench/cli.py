@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb: int = options.verb(options)
         return verb
     except PlasticityBenchError as error:
-        _say(f"plasticity-bench: {error}")
+        _say(f"plasticity-bench: {' '.join(str(error).split())}")
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -85,12 +85,28 @@ def _run(options: argparse.Namespace) -> int:
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
     groups = runner.plan(loaded, (*added, *loaded.contenders), seeds)
     results = Results(options.results / loaded.directory_name)
+    _prepare(results)
+    for label in runner.unheard(groups):
+        _say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
     failed = _execute(loaded, groups, results, options)
     print(table.render(table.entries(loaded, groups, results), options.format))
     if len(seeds) < RELIABLE_SEEDS:
         _say(f"Intervals from {len(seeds)} seeds are unreliable: use at least {RELIABLE_SEEDS}.")
     _say(f"Results: {results.folder}")
     return SOME_FAILED if failed else COMPLETE
+
+
+def _prepare(results: "Results") -> None:
+    """Make sure, before anything is computed, that it can be stored."""
+    try:
+        results.folder.mkdir(parents=True, exist_ok=True)
+        (results.folder / ".writable").touch()
+        (results.folder / ".writable").unlink()
+    except OSError as error:
+        raise BadInputError(
+            f"Cannot write results to {results.folder}: {error.strerror}. Choose another folder "
+            "with --results."
+        ) from None
 
 
 def _execute(

@@ -148,11 +148,14 @@ def _measure_start(
     if not protocol.measures_curvature(index, num_tasks):
         return
     inputs, targets = task.first(protocol.curvature_examples)
-    alive = np.flatnonzero(result.diverged_at < 0)
+    finite = [value.isfinite().flatten(1).all(1) for value in population.state.params.values()]
+    alive = np.flatnonzero((result.diverged_at < 0) & torch.stack(finite).all(0).numpy())
     ranks = np.full(len(population.members), np.nan)
     if len(alive):
         params = {name: value[alive] for name, value in population.state.params.items()}
         ranks[alive] = fisher_srank(population.module, params, inputs[alive], targets[alive])
+    # Parameters or gradients beyond all bounds: no loss need have shown it yet.
+    result.diverged_at[(result.diverged_at < 0) & np.isnan(ranks)] = index
     result.measurements.append(Measurement(index, "start", protocol.curvature_name, ranks))
 
 

@@ -11,28 +11,45 @@ from plasticity_bench.optimizers import OPTIMIZERS
 
 def annotated(cls: type) -> dict[str, Any]:
     """Return the type of every hyperparameter of a learner's class, by name."""
-    return {
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True)
+    except NameError as error:
+        raise BadInputError(f"{cls.__name__}: an annotation is not defined: {error}.") from None
+    found = {
         name: hint
-        for name, hint in typing.get_type_hints(cls, include_extras=True).items()
+        for name, hint in hints.items()
         if typing.get_origin(hint) is not ClassVar and not name.startswith("_")
     }
+    for name, hint in found.items():
+        if _bare(hint) not in (int, float, bool, str):
+            raise BadInputError(
+                f"{cls.__name__}: the hyperparameter {name} must be an int, float, bool or str."
+            )
+        if not hasattr(cls, name):
+            raise BadInputError(f"{cls.__name__}: the hyperparameter {name} needs a default.")
+    return found
 
 
 def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
     """Return every hyperparameter: as given, else the class's default.
 
     Raises:
-        BadInputError: if one is unknown, of the wrong type, out of range, or has no effect.
+        BadInputError: if a declaration is none of a hyperparameter, or one is unknown, of the
+            wrong type, out of range, or has no effect.
     """
     known = annotated(cls)
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known)
+            if hasattr(cls, name) and not callable(getattr(cls, name)):
+                hint = f"To be one it needs a type: `{name}: float = ...`."
             raise BadInputError(f"{cls.__name__} has no hyperparameter {name!r}. {hint}", key=name)
     fields: dict[str, Any] = {
-        name: (_not_negative(hint), getattr(cls, name, ...)) for name, hint in known.items()
+        name: (_not_negative(hint), getattr(cls, name)) for name, hint in known.items()
     }
-    config = pydantic.ConfigDict(strict=True, allow_inf_nan=False, validate_default=True)
+    config = pydantic.ConfigDict(
+        strict=True, allow_inf_nan=False, validate_default=True, protected_namespaces=()
+    )
     model = pydantic.create_model(cls.__name__, __config__=config, **fields)
     try:
         values: dict[str, Any] = model(**given).model_dump()
@@ -44,6 +61,11 @@ def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
         raise BadInputError(message, key=name) from None
     _check_optimizer(cls, values, given)
     return values
+
+
+def _bare(hint: Any) -> Any:
+    """The type that an annotation with bounds annotates."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
 
 
 def _not_negative(hint: Any) -> Any:

@@ -64,7 +64,7 @@ class Learner:
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
     weight_decay: float = 0.0
 
-    def __init__(self, **given: object) -> None:
+    def __init__(self, /, **given: object) -> None:
         """Set hyperparameters in place of the defaults.
 
         Raises:

@@ -3,7 +3,10 @@
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
+from pathlib import Path
+from types import ModuleType
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learner import HOOKS, Learner
@@ -43,6 +46,12 @@ def find_learner(reference: str) -> type[Learner]:
 
 def _from_module(module_name: str, class_name: str) -> type[Learner]:
     reference = f"{module_name}:{class_name}"
+    is_file = module_name.endswith(".py")
+    if is_file or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module_name):
+        raise BadInputError(
+            f"Learner {reference}: {module_name!r} is not the name of a module; a learner in "
+            "my_module.py is given as my_module:Class."
+        )
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -54,7 +63,7 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
         raise BadInputError(
             f"Learner {reference}: {_import_failure(module_name, error)}"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInputError(
             f"Learner {reference}: {_import_failure(module_name, error)}"
         ) from error
@@ -71,14 +80,16 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
     return found
 
 
-def _import_failure(module_name: str, error: Exception) -> str:
+def _import_failure(module_name: str, error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     line = f" (line {trace.tb_lineno} of {trace.tb_frame.f_code.co_filename})" if trace else ""
+    message = str(error)
     if isinstance(error, SyntaxError):
-        line = f" (line {error.lineno} of {error.filename})"
-    return f"importing {module_name} failed: {type(error).__name__}: {error}{line}"
+        line = f" (line {error.lineno} of {error.filename})" if error.lineno else ""
+        message = error.msg
+    return f"importing {module_name} failed: {type(error).__name__}: {message}{line}"
 
 
 def _learners_in(module: object) -> list[str]:
@@ -105,7 +116,14 @@ def _only_learner(module_name: str) -> type[Learner]:
 def _check_hooks(reference: str, cls: type[Learner]) -> None:
     """Refuse public methods that nothing would call: most likely a misspelt hook."""
     helpers = {name for name in vars(Learner) if name not in HOOKS}
+    if not isinstance(cls.vectorized, bool):
+        raise BadInputError(f"Learner {reference}: vectorized must be True or False.")
     for base in cls.__mro__[: cls.__mro__.index(Learner)]:
+        if "__init__" in vars(base):
+            raise BadInputError(
+                f"Learner {reference}: hyperparameters are annotated class attributes; there is no "
+                "__init__ to write."
+            )
         for name, value in vars(base).items():
             if name.startswith("_") or not inspect.isfunction(value):
                 continue
@@ -132,7 +150,38 @@ def _check_signature(reference: str, hook: str, method: object) -> None:
 
 
 def source_files(cls: type[Learner]) -> list[str]:
-    """Return the files that define a learner: its class's and those of its bases of your own."""
+    """Return the files that define a learner, sorted.
+
+    Its class's file, those of its bases, and what these import, by name, from their own folders:
+    a helper beside a learner is part of it, an installed package is not.
+    """
     bases = cls.__mro__[: cls.__mro__.index(Learner)]
-    files = [getattr(sys.modules.get(base.__module__), "__file__", None) for base in bases]
-    return sorted({file for file in files if file})
+    modules = [sys.modules[base.__module__] for base in bases if base.__module__ in sys.modules]
+    found: dict[str, None] = {}
+    while modules:
+        module = modules.pop()
+        file = getattr(module, "__file__", None)
+        if not file or file in found:
+            continue
+        found[file] = None
+        modules += [part for part in _imported(module) if _beside(part, file)]
+    return sorted(found)
+
+
+def _imported(module: ModuleType) -> list[ModuleType]:
+    """The modules that a module's names refer to, or whose objects they are."""
+    named = [
+        value
+        if inspect.ismodule(value)
+        else sys.modules.get(getattr(value, "__module__", "") or "")
+        for value in vars(module).values()
+    ]
+    return [part for part in named if part is not None]
+
+
+def _beside(module: ModuleType, file: str) -> bool:
+    own = getattr(module, "__file__", None)
+    package = (module.__name__ or "").partition(".")[0]
+    return bool(
+        own and package != "plasticity_bench" and Path(own).is_relative_to(Path(file).parent)
+    )

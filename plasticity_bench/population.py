@@ -5,6 +5,7 @@ function of tensors, and mapped over members: by `torch.func.vmap`, traced once 
 tensor operations; or, for a learner with `vectorized = False`, in a loop.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,9 @@ from torch import Tensor
 from torch.func import functional_call, grad, vmap
 from torch.utils import _pytree as pytree
 
+from plasticity_bench import contract
 from plasticity_bench.compiling import CompilationError
+from plasticity_bench.contract import conforming, scalar, tensors
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.faults import explained
 from plasticity_bench.learner import Learner, State
@@ -36,9 +39,10 @@ class Member:
 class Population:
     """Members of one learner class, trained together.
 
-    A member's results do not depend on which members run beside it, in any bit; members that differ
-    in hyperparameters agree with their runs alone to float32 rounding, because expressions between
-    a hyperparameter and another scalar are then evaluated in float64.
+    A member's results do not depend on which members run beside it, in any bit, as long as PyTorch
+    computes in one thread (the runner sees to it) and layers are wider than one unit. Members that
+    differ in hyperparameters agree with their runs alone to float32 rounding, because expressions
+    between a hyperparameter and another scalar are then evaluated in float64.
 
     Attributes:
         members: S of them; their learners share every hyperparameter that is not a float.
@@ -63,20 +67,23 @@ class Population:
             LearnerError: if one of the learner's hooks raises.
         """
         self.members = tuple(members)
+        if len({type(member.learner) for member in members}) != 1:
+            raise BadInputError("A population has at least one member, all of one learner class.")
         self._learner = members[0].learner
         self._lifted = _lifted_hyperparameters(self.members)
         self._spec = spec
         with explained(self._learner):
             with torch.random.fork_rng(devices=[]):  # only its structure is used
-                self.module = self._learner.build(spec)
+                built = self._learner.build(spec)
+                self.module = contract.network(self._learner, built, spec)
             self._keys = torch.tensor([integer(m.seed, Branch.NOISE) for m in self.members])
-            self.state: State = self._map(lambda learner, fresh: learner.restart(fresh))(
-                self._fresh(0)
-            )
+            self.state: State = self._map(_restarted)(self._fresh(0))
+        # Counts the updates of each member; unlike State.step, no hook can turn it back.
+        self._clock = torch.zeros(len(self.members), dtype=torch.int64)
         self.compiled: bool | None = None
         self.fallback: str | None = None
         self._compile = compile_updates
-        self._update: Callable[..., tuple[State, Tensor, Tensor]] | None = None
+        self._updates: dict[tuple[torch.Size, torch.Size], Callable[..., Any]] = {}
 
     def update(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Train every member on its own mini-batch.
@@ -88,11 +95,12 @@ class Population:
         Returns:
             Data loss and accuracy on the batch before the update, (members,) each.
         """
-        arguments = (self.state, self._keys, inputs, targets)
+        arguments = (self.state, self._keys, self._clock, inputs, targets)
+        shapes = (inputs.shape, targets.shape)
         with explained(self._learner), torch.no_grad():
-            if self._update is None:
-                self._update = self._prepared_update(arguments)
-            self.state, loss, accuracy = self._update(*arguments)
+            if shapes not in self._updates:
+                self._updates[shapes] = self._prepared_update(arguments)
+            self.state, self._clock, loss, accuracy = self._updates[shapes](*arguments)
         return loss, accuracy
 
     def begin_task(self, index: int) -> None:
@@ -101,7 +109,8 @@ class Population:
             return
 
         def begin(learner: Learner, state: State, key: Tensor, fresh: Params) -> State:
-            return learner.begin_task(state, fresh, Noise(fold(~key, index)))
+            begun = learner.begin_task(state, fresh, Noise(fold(~key, index)))
+            return conforming(learner, "begin_task", begun, state)  # type: ignore[no-any-return]
 
         with explained(self._learner), torch.no_grad():
             self.state = self._map(begin)(self.state, self._keys, self._fresh(index))
@@ -110,17 +119,11 @@ class Population:
         """Return logits, (members, n, classes), for inputs, (members, n, *input_shape)."""
 
         def forward(learner: Learner, state: State, inputs: Tensor) -> Tensor:
-            return self._forward(learner.predict_params(state), inputs)
+            return self._forward(_predicting(learner, state), inputs)
 
         with explained(self._learner), torch.no_grad():
             logits: Tensor = self._map(forward)(self.state, inputs)
         return logits
-
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return each member's data loss, (members,)."""
-        with explained(self._learner), torch.no_grad():
-            loss: Tensor = self._map(lambda learner, *batch: learner.loss(*batch))(logits, targets)
-        return loss
 
     def _prepared_update(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         """The update of all members: compiled if it was asked for and can be, traced, or looped."""
@@ -144,34 +147,43 @@ class Population:
         return logits
 
     def _update_member(
-        self, learner: Learner, state: State, key: Tensor, inputs: Tensor, targets: Tensor
-    ) -> tuple[State, Tensor, Tensor]:
-        """One update of one member: (state, noise key, batch) -> (state, loss, accuracy)."""
+        self,
+        learner: Learner,
+        state: State,
+        key: Tensor,
+        clock: Tensor,
+        inputs: Tensor,
+        targets: Tensor,
+    ) -> tuple[State, Tensor, Tensor, Tensor]:
+        """One update of one member; returns its state, its clock, the batch's loss and accuracy."""
 
         def objective(params: Params) -> tuple[Tensor, tuple[Tensor, Tensor]]:
             logits = self._forward(params, inputs)
-            loss = learner.loss(logits, targets)
+            loss = scalar(learner, "loss", learner.loss(logits, targets))
             total = loss
             if learner.overrides("penalty"):
-                total = loss + learner.penalty(params, state)
+                total = loss + scalar(learner, "penalty", learner.penalty(params, state))
             return total, (logits, loss)
 
         gradients, (logits, loss) = grad(objective, has_aux=True)(state.params)
         if learner.overrides("predict_params"):
-            logits = self._forward(learner.predict_params(state), inputs)
+            logits = self._forward(_predicting(learner, state), inputs)
         accuracy = (logits.argmax(-1) == targets).to(loss.dtype).mean()
 
         state = state._replace(step=state.step + 1)
-        noise = Noise(fold(key, state.step))
-        state = learner.apply_gradients(gradients, state, noise)
-        state = learner.after_update(state, noise)
-        return state, loss, accuracy
+        clock = clock + 1
+        noise = Noise(fold(key, clock))
+        applied = learner.apply_gradients(gradients, state, noise)
+        state = conforming(learner, "apply_gradients", applied, state)
+        state = conforming(learner, "after_update", learner.after_update(state, noise), state)
+        return state, clock, loss, accuracy
 
     def _fresh(self, index: int) -> Params:
         """Newly initialised parameters of every member for task `index`, stacked."""
         fresh = [
             initial_parameters(
-                lambda: self._learner.build(self._spec), integer(m.seed, Branch.PARAMETERS, index)
+                functools.partial(m.learner.build, self._spec),
+                integer(m.seed, Branch.PARAMETERS, index),
             )
             for m in self.members
         ]
@@ -194,6 +206,19 @@ class Population:
             return pytree.tree_map(lambda *values: torch.stack(values), *results)
 
         return looped
+
+
+def _restarted(learner: Learner, fresh: Params) -> State:
+    state = learner.restart(fresh)
+    tensors(learner, "memory", state.memory)
+    return state
+
+
+def _predicting(learner: Learner, state: State) -> Params:
+    params: Params = conforming(
+        learner, "predict_params", learner.predict_params(state), state.params
+    )
+    return params
 
 
 def _lifted_hyperparameters(members: Sequence[Member]) -> dict[str, Tensor]:

@@ -111,4 +111,6 @@ class _Live:
     def group_done(self, index: int, outcome: Outcome) -> None:
         if index in self._running:
             self._progress.remove_task(self._running.pop(index))
-        self._progress.console.print(summary(self._groups[index], outcome), markup=False)
+        self._progress.console.print(
+            summary(self._groups[index], outcome), markup=False, highlight=False
+        )

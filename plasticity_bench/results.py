@@ -118,7 +118,7 @@ class Results:
             pq.write_table(
                 pa.Table.from_pylist(listed, schema=_SCHEMA), folder / "measurements.parquet"
             )
-            self._write_info(folder, cell, info)
+            self._write_info(folder, cell, {**info, "measurements_sha256": _sha256(folder)})
 
     def save_failure(self, cell: Cell, trace: str, info: dict[str, Any]) -> None:
         """Store why a cell has no results; it is tried again the next time."""
@@ -126,18 +126,27 @@ class Results:
             self._write_info(folder, cell, {"status": "failed", "traceback": trace, **info})
 
     def _info(self, cell: Cell) -> dict[str, Any]:
+        path = self.path(cell)
         try:
-            text = (self.path(cell) / "cell.json").read_text(encoding="utf-8")
+            text = (path / "cell.json").read_text(encoding="utf-8")
             info: dict[str, Any] = json.loads(text)
-        except (OSError, ValueError):
-            return {}
-        return info if info.get("key") == cell.key else {}
+            if info["key"] != cell.key:
+                return {}
+            if info["status"] != "failed" and info["measurements_sha256"] != _sha256(path):
+                return {}
+        except (OSError, ValueError, LookupError, TypeError):
+            return {}  # not there, or damaged: to be run again
+        return info
 
     @staticmethod
     def _write_info(folder: Path, cell: Cell, info: dict[str, Any]) -> None:
         named = {"stream": cell.stream, "learner": cell.learner, "seed": cell.seed}
         content = {"key": cell.key, **named, **info, "identity": cell.identity}
         (folder / "cell.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _sha256(folder: Path) -> str:
+    return sha256((folder / "measurements.parquet").read_bytes()).hexdigest()
 
 
 class _whole_folder:  # noqa: N801  (a context manager, used like a function)
@@ -173,5 +182,5 @@ class _whole_folder:  # noqa: N801  (a context manager, used like a function)
 
 
 def _plain(label: str) -> str:
-    """Return a label as a file name that every system can hold."""
-    return re.sub(r"[^\w.=,+-]+", "_", label)
+    """Return a label as a file name that every system can hold; keys tell equal ones apart."""
+    return re.sub(r"[^\w.=,+-]+|^\.+", "_", label)[:80]

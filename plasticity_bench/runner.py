@@ -10,7 +10,7 @@ import torch
 
 from plasticity_bench import engines
 from plasticity_bench.compiling import should_compile
-from plasticity_bench.errors import LearnerError
+from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluator import Evaluation, evaluate
 from plasticity_bench.lookup import source_files
 from plasticity_bench.networks import NetworkSpec, build_network
@@ -57,11 +57,12 @@ class Outcome:
 
 def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
     """Return every group of a suite, finished or not, in the order of `contenders`."""
+    (reference,) = (c for c in suite.contenders if c.label == suite.reference)
     identities = {run.label: _stream_identity(run) for run in suite.streams}
     groups = []
     for contender in contenders:
         protocol = suite.protocol
-        if contender.label == suite.reference:  # the control is always told where tasks begin
+        if type(contender.learner) is type(reference.learner):  # the control is always told
             protocol = replace(protocol, reveal_boundaries=True)
         for run in suite.streams:
             identity = {
@@ -74,6 +75,16 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
             )
             groups.append(Group(run, contender, protocol, cells))
     return groups
+
+
+def unheard(groups: Sequence[Group]) -> list[str]:
+    """Return the labels of learners that act at task boundaries and are not told of them."""
+    labels = [
+        group.contender.label
+        for group in groups
+        if group.contender.learner.overrides("begin_task") and not group.protocol.reveal_boundaries
+    ]
+    return list(dict.fromkeys(labels))
 
 
 def remaining(groups: Sequence[Group], results: Results) -> list[Group]:
@@ -145,11 +156,12 @@ def run_group(
     try:
         population = Population(members, group.run.network, compile_updates=compiles)
         evaluation = evaluate(stream, population, group.protocol, on_task)
-    except LearnerError as error:
+    except Exception as error:  # the learner's, or the stream's: other groups go on
         trace = "".join(traceback.format_exception(error))
         for cell in group.cells:
             results.save_failure(cell, trace, {"environment": environment()})
-        return Outcome(error=str(error))
+        told = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
+        return Outcome(error=told)
     execution: dict[str, object] = {
         "vectorized": group.contender.learner.vectorized,
         "compiled": population.compiled,

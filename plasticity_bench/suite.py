@@ -253,6 +253,7 @@ def _located(document: yaml_source.Document, path: yaml_source.Path) -> Iterator
 def _stream_run(entry: StreamEntry, protocol: Protocol) -> StreamRun:
     stream = make_stream(entry.id, **entry.parameters)
     dataset = stream.data
+    _check_first_task(entry.id, stream)
     if protocol.curvature_examples > stream.task_size:
         raise BadInputError(
             f"curvature is to be measured on {protocol.curvature_examples} examples, but a task of "
@@ -267,6 +268,25 @@ def _stream_run(entry: StreamEntry, protocol: Protocol) -> StreamRun:
     )
     name = entry.id.rpartition(":")[-1]
     return StreamRun(entry.label or name.rpartition("/")[-1], name, stream, network)
+
+
+def _check_first_task(name: str, stream: Stream) -> None:
+    """Make one task, so that a fault in a stream of the user's own shows before anything runs."""
+    try:
+        task = stream.task(0, 0)
+        sizes = {len(task.examples), len(task.targets)}
+        fits = task.targets.min() >= 0 and task.targets.max() < stream.data.num_classes
+    except BadInputError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise BadInputError(f"Stream {name}: task(0, 0) raised {reason}.", "id") from error
+    if sizes != {stream.task_size} or not fits:
+        raise BadInputError(
+            f"Stream {name}: task(0, 0) must have {stream.task_size} examples with targets from 0 "
+            f"to {stream.data.num_classes - 1}.",
+            key="id",
+        )
 
 
 def _contender(entry: str | LearnerEntry) -> Contender:

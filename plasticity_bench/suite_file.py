@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from plasticity_bench.networks import ACTIVATIONS, FAMILIES, NORMS
 
 Count = Annotated[int, Field(ge=1)]
+Label = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class _Strict(BaseModel):
@@ -28,7 +29,7 @@ class StreamEntry(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     id: str
-    label: str | None = None
+    label: Label | None = None
     network: NetworkEntry
 
     @property
@@ -43,7 +44,7 @@ class LearnerEntry(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     name: str
-    label: str | None = None
+    label: Label | None = None
 
     @model_validator(mode="before")
     @classmethod

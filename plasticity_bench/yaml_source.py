@@ -62,7 +62,7 @@ def parse(text: str, name: str) -> Document:
             return Document(name, None, lines)
         _note_lines(node, (), lines, name)
         return Document(name, loader.construct_document(node), lines)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
@@ -73,7 +73,7 @@ def scalar(text: str) -> Any:
     """Return the value that a word has in YAML: number, truth value or text."""
     try:
         return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         return text
 
 

@@ -199,6 +199,14 @@ def test_bad_input_is_one_sentence_and_exit_code_2(folder, capsys, arguments, se
     assert not (folder / "results").exists()
 
 
+def test_results_that_cannot_be_written_are_refused_before_anything_runs(folder, capsys):
+    (folder / "taken").write_text("a file")
+    assert run("--results", "taken") == 2
+    err = capsys.readouterr().err
+    assert "Cannot write results to taken/tiny-v0@" in err
+    assert "Choose another folder with --results." in err
+
+
 @pytest.mark.parametrize(
     "wrong", [["--seeds", "0"], ["--seeds", "x"], ["--jobs", "-1"], ["--form"]]
 )

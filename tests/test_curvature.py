@@ -107,7 +107,41 @@ class Convolution(nn.Module):
         return self.head(torch.relu(self.conv(x[:, None])).flatten(1))
 
 
-@pytest.mark.parametrize("make", [Shared, Positions, Convolution])
+def test_the_rank_is_that_of_the_dense_matrix_at_0_99():
+    module, params, (inputs, targets) = network(), members(network, [0, 1, 2]), data(3, 60)
+    ranks = fisher_srank(module, params, inputs, targets)
+    for i in range(3):
+        own = {name: value[i] for name, value in params.items()}
+        spectrum = torch.linalg.eigvalsh(dense_fisher(module, own, inputs[i], targets[i])).flip(0)
+        shares = spectrum.cumsum(0) / spectrum.sum()
+        assert ranks[i] == 1 + int((shares < 0.99).sum())
+
+
+class Tied(nn.Module):
+    """Two layers with one weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two, self.head = nn.Linear(9, 9), nn.Linear(9, 9), nn.Linear(9, 4)
+        self.two.weight = self.one.weight
+
+    def forward(self, x):
+        return self.head(torch.tanh(self.two(torch.tanh(self.one(x.flatten(1))))))
+
+
+class Functional(nn.Module):
+    """A weight that is also used outside its layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.head = nn.Linear(9, 9), nn.Linear(9, 4)
+
+    def forward(self, x):
+        hidden = torch.tanh(self.inner(x.flatten(1)))
+        return self.head(torch.tanh(functional.linear(hidden, self.inner.weight)))
+
+
+@pytest.mark.parametrize("make", [Shared, Positions, Convolution, Tied, Functional])
 def test_other_networks_are_measured_the_direct_way(make, monkeypatch):
     module, params, (inputs, targets) = make(), members(make, [0, 1]), data(2, 12)
     grams = fisher_gram(module, params, inputs, targets)
@@ -212,10 +246,11 @@ def test_measuring_leaves_the_network_as_it_was():
 
 
 def test_the_layerwise_way_is_the_one_taken(monkeypatch):
-    def fail(*_):
-        raise AssertionError("the slow way was taken")
+    def only_to_check(module, params, inputs, targets):
+        assert len(targets) <= 3, "the slow way was taken"
+        return direct_gram(module, params, inputs, targets)
 
-    monkeypatch.setattr(fisher_rank, "direct_gram", fail)
+    monkeypatch.setattr(fisher_rank, "direct_gram", only_to_check)
     for norm in ("none", "layer"):
         module = network(norm=norm)
         fisher_srank(module, members(lambda m=norm: network(norm=m), [0]), *data(1, 5))
@@ -235,6 +270,7 @@ def test_the_layerwise_way_is_the_one_taken(monkeypatch):
         ([98.0, 1.0, 1.0], 0.98, 1),
         ([1.0, -1.0], 0.99, 2),  # negative ones count by magnitude
         ([1.0, 1e-8, 1e-8], 1.0, 1),  # below the noise of float32
+        ([1.0, 1e-6, 1e-6], 1.0, 3),  # above it
     ],
 )
 def test_srank_by_hand(eigenvalues, share, rank):

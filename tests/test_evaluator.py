@@ -182,6 +182,54 @@ def test_a_diverged_member_is_recorded_and_its_neighbours_go_on():
     assert np.isnan(ranks).tolist() == explodes.tolist()
 
 
+class PredictsAsItBegan(pb.Learner):
+    def predict_params(self, state):
+        return state.initial
+
+
+def test_predictions_are_made_with_predict_params():
+    """Online and at the end: a learner that predicts with its first parameters never improves."""
+    run = population(PredictsAsItBegan(step_size=1e-2), [0])
+    stream = small_stream(num_tasks=2)
+    result = pb.evaluate(stream, run, PROTOCOL)
+    for index in range(2):
+        task, rows = stream.task(0, index), stream.batches(0, index)
+        params = {k: v[0] for k, v in run.state.initial.items()}
+        x = torch.from_numpy(stream.data.inputs[task.examples])
+        right = (
+            torch.func.functional_call(run.module, params, (x,)).argmax(-1).numpy() == task.targets
+        )
+        assert values(result, "accuracy")[index][0] == pytest.approx(right.mean())
+        assert values(result, "online_accuracy")[index][0] == pytest.approx(right[rows].mean())
+
+
+class ExplodesLast(pb.Learner):
+    """Infinite from the very last update of the second task on."""
+
+    def after_update(self, state, noise):
+        factor = torch.where(state.step >= 24, torch.inf, 1.0)
+        return state._replace(params={k: v * factor for k, v in state.params.items()})
+
+
+def test_divergence_in_the_last_update_is_seen_at_the_end():
+    result = pb.evaluate(small_stream(num_tasks=2), population(ExplodesLast(), [0]), PROTOCOL)
+    assert result.diverged_at.tolist() == [1]
+    assert math.isnan(values(result, "accuracy")[1][0])
+
+
+class ExplodesAtTheBoundary(pb.Learner):
+    def begin_task(self, state, fresh, noise):
+        return state._replace(params={k: v * torch.inf for k, v in state.params.items()})
+
+
+def test_divergence_before_the_first_update_is_seen_at_the_start():
+    protocol = pb.Protocol(curvature_every=1, curvature_examples=16, reveal_boundaries=True)
+    run = population(ExplodesAtTheBoundary(), [0, 1])
+    result = pb.evaluate(small_stream(num_tasks=2), run, protocol)
+    assert result.diverged_at.tolist() == [1, 1]
+    assert np.isnan(values(result, "fisher_srank99_n16")[1]).all()
+
+
 def test_every_task_is_reported():
     seen = []
     pb.evaluate(small_stream(), population(pb.Learner(), [0]), PROTOCOL, seen.append)

@@ -186,6 +186,25 @@ def test_noise_is_new_at_every_step_and_its_own_for_every_task():
     assert len({tuple(noise.tolist()) for noise in seen}) == len(seen) == 2 * 3 + 2 * 2
 
 
+def test_noise_goes_on_after_a_restart():
+    seen = []
+
+    class Restarts(pb.Learner):
+        vectorized = False
+
+        def after_update(self, state, noise):
+            seen.append(tuple(noise.normal(torch.empty(4)).tolist()))
+            return state
+
+        def begin_task(self, state, fresh, noise):
+            return self.restart(fresh)
+
+    population = train(Restarts(), [0], 3)
+    population.begin_task(1)
+    population.update(*stacked_batch([0], 3))
+    assert len(set(seen)) == 4
+
+
 def test_global_random_state_is_neither_read_nor_changed():
     torch.manual_seed(0)
     before = torch.random.get_rng_state()

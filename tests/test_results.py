@@ -78,6 +78,14 @@ def test_an_interrupted_write_leaves_nothing(results):
     assert [f for f in results.folder.rglob("*") if f.is_file()] == []
 
 
+def test_labels_cannot_leave_the_folder(results):
+    for label in ("..", "../..", "/etc", "x" * 300):
+        cell = Cell(label, label, 0, {"label": label})
+        results.save(cell, ROWS, INFO)
+        assert results.path(cell).resolve().is_relative_to(results.folder.resolve())
+        assert results.is_finished(cell)
+
+
 @pytest.mark.parametrize("damage", ["", "{", '{"key": "another", "status": "complete"}'])
 def test_a_damaged_cell_is_not_finished_and_is_replaced(results, damage):
     results.save(CELL, ROWS, INFO)

@@ -235,6 +235,15 @@ WRONG_MODULES = {
         LEARNER + "    def after_step(self, state, noise): return state\n",
         "unknown hook 'after_step'. Did you mean 'after_update'",
     ),
+    "it exits": ("import sys\nsys.exit()\n", "importing {m} failed: SystemExit"),
+    "it has an __init__": (
+        LEARNER + "    def __init__(self): pass\n",
+        "there is no __init__ to write",
+    ),
+    "vectorized is no truth value": (
+        LEARNER + "    vectorized = 'no'\n",
+        "vectorized must be True or False",
+    ),
     "a hook with other arguments": (
         LEARNER + "    def penalty(self, params): return 0\n",
         r"hook penalty is called as penalty\(params, state\), but is defined with \(self, params\)",
@@ -255,6 +264,83 @@ def test_a_missing_module_and_an_unknown_baseline():
         find_learner("nowhere:Learner")
     with pytest.raises(pb.BadInputError, match="Unknown learner 'adma'. Did you mean 'adam'"):
         find_learner("adma")
+
+
+@pytest.mark.parametrize(
+    ("body", "settings", "sentence"),
+    [
+        ("strength = 0.1", {"strength": 1.0}, "needs a type: `strength: float = ...`"),
+        ("strength: float", {}, "the hyperparameter strength needs a default"),
+        ("sizes: list = []", {}, "sizes must be an int, float, bool or str"),
+        ("rate: 'flaot' = 1.0", {}, "an annotation is not defined: name 'flaot'"),
+        ("copy: float = 1.0", {"self": 1}, "no hyperparameter 'self'"),
+        ("rate: float = -1.0", {}, "rate: input should be greater than or equal to 0, not -1.0"),
+    ],
+)
+def test_wrong_declarations_of_hyperparameters(module, body, settings, sentence):
+    name = module(f"{LEARNER}    {body}\n")
+    with pytest.raises(pb.BadInputError, match=re.escape(sentence)):
+        find_learner(f"{name}:Mine")(**settings)
+
+
+@pytest.mark.parametrize(
+    "reference", ["my_module.py:Learner", "./my_module:Learner", "a b:C", ":C"]
+)
+def test_what_is_not_a_modules_name(reference):
+    with pytest.raises(pb.BadInputError, match="is not the name of a module"):
+        find_learner(reference)
+
+
+WRONG_STREAMS = {
+    "it does not import": ("1 / 0\n", "importing '{m}' failed: ZeroDivisionError"),
+    "no such stream in it": ("", "Unknown stream 'lab/Mine-v0'"),
+    "it has no task": ("class Mine(pb.Stream): pass\n", "cannot be made: Can't instantiate"),
+    "its task raises": (
+        "class Mine(pb.Stream):\n    def task(self, seed, index): return 1 / 0\n",
+        r"task\(0, 0\) raised ZeroDivisionError",
+    ),
+    "its task is nothing": (
+        "class Mine(pb.Stream):\n    def task(self, seed, index): return None\n",
+        r"task\(0, 0\) raised AttributeError",
+    ),
+    "its targets do not fit": (
+        "class Mine(pb.Stream):\n    def task(self, seed, index):\n"
+        "        return pb.Task(self.examples(seed), self.examples(seed))\n",
+        r"must have 1797 examples with targets from 0 to 9",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), WRONG_STREAMS.values(), ids=WRONG_STREAMS.keys())
+def test_a_wrong_stream_of_ones_own(module, tmp_path, text, sentence):
+    register = "pb.register('lab/Mine-v0', Mine)\n" if "class" in text else ""
+    name = module(f"import plasticity_bench as pb\n{text}{register}")
+    registry = pb.streams.registry
+    try:
+        with pytest.raises(pb.BadInputError, match=sentence.format(m=name)):
+            load(
+                tmp_path,
+                GOOD.replace("plasticity/RandomLabelDigits-v0", f"{name}:lab/Mine-v0").replace(
+                    "num_examples: 40", ""
+                ),
+            )
+    finally:
+        registry._registered.pop("lab/Mine-v0", None)
+        registry.gymnasium.registry.pop("lab/Mine-v0", None)
+
+
+@pytest.mark.parametrize(
+    "value", ["&a [*a]", "2020-13-01", "!!int abc", "1" * 5000, "'\\x01'", "{a: b: c}"]
+)
+def test_odd_yaml_gets_a_sentence(tmp_path, value):
+    with pytest.raises(pb.BadInputError):
+        load(tmp_path, GOOD.replace("seeds: 2", f"seeds: {value}"))
+    assert yaml_source.scalar("2020-13-01") == "2020-13-01"
+
+
+def test_a_slip_in_a_size_is_caught_before_it_fills_the_memory(tmp_path):
+    with pytest.raises(pb.BadInputError, match="updates_per_task x batch_size is more than"):
+        load(tmp_path, GOOD.replace("num_tasks: 3", "batch_size: 100000000000"))
 
 
 def test_helpers_may_begin_with_an_underscore(module):

@@ -71,7 +71,10 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
     make = registration.entry_point
     if isinstance(make, str):
         module, _, name = make.partition(":")
-        make = getattr(importlib.import_module(module), name)
+        try:
+            make = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise BadInputError(f"Stream {id}: there is no {module}:{name}: {error}.") from error
     known = getattr(make, "__dataclass_fields__", {})
     for name in parameters:
         if name not in known:
@@ -79,7 +82,10 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
             raise BadInputError(
                 f"Stream {registration.id} has no parameter {name!r}. {hint}", key=name
             )
-    stream: Stream = make(**{**registration.defaults, **parameters})
+    try:
+        stream: Stream = make(**{**registration.defaults, **parameters})
+    except TypeError as error:
+        raise BadInputError(f"Stream {registration.id} cannot be made: {error}.") from error
     return stream
 
 
@@ -88,10 +94,10 @@ def _find(id: str) -> Registration:  # noqa: A002
     if separator:
         try:
             importlib.import_module(module)
-        except ImportError as error:
-            raise BadInputError(
-                f"Stream {id}: cannot import {module!r} ({error}).", "id"
-            ) from error
+        except (Exception, SystemExit) as error:
+            reason = f"{type(error).__name__}: {error}"
+            message = f"Stream {id}: importing {module!r} failed: {reason}."
+            raise BadInputError(message, "id") from error
     if name not in _registered:
         raise BadInputError(f"Unknown stream {name!r}. {did_you_mean(name, _registered)}", "id")
     return _registered[name]

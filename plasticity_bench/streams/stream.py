@@ -13,6 +13,12 @@ from plasticity_bench.seeding import Branch, generator
 
 Integers = NDArray[np.int64]
 
+MAX_DRAWN = 10**8
+"""Examples that one task may draw, so that a slip in a suite is not answered by a full memory."""
+
+MAX_HASHED = 16
+"""Tasks that a stream's fingerprint covers."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -65,6 +71,12 @@ class Stream(ABC):
                 raise BadInputError(
                     f"{name} must be a whole number of at least 1, not {value!r}.", key=name
                 )
+        if self.updates_per_task * self.batch_size > MAX_DRAWN:
+            raise BadInputError(
+                f"updates_per_task x batch_size is more than {MAX_DRAWN:,}, the most that one task "
+                "may draw.",
+                key="batch_size",
+            )
         if not isinstance(self.dataset, str):
             raise BadInputError(f"dataset must be a name, not {self.dataset!r}.", key="dataset")
 
@@ -119,13 +131,14 @@ class Stream(ABC):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def fingerprint(self) -> str:
-        """sha256 of the data and of the first and last task of seed 0 with their batches.
+        """sha256 of the data and of tasks of seed 0 with their batches: up to 16, first and last.
 
-        Two streams of one id that differ in what they make (an edited stream, another version of
-        numpy's generators) differ here, and so in the keys of their results.
+        An edited stream, or another version of numpy's generators, shows here in all likelihood,
+        and so in the keys of results.
         """
         digest = hashlib.sha256(self.data.fingerprint.encode())
-        for index in {0, self.num_tasks - 1}:
+        covered = np.linspace(0, self.num_tasks - 1, min(self.num_tasks, MAX_HASHED)).astype(int)
+        for index in covered.tolist():
             task = self.task(0, index)
             for array in (
                 task.examples,

@@ -1,0 +1,124 @@
+"""What a learner's hooks must return, checked where they return it.
+
+Each check costs nothing in a traced update, for it looks at types, names and shapes only; without
+it, a hook that returns a dictionary with other keys, or in another order, would silently train
+another network.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from plasticity_bench.errors import LearnerError
+from plasticity_bench.learner import Learner, State
+from plasticity_bench.networks import NetworkSpec
+
+_STATEFUL = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+
+
+def conforming(learner: Learner, hook: str, returned: Any, like: Any, name: str = "") -> Any:
+    """Return what a hook returned, with every dictionary in the order of `like`.
+
+    Raises:
+        LearnerError: if its types, keys, shapes or dtypes are not those of `like`.
+    """
+    place = name or "it"
+    if isinstance(like, State):
+        if not isinstance(returned, State):
+            raise _fault(learner, hook, f"must return a State, not {_kind(returned)}")
+        pairs = zip(like._fields, returned, like, strict=True)
+        return State(*(conforming(learner, hook, r, entry, field) for field, r, entry in pairs))
+    if isinstance(like, dict):
+        if not isinstance(returned, dict):
+            raise _fault(learner, hook, f"{place} must be a dictionary, not {_kind(returned)}")
+        if returned.keys() != like.keys():
+            missing, extra = sorted(like.keys() - returned), sorted(returned.keys() - like)
+            raise _fault(learner, hook, f"{place} lacks {missing} and has {extra} too many")
+        prefix = f"{name}." if name else ""
+        return {
+            key: conforming(learner, hook, returned[key], entry, f"{prefix}{key}")
+            for key, entry in like.items()
+        }
+    if not isinstance(returned, Tensor):
+        raise _fault(learner, hook, f"{place} must be a tensor, not {_kind(returned)}")
+    if (returned.shape, returned.dtype) != (like.shape, like.dtype):
+        raise _fault(
+            learner,
+            hook,
+            f"{place} must stay {_looks(like)}, but is {_looks(returned)}",
+        )
+    return returned
+
+
+def scalar(learner: Learner, hook: str, returned: Any) -> Any:
+    """Return a loss or penalty.
+
+    Raises:
+        LearnerError: if it is not a number.
+    """
+    if isinstance(returned, Tensor) and returned.shape == ():
+        return returned
+    if isinstance(returned, int | float):
+        return returned
+    looks = _looks(returned) if isinstance(returned, Tensor) else _kind(returned)
+    raise _fault(learner, hook, f"must return a scalar tensor, not {looks}")
+
+
+def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
+    """Return a learner's memory.
+
+    Raises:
+        LearnerError: if it is not a dictionary of tensors, or of such dictionaries.
+    """
+    if not isinstance(returned, dict):
+        raise _fault(learner, hook, f"must return a dictionary of tensors, not {_kind(returned)}")
+    for key, value in returned.items():
+        if isinstance(value, dict):
+            tensors(learner, hook, value)
+        elif not isinstance(value, Tensor):
+            raise _fault(learner, hook, f"{key} must be a tensor, not {_kind(value)}")
+    return returned
+
+
+def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
+    """Return what `build` built.
+
+    Raises:
+        LearnerError: if its parameters are not all that it is made of, or its outputs do not fit.
+    """
+    if not isinstance(module, nn.Module):
+        raise _fault(learner, "build", f"must return a torch.nn.Module, not {_kind(module)}")
+    for name, part in module.named_modules():
+        if isinstance(part, _STATEFUL):
+            raise _fault(
+                learner,
+                "build",
+                f"{type(part).__name__} ({name}) keeps statistics or draws at random inside the "
+                "network, so that members would not be independent; use LayerNorm or GroupNorm, or "
+                "noise in a hook",
+            )
+    for name, _ in module.named_buffers():
+        raise _fault(learner, "build", f"the buffer {name} is not a parameter; keep it in memory()")
+    for name, value in module.named_parameters():
+        if not value.requires_grad or value.dtype != torch.float32:
+            raise _fault(learner, "build", f"{name} must be a float32 parameter that is trained")
+    with torch.no_grad():
+        outputs = module(torch.zeros(2, *spec.input_shape))
+    if not isinstance(outputs, Tensor) or outputs.shape != (2, spec.num_outputs):
+        looks = _looks(outputs) if isinstance(outputs, Tensor) else _kind(outputs)
+        expected = f"(examples, {spec.num_outputs})"
+        raise _fault(learner, "build", f"the network must return logits {expected}, not {looks}")
+    return module
+
+
+def _fault(learner: Learner, hook: str, problem: str) -> LearnerError:
+    return LearnerError(f"Learner {type(learner).__name__}, hook {hook}: {problem}.")
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _looks(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"

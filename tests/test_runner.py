@@ -1,0 +1,215 @@
+"""Plans: what a cell's result depends on is in its key, and every cell is run once."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+import plasticity_bench as pb
+from plasticity_bench import progress, runner
+from plasticity_bench.lookup import find_learner, source_files
+from plasticity_bench.results import Results
+from plasticity_bench.runner import Group, Outcome
+from plasticity_bench.suite import load_suite, with_learners
+
+TINY = """\
+suite: test/tiny-v0
+streams:
+  - id: plasticity/RandomLabelDigits-v0
+    num_tasks: 2
+    updates_per_task: 3
+    num_examples: 40
+    network: {hidden: [8]}
+learners: [fresh, {name: l2, strength: 0.5}]
+measure: {curvature: {every: 1, examples: 16}}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path):
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    return load_suite(str(tmp_path / "tiny.yaml"))
+
+
+def keys(suite, num_seeds=2):
+    groups = runner.plan(suite, suite.contenders, range(num_seeds))
+    return {(c.learner, c.seed): c.key for group in groups for c in group.cells}
+
+
+CHANGES = {
+    "a hyperparameter": ("strength: 0.5", "strength: 0.6", ["l2"]),
+    "the stream": ("num_tasks: 2", "num_tasks: 3", ["fresh", "l2"]),
+    "the network": ("[8]", "[9]", ["fresh", "l2"]),
+    "the protocol": ("every: 1", "every: 2", ["fresh", "l2"]),
+    "what learners are told": ("measure:", "reveal_boundaries: true\nmeasure:", ["l2"]),
+    "nothing that matters": ("measure:", "seeds: 7\nmeasure:", []),
+}
+
+
+@pytest.mark.parametrize(("right", "changed", "learners"), CHANGES.values(), ids=CHANGES.keys())
+def test_keys_change_with_what_results_depend_on(suite, tmp_path, right, changed, learners):
+    (tmp_path / "other.yaml").write_text(TINY.replace(right, changed))
+    before, after = keys(suite), keys(load_suite(str(tmp_path / "other.yaml")))
+    for place, key in before.items():
+        assert (after[place] != key) == (place[0] in learners)
+    assert len(set(before.values())) == len(before)
+
+
+def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0\n")
+    (tmp_path / "outer_helper.py").write_text(
+        "from inner_helper import STRENGTH\nimport inner_helper\n"
+    )
+    (tmp_path / "helped_learner.py").write_text(
+        "import torch\nimport outer_helper\nimport plasticity_bench as pb\n"
+        "class Mine(pb.Learner):\n    strength: float = outer_helper.STRENGTH\n"
+    )
+    found = source_files(find_learner("helped_learner:Mine"))
+    names = ["helped_learner.py", "inner_helper.py", "outer_helper.py"]
+    assert found == [str(tmp_path / name) for name in names]
+    assert [f.rsplit("/", 1)[-1] for f in source_files(find_learner("l2"))] == ["l2.py"]
+    contenders = with_learners(suite, ["helped_learner:Mine"], {})
+    before = runner.plan(suite, contenders, range(1))[0].cells[0].key
+    (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
+    assert runner.plan(suite, contenders, range(1))[0].cells[0].key != before
+
+
+@pytest.mark.parametrize("num_seeds", [1, 16, 17, 50])
+def test_every_cell_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
+    groups = runner.plan(suite, suite.contenders, range(num_seeds))
+    left = runner.remaining(groups, Results(tmp_path))
+    cells = [(cell.learner, cell.seed) for group in left for cell in group.cells]
+    assert sorted(cells) == sorted((c, s) for c in ("fresh", "l2") for s in range(num_seeds))
+    sizes = [len(group.cells) for group in left]
+    assert max(sizes) <= 16
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
+    results = Results(tmp_path)
+    group = runner.plan(suite, suite.contenders, range(4))[1]
+    outcome = runner.run_group(results, "off", group, lambda _: None)
+    seconds = [results.load(cell).info["seconds"]["total"] for cell in group.cells]
+    assert sum(seconds) == pytest.approx(outcome.seconds)
+    execution = results.load(group.cells[0]).info["execution"]
+    assert execution == {"vectorized": True, "compiled": False, "fallback": None, "members": 4}
+
+
+def test_every_fresh_learner_is_told_where_tasks_begin(suite):
+    added = with_learners(suite, ["fresh"], {"step_size": 0.05})
+    for group in runner.plan(suite, (*suite.contenders, *added), range(1)):
+        assert group.protocol.reveal_boundaries == (
+            type(group.contender.learner).__name__ == "Fresh"
+        )
+
+
+class Resets(pb.Learner):
+    def begin_task(self, state, fresh, noise):
+        return self.restart(fresh)
+
+
+def test_learners_that_would_act_at_hidden_boundaries_are_named(suite):
+    (mine,) = with_learners(suite, [f"{__name__}:Resets"], {})
+    groups = runner.plan(suite, (mine, *suite.contenders), range(1))
+    assert runner.unheard(groups) == [f"{__name__}:Resets"]
+    told = replace(suite, protocol=replace(suite.protocol, reveal_boundaries=True))
+    assert runner.unheard(runner.plan(told, (mine,), range(1))) == []
+
+
+def test_a_stored_cell_that_was_damaged_is_run_again(suite, tmp_path):
+    results = Results(tmp_path)
+    groups = runner.plan(suite, suite.contenders[:1], range(3))
+    runner.run_group(results, "off", groups[0], lambda _: None)
+    assert runner.remaining(groups, results) == []
+    folders = [results.path(cell) for cell in groups[0].cells]
+    (folders[0] / "measurements.parquet").write_bytes(b"PAR1 cut short")
+    (folders[1] / "measurements.parquet").unlink()
+    (folders[2] / "cell.json").write_text("[]")
+    assert [len(group.cells) for group in runner.remaining(groups, results)] == [3]
+    assert results.load(groups[0].cells[0]) is None
+    runner.run_group(results, "off", groups[0], lambda _: None)
+    assert runner.remaining(groups, results) == []
+
+
+class Broken(pb.Stream):
+    def task(self, seed, index):
+        if index == 1:
+            raise RuntimeError("the second task does not exist")
+        examples = self.examples(seed)
+        return pb.Task(examples, self.data.labels[examples])
+
+
+def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
+    results = Results(tmp_path)
+    group = runner.plan(suite, suite.contenders[:1], range(1))[0]
+    broken = replace(group.run, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40))
+    outcome = runner.run_group(results, "off", replace(group, run=broken), lambda _: None)
+    assert outcome.error == "RuntimeError('the second task does not exist')"
+    text = (results.path(group.cells[0]) / "cell.json").read_text()
+    assert "Traceback" in text
+    assert '"status": "failed"' in text
+
+
+class Huge(pb.Learner):
+    """Its parameters stay finite, and its gradients do not."""
+
+    def after_update(self, state, noise):
+        huge = {k: torch.full_like(v, 1e30) for k, v in state.params.items()}
+        return state._replace(params=huge if self.vectorized else state.params)
+
+
+def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(suite, tmp_path):
+    results = Results(tmp_path)
+    (mine,) = with_learners(suite, [f"{__name__}:Huge"], {})
+    group = runner.plan(suite, (mine,), range(2))[0]
+    outcome = runner.run_group(results, "off", group, lambda _: None)
+    assert outcome.error is None
+    assert outcome.num_diverged == 2
+    assert results.load(group.cells[0]).info["status"] == "diverged"
+
+
+# ---- what a person sees -----------------------------------------------------------------------
+
+
+def test_notes_are_told_once(suite, tmp_path, monkeypatch):
+    outcomes = [Outcome(note="not compiled: why"), Outcome(note="not compiled: why")]
+    monkeypatch.setattr(runner.engines, "run_local", lambda *_: enumerate(outcomes))
+    seen: list[Outcome] = []
+    runner.run([], Results(tmp_path), 1, lambda *_: None, lambda _, outcome: seen.append(outcome))
+    assert [outcome.note for outcome in seen] == ["not compiled: why", None]
+
+
+@pytest.fixture
+def groups(suite) -> list[Group]:
+    return runner.plan(suite, suite.contenders, range(2))
+
+
+def test_the_live_display_shows_suite_stream_learner_task_and_time_left(
+    groups, monkeypatch, capsys
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with progress.display("test/tiny-v0", groups) as display:
+        assert isinstance(display, progress._Live)
+        display.task_done(0, 0)
+        display._progress.refresh()
+        display.group_done(0, Outcome(seconds=1.25))
+        display.group_done(1, Outcome(error="it broke"))
+    shown = capsys.readouterr().err
+    for part in ("test/tiny-v0", "RandomLabelDigits-v0  fresh", "task 1 of 2", "-:--:--"):
+        assert part in shown
+    assert "2 seeds in 1.2 s" in shown
+    assert "l2: FAILED: it broke" in shown
+
+
+def test_without_a_terminal_there_are_plain_lines(groups, capsys):
+    with progress.display("test/tiny-v0", groups) as display:
+        display.task_done(0, 0)
+        display.group_done(0, Outcome(seconds=1.0, num_diverged=1, note="not compiled: why"))
+        display.group_done(1, Outcome(error="it broke"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith(
+        "[1/2] RandomLabelDigits-v0  fresh: 2 seeds in 1.0 s, 1 diverged (not compiled: why); about"
+    )
+    assert lines[1].startswith("[2/2] RandomLabelDigits-v0  l2: FAILED: it broke")
