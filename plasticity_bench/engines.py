@@ -3,7 +3,7 @@
 import queue
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from multiprocessing.managers import SyncManager
@@ -20,7 +20,7 @@ def run_local(
     items: Sequence[Item],
     jobs: int,
     on_step: Callable[[int, int], None],
-) -> Iterator[tuple[int, Result | Exception]]:
+) -> Generator[tuple[int, Result | Exception], None, None]:
     """Do work on items, `jobs` at a time; yield each item's index and result as it ends.
 
     An exception takes the place of a result where the work raised it or its process died. An
@@ -47,7 +47,7 @@ def _in_processes(
     items: Sequence[Item],
     jobs: int,
     on_step: Callable[[int, int], None],
-) -> Iterator[tuple[int, Result | Exception]]:
+) -> Generator[tuple[int, Result | Exception], None, None]:
     from loky import ProcessPoolExecutor
 
     manager = SyncManager()
@@ -66,7 +66,7 @@ def _in_processes(
             for future in done:
                 yield pending.pop(future), _result(future)
     finally:
-        executor.shutdown(wait=False, kill_workers=True)
+        executor.shutdown(wait=True, kill_workers=True)
         manager.shutdown()
 
 

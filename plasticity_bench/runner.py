@@ -3,12 +3,14 @@
 import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 
 from plasticity_bench import engines
+from plasticity_bench.allocator import keep_freed_memory
 from plasticity_bench.compiling import should_compile
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluator import Evaluation, evaluate
@@ -131,17 +133,16 @@ def run(
         compile_mode: "on", "off", or "auto" to compile where a stream is long.
     """
     num_failed = 0
+    told: set[str | None] = {None}
     work = partial(run_group, results, compile_mode)
-    told: set[str] = set()
-    for index, outcome in engines.run_local(work, groups, jobs, on_task):
-        if isinstance(outcome, Exception):  # its process died, or this package has a fault
-            outcome = Outcome(error=f"{type(outcome).__name__}: {outcome}")  # noqa: PLW2901
-        if outcome.note in told:
-            outcome = replace(outcome, note=None)  # noqa: PLW2901
-        elif outcome.note:
+    # Closed whatever happens, so that after an interrupt no process goes on unseen.
+    with closing(engines.run_local(work, groups, jobs, on_task)) as ended:
+        for index, outcome in ended:
+            if isinstance(outcome, Exception):  # its process died, or this package has a fault
+                outcome = Outcome(error=f"{type(outcome).__name__}: {outcome}")  # noqa: PLW2901
+            on_outcome(index, replace(outcome, note=None) if outcome.note in told else outcome)
             told.add(outcome.note)
-        on_outcome(index, outcome)
-        num_failed += outcome.error is not None
+            num_failed += outcome.error is not None
     return num_failed
 
 
@@ -149,6 +150,7 @@ def run_group(
     results: Results, compile_mode: str, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
     """Run one group and store its cells; a learner's own error is stored, not raised."""
+    keep_freed_memory()
     torch.set_num_threads(1)  # results are bitwise reproducible, and processes do not compete
     members = [Member(cell.seed, group.contender.learner) for cell in group.cells]
     stream = group.run.stream
