@@ -1,6 +1,5 @@
 """From a suite's file to what is to be run, everything in it checked."""
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import pydantic
-
 from plasticity_bench import yaml_source
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learner import Learner
@@ -19,7 +16,7 @@ from plasticity_bench.lookup import find_learner
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.streams import Stream, make_stream
-from plasticity_bench.suite_file import LearnerEntry, StreamEntry, SuiteFile
+from plasticity_bench.suite_file import LearnerEntry, StreamEntry, validated
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,10 @@ class Contender:
 
     Attributes:
         label: unique within a suite.
-        reference: a baseline's name or `module:Class`: how a worker finds the class again.
         learner: the class with its hyperparameters set.
     """
 
     label: str
-    reference: str
     learner: Learner
 
 
@@ -109,7 +104,7 @@ def load_suite(path_or_name: str) -> Suite:
         BadInputError: one sentence that names file, line and key, if anything in it is wrong.
     """
     document = yaml_source.parse(*_read(path_or_name))
-    file = _validated(document)
+    file = validated(document)
     protocol = Protocol(
         curvature_every=file.measure.curvature.every,
         curvature_examples=file.measure.curvature.examples,
@@ -158,7 +153,7 @@ def with_learners(
         taken = {c.label for c in (*suite.contenders, *added)}
         if label in taken:  # the suite has it under other settings: say that these are its defaults
             label = f"{label} defaults"
-        added.append(Contender(label, reference, learner))
+        added.append(Contender(label, learner))
     return tuple(added)
 
 
@@ -188,55 +183,6 @@ def _read(path_or_name: str) -> tuple[str, str]:
     beside = [str(found) for found in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
     hint = did_you_mean(path_or_name, [*beside, *shipped_suites()])
     raise BadInputError(f"There is no suite {path_or_name!r}. {hint}")
-
-
-def _validated(document: yaml_source.Document) -> SuiteFile:
-    if not isinstance(document.value, dict):
-        raise BadInputError(f"{document.name}: a suite is a YAML mapping with the key 'suite'.")
-    try:
-        return SuiteFile.model_validate(document.value)
-    except pydantic.ValidationError as error:
-        # A misspelt key is unknown and leaves another missing: the first tells more.
-        problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")
-        raise BadInputError(_problem(document, problems[0])) from None
-
-
-def _problem(document: yaml_source.Document, problem: Any) -> str:
-    path = problem["loc"]
-    if problem["type"] == "extra_forbidden":
-        hint = did_you_mean(str(path[-1]), _known_keys(path[:-1]))
-        return f"{document.where(path)}: unknown key. {hint}"
-    if problem["type"] == "missing":
-        missing = str(path[-1])
-        meant = difflib.get_close_matches(missing, map(str, problem["input"]), n=1)
-        if meant:
-            place = document.where((*path[:-1], meant[0]))
-            return f"{place}: unknown key. Did you mean {missing!r}?"
-        return f"{document.where(path[:-1])}: the key {missing!r} is missing."
-    message = problem["msg"][0].lower() + problem["msg"][1:]
-    if problem["type"] == "model_type":
-        message = "input should be a mapping"
-    given = problem["input"]
-    shown = f", not {given!r}" if not isinstance(given, dict | list) else ""
-    return f"{document.where(path)}: {message}{shown}.{_nearest_choice(problem)}"
-
-
-def _nearest_choice(problem: Any) -> str:
-    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
-        return ""
-    choices = problem["ctx"]["expected"].replace(" or ", ", ").split(", ")
-    close = difflib.get_close_matches(problem["input"], [c.strip("'") for c in choices], n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
-def _known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the schema has at a path."""
-    model: Any = SuiteFile
-    for part in path:
-        if isinstance(part, str):
-            annotation = model.model_fields[part].annotation
-            model = next(iter(getattr(annotation, "__args__", [annotation])))
-    return list(model.model_fields)
 
 
 @contextmanager
@@ -293,7 +239,7 @@ def _contender(entry: str | LearnerEntry) -> Contender:
     if isinstance(entry, str):
         entry = LearnerEntry(name=entry)
     learner = find_learner(entry.name)(**entry.hyperparameters)
-    return Contender(entry.label or entry.name, entry.name, learner)
+    return Contender(entry.label or entry.name, learner)
 
 
 def _check_labels(things: Sequence[StreamRun] | Sequence[Contender]) -> None:

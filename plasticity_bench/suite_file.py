@@ -1,10 +1,13 @@
-"""The schema of a suite's YAML file."""
+"""The schema of a suite's YAML file, and what is said of a file that does not fit it."""
 
+import difflib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.networks import ACTIVATIONS, FAMILIES, NORMS
+from plasticity_bench.yaml_source import Document
 
 Count = Annotated[int, Field(ge=1)]
 Label = Annotated[str, Field(min_length=1, max_length=80)]
@@ -81,3 +84,57 @@ class SuiteFile(_Strict):
     reveal_boundaries: bool = False
     seeds: Count = 10
     measure: MeasureEntry = MeasureEntry()
+
+
+def validated(document: Document) -> SuiteFile:
+    """Return a file that fits the schema.
+
+    Raises:
+        BadInputError: one sentence that names file, line and key, if it does not.
+    """
+    if not isinstance(document.value, dict):
+        raise BadInputError(f"{document.name}: a suite is a YAML mapping with the key 'suite'.")
+    try:
+        return SuiteFile.model_validate(document.value)
+    except ValidationError as error:
+        # A misspelt key is unknown and leaves another missing: the first tells more.
+        problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")
+        raise BadInputError(_problem(document, problems[0])) from None
+
+
+def _problem(document: Document, problem: Any) -> str:
+    path = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        hint = did_you_mean(str(path[-1]), _known_keys(path[:-1]))
+        return f"{document.where(path)}: unknown key. {hint}"
+    if problem["type"] == "missing":
+        missing = str(path[-1])
+        meant = difflib.get_close_matches(missing, map(str, problem["input"]), n=1)
+        if meant:
+            place = document.where((*path[:-1], meant[0]))
+            return f"{place}: unknown key. Did you mean {missing!r}?"
+        return f"{document.where(path[:-1])}: the key {missing!r} is missing."
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    if problem["type"] == "model_type":
+        message = "input should be a mapping"
+    given = problem["input"]
+    shown = f", not {given!r}" if not isinstance(given, dict | list) else ""
+    return f"{document.where(path)}: {message}{shown}.{_nearest_choice(problem)}"
+
+
+def _nearest_choice(problem: Any) -> str:
+    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
+        return ""
+    choices = problem["ctx"]["expected"].replace(" or ", ", ").split(", ")
+    close = difflib.get_close_matches(problem["input"], [c.strip("'") for c in choices], n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+    """The keys that the schema has at a path."""
+    model: Any = SuiteFile
+    for part in path:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            model = next(iter(getattr(annotation, "__args__", [annotation])))
+    return list(model.model_fields)
