@@ -30,4 +30,6 @@ def page_faults(keep):
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU C library is told")
 def test_memory_is_not_taken_from_the_system_again():
-    assert page_faults(keep=True) < 1000 < page_faults(keep=False)
+    kept = page_faults(keep=True)
+    assert kept < 1000  # of the 200,000 pages that are allocated
+    assert kept <= page_faults(keep=False)  # which a system with huge pages may keep low, too
