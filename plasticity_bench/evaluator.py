@@ -45,12 +45,14 @@ class Evaluation:
     Attributes:
         measurements: in the order they were taken.
         diverged_at: (members,), the task in which the loss stopped being finite, or -1.
-        train_seconds: wall time of the updates of all members together.
+        prepare_seconds: wall time of recording and compiling the update, once for all.
+        train_seconds: wall time of the updates of all members together, without that.
         measure_seconds: wall time of the measurements of all members together.
     """
 
     measurements: list[Measurement] = field(default_factory=list)
     diverged_at: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    prepare_seconds: float = 0.0
     train_seconds: float = 0.0
     measure_seconds: float = 0.0
 
@@ -84,6 +86,8 @@ def evaluate(
         result.train_seconds += train.seconds
         result.measure_seconds += start.seconds + end.seconds
         on_task(index)
+    result.prepare_seconds = population.prepare_seconds
+    result.train_seconds -= population.prepare_seconds
     return result
 
 

@@ -6,6 +6,7 @@ tensor operations; or, for a learner with `vectorized = False`, in a loop.
 """
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,7 @@ class Population:
         members: S of them; their learners share every hyperparameter that is not a float.
         state: every member's `State`, stacked: tensors have a leading dimension of S.
         compiled: whether updates run as machine code; None before the first.
+        prepare_seconds: wall time of recording and compiling updates so far.
         fallback: why they do not although they were to be compiled; None if there is no reason.
     """
 
@@ -80,6 +82,7 @@ class Population:
             self.state: State = self._map(_restarted)(self._fresh(0))
         # Counts the updates of each member; unlike State.step, no hook can turn it back.
         self._clock = torch.zeros(len(self.members), dtype=torch.int64)
+        self.prepare_seconds = 0.0
         self.compiled: bool | None = None
         self.fallback: str | None = None
         self._compile = compile_updates
@@ -99,7 +102,9 @@ class Population:
         shapes = (inputs.shape, targets.shape)
         with explained(self._learner), torch.no_grad():
             if shapes not in self._updates:
+                began = time.perf_counter()
                 self._updates[shapes] = self._prepared_update(arguments)
+                self.prepare_seconds += time.perf_counter() - began
             self.state, self._clock, loss, accuracy = self._updates[shapes](*arguments)
         return loss, accuracy
 

@@ -172,7 +172,7 @@ def run_group(
     }
     _save(group, results, evaluation, execution)
     return Outcome(
-        seconds=evaluation.train_seconds + evaluation.measure_seconds,
+        seconds=sum(_seconds(evaluation).values()),
         num_diverged=int((evaluation.diverged_at >= 0).sum()),
         note=f"not compiled: {population.fallback}" if population.fallback else None,
     )
@@ -189,11 +189,7 @@ def _save(
     group: Group, results: Results, evaluation: Evaluation, execution: dict[str, object]
 ) -> None:
     share = 1 / len(group.cells)
-    seconds = {
-        "train": evaluation.train_seconds * share,
-        "measure": evaluation.measure_seconds * share,
-        "total": (evaluation.train_seconds + evaluation.measure_seconds) * share,
-    }
+    seconds = {part: value * share for part, value in _seconds(evaluation).items()}
     for member, cell in enumerate(group.cells):
         rows = [
             Row(m.task, m.when, m.name, float(m.values[member])) for m in evaluation.measurements
@@ -207,6 +203,14 @@ def _save(
             "environment": environment(),
         }
         results.save(cell, rows, info)
+
+
+def _seconds(evaluation: Evaluation) -> dict[str, float]:
+    return {
+        "prepare": evaluation.prepare_seconds,
+        "train": evaluation.train_seconds,
+        "measure": evaluation.measure_seconds,
+    }
 
 
 def _stream_identity(run: StreamRun) -> dict[str, object]:

@@ -22,7 +22,7 @@ class Score:
         accuracy: mean end-of-task accuracy over the scored tasks.
         curvature: mean curvature rank over the scored tasks.
         diverged: whether the member diverged; it then scores 0.
-        seconds: wall time of the member's share of its population.
+        seconds: the member's share of its population's wall time, training and measuring.
     """
 
     trainability: float
@@ -54,7 +54,7 @@ def score(
         accuracy=accuracy,
         curvature=curvature,
         diverged=diverged,
-        seconds=result.info["seconds"]["total"],
+        seconds=result.info["seconds"]["train"] + result.info["seconds"]["measure"],
     )
 
 

@@ -15,7 +15,7 @@ ROWS = [
     Row(0, "end", "accuracy", 0.5),
     Row(1, "end", "accuracy", np.nan),
 ]
-INFO = {"status": "complete", "seconds": {"total": 1.0}}
+INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
 
 
 @pytest.fixture

@@ -90,8 +90,9 @@ def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
     results = Results(tmp_path)
     group = runner.plan(suite, suite.contenders, range(4))[1]
     outcome = runner.run_group(results, "off", group, lambda _: None)
-    seconds = [results.load(cell).info["seconds"]["total"] for cell in group.cells]
-    assert sum(seconds) == pytest.approx(outcome.seconds)
+    seconds = [results.load(cell).info["seconds"] for cell in group.cells]
+    assert sum(sum(parts.values()) for parts in seconds) == pytest.approx(outcome.seconds)
+    assert all(value > 0 for parts in seconds for value in parts.values())
     execution = results.load(group.cells[0]).info["execution"]
     assert execution == {"vectorized": True, "compiled": False, "fallback": None, "members": 4}
 
