@@ -49,8 +49,8 @@ class Population:
         members: S of them; their learners share every hyperparameter that is not a float.
         state: every member's `State`, stacked: tensors have a leading dimension of S.
         compiled: whether updates run as machine code; None before the first.
-        prepare_seconds: wall time of recording and compiling updates so far.
         fallback: why they do not although they were to be compiled; None if there is no reason.
+        prepare_seconds: wall time of recording and compiling updates so far.
     """
 
     def __init__(
