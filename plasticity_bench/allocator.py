@@ -12,8 +12,8 @@ def keep_freed_memory() -> None:
     """Tell the GNU C library not to hand freed memory back to the system.
 
     Each update allocates and frees tensors of megabytes. By default they come from and go back to
-    the system, and the system clears every page of them again: a third of the time of an update of
-    a large network. Elsewhere than on Linux with the GNU C library this does nothing.
+    the system, and the system clears every page of them again, which large networks spend a good
+    part of an update on. Elsewhere than on Linux with the GNU C library this does nothing.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:

@@ -8,7 +8,7 @@ from torch import Tensor, fx
 
 AUTO_UPDATES = 100_000
 """Updates from which "auto" compiles: compiling takes some 10 to 40 seconds when it is not cached,
-and spares a third or more of each update, which takes about a millisecond."""
+and spares a quarter or more of each update, which takes about a millisecond."""
 
 
 class CompilationError(Exception):

@@ -1,8 +1,8 @@
 """Pairing numbers with a reference by rank, fast enough for every update.
 
 The distributional regulariser compares the i-th smallest weight with the i-th smallest initial
-weight, for every layer at every update; and `torch.sort` on a CPU takes ten times as long as the
-network's own step. numpy sorts 64-bit integers with SIMD instructions, ten to fifteen times faster.
+weight, for every layer at every update; and `torch.sort` on a CPU takes many times as long as the
+network's own step (benchmarks/throughput.md). numpy sorts 64-bit integers with SIMD instructions.
 So each number is packed with its position into one integer whose order is theirs; the sorted
 integers then say where each reference belongs. This is exact, and stable where numbers are equal.
 """

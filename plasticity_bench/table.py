@@ -15,8 +15,6 @@ from plasticity_bench.scores import Score, score
 from plasticity_bench.statistics import Interval, bootstrap_mean
 from plasticity_bench.suite import Suite
 
-FORMATS = ("table", "markdown", "latex", "csv")
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -28,6 +26,7 @@ class Entry:
         num_seeds: seeds that are finished, for it and for the reference.
         trainability: mean score over those seeds with its interval; None without any.
         retention: curvature retention, likewise.
+        retention_raw: mean curvature retention before clipping, of the seeds that did not diverge.
         accuracy: mean end-of-task accuracy over scored tasks of the seeds that did not diverge.
         curvature: mean curvature rank, likewise.
         seconds: mean wall time of a seed.
@@ -39,6 +38,7 @@ class Entry:
     num_seeds: int
     trainability: Interval | None
     retention: Interval | None
+    retention_raw: float
     accuracy: float
     curvature: float
     seconds: float
@@ -74,6 +74,7 @@ def _entry(group: Group, scores: Sequence[Score]) -> Entry:
         num_seeds=len(scores),
         trainability=bootstrap_mean([s.trainability for s in scores]) if scores else None,
         retention=bootstrap_mean([s.retention for s in scores]) if scores else None,
+        retention_raw=mean([s.retention_raw for s in scores]),
         accuracy=mean([s.accuracy for s in scores]),
         curvature=mean([s.curvature for s in scores]),
         seconds=mean([s.seconds for s in scores]),
@@ -82,7 +83,7 @@ def _entry(group: Group, scores: Sequence[Score]) -> Entry:
 
 
 def render(table: Sequence[Entry], format_name: str) -> str:
-    """Return the table in one of `FORMATS`; learners by mean trainability, best first."""
+    """Return the table as "table", "markdown", "latex" or "csv"; the most trainable come first."""
     if format_name == "csv":
         return _csv(table)
     streams = list(dict.fromkeys(entry.stream for entry in table))
@@ -135,7 +136,7 @@ def _csv(table: Sequence[Entry]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     scores = ("trainability", "curvature_retention")
     bounds = [f"{name}{end}" for name in scores for end in ("", "_low", "_high")]
-    plain = ("accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
+    plain = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
     writer.writerow(["stream", "learner", *bounds, *plain])
     for e in table:
         intervals = [

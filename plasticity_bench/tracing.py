@@ -18,8 +18,8 @@ def trace(
 ) -> Callable[..., Any]:
     """Record a function's tensor operations on example arguments; return what replays them.
 
-    The record holds no Python of the function, no autograd and no vmap: replaying it costs a third
-    of calling the function, and a compiler can take it as it stands.
+    The record holds no Python of the function, no autograd and no vmap: replaying it costs
+    much less than calling the function, and a compiler can take it as it stands.
 
     Args:
         function: pure; its arguments and results are nested dicts and tuples of tensors.

@@ -134,6 +134,7 @@ def test_formats(capsys):
     assert len(rows) == 4
     fresh = next(row for row in rows if row["learner"] == "fresh")
     assert float(fresh["trainability"]) == 1.0
+    assert float(fresh["retention_raw"]) == 1.0
     assert fresh["num_seeds"] == "2"
 
 

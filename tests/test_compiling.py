@@ -1,5 +1,8 @@
 """Compiled updates: the same run to rounding, the same bits in any population, or a stated reason."""
 
+import os
+import shutil
+
 import pytest
 import torch
 
@@ -38,10 +41,9 @@ def population(seeds, compiles, steps=30, learner=Noisy):
 
 @pytest.fixture(scope="module")
 def pair():
-    made = population([0, 1, 2], compiles=True)
-    if made.fallback and "compiler" in made.fallback.lower():
-        pytest.skip(f"nothing to compile with: {made.fallback}")
-    return made
+    if not (os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")):
+        pytest.skip("there is no C++ compiler")
+    return population([0, 1, 2], compiles=True)
 
 
 def test_the_compiled_run_is_the_traced_run_to_rounding(pair):
