@@ -8,13 +8,13 @@ from plasticity_bench.streams import Stream, Task, make_stream, register, regist
 
 if TYPE_CHECKING:
     from plasticity_bench.evaluator import Evaluation, evaluate
+    from plasticity_bench.kernels.ranking import match_ranks
     from plasticity_bench.learner import Learner, Memory, State
     from plasticity_bench.networks import NetworkSpec, build_network
     from plasticity_bench.noise import Noise
     from plasticity_bench.optimizers import Params
     from plasticity_bench.population import Member, Population
     from plasticity_bench.protocol import Protocol
-    from plasticity_bench.ranking import match_ranks
 
 __all__ = [
     "BadInputError",
@@ -54,7 +54,7 @@ _LAZY = {
     "State": "learner",
     "build_network": "networks",
     "evaluate": "evaluator",
-    "match_ranks": "ranking",
+    "match_ranks": "kernels.ranking",
 }
 
 

@@ -6,9 +6,20 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
+from plasticity_bench.kernels import matmul
+
 AUTO_UPDATES = 100_000
 """Updates from which "auto" compiles: compiling takes some 10 to 40 seconds when it is not cached,
 and spares a quarter or more of each update, which takes about a millisecond."""
+
+MANY = 64
+"""Elements computed from one number from which that is worth a place in memory."""
+
+VIEWS = {
+    torch.ops.aten.view.default,
+    torch.ops.aten.unsqueeze.default,
+    torch.ops.aten.expand.default,
+}
 
 
 class CompilationError(Exception):
@@ -28,7 +39,7 @@ def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[...,
     and runs.
 
     Args:
-        graph: from tensors to a list of tensors.
+        graph: from tensors to a list of tensors; it is changed.
         examples: tensors of the shapes and dtypes that all calls will have.
 
     Raises:
@@ -37,12 +48,18 @@ def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[...,
     try:
         from torch._inductor import config, standalone_compile
 
+        num_outputs = _store_scalars(graph)
+        matmul.substitute(graph)
         # One thread in the code, as everywhere; and none of the compiler's own worker processes.
         with config.patch(compile_threads=1):
-            code = standalone_compile(graph, [example.contiguous() for example in examples])
+            code = standalone_compile(
+                graph,
+                [example.contiguous() for example in examples],
+                dynamic_shapes="from_example_inputs",
+            )
 
         def function(*tensors: Tensor) -> Any:  # the code relies on the strides of its examples
-            return code(*(tensor.contiguous() for tensor in tensors))
+            return code(*(tensor.contiguous() for tensor in tensors))[:num_outputs]
 
         with torch.no_grad():
             function(*(example.clone() for example in examples))
@@ -50,3 +67,37 @@ def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[...,
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise CompilationError(f"{type(error).__name__}: {lines[0]}") from error
     return function
+
+
+def _store_scalars(graph: fx.GraphModule) -> int:
+    """Have small values computed once that large ones are computed from; return the outputs before.
+
+    The compiler inlines elementwise operations into the loops of what they are used for: it would
+    compute Adam's bias corrections, one number for each member, anew for every few weights. What a
+    graph returns it stores, so such values are returned too.
+    """
+    (output,) = (node for node in graph.graph.nodes if node.op == "output")
+    outputs = list(output.args[0])
+    stored = [
+        _computed(node)
+        for node in graph.graph.nodes
+        if node.op == "call_function" and any(_is_larger(user, node) for user in node.users)
+    ]
+    extra = [node for node in dict.fromkeys(stored) if node.op == "call_function"]
+    output.args = (outputs + [node for node in extra if node not in outputs],)
+    graph.recompile()
+    return len(outputs)
+
+
+def _computed(node: fx.Node) -> fx.Node:
+    """What a node is a view of."""
+    while node.target in VIEWS:
+        (node, *_) = node.all_input_nodes
+    return node
+
+
+def _is_larger(user: fx.Node, node: fx.Node) -> bool:
+    value, used = user.meta.get("val"), node.meta.get("val")
+    if not isinstance(value, Tensor) or not isinstance(used, Tensor):
+        return False
+    return value.numel() >= MANY * used.numel()

@@ -14,6 +14,7 @@ from plasticity_bench.allocator import keep_freed_memory
 from plasticity_bench.compiling import should_compile
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluator import Evaluation, evaluate
+from plasticity_bench.kernels import native
 from plasticity_bench.lookup import source_files
 from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.population import Member, Population
@@ -152,6 +153,8 @@ def run_group(
     """Run one group and store its cells; a learner's own error is stored, not raised."""
     keep_freed_memory()
     torch.set_num_threads(1)  # results are bitwise reproducible, and processes do not compete
+    # Moments of weights that no longer learn decay to denormal numbers, which are slow to handle.
+    torch.set_flush_denormal(True)
     members = [Member(cell.seed, group.contender.learner) for cell in group.cells]
     stream = group.run.stream
     compiles = should_compile(compile_mode, stream.num_tasks * stream.updates_per_task)
@@ -168,6 +171,7 @@ def run_group(
         "vectorized": group.contender.learner.vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
+        "kernels": native.loaded() is not None,
         "members": len(members),
     }
     _save(group, results, evaluation, execution)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch.func import grad, vmap
 
-from plasticity_bench import match_ranks, ranking
+from plasticity_bench import match_ranks
+from plasticity_bench.kernels import ranking
 
 GENERATOR = torch.Generator().manual_seed(0)
 CASES = {

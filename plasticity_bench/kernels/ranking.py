@@ -2,9 +2,10 @@
 
 The distributional regulariser compares the i-th smallest weight with the i-th smallest initial
 weight, for every layer at every update; and `torch.sort` on a CPU takes many times as long as the
-network's own step (benchmarks/throughput.md). numpy sorts 64-bit integers with SIMD instructions.
-So each number is packed with its position into one integer whose order is theirs; the sorted
-integers then say where each reference belongs. This is exact, and stable where numbers are equal.
+network's own step (benchmarks/throughput.md). Where C++ is loaded, numbers that spread well are
+ranked by counting (ranking.cpp). Otherwise numpy's SIMD sort of 64-bit integers serves: each number
+is packed with its position into one integer whose order is theirs; the sorted integers then say
+where each reference belongs. Either is exact, and stable where numbers are equal.
 """
 
 import sys
@@ -15,10 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from plasticity_bench.kernels import native
+
 CHUNK = 1 << 16
 """Numbers that are packed at a time: half a megabyte of integers, which a core's cache holds."""
 
-_library = torch.library.Library("plasticity_bench", "DEF")
+_library = torch.library.Library("plasticity_bench", "FRAGMENT")
 _library.define("match_ranks(Tensor values, Tensor ordered) -> Tensor")
 
 
@@ -68,9 +71,27 @@ def _by_torch(values: Tensor, ordered: Tensor) -> Tensor:
     return torch.empty_like(values).scatter(-1, order, ordered)
 
 
-def _by_packing(values: Tensor, ordered: Tensor) -> Tensor:
+def _on_cpu(values: Tensor, ordered: Tensor) -> Tensor:
     if values.dtype != torch.float32 or sys.byteorder != "little" or values.numel() == 0:
         return _by_torch(values, ordered)
+    matched = _by_counting(values.contiguous(), ordered.contiguous())
+    return _by_packing(values, ordered) if matched is None else matched
+
+
+def _by_counting(values: Tensor, ordered: Tensor) -> Tensor | None:
+    """By the C++ function; None if it is not loaded or the values do not suit it."""
+    library = native.loaded()
+    if library is None:
+        return None
+    matched = torch.empty_like(values)
+    size = values.shape[-1]
+    done = library.plasticity_bench_match_ranks(
+        matched.data_ptr(), values.data_ptr(), ordered.data_ptr(), values.numel() // size, size
+    )
+    return matched if done else None
+
+
+def _by_packing(values: Tensor, ordered: Tensor) -> Tensor:
     size = values.shape[-1]
     bits = values.contiguous().view(torch.int32).numpy().reshape(-1, size)
     references = ordered.contiguous().view(-1, size)
@@ -96,6 +117,6 @@ def _sorted_places(bits: NDArray[np.int32]) -> NDArray[np.int64]:
     return packed
 
 
-_library.impl("match_ranks", _by_packing, "CPU")
+_library.impl("match_ranks", _on_cpu, "CPU")
 _library.impl("match_ranks", _by_torch, "CUDA")
 _library.impl("match_ranks", _by_torch, "Meta")

@@ -1,0 +1,136 @@
+// Puts in place of each value the reference of its rank, without sorting, on one core.
+//
+// The range of the values is cut into equal buckets, a value or two in each. A value's rank is the
+// number of values in earlier buckets, and of those before it in its own, which a comparison of
+// vectors counts: what follows the bucket in memory belongs to later ones, and is larger.
+
+#include <ATen/cpu/vec/vec.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+constexpr long WINDOW = 16;
+constexpr std::uint32_t MOST = 256;  // values in a bucket: a byte holds the place of each
+
+// Of WINDOW numbers, how many come before a value: the smaller ones, and of the equal ones those
+// that precede it in the order of memory, the first `place` (at most WINDOW) of them.
+inline long count_before(const float* numbers, float value, int place) {
+  const std::uint32_t earlier = (1u << place) - 1;
+#if defined(__AVX512F__)
+  const __m512 window = _mm512_loadu_ps(numbers), all = _mm512_set1_ps(value);
+  const std::uint32_t less = _mm512_cmp_ps_mask(window, all, _CMP_LT_OQ);
+  const std::uint32_t equal = _mm512_cmp_ps_mask(window, all, _CMP_EQ_OQ);
+  return __builtin_popcount(less | (equal & earlier));
+#else
+  int count = 0;
+  for (int i = 0; i < WINDOW; ++i)
+    count += (numbers[i] < value) | ((numbers[i] == value) & (earlier >> i & 1));
+  return count;
+#endif
+}
+
+void extremes(const float* values, long size, float& lowest, float& highest) {
+  using Vector = at::vec::Vectorized<float>;
+  Vector low(values[0]), high(values[0]);
+  for (long i = 0; i < size; i += Vector::size()) {
+    const long count = std::min<long>(Vector::size(), size - i);
+    const Vector next = Vector::set(low, Vector::loadu(values + i, count), count);
+    low = at::vec::minimum(low, next);
+    high = at::vec::maximum(high, Vector::set(high, next, count));
+  }
+  float lows[Vector::size()], highs[Vector::size()];
+  low.store(lows);
+  high.store(highs);
+  lowest = *std::min_element(lows, lows + Vector::size());
+  highest = *std::max_element(highs, highs + Vector::size());
+}
+
+// Room for `size` elements; what they are is left as it is.
+template <typename T>
+T* at_least(std::vector<T>& room, long size) {
+  if (static_cast<long>(room.size()) < size) room.resize(size);
+  return room.data();
+}
+
+// False, with nothing of use in `matched`, if some bucket would hold more than MOST.
+bool match_row(float* __restrict matched, const float* __restrict values,
+               const float* __restrict ordered, long size) {
+  thread_local std::vector<std::uint32_t> bucket_of, starts;
+  thread_local std::vector<std::uint8_t> place_of;
+  thread_local std::vector<float> grouped;
+  const long num_buckets = std::max(1L, size / 2);
+  std::uint32_t* __restrict bucket = at_least(bucket_of, size);
+  std::uint32_t* __restrict start = at_least(starts, num_buckets + 1);
+  std::uint8_t* __restrict place = at_least(place_of, size);
+  float* __restrict group = at_least(grouped, size + WINDOW);
+
+  float lowest, highest;
+  extremes(values, size, lowest, highest);
+  if (lowest == highest) {  // as biases begin
+    std::copy_n(ordered, size, matched);
+    for (long i = 0; i < size; ++i)
+      if (values[i] != lowest) return false;  // not a number
+    return true;
+  }
+  const float scale = (num_buckets - 1) / (highest - lowest);
+  // No scale between infinities, nor between numbers that close together or that far apart.
+  if (!std::isnormal(scale) || !std::isfinite(lowest) || !std::isfinite(highest)) return false;
+
+  std::uint32_t bad = 0;
+  for (long i = 0; i < size; ++i) {
+    const float position = (values[i] - lowest) * scale;  // ascends with the value
+    const bool fits = position < num_buckets;
+    bad |= !fits;
+    bucket[i] = static_cast<std::int32_t>(fits ? position : 0);
+  }
+  if (bad) return false;  // not a number
+  std::fill_n(start, num_buckets + 1, 0);
+  for (long i = 0; i < size; ++i) place[i] = static_cast<std::uint8_t>(start[bucket[i]]++);
+  std::uint32_t total = 0, most = 0;
+  for (long b = 0; b <= num_buckets; ++b) {
+    const std::uint32_t count = start[b];
+    most = std::max(most, count);
+    start[b] = total;
+    total += count;
+  }
+  if (most > MOST) return false;
+  for (long i = 0; i < size; ++i) group[start[bucket[i]] + place[i]] = values[i];
+  std::fill_n(group + size, WINDOW, std::numeric_limits<float>::infinity());
+  if (most <= WINDOW) {
+    for (long i = 0; i < size; ++i) {
+      const long first = start[bucket[i]];
+      matched[i] = ordered[first + count_before(group + first, values[i], place[i])];
+    }
+  } else {
+    for (long i = 0; i < size; ++i) {
+      long rank = start[bucket[i]];
+      const long first = rank, end = start[bucket[i] + 1];
+      for (long next = first; next < end; next += WINDOW)
+        rank += count_before(group + next, values[i],
+                             std::clamp<long>(place[i] - (next - first), 0, WINDOW));
+      matched[i] = ordered[rank];
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+// values, ordered and matched: (rows, size), contiguous; each row of `ordered` ascends. Returns
+// false, with nothing of use in `matched`, where values are not spread well enough.
+extern "C" bool plasticity_bench_match_ranks(float* matched, const float* values,
+                                             const float* ordered, long rows, long size) {
+  for (long row = 0; row < rows; ++row)
+    if (!match_row(matched + row * size, values + row * size, ordered + row * size, size))
+      return false;
+  return true;
+}
