@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from plasticity_bench.errors import BadInputError, PlasticityBenchError
 
 if TYPE_CHECKING:
+    from plasticity_bench.execution import Execution
     from plasticity_bench.results import Results
     from plasticity_bench.runner import Group
     from plasticity_bench.suite import Suite
@@ -65,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="compile each learner's update (auto: where a stream is long)",
     )
+    run.add_argument(
+        "--members", type=_count, metavar="N", help="seeds in one computation (default: measured)"
+    )
+    run.add_argument(
+        "--device", default="cpu", metavar="cpu|cuda|cuda:N|auto", help="where to compute"
+    )
+    run.add_argument("--tf32", action="store_true", help="let a GPU round products to TF32")
     run.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
     listing = verbs.add_parser("list", help="list suites, streams and learners")
     listing.set_defaults(verb=_list)
@@ -75,10 +83,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from plasticity_bench import runner, suite, table
+    from plasticity_bench.execution import Execution
     from plasticity_bench.results import Results
 
     if options.hyperparameters and not options.learner:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
+    execution = Execution(options.compile, options.device, options.tf32, options.members)
     loaded = suite.load_suite(options.suite)
     added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
@@ -88,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
     _prepare(results)
     for label in runner.unheard(groups):
         _say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
-    failed = _execute(loaded, groups, results, options)
+    failed = _execute(loaded, groups, results, execution, options.jobs)
     print(table.render(table.entries(loaded, groups, results), options.format))
     if len(seeds) < RELIABLE_SEEDS:
         _say(f"Intervals from {len(seeds)} seeds are unreliable: use at least {RELIABLE_SEEDS}.")
@@ -110,12 +120,16 @@ def _prepare(results: "Results") -> None:
 
 
 def _execute(
-    loaded: "Suite", groups: "list[Group]", results: "Results", options: argparse.Namespace
+    loaded: "Suite",
+    groups: "list[Group]",
+    results: "Results",
+    execution: "Execution",
+    jobs: int | None,
 ) -> int:
     """Run what is not finished; return how many groups failed."""
     from plasticity_bench import progress, runner
 
-    left = runner.remaining(groups, results)
+    left = runner.remaining(groups, results, execution, _say)
     total = sum(len(group.cells) for group in groups)
     to_run = sum(len(group.cells) for group in left)
     _say(f"{loaded.name}: {total} cells, {total - to_run} finished, {to_run} to run.")
@@ -124,10 +138,10 @@ def _execute(
             return runner.run(
                 left,
                 results,
-                options.jobs or runner.available_cores(),
+                jobs or (1 if execution.on_gpu else runner.available_cores()),
                 display.task_done,
                 display.group_done,
-                options.compile,
+                execution,
             )
     except KeyboardInterrupt:
         saved = sum(results.is_finished(cell) for group in groups for cell in group.cells)

@@ -72,7 +72,7 @@ def evaluate(
         on_task: called with the index of each task that is finished.
     """
     result = Evaluation(diverged_at=np.full(len(population.members), -1))
-    inputs = torch.from_numpy(stream.data.inputs)
+    inputs = torch.from_numpy(stream.data.inputs).to(population.device)
     for index in range(stream.num_tasks):
         task = _StackedTask(stream, [m.seed for m in population.members], index, inputs)
         if index > 0 and protocol.reveal_boundaries:
@@ -97,12 +97,13 @@ class _StackedTask:
     def __init__(self, stream: Stream, seeds: list[int], index: int, inputs: Tensor) -> None:
         tasks = [stream.task(seed, index) for seed in seeds]
         self._inputs = inputs
-        self._examples = _stack([task.examples for task in tasks])  # (members, n)
-        self._targets = _stack([task.targets for task in tasks])  # (members, n)
+        self._device = inputs.device
+        self._examples = self._stack([task.examples for task in tasks])  # (members, n)
+        self._targets = self._stack([task.targets for task in tasks])  # (members, n)
         self.chance = np.array([task.chance for task in tasks])
         orders = [task.input_permutation for task in tasks if task.input_permutation is not None]
-        self._order = _stack(orders) if orders else None  # (members, pixels)
-        self._batches = _stack([stream.batches(seed, index) for seed in seeds])
+        self._order = self._stack(orders) if orders else None  # (members, pixels)
+        self._batches = self._stack([stream.batches(seed, index) for seed in seeds])
         self.size = self._targets.shape[1]
 
     def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,7 +116,7 @@ class _StackedTask:
 
     def first(self, count: int) -> tuple[Tensor, Tensor]:
         """The first examples of the task: a random sample, for a seed's examples are shuffled."""
-        return self.gather(torch.arange(count).expand(len(self.chance), -1))
+        return self._rows(0, count)
 
     def training_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The mini-batches in order."""
@@ -125,19 +126,27 @@ class _StackedTask:
     def evaluation_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """All examples once."""
         for start in range(0, self.size, EVALUATION_BATCH):
-            rows = torch.arange(start, min(start + EVALUATION_BATCH, self.size))
-            yield self.gather(rows.expand(len(self.chance), -1))
+            yield self._rows(start, min(start + EVALUATION_BATCH, self.size))
 
+    def _rows(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        rows = torch.arange(start, stop, device=self._device)
+        return self.gather(rows.expand(len(self.chance), -1))
 
-def _stack(arrays: list[Integers]) -> Tensor:
-    return torch.from_numpy(np.stack(arrays).astype(np.int64, copy=False))
+    def _stack(self, arrays: list[Integers]) -> Tensor:
+        return torch.from_numpy(np.stack(arrays).astype(np.int64, copy=False)).to(self._device)
 
 
 def _train(task: _StackedTask, population: Population) -> tuple[Values, Values]:
     """Do a task's updates; return data loss and accuracy before each, (updates, members)."""
     done = [population.update(*batch) for batch in task.training_batches()]
     losses, accuracies = zip(*done, strict=True)
-    return torch.stack(losses).double().numpy(), torch.stack(accuracies).double().numpy()
+    # The first moment at which the device is waited for.
+    return _values(torch.stack(losses)), _values(torch.stack(accuracies))
+
+
+def _values(tensor: Tensor) -> Values:
+    values: Values = tensor.double().cpu().numpy()
+    return values
 
 
 def _measure_start(
@@ -153,7 +162,7 @@ def _measure_start(
         return
     inputs, targets = task.first(protocol.curvature_examples)
     finite = [value.isfinite().flatten(1).all(1) for value in population.state.params.values()]
-    alive = np.flatnonzero((result.diverged_at < 0) & torch.stack(finite).all(0).numpy())
+    alive = np.flatnonzero((result.diverged_at < 0) & torch.stack(finite).all(0).cpu().numpy())
     ranks = np.full(len(population.members), np.nan)
     if len(alive):
         params = {name: value[alive] for name, value in population.state.params.items()}
@@ -172,7 +181,7 @@ def _measure_end(
     accuracies: Values,
 ) -> None:
     batches = ((population.predict(x), targets) for x, targets in task.evaluation_batches())
-    accuracy, loss = (values.double().numpy() for values in accuracy_and_loss(batches))
+    accuracy, loss = map(_values, accuracy_and_loss(batches))
     healthy = np.isfinite(losses).all(0) & np.isfinite(loss)
     result.diverged_at[(result.diverged_at < 0) & ~healthy] = index
     finished = {"online_accuracy": accuracies.mean(0), "accuracy": accuracy, "loss": loss}

@@ -47,6 +47,7 @@ class Population:
 
     Attributes:
         members: S of them; their learners share every hyperparameter that is not a float.
+        device: where their tensors are.
         state: every member's `State`, stacked: tensors have a leading dimension of S.
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although they were to be compiled; None if there is no reason.
@@ -54,7 +55,12 @@ class Population:
     """
 
     def __init__(
-        self, members: Sequence[Member], spec: NetworkSpec, *, compile_updates: bool = False
+        self,
+        members: Sequence[Member],
+        spec: NetworkSpec,
+        *,
+        compile_updates: bool = False,
+        device: torch.device | str = "cpu",
     ) -> None:
         """Initialise every member.
 
@@ -63,6 +69,7 @@ class Population:
             spec: the network that learners are asked to build.
             compile_updates: compile the update on its first call, if that can be done: it takes
                 some seconds, and pays in long runs.
+            device: where the members live; inputs and targets must be there too.
 
         Raises:
             BadInputError: if the members cannot be one population.
@@ -72,16 +79,19 @@ class Population:
         if len({type(member.learner) for member in members}) != 1:
             raise BadInputError("A population has at least one member, all of one learner class.")
         self._learner = members[0].learner
-        self._lifted = _lifted_hyperparameters(self.members)
+        self.device = torch.device(device)
+        lifted = _lifted_hyperparameters(self.members)
+        self._lifted = {name: values.to(self.device) for name, values in lifted.items()}
         self._spec = spec
         with explained(self._learner):
             with torch.random.fork_rng(devices=[]):  # only its structure is used
                 built = self._learner.build(spec)
                 self.module = contract.network(self._learner, built, spec)
-            self._keys = torch.tensor([integer(m.seed, Branch.NOISE) for m in self.members])
+            keys = torch.tensor([integer(m.seed, Branch.NOISE) for m in self.members])
+            self._keys = keys.to(self.device)
             self.state: State = self._map(_restarted)(self._fresh(0))
         # Counts the updates of each member; unlike State.step, no hook can turn it back.
-        self._clock = torch.zeros(len(self.members), dtype=torch.int64)
+        self._clock = torch.zeros_like(self._keys)
         self.prepare_seconds = 0.0
         self.compiled: bool | None = None
         self.fallback: str | None = None
@@ -192,7 +202,10 @@ class Population:
             )
             for m in self.members
         ]
-        return {name: torch.stack([params[name] for params in fresh]) for name in fresh[0]}
+        return {
+            name: torch.stack([params[name] for params in fresh]).to(self.device)
+            for name in fresh[0]
+        }
 
     def _map(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Map a function (learner, *one member's tensors) over the members."""

@@ -7,28 +7,18 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
-import torch
-
-from plasticity_bench import engines
-from plasticity_bench.allocator import keep_freed_memory
-from plasticity_bench.compiling import should_compile
+from plasticity_bench import engines, population_size
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluator import Evaluation, evaluate
-from plasticity_bench.kernels import native
+from plasticity_bench.execution import Execution
 from plasticity_bench.lookup import source_files
-from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.population import Member, Population
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.provenance import environment, hash_files
 from plasticity_bench.results import Cell, Results, Row
 from plasticity_bench.suite import Contender, StreamRun, Suite
 
-MAX_MEMBERS = 16
-"""Members in one population, at most: more gain nothing on a CPU core."""
-
-CACHE_BYTES = 8 * 2**20
-"""What a population's parameters, gradients and moments may take: a core's share of the cache.
-Beyond it, each update waits for memory (benchmarks/throughput.md)."""
+DEFAULT = Execution()
 
 
 @dataclass(frozen=True)
@@ -90,29 +80,26 @@ def unheard(groups: Sequence[Group]) -> list[str]:
     return list(dict.fromkeys(labels))
 
 
-def remaining(groups: Sequence[Group], results: Results) -> list[Group]:
+def remaining(
+    groups: Sequence[Group],
+    results: Results,
+    execution: Execution = DEFAULT,
+    notify: Callable[[str], None] = lambda _: None,
+) -> list[Group]:
     """Return what is still to be run: unfinished cells in groups of a good size, and alike."""
     left = []
     for group in groups:
         cells = [cell for cell in group.cells if not results.is_finished(cell)]
-        num_groups = -(-len(cells) // members_per_population(group.run.network))
+        if not cells:
+            continue
+        run = group.run
+        size = population_size.chosen(
+            run.stream, run.network, group.contender, execution, len(cells), notify
+        )
+        num_groups = -(-len(cells) // size)
         for index in range(num_groups):
             left.append(replace(group, cells=tuple(cells[index::num_groups])))
     return left
-
-
-def members_per_population(network: NetworkSpec) -> int:
-    """Return how many members of a network one population should have on a CPU core.
-
-    >>> members_per_population(NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10))
-    16
-    >>> members_per_population(NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10))
-    4
-    """
-    with torch.device("meta"):
-        num_parameters = sum(value.numel() for value in build_network(network).parameters())
-    state_bytes = 4 * 4 * num_parameters  # float32: parameters, gradients and two moments
-    return max(1, min(MAX_MEMBERS, CACHE_BYTES // state_bytes))
 
 
 def run(
@@ -121,7 +108,7 @@ def run(
     jobs: int,
     on_task: Callable[[int, int], None],
     on_outcome: Callable[[int, Outcome], None],
-    compile_mode: str = "auto",
+    execution: Execution = DEFAULT,
 ) -> int:
     """Run groups in up to `jobs` processes; return how many of them failed.
 
@@ -131,11 +118,11 @@ def run(
         jobs: how many groups run at a time.
         on_task: called with a group's index and a task's when the group has finished that task.
         on_outcome: called with a group's index and what became of it, when it ends.
-        compile_mode: "on", "off", or "auto" to compile where a stream is long.
+        execution: how.
     """
     num_failed = 0
     told: set[str | None] = {None}
-    work = partial(run_group, results, compile_mode)
+    work = partial(run_group, results, execution)
     # Closed whatever happens, so that after an interrupt no process goes on unseen.
     with closing(engines.run_local(work, groups, jobs, on_task)) as ended:
         for index, outcome in ended:
@@ -148,18 +135,17 @@ def run(
 
 
 def run_group(
-    results: Results, compile_mode: str, group: Group, on_task: Callable[[int], None]
+    results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
     """Run one group and store its cells; a learner's own error is stored, not raised."""
-    keep_freed_memory()
-    torch.set_num_threads(1)  # results are bitwise reproducible, and processes do not compete
-    # Moments of weights that no longer learn decay to denormal numbers, which are slow to handle.
-    torch.set_flush_denormal(True)
+    execution.prepare_process()
     members = [Member(cell.seed, group.contender.learner) for cell in group.cells]
     stream = group.run.stream
-    compiles = should_compile(compile_mode, stream.num_tasks * stream.updates_per_task)
+    compiles = execution.compiles(stream.num_tasks * stream.updates_per_task)
     try:
-        population = Population(members, group.run.network, compile_updates=compiles)
+        population = Population(
+            members, group.run.network, compile_updates=compiles, device=execution.device
+        )
         evaluation = evaluate(stream, population, group.protocol, on_task)
     except Exception as error:  # the learner's, or the stream's: other groups go on
         trace = "".join(traceback.format_exception(error))
@@ -167,14 +153,14 @@ def run_group(
             results.save_failure(cell, trace, {"environment": environment()})
         told = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
         return Outcome(error=told)
-    execution: dict[str, object] = {
+    executed: dict[str, object] = {
+        **execution.record(),
         "vectorized": group.contender.learner.vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
-        "kernels": native.loaded() is not None,
         "members": len(members),
     }
-    _save(group, results, evaluation, execution)
+    _save(group, results, evaluation, executed)
     return Outcome(
         seconds=sum(_seconds(evaluation).values()),
         num_diverged=int((evaluation.diverged_at >= 0).sum()),
@@ -190,7 +176,7 @@ def available_cores() -> int:
 
 
 def _save(
-    group: Group, results: Results, evaluation: Evaluation, execution: dict[str, object]
+    group: Group, results: Results, evaluation: Evaluation, executed: dict[str, object]
 ) -> None:
     share = 1 / len(group.cells)
     seconds = {part: value * share for part, value in _seconds(evaluation).items()}
@@ -203,7 +189,7 @@ def _save(
             "status": "complete" if diverged_at < 0 else "diverged",
             "diverged_at": None if diverged_at < 0 else diverged_at,
             "seconds": seconds,
-            "execution": execution,
+            "execution": executed,
             "environment": environment(),
         }
         results.save(cell, rows, info)

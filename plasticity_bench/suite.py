@@ -207,8 +207,12 @@ def _stream_run(entry: StreamEntry, protocol: Protocol) -> StreamRun:
             "num_examples.",
             key="id",
         )
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in entry.network.model_dump().items()
+    }
     network = NetworkSpec(
-        **{**entry.network.model_dump(), "hidden": tuple(entry.network.hidden)},
+        **given,
         input_shape=dataset.input_shape,
         num_outputs=dataset.num_classes,
     )

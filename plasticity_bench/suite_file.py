@@ -21,6 +21,8 @@ class NetworkEntry(_Strict):
     """The network that learners are asked to build."""
 
     name: Literal[tuple(FAMILIES)] = "mlp"  # type: ignore[valid-type]
+    channels: list[Count] = []
+    kernel_size: Count = 5
     hidden: Annotated[list[Count], Field(min_length=1)]
     activation: Literal[tuple(ACTIVATIONS)] = "relu"  # type: ignore[valid-type]
     norm: Literal[("none", *NORMS)] = "none"  # type: ignore[valid-type]

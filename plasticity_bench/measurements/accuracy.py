@@ -14,10 +14,10 @@ def accuracy_and_loss(batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor,
         batches: pairs of logits, (members, n, classes), and targets, (members, n), that together
             are the task's examples.
     """
-    right, total, count = torch.zeros(()), torch.zeros(()), 0
+    right, total, count = [], [], 0
     for logits, targets in batches:
-        right = right + (logits.argmax(-1) == targets).sum(-1)
+        right.append((logits.argmax(-1) == targets).sum(-1))
         losses = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        total = total + losses.reshape(targets.shape).double().sum(-1)
+        total.append(losses.reshape(targets.shape).double().sum(-1))
         count += targets.shape[1]
-    return right / count, total / count
+    return torch.stack(right).sum(0) / count, torch.stack(total).sum(0) / count
