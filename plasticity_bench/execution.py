@@ -1,6 +1,8 @@
 """How work is executed: on which device, compiled or not. It never changes what is computed."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -52,9 +54,11 @@ class Execution:
         """Return whether updates of a stream of this length are compiled."""
         return should_compile(self.compile_mode, num_updates)
 
-    def prepare_process(self) -> None:
-        """Set up PyTorch in the process that does the work."""
+    @contextmanager
+    def in_effect(self) -> Iterator[None]:
+        """Set up PyTorch for the work; what a caller's own code may notice is put back after."""
         keep_freed_memory()
+        threads, flushed = torch.get_num_threads(), _flushes_denormals()
         torch.set_num_threads(1)  # results are bitwise reproducible; processes do not compete
         # Moments of weights that no longer learn decay to denormal numbers, which are slow.
         torch.set_flush_denormal(True)
@@ -64,9 +68,18 @@ class Execution:
             torch.backends.cuda.matmul.allow_tf32 = self.tf32
             torch.backends.cudnn.allow_tf32 = self.tf32
             torch.backends.cudnn.benchmark = False
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_flush_denormal(flushed)
 
     def record(self) -> dict[str, object]:
         """Return what a result says of the device it was computed on."""
         if not self.on_gpu:
             return {"device": "cpu", "kernels": native.loaded() is not None}
         return {"device": torch.cuda.get_device_name(self.device), "tf32": self.tf32}
+
+
+def _flushes_denormals() -> bool:
+    return bool(torch.tensor(1e-39) * 1 == 0)  # PyTorch has no way to ask

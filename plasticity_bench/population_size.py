@@ -113,22 +113,24 @@ def seed_updates_per_second(
     stream: Stream, network: NetworkSpec, contender: Contender, execution: Execution, size: int
 ) -> float:
     """Time a population on random inputs; 0 if it does not fit into the device's memory."""
-    execution.prepare_process()
     members = [Member(seed, contender.learner) for seed in range(size)]
     shape = (size, stream.batch_size)
     inputs = torch.randn(*shape, *network.input_shape, device=execution.device)
     targets = torch.randint(network.num_outputs, shape, device=execution.device)
     compiles = execution.compiles(stream.num_tasks * stream.updates_per_task)
     try:
-        population = Population(members, network, compile_updates=compiles, device=execution.device)
-        population.update(inputs, targets)
-        done, began = 0, time.perf_counter()
-        while time.perf_counter() - began < SECONDS:
-            for _ in range(10):
-                loss, _ = population.update(inputs, targets)
-            loss.cpu()  # a GPU is waited for
-            done += 10 * size
-        return done / (time.perf_counter() - began)
+        with execution.in_effect():
+            population = Population(
+                members, network, compile_updates=compiles, device=execution.device
+            )
+            population.update(inputs, targets)
+            done, began = 0, time.perf_counter()
+            while time.perf_counter() - began < SECONDS:
+                for _ in range(10):
+                    loss, _ = population.update(inputs, targets)
+                loss.cpu()  # a GPU is waited for
+                done += 10 * size
+            return done / (time.perf_counter() - began)
     except torch.OutOfMemoryError:
         return 0.0
 

@@ -138,7 +138,13 @@ def run_group(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
     """Run one group and store its cells; a learner's own error is stored, not raised."""
-    execution.prepare_process()
+    with execution.in_effect():
+        return _run_group(results, execution, group, on_task)
+
+
+def _run_group(
+    results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
+) -> Outcome:
     members = [Member(cell.seed, group.contender.learner) for cell in group.cells]
     stream = group.run.stream
     compiles = execution.compiles(stream.num_tasks * stream.updates_per_task)

@@ -74,11 +74,17 @@ def test_auto_is_a_gpu_if_there_is_one():
     assert Execution(device="auto").device == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
+@pytest.fixture
+def deterministic():
+    with Execution(device="cuda").in_effect():
+        yield
+
+
 @needs_gpu
+@pytest.mark.usefixtures("deterministic")
 @pytest.mark.parametrize("compiles", [False, True])
 @pytest.mark.parametrize("name", ["sgd", "wasserstein", "shrink_and_perturb"])
 def test_a_gpu_computes_what_a_cpu_computes(name, compiles):
-    Execution(device="cuda").prepare_process()
     learner = find_learner(name)(step_size=1e-2, optimizer="sgd")
     on_cpu, on_gpu = population(learner, "cpu"), population(learner, "cuda", compiles=compiles)
     for step in range(20):
@@ -91,8 +97,8 @@ def test_a_gpu_computes_what_a_cpu_computes(name, compiles):
 
 
 @needs_gpu
+@pytest.mark.usefixtures("deterministic")
 def test_a_gpu_gives_the_same_bits_again():
-    Execution(device="cuda").prepare_process()
     runs = []
     for _ in range(2):
         made = population(find_learner("adam")(), "cuda", compiles=True)
@@ -100,3 +106,17 @@ def test_a_gpu_gives_the_same_bits_again():
             made.update(*(tensor.cuda() for tensor in stacked_batch([0, 1, 2], step)))
         runs.append(leaves(made))
     assert all(torch.equal(one, other) for one, other in zip(*runs, strict=True))
+
+
+def test_a_callers_settings_are_put_back():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(ZeroDivisionError), Execution().in_effect():
+            assert torch.get_num_threads() == 1
+            assert torch.tensor(1e-39) * 1 == 0
+            raise ZeroDivisionError
+        assert torch.get_num_threads() == 2
+        assert torch.tensor(1e-39) * 1 != 0
+    finally:
+        torch.set_num_threads(threads)
