@@ -1,122 +1,185 @@
-"""Seed-updates per second: a population against a hand-written PyTorch loop for each seed.
+"""Seed-updates per second: this package's ways against plain PyTorch for each seed.
 
     python -m benchmarks.throughput > benchmarks/throughput.md
 
-One process, one thread, variants in turn within each repeat; the table shows medians and the
-smallest and largest of the repeats. A seed-update is one update of one member. The hand-written
-loop is what a careful researcher writes: tensors indexed directly, no DataLoader, no `.item()`; and
-it shares the process's allocator, which keeps freed memory.
+A seed-update is one update of one member. Every variant runs in all processes at once, one core
+each; variants take turns, so that a slow spell of the machine hits all alike. The table shows the
+median of the repeats, all processes together, the lowest and highest, and the ratio to the
+researcher's loop. "Disturbed" is the share of the time in which a process wanted to compute and
+could not.
 """
 
 import argparse
 import platform
-import statistics
-import time
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from tabulate import tabulate
-from torch import nn
 
 import plasticity_bench as pb
-from plasticity_bench.allocator import keep_freed_memory
+from benchmarks import floor, loops
+from benchmarks.side_by_side import Timing, timed
+from plasticity_bench.execution import Execution
+from plasticity_bench.kernels import native
 from plasticity_bench.lookup import find_learner
 
-BATCH, EXAMPLES = 32, 512
-NETWORKS = {
-    "64-64-64-10 (the quick suite's)": pb.NetworkSpec(
-        hidden=(64, 64), input_shape=(64,), num_outputs=10
-    ),
-    "784-128-128-10": pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10),
-}
-LEARNERS = ("adam", "wasserstein")
-SIZES = (1, 4, 8, 16)
+SMALL = pb.NetworkSpec(hidden=(64, 64), input_shape=(64,), num_outputs=10)
+LARGE = pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10)
+CNN = pb.NetworkSpec(
+    name="cnn", channels=(16, 16), hidden=(100,), input_shape=(28, 28), num_outputs=10
+)
+LEARNERS = ("sgd", "adam", "l2_init", "wasserstein")
+SIZES = (1, 2, 4, 8)
 
 
-def hand_written(learner: str, spec: pb.NetworkSpec) -> Callable[[int], int]:
-    """One seed in plain PyTorch; returns a function that does updates and counts them."""
-    torch.manual_seed(0)
-    module = pb.build_network(spec)
-    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
-    inputs, targets = torch.randn(EXAMPLES, *spec.input_shape), torch.randint(10, (EXAMPLES,))
-    start = [p.detach().flatten().sort().values for p in module.parameters()]
-    loss_of = nn.CrossEntropyLoss()
+@dataclass(frozen=True)
+class Variant:
+    """One way of training a learner.
+
+    Attributes:
+        how: "researcher", "careful" or "population".
+        size: members of the population.
+        compiled: whether the population's update is.
+    """
+
+    how: str
+    learner: str
+    spec: pb.NetworkSpec
+    batch: int
+    size: int = 1
+    compiled: bool = False
+
+
+def make(variant: Variant) -> loops.Updates:
+    """Return what does the updates of a variant."""
+    if variant.how == "researcher":
+        return loops.researcher(variant.learner, variant.spec, variant.batch)
+    if variant.how == "careful":
+        return loops.careful(variant.learner, variant.spec, variant.batch)
+    learner = find_learner(variant.learner)()
+    population = pb.Population(
+        [pb.Member(seed, learner) for seed in range(variant.size)],
+        variant.spec,
+        compile_updates=variant.compiled,
+    )
+    inputs, _ = loops.data(variant.spec)
+    targets = torch.randint(variant.spec.num_outputs, (variant.size, loops.EXAMPLES))
 
     def updates(count: int) -> int:
         for _ in range(count):
-            rows = torch.randint(EXAMPLES, (BATCH,))
-            loss = loss_of(module(inputs[rows]), targets[rows])
-            if learner == "wasserstein":
-                pairs = zip(module.parameters(), start, strict=True)
-                loss = loss + 1e-3 * sum(
-                    (p.flatten().sort().values - s).square().sum() for p, s in pairs
-                )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-        return count
+            rows = torch.randint(loops.EXAMPLES, (variant.size, variant.batch))
+            population.update(inputs[rows], targets.gather(1, rows))
+        return count * variant.size
 
     return updates
 
 
-def population(
-    learner: str, spec: pb.NetworkSpec, size: int, *, compiled: bool
-) -> Callable[[int], int]:
-    """S members at once; returns a function that does updates and counts seed-updates."""
-    made = [pb.Member(seed, find_learner(learner)()) for seed in range(size)]
-    members = pb.Population(made, spec, compile_updates=compiled)
-    inputs = torch.randn(EXAMPLES, *spec.input_shape)
-    targets = torch.randint(10, (size, EXAMPLES))
-
-    def updates(count: int) -> int:
-        for _ in range(count):
-            rows = torch.randint(EXAMPLES, (size, BATCH))
-            members.update(inputs[rows], targets.gather(1, rows))
-        return count * size
-
-    return updates
+def variants(
+    spec: pb.NetworkSpec, learner: str, batch: int, sizes: tuple[int, ...]
+) -> dict[str, Variant]:
+    """The variants of one comparison, the researcher's loop first."""
+    made = {
+        "researcher's loop": Variant("researcher", learner, spec, batch),
+        "careful loop": Variant("careful", learner, spec, batch),
+        f"recorded, S = {sizes[-1]}": Variant("population", learner, spec, batch, sizes[-1]),
+    }
+    for size in sizes:
+        name = f"compiled, S = {size}"
+        made[name] = Variant("population", learner, spec, batch, size, compiled=True)
+    return made
 
 
-def rate(updates: Callable[[int], int], seconds: float) -> float:
-    """Seed-updates per second over at least the given time."""
-    done, began = 0, time.perf_counter()
-    while time.perf_counter() - began < seconds:
-        done += updates(10)
-    return done / (time.perf_counter() - began)
+def rows_of(
+    title: list[str], found: dict[str, Timing], base: Timing, extra: dict[str, str] | None = None
+) -> list[list[Any]]:
+    """One row of a table for each variant."""
+    return [
+        [
+            *title,
+            name,
+            f"{timing.median:,.0f}",
+            f"{timing.lowest:,.0f} to {timing.highest:,.0f}",
+            timing.median / base.median,
+            f"{timing.disturbed:.0%}",
+            *([extra.get(name, "")] if extra else []),
+        ]
+        for name, timing in found.items()
+    ]
+
+
+def compare(
+    spec: pb.NetworkSpec, learner: str, batch: int, sizes: tuple[int, ...], options: Any
+) -> dict[str, Timing]:
+    """Time the variants of one comparison, those without the C++ kernels apart but beside them."""
+    shared = {
+        "processes": options.processes,
+        "repeats": options.repeats,
+        "seconds": options.seconds,
+    }
+    found = timed(make, variants(spec, learner, batch, sizes), **shared)
+    if spec.convolves:
+        return found
+    best = max(sizes, key=lambda size: found[f"compiled, S = {size}"].median)
+    plain = {
+        "researcher's loop": Variant("researcher", learner, spec, batch),
+        f"compiled without C++ kernels, S = {best}": Variant(
+            "population", learner, spec, batch, best, compiled=True
+        ),
+    }
+    again = timed(make, plain, **shared, environment={native.SWITCH: "off"})
+    # Brought to the same footing by the loop that ran in both.
+    factor = found["researcher's loop"].median / again.pop("researcher's loop").median
+    for name, t in again.items():
+        found[name] = Timing(t.median * factor, t.lowest * factor, t.highest * factor, t.disturbed)
+    return found
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=0.6, help="of each measurement")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    keep_freed_memory()
-    rows = []
-    for name, spec in NETWORKS.items():
+    with Execution().in_effect():
+        peak, bandwidth = floor.matrix_rate(), floor.copy_rate()
+    headers = ["learner", "variant", "seed-updates/s", "spread", "ratio", "disturbed"]
+    print("# Throughput\n")
+    print(f"torch {torch.__version__}, {platform.machine()}; {options.processes} processes of one ")
+    print(f"thread; medians of {options.repeats} repeats of {options.seconds} s. Ratio: to the ")
+    print("researcher's loop. Made by `python -m benchmarks.throughput`.\n")
+    print("The floor is the larger of an update's operations over this core's matrix rate ")
+    print(f"({peak / 1e9:.0f} GFLOP/s) and its bytes over its copying rate ", end="")
+    print(f"({bandwidth / 1e9:.0f} GB/s); the share of it is what was reached.\n")
+    for title, spec in (("784-128-128-10", LARGE), ("64-64-64-10, the quick suite's", SMALL)):
+        print(f"## {title}, batch 32\n")
+        table = []
         for learner in LEARNERS:
-            variants = {"hand-written": hand_written(learner, spec)}
-            for compiled in (False, True):
-                how = ", compiled" if compiled else ""
-                for size in SIZES:
-                    made = population(learner, spec, size, compiled=compiled)
-                    variants[f"S = {size}{how}"] = made
-            for updates in variants.values():
-                updates(5)  # tracing, compiling, caches
-            rates: dict[str, list[float]] = {variant: [] for variant in variants}
-            for _ in range(options.repeats):
-                for variant, updates in variants.items():
-                    rates[variant].append(rate(updates, options.seconds))
-            base = statistics.median(rates["hand-written"])
-            for variant, found in rates.items():
-                median = statistics.median(found)
-                spread = f"{min(found):,.0f} to {max(found):,.0f}"
-                rows.append([name, learner, variant, f"{median:,.0f}", spread, median / base])
-    headers = ["network", "learner", "variant", "seed-updates/s", "spread", "ratio"]
-    print(f"torch {torch.__version__}, {platform.machine()}, one thread, batch {BATCH}, medians of")
-    print(f"{options.repeats} repeats of {options.seconds} s. Ratio: to the hand-written loop.\n")
-    print(tabulate(rows, headers, "github", floatfmt=".2f", disable_numparse=[3, 4]))
+            found = compare(spec, learner, 32, SIZES, options)
+            seconds = max(
+                floor.operations(spec, 32) / peak, floor.bytes_moved(spec, learner) / bandwidth
+            )
+            limit = options.processes / seconds
+            share = {name: f"{timing.median / limit:.0%}" for name, timing in found.items()}
+            table += rows_of([learner], found, found["researcher's loop"], share)
+        show(table, [*headers, "share of the floor"])
+    for batch in (16, 64):
+        print(f"## 784-128-128-10, batch {batch}\n")
+        table = []
+        for learner in LEARNERS:
+            found = compare(LARGE, learner, batch, (1, 4), options)
+            table += rows_of([learner], found, found["researcher's loop"])
+        show(table, headers)
+    print("## Convolutions: 5x5x16, 5x5x16, 100, on 28 x 28, batch 32\n")
+    found = compare(CNN, "adam", 32, (1,), options)
+    show(rows_of(["adam"], found, found["researcher's loop"]), headers)
+
+
+def show(table: list[list[Any]], headers: list[str]) -> None:
+    """Print one table."""
+    text = tabulate(table, headers, "github", floatfmt=".2f", disable_numparse=[2, 3, 5, 6])
+    print(text, end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
