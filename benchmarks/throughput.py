@@ -69,7 +69,8 @@ def make(variant: Variant) -> loops.Updates:
     def updates(count: int) -> int:
         for _ in range(count):
             rows = torch.randint(loops.EXAMPLES, (variant.size, variant.batch))
-            population.update(inputs[rows], targets.gather(1, rows))
+            batch = inputs.index_select(0, rows.flatten()).unflatten(0, rows.shape)
+            population.update(batch, targets.gather(1, rows))
         return count * variant.size
 
     return updates

@@ -8,6 +8,8 @@ from torch import Tensor, fx
 
 from plasticity_bench.kernels import matmul
 
+aten = torch.ops.aten
+
 AUTO_UPDATES = 100_000
 """Updates from which "auto" compiles: compiling takes some 10 to 40 seconds when it is not cached,
 and spares a quarter or more of each update, which takes about a millisecond."""
@@ -16,9 +18,16 @@ MANY = 64
 """Elements computed from one number from which that is worth a place in memory."""
 
 VIEWS = {
-    torch.ops.aten.view.default,
-    torch.ops.aten.unsqueeze.default,
-    torch.ops.aten.expand.default,
+    aten.alias.default,
+    aten.expand.default,
+    aten.permute.default,
+    aten.select.int,
+    aten.slice.Tensor,
+    aten.squeeze.dim,
+    aten.t.default,
+    aten.transpose.int,
+    aten.unsqueeze.default,
+    aten.view.default,
 }
 
 
@@ -31,7 +40,9 @@ def should_compile(mode: str, num_updates: int) -> bool:
     return mode == "on" or (mode == "auto" and num_updates >= AUTO_UPDATES)
 
 
-def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[..., Any]:
+def compiled(
+    graph: fx.GraphModule, examples: Sequence[Tensor], num_carried: int = 0
+) -> Callable[..., Any]:
     """Compile a flat graph of tensor operations.
 
     The compiler fuses operations, so results agree with the graph's to rounding, not to the bit;
@@ -41,6 +52,9 @@ def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[...,
     Args:
         graph: from tensors to a list of tensors; it is changed.
         examples: tensors of the shapes and dtypes that all calls will have.
+        num_carried: so many first results are the next call's first arguments. They are written
+            where those were, which spares the memory a third of the traffic; tensors that did not
+            come from the last call are copied first.
 
     Raises:
         CompilationError: if there is no compiler, or it cannot take the graph.
@@ -48,7 +62,8 @@ def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[...,
     try:
         from torch._inductor import config, standalone_compile
 
-        num_outputs = _store_scalars(graph)
+        num_results = _store_scalars(graph)
+        written = _write_in_place(graph, num_carried)
         matmul.substitute(graph)
         # One thread in the code, as everywhere; and none of the compiler's own worker processes.
         with config.patch(compile_threads=1):
@@ -57,9 +72,18 @@ def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[...,
                 [example.contiguous() for example in examples],
                 dynamic_shapes="from_example_inputs",
             )
+        ours: dict[int, Tensor] = {}
 
-        def function(*tensors: Tensor) -> Any:  # the code relies on the strides of its examples
-            return code(*(tensor.contiguous() for tensor in tensors))[:num_outputs]
+        def function(*given: Tensor) -> list[Tensor]:
+            tensors = [tensor.contiguous() for tensor in given]  # as the examples were
+            for index in written:
+                if ours.get(index) is not given[index]:
+                    tensors[index] = given[index].clone(memory_format=torch.contiguous_format)
+                    ours[index] = tensors[index]
+            computed = iter(code(*tensors))
+            return [
+                tensors[index] if index in ours else next(computed) for index in range(num_results)
+            ]
 
         with torch.no_grad():
             function(*(example.clone() for example in examples))
@@ -67,6 +91,29 @@ def compiled(graph: fx.GraphModule, examples: Sequence[Tensor]) -> Callable[...,
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise CompilationError(f"{type(error).__name__}: {lines[0]}") from error
     return function
+
+
+def _write_in_place(graph: fx.GraphModule, num_carried: int) -> list[int]:
+    """Let first results be written to the first arguments; return which of them are.
+
+    Those that stay as they are need not be; and where a result is, or shows, an argument as it was,
+    neither is written.
+    """
+    arguments = [node for node in graph.graph.nodes if node.op == "placeholder"]
+    (output,) = (node for node in graph.graph.nodes if node.op == "output")
+    results = list(output.args[0])
+    kept = {_computed(node) for node in results} & set(arguments)
+    written = [
+        index
+        for index in range(num_carried)
+        if arguments[index] not in kept and _computed(results[index]) not in kept
+    ]
+    with graph.graph.inserting_before(output):
+        for index in written:
+            graph.graph.call_function(aten.copy_.default, (arguments[index], results[index]))
+    output.args = ([node for index, node in enumerate(results) if index not in written],)
+    graph.recompile()
+    return written
 
 
 def _store_scalars(graph: fx.GraphModule) -> int:

@@ -108,7 +108,8 @@ class _StackedTask:
 
     def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs, (members, k, *input_shape), and targets of rows, (members, k), of the task."""
-        inputs = self._inputs[self._examples.gather(1, rows)]
+        chosen = self._examples.gather(1, rows)
+        inputs = self._inputs.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
         if self._order is not None:
             order = self._order[:, None, :].expand(-1, rows.shape[1], -1)
             inputs = inputs.flatten(2).gather(2, order).reshape(inputs.shape)

@@ -48,7 +48,8 @@ class Population:
     Attributes:
         members: S of them; their learners share every hyperparameter that is not a float.
         device: where their tensors are.
-        state: every member's `State`, stacked: tensors have a leading dimension of S.
+        state: every member's `State`, stacked: tensors have a leading dimension of S. The next
+            update may overwrite them: clone what is to be kept.
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although they were to be compiled; None if there is no reason.
         prepare_seconds: wall time of recording and compiling updates so far.
@@ -89,7 +90,7 @@ class Population:
                 self.module = contract.network(self._learner, built, spec)
             keys = torch.tensor([integer(m.seed, Branch.NOISE) for m in self.members])
             self._keys = keys.to(self.device)
-            self.state: State = self._map(_restarted)(self._fresh(0))
+            self.state: State = _unshared(self._map(_restarted)(self._fresh(0)))
         # Counts the updates of each member; unlike State.step, no hook can turn it back.
         self._clock = torch.zeros_like(self._keys)
         self.prepare_seconds = 0.0
@@ -128,7 +129,8 @@ class Population:
             return conforming(learner, "begin_task", begun, state)  # type: ignore[no-any-return]
 
         with explained(self._learner), torch.no_grad():
-            self.state = self._map(begin)(self.state, self._keys, self._fresh(index))
+            begun = self._map(begin)(self.state, self._keys, self._fresh(index))
+            self.state = _unshared(begun)
 
     def predict(self, inputs: Tensor) -> Tensor:
         """Return logits, (members, n, classes), for inputs, (members, n, *input_shape)."""
@@ -150,7 +152,8 @@ class Population:
             return update
         if self._compile:
             try:
-                prepared = trace(update, arguments, into_code=True)
+                num_carried = len(pytree.tree_leaves(self.state))
+                prepared = trace(update, arguments, into_code=True, num_carried=num_carried)
                 self.compiled = True
                 return prepared
             except CompilationError as error:
@@ -230,6 +233,14 @@ def _restarted(learner: Learner, fresh: Params) -> State:
     state = learner.restart(fresh)
     tensors(learner, "memory", state.memory)
     return state
+
+
+def _unshared(state: State) -> State:
+    """The same state with no memory in common between its tensors."""
+    copied: State = pytree.tree_map(
+        lambda tensor: tensor.clone(memory_format=torch.contiguous_format), state
+    )
+    return copied
 
 
 def _predicting(learner: Learner, state: State) -> Params:

@@ -14,7 +14,11 @@ aten = torch.ops.aten
 
 
 def trace(
-    function: Callable[..., Any], arguments: tuple[Any, ...], *, into_code: bool = False
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    *,
+    into_code: bool = False,
+    num_carried: int = 0,
 ) -> Callable[..., Any]:
     """Record a function's tensor operations on example arguments; return what replays them.
 
@@ -25,6 +29,8 @@ def trace(
         function: pure; its arguments and results are nested dicts and tuples of tensors.
         arguments: of the shapes and dtypes that all later calls will have.
         into_code: also compile the record into machine code.
+        num_carried: so many first tensors of the results are the next call's first arguments;
+            machine code overwrites them.
 
     Raises:
         CompilationError: if it is to be compiled and cannot be.
@@ -41,7 +47,7 @@ def trace(
 
     graph = make_fx(flat)(*leaves)
     simplify(graph)
-    replay: Callable[..., Any] = compiled(graph, leaves) if into_code else graph
+    replay: Callable[..., Any] = compiled(graph, leaves, num_carried) if into_code else graph
     return lambda *arguments: pytree.tree_unflatten(
         list(replay(*pytree.tree_leaves(arguments))), results[0]
     )

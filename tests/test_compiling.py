@@ -39,6 +39,30 @@ def population(seeds, compiles, steps=30, learner=Noisy):
     return made
 
 
+class Mixing(pb.Learner):
+    """Returns what its state held under other names, or twice: what in-place writes could spoil."""
+
+    optimizer = "sgd"
+    step_size = 0.05
+
+    def memory(self, params):
+        bias = params["linear0.bias"]
+        return {"one": bias + 1, "two": bias + 2, "three": bias + 3, "flipped": bias.flip(0)}
+
+    def after_update(self, state, noise):
+        one, two = state.memory["one"], state.memory["two"]
+        memory = {
+            "one": two,
+            "two": one,
+            "three": state.params["linear0.bias"],
+            "flipped": one.flip(0),
+        }
+        return state._replace(initial=state.params, memory=memory)
+
+    def begin_task(self, state, fresh, noise):
+        return state._replace(params=state.initial, initial=state.params)
+
+
 @pytest.fixture(scope="module")
 def pair():
     if not (os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")):
@@ -82,3 +106,29 @@ def test_auto_compiles_what_is_long():
     assert not should_compile("off", 10**9)
     assert not should_compile("auto", compiling.AUTO_UPDATES - 1)
     assert should_compile("auto", compiling.AUTO_UPDATES)
+
+
+@pytest.mark.usefixtures("pair")
+def test_tensors_that_trade_places_are_not_mixed_up():
+    def run(compiles):
+        made = population([0, 1], compiles, steps=3, learner=Mixing)
+        made.begin_task(1)
+        for step in range(3, 6):
+            made.update(*stacked_batch([0, 1], step))
+        return made
+
+    compiled, traced = run(True), run(False)
+    assert compiled.compiled
+    for one, other in zip(member(compiled, 1), member(traced, 1), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_state_that_was_put_aside_is_not_overwritten_once_it_is_put_back():
+    made = population([0, 1], compiles=True, steps=3)
+    kept = torch.utils._pytree.tree_map(torch.clone, made.state)
+    before = torch.utils._pytree.tree_map(torch.clone, kept)
+    made.state = kept
+    made.update(*stacked_batch([0, 1], 3))
+    assert same(torch.utils._pytree.tree_leaves(kept), torch.utils._pytree.tree_leaves(before))
+    assert not torch.equal(made.state.params["head.bias"], before.params["head.bias"])
