@@ -60,7 +60,8 @@ def sgd(
     gradients = _plus(gradients, weight_decay, params)
     velocity = _plus(gradients, momentum, moments["momentum"])
     params = {name: value - step_size * velocity[name] for name, value in params.items()}
-    return params, {"momentum": velocity}
+    # Without momentum the last velocity is never read: to keep it would cost a pass over memory.
+    return params, moments if velocity is gradients else {"momentum": velocity}
 
 
 def adam(
