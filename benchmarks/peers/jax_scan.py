@@ -6,6 +6,7 @@ Needs jax alone. Prints seed-updates per second of each learner, the median of f
 """
 
 import argparse
+import itertools
 import statistics
 import time
 
@@ -17,7 +18,7 @@ WIDTHS, EXAMPLES, STEPS = (784, 128, 128, 10), 1024, 100
 
 def initial(key):
     layers = []
-    for inner, outer in zip(WIDTHS, WIDTHS[1:]):
+    for inner, outer in itertools.pairwise(WIDTHS):
         key, weight, bias = jax.random.split(key, 3)
         bound = inner**-0.5
         layers.append(
@@ -35,7 +36,7 @@ def loss(params, start, inputs, targets, learner):
         hidden = jax.nn.relu(hidden @ weight + bias)
     logits = hidden @ params[-1][0] + params[-1][1]
     data = -jnp.take_along_axis(jax.nn.log_softmax(logits), targets[:, None], 1).mean()
-    pairs = list(zip(jax.tree.leaves(params), jax.tree.leaves(start)))
+    pairs = list(zip(jax.tree.leaves(params), jax.tree.leaves(start), strict=True))
     if learner == "l2_init":
         return data + 1e-3 * sum(((p - s) ** 2).sum() for p, s in pairs)
     if learner == "wasserstein":

@@ -1,0 +1,95 @@
+"""How time and memory grow with tasks, members and parameters.
+
+    python -m benchmarks.growth > benchmarks/growth.md
+
+Each row is a run in a process of its own, one thread. Time is of updates and measurements; memory
+is the process's highest resident set beyond what it had before the run.
+"""
+
+import argparse
+import platform
+import resource
+import statistics
+from multiprocessing import get_context
+from typing import Any
+
+import torch
+from tabulate import tabulate
+
+import plasticity_bench as pb
+from plasticity_bench.execution import Execution
+from plasticity_bench.lookup import find_learner
+
+BASE = {"tasks": 20, "members": 4, "width": 64}
+ROWS = {
+    "tasks": (10, 20, 40, 80, 160),
+    "members": (1, 2, 4, 8, 16),
+    "width": (32, 64, 128, 256, 512),
+}
+
+
+def measure(tasks: int, members: int, width: int) -> tuple[int, float, float]:
+    """Return parameters of a member, seconds, and mebibytes of one run."""
+    stream = pb.make_stream(
+        "plasticity/RandomLabelDigits-v0", num_tasks=tasks, updates_per_task=200, num_examples=512
+    )
+    spec = pb.NetworkSpec(
+        hidden=(width, width),
+        input_shape=stream.data.input_shape,
+        num_outputs=stream.data.num_classes,
+    )
+    with Execution().in_effect():
+        learner = find_learner("adam")()
+        population = pb.Population([pb.Member(seed, learner) for seed in range(members)], spec)
+        # What the first call costs, whatever the run, is spent before.
+        inputs = torch.zeros(members, stream.batch_size, *spec.input_shape)
+        population.update(inputs, torch.zeros(members, stream.batch_size, dtype=torch.int64))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        result = pb.evaluate(stream, population, pb.Protocol(curvature_every=10))
+    size = sum(p.numel() for p in pb.build_network(spec).parameters())
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    seconds = result.train_seconds + population.prepare_seconds + result.measure_seconds
+    return size, seconds, grown / 1024
+
+
+def main() -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    print("# Growth\n")
+    print(f"torch {torch.__version__}, {platform.machine()}, one thread; medians of ")
+    print(f"{options.repeats} runs. Random labels of 512 digits, 200 updates of 32 a task, Adam, ")
+    print(f"two hidden layers; {BASE['tasks']} tasks, {BASE['members']} members and width ")
+    print(f"{BASE['width']} where nothing else is said. Made by `python -m benchmarks.growth`.\n")
+    for what, values in ROWS.items():
+        print(tabulate(table(what, values, options.repeats), "keys", "github"), end="\n\n")
+
+
+def table(what: str, values: tuple[int, ...], repeats: int) -> list[dict[str, Any]]:
+    """One row for each value of one quantity."""
+    rows = []
+    context = get_context("spawn")
+    for value in values:
+        setting = {**BASE, what: value}
+        runs = []
+        for _ in range(repeats):
+            with context.Pool(1) as pool:
+                runs.append(pool.apply(measure, kwds=setting))
+        size, seconds = runs[0][0], statistics.median(run[1] for run in runs)
+        memory = statistics.median(run[2] for run in runs)
+        updates = setting["tasks"] * 200 * setting["members"]
+        rows.append(
+            {
+                what: value,
+                "parameters": f"{size:,}",
+                "seconds": f"{seconds:.2f}",
+                "microseconds per seed-update": f"{1e6 * seconds / updates:.0f}",
+                "MiB more": f"{memory:.0f}",
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main()
