@@ -26,7 +26,7 @@ from plasticity_bench.networks import NetworkSpec, initial_parameters
 from plasticity_bench.noise import Noise, fold
 from plasticity_bench.optimizers import Params
 from plasticity_bench.seeding import Branch, integer
-from plasticity_bench.tracing import trace
+from plasticity_bench.tracing import flat, trace
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,13 @@ class Population:
     Attributes:
         members: S of them; their learners share every hyperparameter that is not a float.
         device: where their tensors are.
-        state: every member's `State`, stacked: tensors have a leading dimension of S. The next
-            update may overwrite them: clone what is to be kept.
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although they were to be compiled; None if there is no reason.
         prepare_seconds: wall time of recording and compiling updates so far.
     """
+
+    _leaves: list[Tensor]
+    _structure: pytree.TreeSpec
 
     def __init__(
         self,
@@ -90,14 +91,14 @@ class Population:
                 self.module = contract.network(self._learner, built, spec)
             keys = torch.tensor([integer(m.seed, Branch.NOISE) for m in self.members])
             self._keys = keys.to(self.device)
-            self.state: State = _unshared(self._map(_restarted)(self._fresh(0)))
+            self.state = _unshared(self._map(_restarted)(self._fresh(0)))
         # Counts the updates of each member; unlike State.step, no hook can turn it back.
         self._clock = torch.zeros_like(self._keys)
         self.prepare_seconds = 0.0
         self.compiled: bool | None = None
         self.fallback: str | None = None
         self._compile = compile_updates
-        self._updates: dict[tuple[torch.Size, torch.Size], Callable[..., Any]] = {}
+        self._updates: dict[tuple[torch.Size, torch.Size], Callable[..., list[Tensor]]] = {}
 
     def update(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Train every member on its own mini-batch.
@@ -109,15 +110,28 @@ class Population:
         Returns:
             Data loss and accuracy on the batch before the update, (members,) each.
         """
-        arguments = (self.state, self._keys, self._clock, inputs, targets)
         shapes = (inputs.shape, targets.shape)
+        rest = (self._keys, self._clock, inputs, targets)
         with explained(self._learner), torch.no_grad():
             if shapes not in self._updates:
                 began = time.perf_counter()
-                self._updates[shapes] = self._prepared_update(arguments)
+                self._updates[shapes] = self._prepared_update((self.state, *rest))
                 self.prepare_seconds += time.perf_counter() - began
-            self.state, self._clock, loss, accuracy = self._updates[shapes](*arguments)
+            *self._leaves, self._clock, loss, accuracy = self._updates[shapes](*self._leaves, *rest)
         return loss, accuracy
+
+    @property
+    def state(self) -> State:
+        """Every member's `State`, stacked: tensors have a leading dimension of S.
+
+        The next update may overwrite the tensors: clone what is to be kept.
+        """
+        state: State = pytree.tree_unflatten(self._leaves, self._structure)
+        return state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._leaves, self._structure = pytree.tree_flatten(state)
 
     def begin_task(self, index: int) -> None:
         """Tell every member's learner that task `index` begins."""
@@ -142,17 +156,20 @@ class Population:
             logits: Tensor = self._map(forward)(self.state, inputs)
         return logits
 
-    def _prepared_update(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        """The update of all members: compiled if it was asked for and can be, traced, or looped."""
+    def _prepared_update(self, arguments: tuple[Any, ...]) -> Callable[..., list[Tensor]]:
+        """The update of all members: compiled if it was asked for and can be, traced, or looped.
+
+        From the tensors of its arguments, in order, to those of its results.
+        """
         update = self._map(self._update_member)
         self.compiled = False
         if not self._learner.vectorized:
             if self._compile:
                 self.fallback = "the learner is not vectorized"
-            return update
+            return flat(update, pytree.tree_structure(arguments))
         if self._compile:
             try:
-                num_carried = len(pytree.tree_leaves(self.state))
+                num_carried = len(self._leaves)
                 prepared = trace(update, arguments, into_code=True, num_carried=num_carried)
                 self.compiled = True
                 return prepared

@@ -19,7 +19,7 @@ def trace(
     *,
     into_code: bool = False,
     num_carried: int = 0,
-) -> Callable[..., Any]:
+) -> Callable[..., list[Tensor]]:
     """Record a function's tensor operations on example arguments; return what replays them.
 
     The record holds no Python of the function, no autograd and no vmap: replaying it costs
@@ -32,25 +32,34 @@ def trace(
         num_carried: so many first tensors of the results are the next call's first arguments;
             machine code overwrites them.
 
+    Returns:
+        From the tensors of the arguments to those of the results, in the order of
+        `torch.utils._pytree.tree_leaves`.
+
     Raises:
         CompilationError: if it is to be compiled and cannot be.
     """
     leaves, structure = pytree.tree_flatten(arguments)
     # Tracing tells arguments apart by identity, and some are one tensor at the start.
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    results: list[Any] = []
-
-    def flat(*leaves: Tensor) -> list[Tensor]:
-        outputs, shape = pytree.tree_flatten(function(*pytree.tree_unflatten(leaves, structure)))
-        results[:] = [shape]
-        return outputs
-
-    graph = make_fx(flat)(*leaves)
+    graph = make_fx(flat(function, structure))(*leaves)
     simplify(graph)
-    replay: Callable[..., Any] = compiled(graph, leaves, num_carried) if into_code else graph
-    return lambda *arguments: pytree.tree_unflatten(
-        list(replay(*pytree.tree_leaves(arguments))), results[0]
-    )
+    return compiled(graph, leaves, num_carried) if into_code else graph
+
+
+def flat(function: Callable[..., Any], structure: pytree.TreeSpec) -> Callable[..., list[Tensor]]:
+    """The function from the tensors of its arguments, of this structure, to those of its results.
+
+    Flattening nested dictionaries takes long beside the update of a small network.
+    """
+
+    def on_leaves(*leaves: Tensor) -> list[Tensor]:
+        tensors: list[Tensor] = pytree.tree_leaves(
+            function(*pytree.tree_unflatten(leaves, structure))
+        )
+        return tensors
+
+    return on_leaves
 
 
 def simplify(module: fx.GraphModule) -> None:
