@@ -166,11 +166,10 @@ def _settings(given: Sequence[str]) -> dict[str, Any]:
 
 def _list(_options: argparse.Namespace) -> int:
     from plasticity_bench import registered_streams
-    from plasticity_bench.lookup import baseline_names
-    from plasticity_bench.suite import shipped_suites
+    from plasticity_bench.shipped import baseline_names, suite_names
 
     for title, names in (
-        ("suites", shipped_suites()),
+        ("suites", suite_names()),
         ("streams", registered_streams()),
         ("learners", baseline_names()),
     ):

@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -10,14 +9,7 @@ from types import ModuleType
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learner import HOOKS, Learner
-
-BASELINES = "plasticity_bench.baselines"
-
-
-def baseline_names() -> list[str]:
-    """Return the names of the learners that come with the package, sorted."""
-    package = importlib.import_module(BASELINES)
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+from plasticity_bench.shipped import BASELINES, baseline_names
 
 
 def find_learner(reference: str) -> type[Learner]:

@@ -15,6 +15,7 @@ from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import find_learner
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.protocol import Protocol
+from plasticity_bench.shipped import SUITES, suite_names
 from plasticity_bench.streams import Stream, make_stream
 from plasticity_bench.suite_file import LearnerEntry, StreamEntry, validated
 
@@ -157,12 +158,6 @@ def with_learners(
     return tuple(added)
 
 
-def shipped_suites() -> list[str]:
-    """Return the names of the suites that come with the package, sorted."""
-    folder = resources.files("plasticity_bench.suites")
-    return sorted(f.name[: -len(".yaml")] for f in folder.iterdir() if f.name.endswith(".yaml"))
-
-
 def _same(one: Learner, other: Learner) -> bool:
     return type(one) is type(other) and one.hyperparameters() == other.hyperparameters()
 
@@ -175,13 +170,13 @@ def _read(path_or_name: str) -> tuple[str, str]:
             return path.read_text(encoding="utf-8"), path_or_name
         except (OSError, UnicodeDecodeError) as error:
             raise BadInputError(f"Cannot read {path_or_name}: {error}.") from None
-    if path_or_name in shipped_suites():
-        source = resources.files("plasticity_bench.suites") / f"{path_or_name}.yaml"
+    if path_or_name in suite_names():
+        source = resources.files(SUITES) / f"{path_or_name}.yaml"
         return source.read_text(encoding="utf-8"), f"{path_or_name}.yaml"
     if path.is_dir():
         raise BadInputError(f"{path_or_name} is a folder; a suite is a YAML file.")
     beside = [str(found) for found in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-    hint = did_you_mean(path_or_name, [*beside, *shipped_suites()])
+    hint = did_you_mean(path_or_name, [*beside, *suite_names()])
     raise BadInputError(f"There is no suite {path_or_name!r}. {hint}")
 
 

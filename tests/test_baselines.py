@@ -6,10 +6,11 @@ import torch
 from scipy.stats import wasserstein_distance
 
 import plasticity_bench as pb
-from plasticity_bench.lookup import baseline_names, find_learner
+from plasticity_bench.lookup import find_learner
 from plasticity_bench.networks import initial_parameters
 from plasticity_bench.noise import Noise
 from plasticity_bench.seeding import Branch, integer
+from plasticity_bench.shipped import baseline_names
 from tests.helpers import SPEC, member, same, stacked_batch, train
 
 

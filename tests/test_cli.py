@@ -270,3 +270,17 @@ def test_ctrl_c_says_what_is_saved_and_how_to_go_on(folder, jobs):
     assert 2 <= saved < 8
     assert f"Interrupted: {saved} of 8 cells are saved in results/" in err
     assert "Run the same command again to go on." in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--help"]])
+def test_what_computes_nothing_does_not_import_torch(arguments):
+    code = f"""
+import sys
+from plasticity_bench.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    pass
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

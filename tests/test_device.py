@@ -8,7 +8,8 @@ import torch
 
 import plasticity_bench as pb
 from plasticity_bench.execution import Execution
-from plasticity_bench.lookup import baseline_names, find_learner
+from plasticity_bench.lookup import find_learner
+from plasticity_bench.shipped import baseline_names
 from tests.helpers import SPEC, stacked_batch
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")

@@ -7,7 +7,8 @@ import pytest
 import plasticity_bench as pb
 from plasticity_bench import yaml_source
 from plasticity_bench.lookup import find_learner
-from plasticity_bench.suite import load_suite, shipped_suites, with_learners
+from plasticity_bench.shipped import suite_names
+from plasticity_bench.suite import load_suite, with_learners
 
 GOOD = """\
 suite: test/tiny-v0
@@ -44,7 +45,7 @@ def test_a_good_suite(tmp_path):
     assert suite.num_seeds == 2
 
 
-@pytest.mark.parametrize("name", shipped_suites())
+@pytest.mark.parametrize("name", suite_names())
 def test_shipped_suites_load_by_name_and_by_path(name):
     assert load_suite(name).hash8 == load_suite(f"suites/{name}.yaml").hash8
 
