@@ -28,7 +28,7 @@ _SCHEMA = pa.schema(
     [
         ("task", pa.int32()),
         ("when", pa.dictionary(pa.int8(), pa.string())),
-        ("name", pa.dictionary(pa.int8(), pa.string())),
+        ("name", pa.dictionary(pa.int32(), pa.string())),  # a name for each layer of a deep network
         ("value", pa.float64()),
     ]
 )
@@ -79,9 +79,9 @@ class CellResult:
     info: dict[str, Any]
     columns: dict[str, NDArray[Any]]
 
-    def series(self, name: str) -> dict[int, float]:
-        """Return a measurement by task."""
-        rows = self.columns["name"] == name
+    def series(self, name: str, when: str) -> dict[int, float]:
+        """Return a measurement at a task's "start", "during" it or at its "end", by task."""
+        rows = (self.columns["name"] == name) & (self.columns["when"] == when)
         tasks, values = self.columns["task"][rows], self.columns["value"][rows]
         return dict(zip(tasks.tolist(), values.tolist(), strict=True))
 
