@@ -22,6 +22,7 @@ _OF_TORCH = tuple(
     kind
     for name in torch_activations.__all__
     if isinstance(kind := getattr(torch_activations, name), type)
+    and issubclass(kind, nn.Module)
     and not issubclass(kind, _NO_UNITS)
 )
 _KINDS: tuple[type[nn.Module], ...] = (
