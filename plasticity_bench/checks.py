@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -73,7 +74,9 @@ def check_unchanged(name: str, measure: Measure, probe: Probe) -> None:
         raise MeasurementError(f"{name} changes tensors of the probe: work on copies.")
     if not _equal(_own_state(before.module), _own_state(probe.module)):
         raise MeasurementError(f"{name} changes the network's own parameters or buffers.")
-    if [m.training for m in before.module.modules()] != [m.training for m in probe.module.modules()]:
+    if [m.training for m in before.module.modules()] != [
+        m.training for m in probe.module.modules()
+    ]:
         raise MeasurementError(f"{name} leaves the network in another mode than it found it in.")
     if _hooks(probe.module) != hooks:
         raise MeasurementError(f"{name} leaves hooks on the network: remove them.")
@@ -135,17 +138,12 @@ def example_probe() -> Probe:
 def _copied(probe: Probe) -> Probe:
     """A probe with tensors of its own, and nothing computed yet."""
     everyone = probe.select(torch.arange(probe.num_members))
-    return Probe(**{**_fields(everyone), "module": copy.deepcopy(probe.module)})
-
-
-def _fields(probe: Probe) -> dict[str, object]:
-    return {name: getattr(probe, name) for name in Probe.__dataclass_fields__}
+    return replace(everyone, module=copy.deepcopy(probe.module))
 
 
 def _tensors(probe: Probe) -> list[torch.Tensor]:
-    fields = _fields(probe)
-    del fields["module"]
-    return [leaf for leaf in pytree.tree_leaves(fields) if isinstance(leaf, torch.Tensor)]
+    given = {f.name: getattr(probe, f.name) for f in fields(probe) if f.name != "module"}
+    return [leaf for leaf in pytree.tree_leaves(given) if isinstance(leaf, torch.Tensor)]
 
 
 def _own_state(module: nn.Module) -> list[torch.Tensor]:
@@ -169,7 +167,9 @@ def _compare(expected: Measured, found: Measured, tolerance: float, problem: str
     """Raise with the first name whose numbers differ; not a number equals itself."""
     for key in {**expected, **found}:
         one, other = expected.get(key), found.get(key)
-        if one is None or other is None or not np.allclose(
-            one, other, rtol=tolerance, atol=tolerance, equal_nan=True
+        if (
+            one is None
+            or other is None
+            or not np.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True)
         ):
             raise MeasurementError(problem.format(key))

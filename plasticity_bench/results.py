@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -110,6 +110,18 @@ class Results:
         return CellResult(
             info, {name: np.array(table[name].to_pylist()) for name in table.schema.names}
         )
+
+    def stored(self) -> Iterator[tuple[Cell, CellResult]]:
+        """Yield every finished cell of the folder, by stream, learner and seed."""
+        for file in sorted(self.folder.glob("cells/*/*/seed*/cell.json")):
+            try:
+                info = json.loads(file.read_text(encoding="utf-8"))
+                cell = Cell(info["stream"], info["learner"], info["seed"], info["identity"])
+            except (OSError, ValueError, LookupError, TypeError):
+                continue  # damaged: to be run again
+            result = self.load(cell)
+            if result:
+                yield cell, result
 
     def save(self, cell: Cell, rows: Iterable[Row], info: dict[str, Any]) -> None:
         """Store a cell, in place of a failed attempt at it."""
