@@ -55,6 +55,11 @@ def draw(table: Sequence[Explained], path: Path) -> None:
     for label, explained in zip(axes[0].get_yticklabels(), table, strict=True):
         if explained.num_holds == len(streams):
             label.set_fontweight("bold")
+    figure.suptitle(
+        "A number: the interval over seeds excludes zero. Bold: the same sign within runs in every "
+        "stream. Grey: nothing to compare.",
+        fontsize="small",
+    )
     bar = figure.colorbar(image, ax=axes, shrink=0.6)
     bar.set_label("rank correlation with end-of-task accuracy")
     try:
