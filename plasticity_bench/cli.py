@@ -76,6 +76,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LEARNER",
         help="the learner that is left out within runs, having no history (default: fresh)",
     )
+    explain.add_argument(
+        "--learner",
+        metavar="LABEL",
+        action="append",
+        default=[],
+        help="compare this learner's runs only; may be repeated",
+    )
     explain.add_argument("--format", choices=("table", "markdown", "csv"), default="table")
     explain.add_argument(
         "--figure", type=Path, metavar="FILE", help="default: RESULTS/explanations.png"
@@ -171,6 +178,7 @@ def _explain(options: argparse.Namespace) -> int:
     figure = options.figure or options.results / "explanations.png"
     explanations_figure.check_path(figure)
     runs = explanations.load_runs(Results(options.results))
+    runs = explanations.of_learners(runs, options.learner)
     table = explanations.explain(runs, options.reference, layers=options.layers)
     if not table:
         raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.rank_correlation import spearman
 from plasticity_bench.results import CellResult, Results
 from plasticity_bench.statistics import Interval, bootstrap_mean
@@ -124,6 +124,20 @@ def load_runs(results: Results) -> list[Run]:
             "run` names in its last line."
         )
     return runs
+
+
+def of_learners(runs: Sequence[Run], labels: Sequence[str]) -> list[Run]:
+    """Return the runs of some learners; of all, if none is named.
+
+    Raises:
+        BadInputError: if there is no run of one of them.
+    """
+    known = {run.learner for run in runs}
+    for label in labels:
+        if label not in known:
+            hint = did_you_mean(label, known)
+            raise BadInputError(f"There are no results of a learner {label!r}. {hint}")
+    return [run for run in runs if not labels or run.learner in labels]
 
 
 def explain(runs: Sequence[Run], reference: str, *, layers: bool = False) -> list[Explained]:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from plasticity_bench.errors import MeasurementError
 from plasticity_bench.measurements import MEASUREMENTS, Measured, Probe
 from plasticity_bench.optimizers import Params
 from plasticity_bench.population import Population
@@ -77,7 +78,7 @@ class Prober:
         probes = {count: self._probe(count, alive, at_start) for count in self._examples}
         measured: Measured = {}
         for one in asked:
-            measured |= MEASUREMENTS[one.name].measure(probes[one.examples])
+            measured |= _taken(one.name, probes[one.examples])
         known = alive.cpu().numpy()
         return {
             name: np.where(known & np.isfinite(values), values, np.nan)
@@ -105,3 +106,13 @@ class Prober:
     def _copied_params(self) -> Params:
         # Copies: an update may work in place.
         return {name: value.clone() for name, value in self._population.state.params.items()}
+
+
+def _taken(name: str, probe: Probe) -> Measured:
+    try:
+        return MEASUREMENTS[name].measure(probe)
+    except Exception as error:
+        raise MeasurementError(
+            f"{name} cannot be measured on this network: {type(error).__name__}: {error} Leave it "
+            "out of the suite's measure.explanations."
+        ) from error

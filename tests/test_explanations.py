@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+import plasticity_bench as pb
 from plasticity_bench import explanations, explanations_table
 from plasticity_bench.cli import main
 from plasticity_bench.explanations import Run, association, explain
@@ -106,6 +107,14 @@ def test_the_reference_is_left_out_within_runs():
     runs = world(lambda s, k, i, t: t, lambda s, k, i, t: -t if k == 0 else t)
     assert explain(runs, "fresh")[0].within.mean == 1
     assert explain(runs, "nobody")[0].within.mean == pytest.approx(0.5)
+
+
+def test_some_learners_only():
+    runs = world(lambda s, k, i, t: t, lambda s, k, i, t: t)
+    assert {run.learner for run in explanations.of_learners(runs, ["x", "z"])} == {"x", "z"}
+    assert explanations.of_learners(runs, []) == runs
+    with pytest.raises(pb.BadInputError, match="no results of a learner 'frehs'. Did you mean 'fr"):
+        explanations.of_learners(runs, ["frehs"])
 
 
 def test_single_layers_are_told_of_when_asked():

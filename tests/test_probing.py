@@ -9,6 +9,7 @@ import torch
 import plasticity_bench as pb
 from plasticity_bench.lookup import find_learner
 from plasticity_bench.measurements import MEASUREMENTS, Probe
+from plasticity_bench.probing import Prober
 from plasticity_bench.protocol import Explanation
 from tests.test_evaluator import SPEC, ExplodesLast, population, small_stream, values
 
@@ -124,3 +125,28 @@ def test_a_network_without_hidden_activations_runs():
     found = pb.evaluate(small_stream(num_tasks=1), run, EVERYTHING)
     assert np.isnan(values(found, "feature_srank99_n16")[0]).all()
     assert np.isfinite(values(found, "gradient_norm_n16")[0]).all()
+
+
+def test_a_measurement_that_fails_is_named():
+    class Sorts(torch.nn.Linear):
+        def forward(self, x):
+            return super().forward(x.flatten(1)) * (1.0 if x.sum().item() > 0 else 2.0)
+
+    class Odd(pb.Learner):
+        vectorized = False
+
+        def build(self, spec):
+            return Sorts(64, spec.num_outputs)
+
+    run = pb.Population([pb.Member(0, Odd())], SPEC)
+    chosen = pb.Protocol(
+        curvature_every=100,
+        curvature_examples=16,
+        explanations=(Explanation(name="neural_tangent_kernel", examples=4),),
+    )
+    prober = Prober(run, chosen, 1, 1)
+    prober.begin_task(0, lambda n: (torch.ones(1, n, 8, 8), torch.zeros(1, n, dtype=torch.int64)))
+    with pytest.raises(
+        pb.MeasurementError, match="neural_tangent_kernel cannot be measured on this"
+    ):
+        prober.measure("start", np.array([True]))
