@@ -63,7 +63,7 @@ def draw(table: Sequence[Explained], path: Path) -> None:
     bar = figure.colorbar(image, ax=axes, shrink=0.6)
     bar.set_label("rank correlation with end-of-task accuracy")
     try:
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=100)
     except OSError as error:
         raise BadInputError(f"Cannot write the figure {path}: {error.strerror}.") from None
 

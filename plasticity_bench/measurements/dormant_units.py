@@ -1,5 +1,6 @@
 """Units that hardly fire."""
 
+import torch
 from torch import Tensor
 
 from plasticity_bench.measurements.probe import Measured, Probe
@@ -20,14 +21,17 @@ def dormant_units(probe: Probe) -> Measured:
     is zero throughout are dormant. In [0, 1]; lower is said to be better. Units of tanh or of a
     leaky ReLU hardly ever fall under tau = 0. Not available without hidden activations.
     """
+    sizes = {
+        layer: outputs.abs().mean(1, keepdim=True, dtype=torch.float64)
+        for layer, outputs in probe.hidden.items()
+    }
     measured: Measured = {}
     for threshold in THRESHOLDS:
 
-        def dormant(outputs: Tensor, threshold: float = threshold) -> Tensor:
-            size = outputs.double().abs().mean(1)
+        def dormant(size: Tensor, threshold: float = threshold) -> Tensor:
             # s_i <= tau, multiplied out: no layer's mean is divided by.
-            return size <= threshold * size.mean(1, keepdim=True)
+            return (size <= threshold * size.mean(2, keepdim=True))[:, 0]
 
         name = probe.on_examples(f"dormant_units_tau{threshold}")
-        measured |= mean_over_units(name, probe, dormant, probe.hidden)
+        measured |= mean_over_units(name, probe, dormant, sizes)
     return measured
