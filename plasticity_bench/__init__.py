@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from plasticity_bench.noise import Noise
     from plasticity_bench.optimizers import Params
     from plasticity_bench.population import Member, Population
-    from plasticity_bench.protocol import Protocol
+    from plasticity_bench.protocol import Explanation, Protocol
 
 __all__ = [
     "BadInputError",
     "Evaluation",
+    "Explanation",
     "Learner",
     "LearnerError",
     "MeasurementError",
@@ -53,6 +54,7 @@ __all__ = [
 # These need torch, which takes seconds to import; they are loaded when they are first asked for.
 _LAZY = {
     "Evaluation": "evaluator",
+    "Explanation": "protocol",
     "Learner": "learner",
     "Member": "population",
     "Memory": "learner",

@@ -1,5 +1,7 @@
 """How often units change sign from example to example."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -18,8 +20,7 @@ def unit_sign_entropy(probe: Probe) -> Measured:
 
     def entropy(outputs: Tensor) -> Tensor:
         share = (outputs > 0).double().mean(1)
-        return -(torch.xlogy(share, share) + torch.xlogy(1 - share, 1 - share)) / torch.tensor(
-            2.0, dtype=torch.float64
-        ).log().to(share.device)
+        nats = -torch.xlogy(share, share) - torch.xlogy(1 - share, 1 - share)
+        return nats / math.log(2)
 
     return mean_over_units(probe.on_examples("unit_sign_entropy"), probe, entropy, probe.hidden)
