@@ -29,7 +29,8 @@ def draw(table: Sequence[Explained], path: Path) -> None:
     A number stands where the interval excludes zero; a measurement that holds everywhere is bold.
 
     Raises:
-        BadInputError: if matplotlib is not installed, or the file cannot be written.
+        BadInputError: if matplotlib is not installed, there is nothing to draw, or the file cannot
+            be written.
     """
     try:
         from matplotlib.figure import Figure  # without pyplot: no window, no global state
@@ -39,13 +40,16 @@ def draw(table: Sequence[Explained], path: Path) -> None:
         ) from None
     streams = list(table[0].within_stream)
     panels = {
-        "within runs": [[*e.within_stream.values(), e.within] for e in table],
-        "across learners": [[*e.learners_in_stream.values(), e.learners] for e in table],
+        "within\nruns": [[*e.within_stream.values(), e.within] for e in table],
+        "across\nlearners": [[*e.learners_in_stream.values(), e.learners] for e in table],
         "across\nstreams": [[e.streams] for e in table],
     }
+    panels = {title: rows for title, rows in panels.items() if any(map(any, rows))}
+    if not panels:
+        raise BadInputError("There is nothing to draw: accuracy varies nowhere over three values.")
     widths = [len(rows[0]) for rows in panels.values()]
     figure = Figure(figsize=(4 + 0.5 * sum(widths), 2.6 + 0.3 * len(table)), layout="constrained")
-    axes = figure.subplots(1, len(panels), width_ratios=widths, sharey=True)
+    axes = figure.subplots(1, len(panels), width_ratios=widths, sharey=True, squeeze=False)[0]
     for axis, (title, rows) in zip(axes, panels.items(), strict=True):
         image = _heatmap(axis, rows)
         axis.set_title(title)
@@ -56,8 +60,9 @@ def draw(table: Sequence[Explained], path: Path) -> None:
         if explained.num_holds == len(streams):
             label.set_fontweight("bold")
     figure.suptitle(
-        "A number: the interval over seeds excludes zero. Bold: the same sign within runs in every "
-        "stream. Grey: nothing to compare.",
+        "A number: the interval over seeds excludes zero.\n"
+        "Bold: the same sign within runs in every stream.\n"
+        "Grey: nothing to compare.",
         fontsize="small",
     )
     bar = figure.colorbar(image, ax=axes, shrink=0.6)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import plasticity_bench as pb
-from plasticity_bench import explanations, explanations_table
+from plasticity_bench import explanations, explanations_figure, explanations_table
 from plasticity_bench.cli import main
 from plasticity_bench.explanations import Run, association, explain
 from plasticity_bench.rank_correlation import spearman
@@ -189,3 +189,10 @@ def test_bad_input_is_told_in_a_sentence(folder, capsys):
     assert "nowhere holds no finished results. Give the folder that" in capsys.readouterr().err
     assert main(["explain", "nowhere", "--figure", "f.gif"]) == 2
     assert "--figure f.gif: a figure's file ends in .png, .svg, .pdf." in capsys.readouterr().err
+
+
+def test_nothing_to_draw_is_told_in_a_sentence(tmp_path):
+    pytest.importorskip("matplotlib")
+    table = explain(world(lambda s, k, i, t: t, lambda s, k, i, t: 1), "fresh")
+    with pytest.raises(pb.BadInputError, match="nothing to draw: accuracy varies nowhere"):
+        explanations_figure.draw(table, tmp_path / "figure.png")
