@@ -3,24 +3,33 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from plasticity_bench.errors import BadInputError, LearnerError, PlasticityBenchError
+from plasticity_bench.errors import (
+    BadInputError,
+    LearnerError,
+    MeasurementError,
+    PlasticityBenchError,
+)
 from plasticity_bench.streams import Stream, Task, make_stream, register, registered_streams
 
 if TYPE_CHECKING:
+    from plasticity_bench.checks import check_measurement
     from plasticity_bench.evaluator import Evaluation, evaluate
     from plasticity_bench.kernels.ranking import match_ranks
     from plasticity_bench.learner import Learner, Memory, State
+    from plasticity_bench.measurements.probe import Probe
     from plasticity_bench.networks import NetworkSpec, build_network
     from plasticity_bench.noise import Noise
     from plasticity_bench.optimizers import Params
     from plasticity_bench.population import Member, Population
-    from plasticity_bench.protocol import Protocol
+    from plasticity_bench.protocol import Explanation, Protocol
 
 __all__ = [
     "BadInputError",
     "Evaluation",
+    "Explanation",
     "Learner",
     "LearnerError",
+    "MeasurementError",
     "Member",
     "Memory",
     "NetworkSpec",
@@ -28,11 +37,13 @@ __all__ = [
     "Params",
     "PlasticityBenchError",
     "Population",
+    "Probe",
     "Protocol",
     "State",
     "Stream",
     "Task",
     "build_network",
+    "check_measurement",
     "evaluate",
     "make_stream",
     "match_ranks",
@@ -43,6 +54,7 @@ __all__ = [
 # These need torch, which takes seconds to import; they are loaded when they are first asked for.
 _LAZY = {
     "Evaluation": "evaluator",
+    "Explanation": "protocol",
     "Learner": "learner",
     "Member": "population",
     "Memory": "learner",
@@ -50,9 +62,11 @@ _LAZY = {
     "Noise": "noise",
     "Params": "optimizers",
     "Population": "population",
+    "Probe": "measurements.probe",
     "Protocol": "protocol",
     "State": "learner",
     "build_network": "networks",
+    "check_measurement": "checks",
     "evaluate": "evaluator",
     "match_ranks": "kernels.ranking",
 }

@@ -74,6 +74,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--tf32", action="store_true", help="let a GPU round products to TF32")
     run.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
+    explain = verbs.add_parser("explain", help="tell which measurements predict trainability")
+    explain.set_defaults(verb=_explain)
+    explain.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
+    explain.add_argument("--layers", action="store_true", help="tell of single layers too")
+    explain.add_argument(
+        "--reference",
+        default="fresh",
+        metavar="LEARNER",
+        help="the learner that is left out within runs, having no history (default: fresh)",
+    )
+    explain.add_argument(
+        "--learner",
+        metavar="LABEL",
+        action="append",
+        default=[],
+        help="compare this learner's runs only; may be repeated",
+    )
+    explain.add_argument("--format", choices=("table", "markdown", "csv"), default="table")
+    explain.add_argument(
+        "--figure", type=Path, metavar="FILE", help="default: RESULTS/explanations.png"
+    )
     listing = verbs.add_parser("list", help="list suites, streams and learners")
     listing.set_defaults(verb=_list)
     schema = verbs.add_parser("schema", help="print the JSON Schema of a suite's file")
@@ -162,6 +183,26 @@ def _settings(given: Sequence[str]) -> dict[str, Any]:
             raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")
         settings[name] = scalar(value)
     return settings
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from plasticity_bench import explanations, explanations_figure, explanations_table
+    from plasticity_bench.results import Results
+
+    figure = options.figure or options.results / "explanations.png"
+    explanations_figure.check_path(figure)
+    runs = explanations.load_runs(Results(options.results))
+    runs = explanations.of_learners(runs, options.learner)
+    table = explanations.explain(runs, options.reference, layers=options.layers)
+    if not table:
+        raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")
+    print(explanations_table.render(table, options.format))
+    num_seeds = len({run.seed for run in runs})
+    if num_seeds < RELIABLE_SEEDS:
+        _say(f"Intervals from {num_seeds} seeds are unreliable: use at least {RELIABLE_SEEDS}.")
+    explanations_figure.draw(table, figure)
+    _say(f"Figure: {figure}")
+    return COMPLETE
 
 
 def _list(_options: argparse.Namespace) -> int:

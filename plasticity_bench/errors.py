@@ -24,6 +24,10 @@ class LearnerError(PlasticityBenchError):
     """A learner's own code raised, or cannot be run for all members at once."""
 
 
+class MeasurementError(PlasticityBenchError):
+    """A measurement breaks a rule that results rest on."""
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """Return a hint that ends an error's sentence: the nearest choice, else all of them.
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from plasticity_bench.measurements import accuracy_and_loss, fisher_srank
 from plasticity_bench.population import Population
+from plasticity_bench.probing import Prober
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.streams.stream import Integers, Stream
 
@@ -73,16 +74,20 @@ def evaluate(
     """
     result = Evaluation(diverged_at=np.full(len(population.members), -1))
     inputs = torch.from_numpy(stream.data.inputs).to(population.device)
+    prober = Prober(population, protocol, stream.num_tasks, stream.updates_per_task)
     for index in range(stream.num_tasks):
         task = _StackedTask(stream, [m.seed for m in population.members], index, inputs)
         if index > 0 and protocol.reveal_boundaries:
             population.begin_task(index)
         with _Clock() as start:
             _measure_start(result, index, task, population, protocol, stream.num_tasks)
+            prober.begin_task(index, task.first)
+            _explain(result, index, "start", prober)
         with _Clock() as train:
-            losses, accuracies = _train(task, population)
+            losses, accuracies = _train(prober.watched(task.training_batches()), population)
         with _Clock() as end:
             _measure_end(result, index, task, population, losses, accuracies)
+            _explain(result, index, "end", prober)
         result.train_seconds += train.seconds
         result.measure_seconds += start.seconds + end.seconds
         on_task(index)
@@ -137,9 +142,11 @@ class _StackedTask:
         return torch.from_numpy(np.stack(arrays).astype(np.int64, copy=False)).to(self._device)
 
 
-def _train(task: _StackedTask, population: Population) -> tuple[Values, Values]:
+def _train(
+    batches: Iterator[tuple[Tensor, Tensor]], population: Population
+) -> tuple[Values, Values]:
     """Do a task's updates; return data loss and accuracy before each, (updates, members)."""
-    done = [population.update(*batch) for batch in task.training_batches()]
+    done = [population.update(*batch) for batch in batches]
     losses, accuracies = zip(*done, strict=True)
     # The first moment at which the device is waited for.
     return _values(torch.stack(losses)), _values(torch.stack(accuracies))
@@ -190,6 +197,11 @@ def _measure_end(
         when = "during" if name == "online_accuracy" else "end"
         shown = np.where(result.diverged_at < 0, values, np.nan)
         result.measurements.append(Measurement(index, when, name, shown))
+
+
+def _explain(result: Evaluation, index: int, when: str, prober: Prober) -> None:
+    measured = prober.measure(when, result.diverged_at < 0)
+    result.measurements += [Measurement(index, when, *named) for named in measured.items()]
 
 
 class _Clock:

@@ -4,6 +4,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """A measurement that stands beside the headline, and when it is taken.
+
+    Attributes:
+        name: in the registry of measurements.
+        every: taken in every so-manieth task, counting from the first, and in every scored task.
+        examples: on so many of the task's examples.
+    """
+
+    name: str
+    every: int = 5
+    examples: int = 256
+
+
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """How a learner is evaluated on a stream.
 
@@ -13,11 +28,13 @@ class Protocol:
         curvature_examples: on so many of the task's examples. Ranks over different numbers of
             examples cannot be compared, so the number is part of the measurement's name.
         reveal_boundaries: whether learners are told that a new task begins.
+        explanations: what else is measured, at the start and the end of a task.
     """
 
     curvature_every: int = 5
     curvature_examples: int = 512
     reveal_boundaries: bool = False
+    explanations: tuple[Explanation, ...] = ()
 
     @property
     def curvature_name(self) -> str:
@@ -26,7 +43,15 @@ class Protocol:
 
     def measures_curvature(self, index: int, num_tasks: int) -> bool:
         """Return whether curvature is measured at the start of task `index`."""
-        return index % self.curvature_every == 0 or index in scored_tasks(num_tasks)
+        return _is_measured(index, self.curvature_every, num_tasks)
+
+    def explanations_of(self, index: int, num_tasks: int) -> list[Explanation]:
+        """Return what else is measured in task `index`."""
+        return [e for e in self.explanations if _is_measured(index, e.every, num_tasks)]
+
+
+def _is_measured(index: int, every: int, num_tasks: int) -> bool:
+    return index % every == 0 or index in scored_tasks(num_tasks)
 
 
 def scored_tasks(num_tasks: int) -> range:

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +28,7 @@ _SCHEMA = pa.schema(
     [
         ("task", pa.int32()),
         ("when", pa.dictionary(pa.int8(), pa.string())),
-        ("name", pa.dictionary(pa.int8(), pa.string())),
+        ("name", pa.dictionary(pa.int32(), pa.string())),  # a name for each layer of a deep network
         ("value", pa.float64()),
     ]
 )
@@ -79,9 +79,9 @@ class CellResult:
     info: dict[str, Any]
     columns: dict[str, NDArray[Any]]
 
-    def series(self, name: str) -> dict[int, float]:
-        """Return a measurement by task."""
-        rows = self.columns["name"] == name
+    def series(self, name: str, when: str) -> dict[int, float]:
+        """Return a measurement at a task's "start", "during" it or at its "end", by task."""
+        rows = (self.columns["name"] == name) & (self.columns["when"] == when)
         tasks, values = self.columns["task"][rows], self.columns["value"][rows]
         return dict(zip(tasks.tolist(), values.tolist(), strict=True))
 
@@ -110,6 +110,18 @@ class Results:
         return CellResult(
             info, {name: np.array(table[name].to_pylist()) for name in table.schema.names}
         )
+
+    def stored(self) -> Iterator[tuple[Cell, CellResult]]:
+        """Yield every finished cell of the folder, by stream, learner and seed."""
+        for file in sorted(self.folder.glob("cells/*/*/seed*/cell.json")):
+            try:
+                info = json.loads(file.read_text(encoding="utf-8"))
+                cell = Cell(info["stream"], info["learner"], info["seed"], info["identity"])
+            except (OSError, ValueError, LookupError, TypeError):
+                continue  # damaged: to be run again
+            result = self.load(cell)
+            if result:
+                yield cell, result
 
     def save(self, cell: Cell, rows: Iterable[Row], info: dict[str, Any]) -> None:
         """Store a cell, in place of a failed attempt at it."""

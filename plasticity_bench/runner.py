@@ -4,7 +4,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from plasticity_bench import engines, population_size
@@ -61,7 +61,7 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
             identity = {
                 **identities[run.label],
                 "learner": _learner_identity(contender),
-                "protocol": vars(protocol),
+                "protocol": asdict(protocol),
             }
             cells = tuple(
                 Cell(run.label, contender.label, seed, {**identity, "seed": seed}) for seed in seeds

@@ -40,12 +40,15 @@ def score(
     """Score a cell against the reference's cell of the same stream and seed."""
     tasks = scored_tasks(num_tasks)
 
-    def mean(cell: CellResult, name: str) -> float:
-        return mean_over(cell.series(name), tasks)
+    def mean(cell: CellResult, name: str, when: str) -> float:
+        return mean_over(cell.series(name, when), tasks)
 
-    accuracy, curvature = mean(result, "accuracy"), mean(result, protocol.curvature_name)
-    raw = fraction(curvature, num_classes - 1, mean(reference, protocol.curvature_name))
-    trained = fraction(accuracy, mean(reference, "chance"), mean(reference, "accuracy"))
+    accuracy = mean(result, "accuracy", "end")
+    curvature = mean(result, protocol.curvature_name, "start")
+    fresh_curvature = mean(reference, protocol.curvature_name, "start")
+    raw = fraction(curvature, num_classes - 1, fresh_curvature)
+    chance, fresh_accuracy = mean(reference, "chance", "start"), mean(reference, "accuracy", "end")
+    trained = fraction(accuracy, chance, fresh_accuracy)
     diverged = result.info["status"] == "diverged"
     return Score(
         trainability=0.0 if diverged else clipped(trained),

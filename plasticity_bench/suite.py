@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import find_learner
 from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.protocol import Protocol
+from plasticity_bench.protocol import Explanation, Protocol
 from plasticity_bench.shipped import SUITES, suite_names
 from plasticity_bench.streams import Stream, make_stream
-from plasticity_bench.suite_file import LearnerEntry, StreamEntry, validated
+from plasticity_bench.suite_file import LearnerEntry, MeasureEntry, StreamEntry, validated
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Suite:
             }
             for run in self.streams
         ]
-        identity = [self.name, runs, self.reference, vars(self.protocol)]
+        identity = [self.name, runs, self.reference, asdict(self.protocol)]
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
     @property
@@ -110,7 +110,10 @@ def load_suite(path_or_name: str) -> Suite:
         curvature_every=file.measure.curvature.every,
         curvature_examples=file.measure.curvature.examples,
         reveal_boundaries=file.reveal_boundaries,
+        explanations=_explanations(file.measure),
     )
+    with _located(document, ("measure", "explanations")):
+        _check_once([explanation.name for explanation in protocol.explanations])
     streams = []
     for index, entry in enumerate(file.streams):
         with _located(document, ("streams", index)):
@@ -191,6 +194,23 @@ def _located(document: yaml_source.Document, path: yaml_source.Path) -> Iterator
         raise BadInputError(f"{place}: {error}") from error
 
 
+def _explanations(entry: MeasureEntry) -> tuple[Explanation, ...]:
+    return tuple(
+        Explanation(
+            name=chosen.name,
+            every=chosen.every or entry.every,
+            examples=chosen.examples or entry.examples,
+        )
+        for chosen in entry.explanations
+    )
+
+
+def _check_once(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInputError(f"{name} is listed twice.")
+
+
 def _stream_run(entry: StreamEntry, protocol: Protocol) -> StreamRun:
     stream = make_stream(entry.id, **entry.parameters)
     dataset = stream.data
@@ -202,6 +222,14 @@ def _stream_run(entry: StreamEntry, protocol: Protocol) -> StreamRun:
             "num_examples.",
             key="id",
         )
+    for explanation in protocol.explanations:
+        if explanation.examples > stream.task_size:
+            raise BadInputError(
+                f"{explanation.name} is to be measured on {explanation.examples} examples, but a "
+                f"task of {entry.id} has {stream.task_size}. Lower measure.examples, or raise "
+                "num_examples.",
+                key="id",
+            )
     given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in entry.network.model_dump().items()

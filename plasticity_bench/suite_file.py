@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.measurements import MEASUREMENTS
 from plasticity_bench.networks import ACTIVATIONS, FAMILIES, NORMS
 from plasticity_bench.yaml_source import Document
 
@@ -69,10 +70,26 @@ class CurvatureEntry(_Strict):
     examples: Count = 512
 
 
+class ExplanationEntry(_Strict):
+    """A measurement beside the headline; a bare name is taken as the section `measure` says."""
+
+    name: Literal[tuple(MEASUREMENTS)]  # type: ignore[valid-type]
+    every: Count | None = None
+    examples: Count | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare_name(cls, entry: Any) -> Any:
+        return {"name": entry} if isinstance(entry, str) else entry
+
+
 class MeasureEntry(_Strict):
-    """What is measured beside accuracy and loss."""
+    """What is measured beside accuracy and loss; `every` and `examples` are of `explanations`."""
 
     curvature: CurvatureEntry = CurvatureEntry()
+    explanations: list[ExplanationEntry] = []
+    every: Count = 5
+    examples: Count = 256
 
 
 class SuiteFile(_Strict):

@@ -29,9 +29,9 @@ def test_a_cell_comes_back_as_it_was_stored(results):
     results.save(CELL, ROWS, INFO)
     assert results.is_finished(CELL)
     found = results.load(CELL)
-    assert found.series("chance") == {0: 0.1}
-    assert found.series("accuracy")[0] == 0.5
-    assert np.isnan(found.series("accuracy")[1])
+    assert found.series("chance", "start") == {0: 0.1}
+    assert found.series("accuracy", "end")[0] == 0.5
+    assert np.isnan(found.series("accuracy", "end")[1])
     assert found.info["identity"] == CELL.identity
 
 
@@ -106,5 +106,5 @@ def test_a_failure_is_kept_and_tried_again(results):
 def test_two_writers_of_one_cell_do_not_spoil_it(results):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: results.save(CELL, ROWS, INFO), range(40)))
-    assert results.load(CELL).series("chance") == {0: 0.1}
+    assert results.load(CELL).series("chance", "start") == {0: 0.1}
     assert [f.name for f in results.path(CELL).parent.iterdir()] == [results.path(CELL).name]

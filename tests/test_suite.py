@@ -45,6 +45,20 @@ def test_a_good_suite(tmp_path):
     assert suite.num_seeds == 2
 
 
+def test_measurements_are_taken_as_the_section_says_unless_they_say_otherwise(tmp_path):
+    section = """16}
+  every: 3
+  examples: 32
+  explanations: [parameter_norm, {name: dormant_units, examples: 40}, {name: update_norm, every: 1}]
+"""
+    protocol = load(tmp_path, GOOD.replace("16}\n", section)).protocol
+    assert [(e.name, e.every, e.examples) for e in protocol.explanations] == [
+        ("parameter_norm", 3, 32),
+        ("dormant_units", 3, 40),
+        ("update_norm", 1, 32),
+    ]
+
+
 @pytest.mark.parametrize("name", suite_names())
 def test_shipped_suites_load_by_name_and_by_path(name):
     assert load_suite(name).hash8 == load_suite(f"suites/{name}.yaml").hash8
@@ -146,6 +160,27 @@ MISTAKES = {
         "examples: 41",
         "suite.yaml:3: streams[0].id: curvature is to be measured on 41 examples, but a task of "
         "plasticity/RandomLabelDigits-v0 has 40.",
+    ),
+    "an unknown measurement": (
+        "16}",
+        "16}\n  explanations: [dormant_unit]",
+        "suite.yaml:13: measure.explanations[0].name: input should be 'parameter_norm', ",
+    ),
+    "a measurement that is listed twice": (
+        "16}",
+        "16}\n  explanations: [dormant_units, {name: dormant_units}]\n  examples: 16",
+        "suite.yaml:13: measure.explanations: dormant_units is listed twice.",
+    ),
+    "a misspelt key of a measurement": (
+        "16}",
+        "16}\n  explanations: [{name: dormant_units, evry: 3}]",
+        "suite.yaml:13: measure.explanations[0].evry: unknown key. Did you mean 'every'?",
+    ),
+    "more examples for a measurement than there are": (
+        "16}",
+        "16}\n  explanations: [{name: dormant_units, examples: 41}]",
+        "suite.yaml:3: streams[0].id: dormant_units is to be measured on 41 examples, but a task of "
+        "plasticity/RandomLabelDigits-v0 has 40. Lower measure.examples, or raise num_examples.",
     ),
     "a key given twice": (
         "seeds: 2",

@@ -2,5 +2,7 @@
 
 from plasticity_bench.measurements.accuracy import accuracy_and_loss
 from plasticity_bench.measurements.fisher_rank import fisher_srank
+from plasticity_bench.measurements.probe import Measured, Probe
+from plasticity_bench.measurements.registry import MEASUREMENTS, Measure
 
-__all__ = ["accuracy_and_loss", "fisher_srank"]
+__all__ = ["MEASUREMENTS", "Measure", "Measured", "Probe", "accuracy_and_loss", "fisher_srank"]

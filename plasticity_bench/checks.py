@@ -1,0 +1,175 @@
+"""Checks of a measurement of one's own: `check_measurement` says what is wrong with it."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils import _pytree as pytree
+
+from plasticity_bench.errors import MeasurementError
+from plasticity_bench.measurements import Measure, Measured, Probe
+from plasticity_bench.networks import NetworkSpec, build_network, initial_parameters
+
+TOLERANCE = 1e-6
+"""Relative: batches of another size may round otherwise."""
+
+Check = Callable[[str, Measure, Probe], None]
+
+
+def check_measurement(measure: Measure, probe: Probe | None = None) -> None:
+    """Check that a measurement keeps the rules that results rest on.
+
+    It returns one float64 number for each member, by name; the same number when it is asked again;
+    it changes nothing it looks at; and a member's number depends on that member alone, not on the
+    place it stands in or on who stands beside it.
+
+    Args:
+        measure: from a `Probe` to (members,) numbers by name.
+        probe: what to try it on, of at least three members that differ; by default small networks
+            in the middle of a task.
+
+    Raises:
+        MeasurementError: one sentence that says which rule it breaks.
+    """
+    name = getattr(measure, "__name__", type(measure).__name__)
+    for check in CHECKS:
+        check(name, measure, probe or example_probe())
+
+
+def check_shape(name: str, measure: Measure, probe: Probe) -> None:
+    """It returns (members,) float64 arrays by name."""
+    measured = measure(probe)
+    if not isinstance(measured, dict) or not measured:
+        raise MeasurementError(f"{name} must return numbers by name, a dictionary that has some.")
+    for key, values in measured.items():
+        if not isinstance(key, str):
+            raise MeasurementError(f"{name} returns {key!r} as a name; a name is a string.")
+        shape, kind = getattr(values, "shape", None), getattr(values, "dtype", None)
+        if not isinstance(values, np.ndarray) or kind != np.float64:
+            found = f"a {type(values).__name__} of {kind}"
+            raise MeasurementError(f"{name}: {key} must be a float64 array of numpy, not {found}.")
+        if shape != (probe.num_members,):
+            raise MeasurementError(
+                f"{name}: {key} must have one number for each of the {probe.num_members} members, "
+                f"but has the shape {shape}."
+            )
+
+
+def check_deterministic(name: str, measure: Measure, probe: Probe) -> None:
+    """It returns the same when it is asked again."""
+    first, second = measure(_copied(probe)), measure(_copied(probe))
+    _compare(first, second, 0, f"{name}: {{}} differs when the same state is measured again.")
+
+
+def check_unchanged(name: str, measure: Measure, probe: Probe) -> None:
+    """It changes neither the probe nor the network nor PyTorch's random state."""
+    before = _copied(probe)
+    random_state = torch.get_rng_state()
+    hooks = _hooks(probe.module)
+    measure(probe)
+    if not _equal(_tensors(before), _tensors(probe)):
+        raise MeasurementError(f"{name} changes tensors of the probe: work on copies.")
+    if not _equal(_own_state(before.module), _own_state(probe.module)):
+        raise MeasurementError(f"{name} changes the network's own parameters or buffers.")
+    if [m.training for m in before.module.modules()] != [
+        m.training for m in probe.module.modules()
+    ]:
+        raise MeasurementError(f"{name} leaves the network in another mode than it found it in.")
+    if _hooks(probe.module) != hooks:
+        raise MeasurementError(f"{name} leaves hooks on the network: remove them.")
+    if not torch.equal(random_state, torch.get_rng_state()):
+        raise MeasurementError(f"{name} draws from PyTorch's global generator.")
+
+
+def check_order(name: str, measure: Measure, probe: Probe) -> None:
+    """A member's number does not depend on the place that it stands in."""
+    order = torch.arange(probe.num_members).roll(1)
+    expected = {key: values[order.numpy()] for key, values in measure(_copied(probe)).items()}
+    moved = measure(probe.select(order))
+    _compare(expected, moved, TOLERANCE, f"{name}: {{}} depends on the order of the members.")
+
+
+def check_alone(name: str, measure: Measure, probe: Probe) -> None:
+    """A member's number does not depend on who stands beside it."""
+    fewer = torch.arange(probe.num_members - 1)
+    expected = {key: values[:-1] for key, values in measure(_copied(probe)).items()}
+    without_last = measure(probe.select(fewer))
+    problem = f"{name}: {{}} of a member depends on which other members there are."
+    _compare(expected, without_last, TOLERANCE, problem)
+
+
+CHECKS: tuple[Check, ...] = (
+    check_shape,
+    check_deterministic,
+    check_unchanged,
+    check_order,
+    check_alone,
+)
+
+
+def example_probe() -> Probe:
+    """Return a probe of three small networks in the middle of a task."""
+    spec = NetworkSpec(hidden=(8, 6), input_shape=(3, 3), num_outputs=4)
+    with torch.random.fork_rng(devices=[]):
+        module = build_network(spec)
+    generator = torch.Generator().manual_seed(0)
+    made = [initial_parameters(lambda: build_network(spec), seed) for seed in range(3)]
+    initial = {name: torch.stack([params[name] for params in made]) for name in made[0]}
+    path = [initial]
+    for _ in range(4):
+        path.append(
+            {k: v + 0.05 * torch.randn(v.shape, generator=generator) for k, v in path[-1].items()}
+        )
+    return Probe(
+        module=module,
+        params=path[-1],
+        initial=initial,
+        moments={"mean": path[1], "square": path[2]},
+        inputs=torch.randn(3, 16, *spec.input_shape, generator=generator),
+        targets=torch.randint(spec.num_outputs, (3, 16), generator=generator),
+        task_start=path[1],
+        updates=((path[2], path[3]), (path[3], path[4])),
+    )
+
+
+def _copied(probe: Probe) -> Probe:
+    """A probe with tensors of its own, and nothing computed yet."""
+    everyone = probe.select(torch.arange(probe.num_members))
+    return replace(everyone, module=copy.deepcopy(probe.module))
+
+
+def _tensors(probe: Probe) -> list[torch.Tensor]:
+    given = {f.name: getattr(probe, f.name) for f in fields(probe) if f.name != "module"}
+    return [leaf for leaf in pytree.tree_leaves(given) if isinstance(leaf, torch.Tensor)]
+
+
+def _own_state(module: nn.Module) -> list[torch.Tensor]:
+    return [*module.parameters(), *module.buffers()]
+
+
+def _hooks(module: nn.Module) -> int:
+    return sum(
+        len(part._forward_hooks) + len(part._forward_pre_hooks) + len(part._backward_hooks)
+        for part in module.modules()
+    )
+
+
+def _equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    return len(one) == len(other) and all(
+        torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(one, other, strict=True)
+    )
+
+
+def _compare(expected: Measured, found: Measured, tolerance: float, problem: str) -> None:
+    """Raise with the first name whose numbers differ; not a number equals itself."""
+    for key in {**expected, **found}:
+        one, other = expected.get(key), found.get(key)
+        if (
+            one is None
+            or other is None
+            or not np.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True)
+        ):
+            raise MeasurementError(problem.format(key))

@@ -1,0 +1,89 @@
+"""The figure of explanations: which holds everywhere, and which fails where."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.explanations import Explained, sign
+from plasticity_bench.statistics import Interval
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def check_path(path: Path) -> None:
+    """Refuse a file that no figure can be written to.
+
+    Raises:
+        BadInputError: if its ending is of another kind.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise BadInputError(f"--figure {path}: a figure's file ends in {', '.join(FORMATS)}.")
+
+
+def draw(table: Sequence[Explained], path: Path) -> None:
+    """Draw measurements x streams as a heatmap of rank correlations.
+
+    A number stands where the interval excludes zero; a measurement that holds everywhere is bold.
+
+    Raises:
+        BadInputError: if matplotlib is not installed, there is nothing to draw, or the file cannot
+            be written.
+    """
+    try:
+        from matplotlib.figure import Figure  # without pyplot: no window, no global state
+    except ImportError:
+        raise BadInputError(
+            "The figure needs matplotlib: pip install 'plasticity-bench[plot]'."
+        ) from None
+    streams = list(table[0].within_stream)
+    panels = {
+        "within\nruns": [[*e.within_stream.values(), e.within] for e in table],
+        "across\nlearners": [[*e.learners_in_stream.values(), e.learners] for e in table],
+        "across\nstreams": [[e.streams] for e in table],
+    }
+    panels = {title: rows for title, rows in panels.items() if any(map(any, rows))}
+    if not panels:
+        raise BadInputError("There is nothing to draw: accuracy varies nowhere over three values.")
+    widths = [len(rows[0]) for rows in panels.values()]
+    figure = Figure(figsize=(4 + 0.5 * sum(widths), 2.6 + 0.3 * len(table)), layout="constrained")
+    axes = figure.subplots(1, len(panels), width_ratios=widths, sharey=True, squeeze=False)[0]
+    for axis, (title, rows) in zip(axes, panels.items(), strict=True):
+        image = _heatmap(axis, rows)
+        axis.set_title(title)
+        labels = [*streams, "all"] if len(rows[0]) > 1 else ["all"]
+        axis.set_xticks(range(len(labels)), labels, rotation=90)
+    axes[0].set_yticks(range(len(table)), [e.name for e in table])
+    for label, explained in zip(axes[0].get_yticklabels(), table, strict=True):
+        if explained.num_holds == len(streams):
+            label.set_fontweight("bold")
+    figure.suptitle(
+        "A number: the interval over seeds excludes zero.\n"
+        "Bold: the same sign within runs in every stream.\n"
+        "Grey: nothing to compare.",
+        fontsize="small",
+    )
+    bar = figure.colorbar(image, ax=axes, shrink=0.6)
+    bar.set_label("rank correlation with end-of-task accuracy")
+    try:
+        figure.savefig(path, dpi=100)
+    except OSError as error:
+        raise BadInputError(f"Cannot write the figure {path}: {error.strerror}.") from None
+
+
+def _heatmap(axis: Any, rows: list[list[Interval | None]]) -> Any:
+    means = np.array([[np.nan if i is None else i.mean for i in row] for row in rows])
+    axis.set_facecolor("0.85")  # what cannot be compared
+    image = axis.imshow(means, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+    for y, row in enumerate(rows):
+        for x, interval in enumerate(row):
+            if interval is not None and sign(interval) in "+-":
+                colour = "white" if abs(interval.mean) > 0.6 else "black"
+                shown = f"{interval.mean:+.1f}".replace("0.", ".")
+                axis.text(x, y, shown, ha="center", va="center", color=colour, fontsize=8)
+    axis.tick_params(length=0)
+    if len(rows[0]) > 1:  # a line before "all"
+        axis.axvline(len(rows[0]) - 1.5, color="black", linewidth=1)
+    return image

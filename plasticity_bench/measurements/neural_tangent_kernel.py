@@ -1,0 +1,57 @@
+"""The neural tangent kernel: how alike examples are to gradient descent."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, jacrev, vmap
+
+from plasticity_bench.measurements.hidden import eval_mode
+from plasticity_bench.measurements.probe import Measured, Probe
+from plasticity_bench.measurements.ranks import effective_rank, eigenvalues
+from plasticity_bench.optimizers import Params
+
+ROUNDING = 1e-12
+"""Eigenvalues below this share of the largest are rounding errors of float64."""
+
+
+def neural_tangent_kernel(probe: Probe) -> Measured:
+    """Return two numbers of the kernel's eigenvalues lambda.
+
+    The kernel is J J^T, (n classes x n classes), where J holds the gradients of every logit of
+    every example in all parameters (Jacot et al., 2018, arXiv:1806.07572). It is computed in
+    float64, at a cost of n x classes x parameters numbers of memory for each member.
+
+    - `ntk_effective_rank`: exp of the entropy of lambda / sum(lambda);
+    - `ntk_log10_condition`: log10 of the largest lambda over the least, 12 where the least is less
+      than 1e-12 of the largest: singular as far as can be told.
+
+    The explanation: directions of the output that gradient descent no longer tells apart cannot be
+    learnt (Lyle et al., 2024, arXiv:2402.18762). Not available for a kernel that is zero or not
+    finite.
+    """
+    spectra = np.concatenate(
+        [eigenvalues(kernel(probe.module, own, x)[None]) for own, x, _ in probe.one_by_one()]
+    )
+    largest = spectra[:, 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        condition = -np.log10(np.maximum(spectra[:, -1] / largest, ROUNDING))
+        ranks = effective_rank(np.where(spectra > ROUNDING * largest[:, None], spectra, 0))
+    known = np.isfinite(spectra).all(1) & (largest > 0)
+    return {
+        probe.on_examples("ntk_effective_rank"): np.where(known, ranks, np.nan),
+        probe.on_examples("ntk_log10_condition"): np.where(known, condition, np.nan),
+    }
+
+
+def kernel(module: nn.Module, params: Params, inputs: Tensor) -> Tensor:
+    """Return one member's J J^T, (n x classes, n x classes), in float64."""
+    doubled = {name: value.detach().double() for name, value in params.items()}
+
+    def logits(params: Params, example: Tensor) -> Tensor:
+        found: Tensor = functional_call(module, params, (example[None],))[0]
+        return found
+
+    with eval_mode(module):
+        jacobians = vmap(jacrev(logits), in_dims=(None, 0))(doubled, inputs.double())
+    rows = [jacobian.flatten(0, 1).flatten(1) for jacobian in jacobians.values()]
+    return torch.stack([row @ row.T for row in rows]).sum(0)

@@ -1,0 +1,159 @@
+"""What a measurement looks at: every member's network, and fixed examples of one task."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional
+
+from plasticity_bench.measurements.hidden import eval_mode, hidden_activations
+from plasticity_bench.optimizers import Moments, Params
+
+Values = NDArray[np.float64]
+Measured = dict[str, Values]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Every member of a population at one moment, stacked, and examples to look at them with.
+
+    Nothing in it may be changed. What several measurements need is computed once and kept.
+
+    Attributes:
+        module: the network whose parameters these are; its own are never used.
+        params: each (members, *shape).
+        initial: the parameters that each member began with.
+        moments: the optimiser's running averages.
+        inputs: (members, n, *input_shape).
+        targets: (members, n).
+        task_start: the parameters at the task's start; None where that is now.
+        updates: some of the task's updates, as parameters (before, after); none at its start.
+    """
+
+    module: nn.Module
+    params: Params
+    initial: Params
+    moments: Moments
+    inputs: Tensor
+    targets: Tensor
+    task_start: Params | None = None
+    updates: tuple[tuple[Params, Params], ...] = ()
+
+    @property
+    def num_members(self) -> int:
+        """How many members there are."""
+        return len(self.targets)
+
+    def on_examples(self, formula: str) -> str:
+        """Return the name of what depends on how many examples there are.
+
+        >>> Probe(None, {}, {}, {}, torch.zeros(2, 8, 3), torch.zeros(2, 8)).on_examples("x")
+        'x_n8'
+        """
+        return f"{formula}_n{self.targets.shape[1]}"
+
+    def select(self, members: Tensor) -> "Probe":
+        """Return a probe of some members, in the given order."""
+
+        def chosen(params: Params) -> Params:
+            return {name: value[members] for name, value in params.items()}
+
+        return Probe(
+            self.module,
+            chosen(self.params),
+            chosen(self.initial),
+            {name: chosen(average) for name, average in self.moments.items()},
+            self.inputs[members],
+            self.targets[members],
+            None if self.task_start is None else chosen(self.task_start),
+            tuple((chosen(before), chosen(after)) for before, after in self.updates),
+        )
+
+    def one_by_one(self) -> Iterator[tuple[Params, Tensor, Tensor]]:
+        """Yield each member's parameters, inputs and targets."""
+        for i in range(self.num_members):
+            own = {name: value[i] for name, value in self.params.items()}
+            yield own, self.inputs[i], self.targets[i]
+
+    @cached_property
+    def hidden(self) -> dict[str, Tensor]:
+        """Outputs of each hidden activation, (members, n x positions, units), by layer."""
+        found = [hidden_activations(self.module, own, x) for own, x, _ in self.one_by_one()]
+        return {layer: torch.stack([one[layer] for one in found]) for layer in found[0]}
+
+    @cached_property
+    def losses(self) -> Tensor:
+        """Mean cross-entropy of the examples, (members,)."""
+        return self._losses_and_gradients[0]
+
+    @cached_property
+    def gradients(self) -> Params:
+        """Gradients of the mean cross-entropy of the examples, each (members, *shape)."""
+        return self._losses_and_gradients[1]
+
+    @cached_property
+    def _losses_and_gradients(self) -> tuple[Tensor, Params]:
+        losses, gradients = [], []
+        for own, inputs, targets in self.one_by_one():
+            leaves = {name: value.detach().requires_grad_() for name, value in own.items()}
+            with torch.enable_grad():
+                loss = cross_entropy(self.module, leaves, inputs, targets)
+                # A parameter that the loss does not depend on has a gradient of zero.
+                found = torch.autograd.grad(
+                    loss, list(leaves.values()), allow_unused=True, materialize_grads=True
+                )
+            losses.append(loss.detach())
+            gradients.append(dict(zip(leaves, found, strict=True)))
+        stacked = {name: torch.stack([own[name] for own in gradients]) for name in self.params}
+        return torch.stack(losses), stacked
+
+
+def cross_entropy(module: nn.Module, params: Params, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Return one member's mean cross-entropy in nats, of the data alone."""
+    with eval_mode(module):
+        logits = functional_call(module, params, (inputs,))
+    return functional.cross_entropy(logits, targets)
+
+
+def numbers(values: Tensor) -> Values:
+    """Return one float64 number for each member."""
+    found: Values = values.detach().double().cpu().numpy()
+    return found
+
+
+def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> Measured:
+    """Return a number of all parameters, and of each layer's own.
+
+    Args:
+        name: of the number.
+        params: each (members, *shape).
+        number: from parameters to (members,).
+    """
+    layers: dict[str, Params] = {}
+    for parameter, value in params.items():
+        layers.setdefault(parameter.rpartition(".")[0] or parameter, {})[parameter] = value
+    measured = {name: numbers(number(params))}
+    for layer, own in layers.items():
+        measured[f"{name}/{layer}"] = numbers(number(own))
+    return measured
+
+
+def norm(params: Params) -> Tensor:
+    """Return the Euclidean norm over all of some parameters, (members,), in float64."""
+    squares = [value.double().square().flatten(1).sum(1) for value in params.values()]
+    return torch.stack(squares).sum(0).sqrt()
+
+
+def difference(one: Params, other: Params) -> Params:
+    """Return one - other."""
+    return {name: value - other[name] for name, value in one.items()}
+
+
+def unavailable(probe: Probe, *names: str) -> Measured:
+    """Return values that do not exist for this network: not numbers."""
+    return {name: np.full(probe.num_members, np.nan) for name in names}
