@@ -42,4 +42,4 @@ def eigenvalues(matrices: Tensor) -> NDArray[np.float64]:
 
 def sranks(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return srank 0.99 of spectra (members, n), (members,); NaN where a spectrum is."""
-    return np.array([np.nan if np.isnan(s).any() else srank(s) for s in spectra])
+    return np.array([np.nan if np.isnan(s).any() else float(srank(s)) for s in spectra])

@@ -67,7 +67,7 @@ class Lanczos:
         return bool(np.isfinite(self.tridiagonal).all() and np.isfinite(self.remainder).all())
 
     def largest(self) -> tuple[float, float]:
-        """Return the largest Ritz value and how far an eigenvalue can be from it, but for rounding."""
+        """Return the largest Ritz value and the distance to an eigenvalue, at most."""
         ritz, _, last = self._ritz
         return float(ritz[-1]), float(np.linalg.norm(last[:, -1]))
 
