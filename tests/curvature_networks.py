@@ -143,7 +143,9 @@ class Flat:
         return functional.cross_entropy(self.logits(vector), self.targets)
 
     def hessian(self):
-        return torch.func.hessian(self.loss)(self.vector)
+        """Forward over reverse; `torch.func.hessian`, jacobians of jacobians, has been found to
+        differ from finite differences for layer norm."""
+        return torch.func.jacfwd(torch.func.grad(self.loss))(self.vector)
 
     def gauss_newton(self):
         """(1/n) sum J^T (diag p - p p^T) J, every J in full."""

@@ -5,6 +5,7 @@ gradients' cost each, several vectors at a time, no parameters x parameters matr
 """
 
 from collections.abc import Collection
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -58,15 +59,32 @@ class HessianProducts:
         """Return H times every row: (b, p) -> (b, p)."""
         if not self._gradient.requires_grad:  # the loss does not depend on the parameters
             return torch.zeros_like(vectors)
+        if self._batched:
+            return self._products(vectors, batched=True)
+        return torch.stack([self._products(vector, batched=False) for vector in vectors])
+
+    @cached_property
+    def _batched(self) -> bool:
+        """Can several products be taken at once? Some layers' second derivatives cannot."""
+        generator = torch.Generator().manual_seed(0)
+        probes = torch.randn(2, self.size, generator=generator).to(self._gradient)
+        try:
+            together = self._products(probes, batched=True)
+        except RuntimeError:
+            return False
+        single = torch.stack([self._products(probe, batched=False) for probe in probes])
+        return bool(((together - single).abs() <= 1e-4 * single.abs().max()).all())
+
+    def _products(self, vectors: Tensor, *, batched: bool) -> Tensor:
         parts = torch.autograd.grad(
             self._gradient,
             self._leaves,
             vectors,
             retain_graph=True,
-            is_grads_batched=True,
+            is_grads_batched=batched,
             materialize_grads=True,
         )
-        return torch.cat([part.flatten(1) for part in parts], 1)
+        return torch.cat([part.flatten(1 if batched else 0) for part in parts], -1)
 
     def matrix(self) -> Tensor:
         """Return the whole matrix, (p, p), made symmetric, in float64."""

@@ -155,7 +155,8 @@ def block_lanczos(
         exhausted = coupling.diagonal().abs() <= 10 * torch.finfo(like.dtype).eps * scale
         if bool(exhausted.all()):
             coupling = torch.zeros_like(coupling)
-        if bool(exhausted.all()) or new == steps * block:
+        overflown = not np.isfinite(diagonal).all()
+        if bool(exhausted.all()) or overflown or new == steps * block:
             break
         if bool(exhausted.any()):  # what is left of these is rounding: take new directions
             columns[:, exhausted] = random(int(exhausted.sum()))
