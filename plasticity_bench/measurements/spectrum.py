@@ -44,8 +44,8 @@ def factor_srank(eigenvalues: Array, share: float = 0.99) -> int:
 
     The other convention for Gram matrices such as the Fisher's: the magnitudes that are summed are
     the singular values of G, the square roots of the eigenvalues. Never below `srank`. The roots
-    lift rounding errors: the noise floor of 1e-7 lies at 3e-4 of the largest singular value, so
-    this wants eigenvalues of a Gram matrix computed in float64.
+    lift rounding errors, from the noise floor's 1e-7 of the largest to 3e-4 of it: float64 is the
+    safer choice for a Gram matrix whose spectrum goes on below the floor.
 
     Args:
         eigenvalues: (n,) of G G^T, in any order; negative ones are rounding errors, taken as 0.
@@ -101,8 +101,8 @@ def epsilon_rank(eigenvalues: Array, epsilon: float = 0.01) -> int:
 def sharpness(eigenvalues: Array) -> float:
     """Return the largest eigenvalue, with its sign: the loss's curvature in its steepest direction.
 
-    The matrix has further eigenvalues of 0 where these are the non-zero ones of a larger matrix;
-    they are the caller's to add. Jastrzebski et al. (2020), arXiv:2002.09572, among others.
+    Where these are only the non-zero eigenvalues of a larger matrix, its zeros are left out.
+    Jastrzebski et al. (2020), arXiv:2002.09572, among others.
     """
     _refuse_non_finite(eigenvalues)
     return float(np.max(eigenvalues)) if len(eigenvalues) else 0.0
