@@ -1,17 +1,21 @@
 """Cost and observed error of the curvature estimators, from fresh to collapsed networks.
 
     python -m benchmarks.curvature > benchmarks/curvature.md
+    python -m benchmarks.curvature --wide >> benchmarks/curvature.md
 
 A small network is trained by Adam on random labels of real digits; at the start of some tasks its
 Hessian is formed in float64, which is the truth that block Lanczos is held against. The Gram
 matrices of the Fisher and the Gauss-Newton, exact but for rounding, are computed in float32 and in
-float64. One process, one thread.
+float64. One process, one thread; some four minutes each. The second command holds Lanczos against
+the Hessian of a larger network, and times it on one that is too large for a dense Hessian.
 """
 
+import argparse
 import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,9 +31,9 @@ from plasticity_bench.measurements import (
     fisher_spectrum,
     gauss_newton_spectrum,
     hessian_curvature,
-    hessian_spectrum,
     last_layers_spectrum,
 )
+from plasticity_bench.measurements.hessian_products import HessianProducts
 from plasticity_bench.measurements.spectrum import (
     effective_rank,
     factor_srank,
@@ -38,9 +42,11 @@ from plasticity_bench.measurements.spectrum import (
     srank,
 )
 
-SPEC = pb.NetworkSpec(hidden=(32, 32), input_shape=(8, 8), num_outputs=10)
+SMALL = pb.NetworkSpec(hidden=(32, 32), input_shape=(8, 8), num_outputs=10)
+WIDE = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
 LARGE = pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10)
 SEEDS, TASKS, UPDATES, BATCH = 2, (0, 1, 3, 6, 10, 20, 40), 400, 32
+WIDE_TASKS = (0, 3)
 GAUSS_NEWTON_EXAMPLES = 128
 SETTINGS = ((4, 400), (2, 400), (4, 100), (2, 100))
 MEASURES: dict[str, Callable[[Any], float]] = {
@@ -61,40 +67,71 @@ class Checkpoint:
     accuracy: float
 
 
-def checkpoints() -> tuple[torch.nn.Module, list[Checkpoint]]:
-    """Train from fresh to collapsed, and keep what the tasks in `TASKS` began with."""
+def checkpoints(
+    spec: pb.NetworkSpec, kept_tasks: tuple[int, ...], seeds: int
+) -> tuple[torch.nn.Module, list[Checkpoint]]:
+    """Train from fresh on, and keep what some of the tasks began with."""
     stream = pb.make_stream("plasticity/RandomLabelDigits-v0")
     images = torch.as_tensor(data.load("digits").inputs)
     learner = find_learner("adam")(step_size=5e-3)
-    population = pb.Population([pb.Member(seed, learner) for seed in range(SEEDS)], SPEC)
+    population = pb.Population([pb.Member(seed, learner) for seed in range(seeds)], spec)
     generator, kept = torch.Generator().manual_seed(0), []
-    for index in range(max(TASKS) + 1):
-        tasks = [stream.task(seed, index) for seed in range(SEEDS)]
+    for index in range(max(kept_tasks) + 1):
+        tasks = [stream.task(seed, index) for seed in range(seeds)]
         inputs = torch.stack([images[torch.as_tensor(task.examples)] for task in tasks])
         targets = torch.stack([torch.as_tensor(task.targets) for task in tasks])
         params, accuracies = population.state.params, []
         for _ in range(UPDATES):
-            rows = torch.randint(inputs.shape[1], (SEEDS, BATCH), generator=generator)
+            rows = torch.randint(inputs.shape[1], (seeds, BATCH), generator=generator)
             batch = torch.stack([x[r] for x, r in zip(inputs, rows, strict=True)])
             accuracies.append(population.update(batch, targets.gather(1, rows))[1])
-        if index in TASKS:
+        if index in kept_tasks:
             accuracy = float(torch.stack(accuracies[-50:]).mean())
             kept.append(Checkpoint(index, params, inputs, targets, accuracy))
     return population.module, kept
 
 
+def dense_spectra(module: torch.nn.Module, state: Checkpoint) -> tuple[Any, float]:
+    """All eigenvalues of every member's Hessian in float64, and the seconds for each member."""
+    began, spectra = time.perf_counter(), []
+    for i in range(len(state.targets)):
+        member = {name: value[i].double() for name, value in state.params.items()}
+        products = HessianProducts(module, member, state.inputs[i].double(), state.targets[i])
+        spectra.append(torch.linalg.eigvalsh(products.matrix()).numpy())
+    return np.stack(spectra), (time.perf_counter() - began) / len(spectra)
+
+
 def main() -> None:
     """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wide", action="store_true", help="the larger networks alone")
+    options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
-    module, states = checkpoints()
+    if options.wide:
+        wide()
+    else:
+        small()
+
+
+def wide() -> None:
+    """Block Lanczos on networks of 8,970 and of 118,282 parameters."""
+    module, states = checkpoints(WIDE, WIDE_TASKS, 1)
+    found = [dense_spectra(module, state) for state in states]
+    print("\n## Block Lanczos on 64-64-64-10, 8,970 parameters, tasks 0 and 3, one seed\n")
+    lanczos(module, states, [truth for truth, _ in found], found[0][1])
+    print("\n## The default on 784-128-128-10, 118,282 parameters, fresh\n")
+    costs({"Hessian by Lanczos, 4 x 400": hessian_curvature})
+
+
+def small() -> None:
+    """Everything on the network of 3,466 parameters, and quick measures on a large one."""
+    module, states = checkpoints(SMALL, TASKS, SEEDS)
     truths, rows, dense_seconds = [], [], []
     for state in states:
         arguments = module, state.params, state.inputs, state.targets
-        precise = module, double(state.params), state.inputs.double(), state.targets
-        began = time.perf_counter()
-        truth = hessian_spectrum(*precise)
-        dense_seconds.append((time.perf_counter() - began) / SEEDS)
+        truth, seconds = dense_spectra(module, state)
+        dense_seconds.append(seconds)
         truths.append(truth)
         few = module, state.params, *examples(state)
         numbers = [
@@ -119,7 +156,15 @@ def main() -> None:
     print("\n## Gram matrices in float32 against float64\n")
     grams(module, states)
     print("\n## Seconds for one member of 784-128-128-10, 118,282 parameters, fresh\n")
-    costs()
+    costs(
+        {
+            "Fisher, n = 512": fisher_spectrum,
+            "Gauss-Newton, n = 256": lambda module, params, inputs, targets: gauss_newton_spectrum(
+                module, params, inputs[:, :256], targets[:, :256]
+            ),
+            "Hessian by Lanczos, 4 x 100": partial(hessian_curvature, steps=100),
+        }
+    )
 
 
 def lanczos(
@@ -131,13 +176,9 @@ def lanczos(
         seconds, found = [], []
         for state in states:
             began = time.perf_counter()
-            data = state.inputs, state.targets
-            found.append(
-                hessian_curvature(
-                    module, state.params, *data, dense_limit=0, block=block, steps=steps
-                )
-            )
-            seconds.append((time.perf_counter() - began) / SEEDS)
+            arguments = module, state.params, state.inputs, state.targets
+            found.append(hessian_curvature(*arguments, dense_limit=0, block=block, steps=steps))
+            seconds.append((time.perf_counter() - began) / len(state.targets))
         for name, of in MEASURES.items():
             truth = np.array([[of(spectrum) for spectrum in spectra] for spectra in truths])
             value = np.array([getattr(c, name).value for c in found])
@@ -182,27 +223,17 @@ def grams(module: torch.nn.Module, states: list[Checkpoint]) -> None:
     table(rows, headers, "")
 
 
-def costs() -> None:
-    """Times on a network that is too large for a dense Hessian."""
+def costs(estimators: dict[str, Callable[..., object]]) -> None:
+    """Times on a network that is too large for a dense Hessian, on 512 examples."""
     module = pb.build_network(LARGE)
     params = {name: value.detach()[None] for name, value in module.named_parameters()}
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(1, 512, 784, generator=generator)
     targets = torch.randint(10, (1, 512), generator=generator)
-    calls: dict[str, Callable[[], object]] = {
-        "Fisher, n = 512": lambda: fisher_spectrum(module, params, inputs, targets),
-        "Gauss-Newton, n = 256": lambda: gauss_newton_spectrum(
-            module, params, inputs[:, :256], targets[:, :256]
-        ),
-        "Hessian by Lanczos, 4 x 100": lambda: hessian_curvature(
-            module, params, inputs, targets, steps=100
-        ),
-        "Hessian by Lanczos, 4 x 400": lambda: hessian_curvature(module, params, inputs, targets),
-    }
     rows = []
-    for name, call in calls.items():
+    for name, estimator in estimators.items():
         began = time.perf_counter()
-        call()
+        estimator(module, params, inputs, targets)
         rows.append([name, time.perf_counter() - began])
     table(rows, ["estimator", "seconds"], ".2f")
 
