@@ -168,6 +168,11 @@ def test_matrices_that_are_too_large_are_refused(monkeypatch):
     assert not hessian_curvature(module, params, inputs, targets, dense_limit=145).exact
 
 
+def test_one_start_vector_has_no_spread():
+    with pytest.raises(ValueError, match="at least 2"):
+        hessian_curvature(*case(nets.mlp), dense_limit=0, block=1)
+
+
 @pytest.mark.parametrize("make", [nets.mlp, nets.Residual, nets.Attention])
 def test_a_member_among_others_is_that_member_alone(make):
     module, params, inputs, targets = case(make, seeds=[0, 1, 2], precise=False)

@@ -51,7 +51,7 @@ class Estimate:
 
     Attributes:
         value: (members,).
-        uncertainty: (members,). The error is within twice this in about 95 of 100 cases.
+        uncertainty: (members,). Errors observed were within twice this in about 19 of 20 cases.
     """
 
     value: Array
@@ -144,8 +144,10 @@ def hessian_curvature(
         seed: of its start vectors, the same for every member.
 
     Raises:
-        ValueError: if a parameter is not finite.
+        ValueError: if a parameter is not finite, or there is no spread between start vectors.
     """
+    if block < 2:
+        raise ValueError("The uncertainty needs a block of at least 2 start vectors.")
     if _size(params, None) <= dense_limit:
         spectra = hessian_spectrum(module, params, inputs, targets)
         return _collected([_of_spectrum(spectrum) for spectrum in spectra], exact=True)
@@ -153,7 +155,8 @@ def hessian_curvature(
     found = []
     for member, own, labels in _each(params, inputs, targets):
         products = HessianProducts(module, member, own, labels)
-        run = block_lanczos(products, products.size, block=block, steps=steps, like=own, seed=seed)
+        like = next(iter(member.values()))
+        run = block_lanczos(products, products.size, block=block, steps=steps, like=like, seed=seed)
         found.append(_of_run(run) if run.finite else _UNKNOWN)
     return _collected(found, exact=False)
 

@@ -176,7 +176,8 @@ def _layerwise_gram(
     """One member's (1/n) G G^T: the covered layers by formula, the rest directly."""
     n = len(targets)
     # Zeros added to a layer's outputs: what is backpropagated to them is the gradient in these.
-    shifts = {name: inputs.new_zeros(n, *layer.shape) for name, layer in layers.items()}
+    like = next(iter(params.values()))
+    shifts = {name: like.new_zeros(n, *layer.shape) for name, layer in layers.items()}
     seen: Params = {}
 
     def shifted(shifts: Params) -> tuple[Tensor, Params]:
