@@ -95,8 +95,6 @@ NETWORKS = {
     "library attention": LibraryAttention,
     "batch norm": batch_normalized,
 }
-LAYERWISE = ("relu", "gelu", "layer norm", "softmax regression", "convolution", "residual")
-"""Networks that formulas cover in full."""
 
 
 def members(make, seeds):

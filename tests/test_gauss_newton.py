@@ -53,7 +53,33 @@ def test_the_fisher_is_that_of_the_dense_matrix(make):
         np.testing.assert_allclose(ours[i], dense, atol=1e-12 * float(dense[-1]))
 
 
-@pytest.mark.parametrize("name", nets.NETWORKS)
+class Mixed(nn.Module):
+    """Tokens in front of examples: the first dimension is not the examples'."""
+
+    def __init__(self, tokens=3):
+        super().__init__()
+        self.tokens = tokens
+        self.inner, self.head = nn.Linear(3, 5), nn.Linear(5, 4)
+
+    def forward(self, x):
+        return self.head(torch.tanh(self.inner(x.transpose(0, 1)[: self.tokens])).mean(0))
+
+
+class Twice(nn.Module):
+    """A layer that is applied twice, before one that is not."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.head = nn.Linear(9, 9), nn.Linear(9, 4)
+
+    def forward(self, x):
+        return self.head(self.inner(torch.tanh(self.inner(x.flatten(1)))))
+
+
+OTHERS = {"mixed": lambda: Mixed(2), "twice": Twice}
+
+
+@pytest.mark.parametrize("name", [*nets.NETWORKS, *OTHERS])
 def test_formulas_cover_what_they_should(name, monkeypatch):
     """All of a network, or all but the parameters that no layer with a formula owns."""
     directly = []
@@ -65,13 +91,15 @@ def test_formulas_cover_what_they_should(name, monkeypatch):
         return direct(module, params, inputs, targets, seeds, names)
 
     monkeypatch.setattr(layer_gram, "direct_gram", noted)
-    make = nets.NETWORKS[name]
+    make = (nets.NETWORKS | OTHERS)[name]
     gauss_newton_spectrum(*spectra(make, seeds=[0]))
     expected = {
         "attention": [["position", "token"]],
         "library attention": [[f"layer.self_attn.{own}" for own in (
             "in_proj_bias", "in_proj_weight", "out_proj.bias", "out_proj.weight")]],
         "batch norm": [["2.bias", "2.weight"]],
+        "mixed": [["inner.bias", "inner.weight"]],
+        "twice": [["inner.bias", "inner.weight"]],
     }  # fmt: skip
     assert directly == expected.get(name, [])
 
@@ -82,17 +110,6 @@ def test_large_layers_are_formed_in_pieces(monkeypatch):
     monkeypatch.setattr(layer_gram, "CHUNK", 1)
     pieces = gauss_newton_spectrum(module, params, inputs, targets)
     np.testing.assert_allclose(pieces, whole, atol=1e-12)
-
-
-class Mixed(nn.Module):
-    """Tokens in front of examples: the first dimension is not the examples'."""
-
-    def __init__(self):
-        super().__init__()
-        self.inner, self.head = nn.Linear(3, 5), nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.head(torch.tanh(self.inner(x.transpose(0, 1))).mean(0))
 
 
 def test_layers_over_another_dimension_are_not_taken_for_layers_over_examples():

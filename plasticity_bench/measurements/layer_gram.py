@@ -183,7 +183,7 @@ def _layerwise_gram(
     def shifted(shifts: Params) -> tuple[Tensor, Params]:
         def hook(name: str) -> Callable[..., Tensor]:
             def add(_layer: nn.Module, arguments: tuple[Tensor], output: Tensor) -> Tensor:
-                seen[name] = arguments[0].clone()  # what comes after may change it in place
+                seen[name] = arguments[0]
                 return output + shifts[name]
 
             return add
