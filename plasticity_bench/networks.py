@@ -93,8 +93,9 @@ def cnn(spec: NetworkSpec) -> nn.Module:
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     if len(spec.input_shape) == 2:
         layers["unflatten"] = nn.Unflatten(1, (1, height))
+    same = spec.kernel_size // 2
     for index, channels in enumerate(spec.channels):
-        layers[f"conv{index}"] = nn.Conv2d(depth, channels, spec.kernel_size, padding="same")
+        layers[f"conv{index}"] = nn.Conv2d(depth, channels, spec.kernel_size, padding=same)
         if spec.norm == "layer":  # over channels and places together
             layers[f"conv_norm{index}"] = nn.GroupNorm(1, channels)
         layers[f"conv_activation{index}"] = ACTIVATIONS[spec.activation]()

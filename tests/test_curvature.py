@@ -11,8 +11,9 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from plasticity_bench.measurements import fisher_rank
-from plasticity_bench.measurements.fisher_rank import direct_gram, fisher_gram, fisher_srank
+from plasticity_bench.measurements import layer_gram
+from plasticity_bench.measurements.fisher_rank import fisher_srank
+from plasticity_bench.measurements.layer_gram import direct_gram, gram, loss_gradient
 from plasticity_bench.measurements.spectrum import srank
 from plasticity_bench.networks import ACTIVATIONS, NetworkSpec, build_network, initial_parameters
 
@@ -72,13 +73,13 @@ def assert_spectra_are_dense(make, tolerance):
     """Two members' Gram matrices have the non-zero eigenvalues of the p x p matrix, and agree with
     the direct way."""
     module, params, (inputs, targets) = make(), members(make, [0, 1]), data(2, 20)
-    grams = fisher_gram(module, params, inputs, targets)
+    grams = gram(module, params, inputs, targets, loss_gradient)
     for i in range(2):
         own = {name: value[i] for name, value in params.items()}
         dense = torch.linalg.eigvalsh(dense_fisher(module, own, inputs[i], targets[i]))
         ours = torch.linalg.eigvalsh(grams[i].double())
         np.testing.assert_allclose(ours, dense[-20:], atol=tolerance * float(dense[-1]))
-        direct = direct_gram(module, own, inputs[i], targets[i])
+        direct = direct_gram(module, own, inputs[i], targets[i], loss_gradient)
         torch.testing.assert_close(grams[i], direct, rtol=1e-4, atol=1e-6)
 
 
@@ -165,7 +166,7 @@ def test_logistic_regression_has_a_closed_form():
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     errors = probabilities - np.eye(4)[targets[0].numpy()]
     expected = (a @ a.T + 1) * (errors @ errors.T) / 15
-    ours = fisher_gram(module, params, inputs, targets)[0]
+    ours = gram(module, params, inputs, targets, loss_gradient)[0]
     np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
@@ -192,7 +193,7 @@ def test_at_the_true_distribution_the_fisher_is_the_hessian():
     flat = torch.cat([own["1.weight"].flatten(), own["1.bias"]])
     hessian = torch.func.hessian(loss)(flat)
     repeated, classes = x.repeat_interleave(4, 0), torch.arange(4).repeat(6)
-    gram = direct_gram(module, own, repeated, classes) * 24  # undo 1/n
+    gram = direct_gram(module, own, repeated, classes, loss_gradient) * 24  # undo 1/n
     root = (weights.flatten() / 6).sqrt()
     ours = torch.linalg.eigvalsh(root[:, None] * gram * root)
     np.testing.assert_allclose(ours[-18:], torch.linalg.eigvalsh(hessian)[-18:], atol=1e-9)
@@ -246,11 +247,11 @@ def test_measuring_leaves_the_network_as_it_was():
 
 
 def test_the_layerwise_way_is_the_one_taken(monkeypatch):
-    def only_to_check(module, params, inputs, targets):
+    def only_to_check(module, params, inputs, targets, seeds):
         assert len(targets) <= 3, "the slow way was taken"
-        return direct_gram(module, params, inputs, targets)
+        return direct_gram(module, params, inputs, targets, seeds)
 
-    monkeypatch.setattr(fisher_rank, "direct_gram", only_to_check)
+    monkeypatch.setattr(layer_gram, "direct_gram", only_to_check)
     for norm in ("none", "layer"):
         module = network(norm=norm)
         fisher_srank(module, members(lambda m=norm: network(norm=m), [0]), *data(1, 5))

@@ -9,11 +9,14 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
+from plasticity_bench import measurements
 from plasticity_bench.checks import example_probe
 from plasticity_bench.measurements import MEASUREMENTS, Probe
+from plasticity_bench.measurements.common import of_each
+from plasticity_bench.measurements.feature_rank import singular_values
 from plasticity_bench.measurements.hidden import hidden_activations
 from plasticity_bench.measurements.neural_tangent_kernel import kernel
-from plasticity_bench.measurements.ranks import effective_rank, singular_values, srank
+from plasticity_bench.measurements.spectrum import effective_rank, srank
 
 
 class Layer(nn.Module):
@@ -199,16 +202,11 @@ def test_feature_ranks_are_those_of_the_last_layer():
         assert (found[name] != found[f"{name}/activation0"]).any()
 
 
-def test_singular_values_and_ranks_agree_with_numpy():
+def test_singular_values_agree_with_numpy():
     matrices = torch.randn(3, 20, 7, generator=torch.Generator().manual_seed(0))
     for given in (matrices, matrices.mT):
         expected = np.linalg.svd(given.double().numpy(), compute_uv=False)
-        np.testing.assert_allclose(singular_values(given), expected, rtol=1e-10)
-    shares = expected / expected.sum(1, keepdims=True)
-    np.testing.assert_allclose(effective_rank(expected), np.exp(-(shares * np.log(shares)).sum(1)))
-    for spectrum, rank in zip(expected, srank(expected, 0.8), strict=True):
-        assert spectrum[: int(rank)].sum() >= 0.8 * spectrum.sum()
-        assert spectrum[: int(rank) - 1].sum() < 0.8 * spectrum.sum()
+        np.testing.assert_allclose(singular_values(given)[:, ::-1], expected, rtol=1e-10)
 
 
 def test_ranks_of_what_is_zero_or_not_finite():
@@ -217,7 +215,24 @@ def test_ranks_of_what_is_zero_or_not_finite():
     matrices[2, 0, 0] = 1.0
     spectra = singular_values(matrices)
     for rank in (srank, effective_rank):
-        np.testing.assert_array_equal(rank(spectra), [0, np.nan, 1])
+        np.testing.assert_array_equal(of_each(spectra, rank), [0, np.nan, 1])
+
+
+def test_numbers_of_curvature_are_those_of_the_spectra():
+    probe = example_probe()
+    arguments = probe.module, probe.params, probe.inputs, probe.targets
+    for matrix, spectra in {
+        "fisher": measurements.fisher_spectrum(*arguments),
+        "gauss_newton": measurements.gauss_newton_spectrum(*arguments),
+        "last_layers": measurements.last_layers_spectrum(*arguments),
+        "hessian": measurements.hessian_spectrum(*arguments),
+    }.items():
+        found = MEASUREMENTS[matrix].measure(probe)
+        for member, spectrum in enumerate(spectra):
+            for name, number in (("effective_rank", effective_rank), ("sharpness", np.max)):
+                value = found[f"{matrix}_{name}_n16"][member]
+                assert value == pytest.approx(number(spectrum), rel=1e-5)
+    assert found["hessian_effective_rank_uncertainty_n16"].tolist() == [0.0] * probe.num_members
 
 
 def test_duplicate_units_by_hand():

@@ -1,11 +1,19 @@
 """The rank of the features that a hidden layer makes of the examples."""
 
-import numpy as np
+from collections.abc import Callable
+from functools import partial
 
-from plasticity_bench.measurements.probe import Measured, Probe, unavailable
-from plasticity_bench.measurements.ranks import effective_rank, singular_values, srank
+import numpy as np
+from torch import Tensor
+
+from plasticity_bench.measurements.common import eigenvalues, of_each
+from plasticity_bench.measurements.probe import Measured, Probe, Values, unavailable
+from plasticity_bench.measurements.spectrum import effective_rank, srank
 
 THRESHOLD = 0.01
+
+ROUNDING = 1e-7
+"""Singular values below this share of the largest are rounding errors of float32."""
 
 
 def feature_rank(probe: Probe) -> Measured:
@@ -28,9 +36,28 @@ def feature_rank(probe: Probe) -> Measured:
     measured = unavailable(probe, *names)
     for layer, outputs in probe.hidden.items():
         sigma = singular_values(outputs)
-        large = (sigma > THRESHOLD * np.sqrt(outputs.shape[1])).sum(1)
-        count = np.where(np.isfinite(sigma).all(1), large, np.nan)
-        for name, ranks in zip(names, (srank(sigma), effective_rank(sigma), count), strict=True):
+        large = THRESHOLD * np.sqrt(outputs.shape[1])
+        numbers: list[Callable[[Values], float]] = [srank, effective_rank]
+        numbers.append(partial(_count_above, threshold=large))
+        for name, number in zip(names, numbers, strict=True):
+            ranks = of_each(sigma, number)
             measured[f"{name}/{layer}"] = ranks
             measured[name] = ranks  # of the last layer, in the end
     return measured
+
+
+def _count_above(sigma: Values, threshold: float) -> int:
+    return int((sigma > threshold).sum())
+
+
+def singular_values(matrices: Tensor) -> Values:
+    """Return the singular values of (members, rows, columns) matrices, in any order.
+
+    From the eigenvalues of the smaller Gram matrix, in float64.
+    """
+    tall = matrices.double()
+    if tall.shape[1] < tall.shape[2]:
+        tall = tall.mT
+    values: Values = np.sqrt(np.maximum(eigenvalues(tall.mT @ tall), 0))
+    values[values <= ROUNDING * values.max(1, keepdims=True)] = 0
+    return values

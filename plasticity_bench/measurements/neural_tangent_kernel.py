@@ -5,9 +5,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
+from plasticity_bench.measurements.common import eigenvalues, of_each
 from plasticity_bench.measurements.hidden import eval_mode
 from plasticity_bench.measurements.probe import Measured, Probe
-from plasticity_bench.measurements.ranks import effective_rank, eigenvalues
+from plasticity_bench.measurements.spectrum import effective_rank
 from plasticity_bench.optimizers import Params
 
 ROUNDING = 1e-12
@@ -32,10 +33,10 @@ def neural_tangent_kernel(probe: Probe) -> Measured:
     spectra = np.concatenate(
         [eigenvalues(kernel(probe.module, own, x)[None]) for own, x, _ in probe.one_by_one()]
     )
-    largest = spectra[:, 0]
+    least, largest = spectra[:, 0], spectra[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        condition = -np.log10(np.maximum(spectra[:, -1] / largest, ROUNDING))
-        ranks = effective_rank(np.where(spectra > ROUNDING * largest[:, None], spectra, 0))
+        condition = -np.log10(np.maximum(least / largest, ROUNDING))
+    ranks = of_each(spectra, effective_rank)
     known = np.isfinite(spectra).all(1) & (largest > 0)
     return {
         probe.on_examples("ntk_effective_rank"): np.where(known, ranks, np.nan),

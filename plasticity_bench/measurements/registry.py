@@ -4,6 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from plasticity_bench.measurements.constant_units import constant_units
+from plasticity_bench.measurements.curvature_numbers import (
+    fisher,
+    gauss_newton,
+    hessian,
+    last_layers,
+)
 from plasticity_bench.measurements.distance_from_init import distance_from_init
 from plasticity_bench.measurements.dormant_units import dormant_units
 from plasticity_bench.measurements.duplicate_units import duplicate_units
@@ -47,4 +53,8 @@ MEASUREMENTS = {
     "duplicate_units": Registered(duplicate_units),
     "neural_tangent_kernel": Registered(neural_tangent_kernel),
     "one_step_plasticity": Registered(one_step_plasticity),
+    "fisher": Registered(fisher),
+    "gauss_newton": Registered(gauss_newton),
+    "last_layers": Registered(last_layers),
+    "hessian": Registered(hessian),
 }

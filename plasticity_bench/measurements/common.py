@@ -1,0 +1,46 @@
+"""What every estimator of curvature does before and after its formula."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from plasticity_bench.optimizers import Params
+
+
+@contextmanager
+def measuring(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and attention by formulas that can be differentiated twice."""
+    was_training = module.training
+    module.eval()
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        module.train(was_training)
+
+
+def refuse_non_finite(params: Params) -> None:
+    """Raise ValueError if a parameter is not finite."""
+    if not all(bool(value.isfinite().all()) for value in params.values()):
+        raise ValueError("The curvature of parameters that are not finite is not defined.")
+
+
+def eigenvalues(matrices: Tensor) -> NDArray[np.float64]:
+    """Return eigenvalues of symmetric matrices (m, n, n), ascending, (m, n); NaN for non-finite."""
+    finite = matrices.isfinite().flatten(1).all(1)
+    values = np.full(matrices.shape[:2], np.nan)
+    # In float64: float32 eigvalsh has failed to converge on collapsed networks.
+    values[finite.cpu().numpy()] = torch.linalg.eigvalsh(matrices[finite].double()).cpu().numpy()
+    return values
+
+
+def of_each(
+    spectra: NDArray[np.float64], number: Callable[[NDArray[np.float64]], float]
+) -> NDArray[np.float64]:
+    """Return a number of each member's spectrum (members, n), (members,); NaN where it has NaN."""
+    return np.array([np.nan if np.isnan(s).any() else float(number(s)) for s in spectra])

@@ -1,0 +1,80 @@
+"""Curvature: the spectrum of the generalised Gauss-Newton matrix.
+
+M = (1/n) sum_i J_i^T H_i J_i, where J_i is the Jacobian of example i's logits in all parameters and
+H_i = diag(p_i) - p_i p_i^T the second derivative of the cross-entropy in the logits, p_i their
+softmax (Schraudolph 2002, "Fast curvature matrix-vector products for second-order gradient
+descent"). It is the Hessian without the network's own second derivatives, is positive
+semi-definite, does not depend on the targets, and for softmax is the Fisher matrix under the
+network's own predictions (Martens 2020, arXiv:1412.1193).
+
+H_i = B_i B_i^T with B_i = diag(sqrt p_i) Q_i, where Q_i, (classes, classes - 1), is an orthonormal
+basis of the vectors orthogonal to sqrt p_i: the columns of a Householder reflection but the first.
+The columns of all B_i are the seeds of a Gram matrix (`layer_gram.py`) with the non-zero spectrum
+of M.
+
+Cost: one forward and classes - 1 backward passes, (n (classes - 1))^2 numbers, and an eigenvalue
+problem of that size, cubic in it: few examples if classes are many. Error: none but rounding;
+float32 and float64 agree to 1e-6 of the largest eigenvalue.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from plasticity_bench.measurements.common import eigenvalues, of_each, refuse_non_finite
+from plasticity_bench.measurements.layer_gram import gram
+from plasticity_bench.measurements.spectrum import srank
+from plasticity_bench.optimizers import Params
+
+
+def gauss_newton_spectrum(
+    module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
+) -> NDArray[np.float64]:
+    """Return eigenvalues of every member's Gauss-Newton matrix, ascending.
+
+    Args:
+        module: the network whose parameters these are.
+        params: each (members, *shape), all finite.
+        inputs: (members, n, *input_shape).
+        targets: (members, n), which do not matter.
+
+    Returns:
+        (members, n (classes - 1)): all that are not zero, non-negative up to rounding. Not a number
+        for a member whose matrix overflows.
+
+    Raises:
+        ValueError: if a parameter is not finite.
+    """
+    refuse_non_finite(params)
+    spectra = []
+    for i in range(len(targets)):  # one at a time: the matrix is large
+        member = {name: value[i : i + 1] for name, value in params.items()}
+        matrix = gram(module, member, inputs[i : i + 1], targets[i : i + 1], output_factor)
+        spectra.append(eigenvalues(matrix))
+    return np.concatenate(spectra)
+
+
+def gauss_newton_srank(
+    module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
+) -> NDArray[np.float64]:
+    """Return srank 0.99 of every member's Gauss-Newton matrix, (members,).
+
+    Higher means more directions of curvature. At most n (classes - 1). Arguments, NaN and what is
+    raised are those of `gauss_newton_spectrum`.
+    """
+    return of_each(gauss_newton_spectrum(module, params, inputs, targets), srank)
+
+
+def output_factor(logits: Tensor, _targets: Tensor) -> Tensor:
+    """Return the columns of every B, (classes - 1, n, classes), from logits (n, classes)."""
+    roots = (logits.log_softmax(-1) / 2).exp()
+    first = torch.zeros_like(roots)
+    first[..., 0] = 1
+    # The reflection 1 - u u^T / (1 + u_0), u = roots + first, takes the roots to -first; so its
+    # other columns are orthogonal to them. Nothing cancels: no root is negative.
+    u = roots + first
+    reflection = torch.eye(roots.shape[-1], dtype=roots.dtype, device=roots.device) - (
+        u[..., :, None] * u[..., None, :] / u[..., :1, None]
+    )
+    return (roots[..., :, None] * reflection)[..., 1:].movedim(-1, 0)
