@@ -149,7 +149,7 @@ class Functional(nn.Module):
 
 
 @pytest.mark.parametrize("make", [Shared, Positions, Convolution, Tied, Functional])
-def test_other_networks_are_measured_the_direct_way(make):
+def test_so_it_is_where_formulas_cover_a_part_or_nothing(make):
     assert_spectra_are_dense(make, tolerance=1e-6)
 
 
