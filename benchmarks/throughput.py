@@ -101,7 +101,7 @@ def rows_of(
             name,
             f"{timing.median:,.0f}",
             f"{timing.lowest:,.0f} to {timing.highest:,.0f}",
-            timing.median / base.median,
+            f"{timing.median / base.median:.2f}",
             f"{timing.disturbed:.0%}",
             *([extra.get(name, "")] if extra else []),
         ]
@@ -179,8 +179,7 @@ def main() -> None:
 
 def show(table: list[list[Any]], headers: list[str]) -> None:
     """Print one table."""
-    text = tabulate(table, headers, "github", floatfmt=".2f", disable_numparse=[2, 3, 5, 6])
-    print(text, end="\n\n", flush=True)
+    print(tabulate(table, headers, "github", disable_numparse=True), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // Puts in place of each value the reference of its rank, without sorting, on one core.
 //
-// The range of the values is cut into equal buckets, a value or two in each. A value's rank is the
+// The range of the values is cut into equal buckets, two values or so in each, and the values are
+// grouped by bucket; from there on memory is read nearly in order. A value's rank is the
 // number of values in earlier buckets, and of those before it in its own, which a comparison of
 // vectors counts: what follows the bucket in memory belongs to later ones, and is larger.
 
@@ -19,7 +20,7 @@
 namespace {
 
 constexpr long WINDOW = 16;
-constexpr std::uint32_t MOST = 256;  // values in a bucket: a byte holds the place of each
+constexpr std::uint32_t MOST = 256;  // values in a bucket: more are better sorted
 
 // Of WINDOW numbers, how many come before a value: the smaller ones, and of the equal ones those
 // that precede it in the order of memory, the first `place` (at most WINDOW) of them.
@@ -64,13 +65,13 @@ T* at_least(std::vector<T>& room, long size) {
 // False, with nothing of use in `matched`, if some bucket would hold more than MOST.
 bool match_row(float* __restrict matched, const float* __restrict values,
                const float* __restrict ordered, long size) {
-  thread_local std::vector<std::uint32_t> bucket_of, starts;
-  thread_local std::vector<std::uint8_t> place_of;
+  thread_local std::vector<std::uint32_t> bucket_of, starts, origins;
   thread_local std::vector<float> grouped;
   const long num_buckets = std::max(1L, size / 2);
   std::uint32_t* __restrict bucket = at_least(bucket_of, size);
+  // Where buckets begin, in the end; on the way, shifted by one, how many values they have.
   std::uint32_t* __restrict start = at_least(starts, num_buckets + 1);
-  std::uint8_t* __restrict place = at_least(place_of, size);
+  std::uint32_t* __restrict origin = at_least(origins, size);
   float* __restrict group = at_least(grouped, size + WINDOW);
 
   float lowest, highest;
@@ -94,30 +95,36 @@ bool match_row(float* __restrict matched, const float* __restrict values,
   }
   if (bad) return false;  // not a number
   std::fill_n(start, num_buckets + 1, 0);
-  for (long i = 0; i < size; ++i) place[i] = static_cast<std::uint8_t>(start[bucket[i]]++);
+  for (long i = 0; i < size; ++i) ++start[bucket[i] + 1];
   std::uint32_t total = 0, most = 0;
-  for (long b = 0; b <= num_buckets; ++b) {
-    const std::uint32_t count = start[b];
+  for (long b = 0; b < num_buckets; ++b) {
+    const std::uint32_t count = start[b + 1];
     most = std::max(most, count);
-    start[b] = total;
+    start[b + 1] = total;
     total += count;
   }
   if (most > MOST) return false;
-  for (long i = 0; i < size; ++i) group[start[bucket[i]] + place[i]] = values[i];
+  for (long i = 0; i < size; ++i) {
+    const std::uint32_t slot = start[bucket[i] + 1]++;
+    group[slot] = values[i];
+    origin[slot] = i;
+  }
   std::fill_n(group + size, WINDOW, std::numeric_limits<float>::infinity());
   if (most <= WINDOW) {
-    for (long i = 0; i < size; ++i) {
-      const long first = start[bucket[i]];
-      matched[i] = ordered[first + count_before(group + first, values[i], place[i])];
+    for (long slot = 0; slot < size; ++slot) {
+      const float value = group[slot];
+      const long first = start[static_cast<std::int32_t>((value - lowest) * scale)];
+      matched[origin[slot]] = ordered[first + count_before(group + first, value, slot - first)];
     }
   } else {
-    for (long i = 0; i < size; ++i) {
-      long rank = start[bucket[i]];
-      const long first = rank, end = start[bucket[i] + 1];
-      for (long next = first; next < end; next += WINDOW)
-        rank += count_before(group + next, values[i],
-                             std::clamp<long>(place[i] - (next - first), 0, WINDOW));
-      matched[i] = ordered[rank];
+    for (long slot = 0; slot < size; ++slot) {
+      const float value = group[slot];
+      const long own = static_cast<std::int32_t>((value - lowest) * scale);
+      const long first = start[own], last = start[own + 1];
+      long rank = first;
+      for (long next = first; next < last; next += WINDOW)
+        rank += count_before(group + next, value, std::clamp<long>(slot - next, 0, WINDOW));
+      matched[origin[slot]] = ordered[rank];
     }
   }
   return true;
