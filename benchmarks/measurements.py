@@ -24,6 +24,7 @@ from plasticity_bench.suite import Suite, load_suite
 
 MEMBERS, REPEATS = 10, 7
 EXAMPLES = {"neural_tangent_kernel": 16}
+ELSEWHERE = ("fisher", "gauss_newton", "last_layers", "hessian")  # in benchmarks/curvature.md
 
 
 def probe(suite: Suite, examples: int) -> Probe:
@@ -50,6 +51,8 @@ def each(suite: Suite) -> list[list[object]]:
     """Milliseconds of each measurement for one member."""
     rows: list[list[object]] = []
     for name, registered in MEASUREMENTS.items():
+        if name in ELSEWHERE:
+            continue
         examples = EXAMPLES.get(name, 256)
         one = probe(suite, examples)
         times = []
