@@ -88,7 +88,8 @@ def chosen(
     sizes = [size for size in tried if size <= most]
 
     def measured(size: int) -> float:
-        notify(f"{contender.label}: timing {size} seeds at a time (remembered for later runs).")
+        seeds = "1 seed" if size == 1 else f"{size} seeds"
+        notify(f"{contender.label}: timing {seeds} at a time (remembered for later runs).")
         return seed_updates_per_second(stream, network, contender, execution, size)
 
     return best(sizes, measured, file)
