@@ -256,6 +256,8 @@ def test_ctrl_c_says_what_is_saved_and_how_to_go_on(folder, jobs):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Where the tests themselves run in the background, a shell has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     for line in process.stderr:  # the first group has ended: its cells are saved
         if line.startswith("[1/"):
