@@ -13,15 +13,22 @@ from plasticity_bench.optimizers import Params
 
 
 @contextmanager
-def measuring(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode, and attention by formulas that can be differentiated twice."""
-    was_training = module.training
+def eval_mode(module: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode for the length of a `with` block."""
+    modes = {part: part.training for part in module.modules()}
     module.eval()
     try:
-        with sdpa_kernel(SDPBackend.MATH):
-            yield
+        yield
     finally:
-        module.train(was_training)
+        for part, training in modes.items():
+            part.training = training
+
+
+@contextmanager
+def measuring(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and attention by formulas that can be differentiated twice."""
+    with eval_mode(module), sdpa_kernel(SDPBackend.MATH):
+        yield
 
 
 def refuse_non_finite(params: Params) -> None:

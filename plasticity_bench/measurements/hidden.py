@@ -5,8 +5,6 @@ activations; a function called in a network's `forward` is not seen. A module th
 times counts as several layers. A network without any has no hidden units to measure.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,6 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules import activation as torch_activations
 
+from plasticity_bench.measurements.common import eval_mode
 from plasticity_bench.networks import ACTIVATIONS
 from plasticity_bench.optimizers import Params
 
@@ -74,15 +73,3 @@ def _units_last(output: Tensor) -> Tensor:
     if output.ndim == 4:
         output = output.movedim(1, -1)
     return output.flatten(0, -2)
-
-
-@contextmanager
-def eval_mode(module: nn.Module) -> Iterator[None]:
-    """Put a network into evaluation mode for the length of a `with` block."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes.items():
-            part.training = training

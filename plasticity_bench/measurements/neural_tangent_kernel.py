@@ -5,8 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from plasticity_bench.measurements.common import eigenvalues, of_each
-from plasticity_bench.measurements.hidden import eval_mode
+from plasticity_bench.measurements.common import eigenvalues, eval_mode, of_each
 from plasticity_bench.measurements.probe import Measured, Probe
 from plasticity_bench.measurements.spectrum import effective_rank
 from plasticity_bench.optimizers import Params

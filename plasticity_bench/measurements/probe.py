@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from plasticity_bench.measurements.hidden import eval_mode, hidden_activations
+from plasticity_bench.measurements.common import eval_mode
+from plasticity_bench.measurements.hidden import hidden_activations
 from plasticity_bench.optimizers import Moments, Params
 
 Values = NDArray[np.float64]
