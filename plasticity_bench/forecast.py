@@ -69,7 +69,7 @@ def forecast(
             if timed and key not in rates:
                 notify(f"timing {contender.label} on {run.label}")
                 rates[key] = seed_updates_per_second(
-                    run.stream, run.network, contender.on(run.label), eager, members
+                    run.stream, run.network, contender.on(run.label).learner, eager, members
                 )
             rate = rates.get(key, math.nan)
             seconds = updates / rate if rate else math.nan

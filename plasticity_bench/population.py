@@ -7,7 +7,7 @@ tensor operations; or, for a learner with `vectorized = False`, in a loop.
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,24 @@ class Population:
     @state.setter
     def state(self, state: State) -> None:
         self._leaves, self._structure = pytree.tree_flatten(state)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that changes as members learn, by name: copies, (members, ...) each."""
+        named, _ = pytree.tree_flatten_with_path((self.state, self._clock))
+        return {pytree.keystr(path): value.clone() for path, value in named}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go back to a state of a population of the same members, as `tensors` returned it.
+
+        Raises:
+            BadInputError: if the tensors are not those of such a population.
+        """
+        like = self.tensors()
+        looks, found = ({k: (v.shape, v.dtype) for k, v in t.items()} for t in (like, tensors))
+        if looks != found:
+            different = sorted(k for k in looks | found if looks.get(k) != found.get(k))
+            raise BadInputError(f"This is the state of other members: {different[0]} differs.")
+        *self._leaves, self._clock = (tensors[name].to(self.device).clone() for name in like)
 
     def begin_task(self, index: int) -> None:
         """Tell every member's learner that task `index` begins."""

@@ -17,13 +17,13 @@ import torch
 from plasticity_bench.compiling import AUTO_UPDATES
 from plasticity_bench.execution import Execution
 from plasticity_bench.folders import cache_folder
+from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import source_files
 from plasticity_bench.losses import random_targets
 from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.population import Member, Population
 from plasticity_bench.provenance import environment, hash_files
 from plasticity_bench.streams.stream import Stream
-from plasticity_bench.suite import Contender
 
 SIZES = (1, 2, 4, 8, 16)
 """What is tried on a CPU core, where more gain nothing (benchmarks/throughput.md)."""
@@ -65,7 +65,7 @@ def by_rule(network: NetworkSpec, execution: Execution) -> int:
 def chosen(
     stream: Stream,
     network: NetworkSpec,
-    contender: Contender,
+    learner: Learner,
     execution: Execution,
     most: int,
     notify: Callable[[str], None] = lambda _: None,
@@ -75,7 +75,7 @@ def chosen(
     Args:
         stream: what the population will run on.
         network: what its learner is asked to build.
-        contender: the learner.
+        learner: the learner.
         execution: the device, and whether updates are compiled.
         most: no more than this, for there are no more to run.
         notify: told, in a sentence, what is measured.
@@ -83,16 +83,16 @@ def chosen(
     if execution.members is not None:
         return min(execution.members, most)
     num_updates = stream.num_updates
-    if most == 1 or num_updates < AUTO_UPDATES or not contender.learner.vectorized:
+    if most == 1 or num_updates < AUTO_UPDATES or not learner.vectorized:
         return min(by_rule(network, execution), most)
-    file = _cache_file(stream, network, contender, execution)
+    file = _cache_file(stream, network, learner, execution)
     tried = GPU_SIZES if execution.on_gpu else SIZES
     sizes = [size for size in tried if size <= most]
 
     def measured(size: int) -> float:
         seeds = "1 seed" if size == 1 else f"{size} seeds"
-        notify(f"{contender.label}: timing {seeds} at a time (remembered for later runs).")
-        return seed_updates_per_second(stream, network, contender, execution, size)
+        notify(f"timing {seeds} at a time (remembered for later runs).")
+        return seed_updates_per_second(stream, network, learner, execution, size)
 
     return best(sizes, measured, file)
 
@@ -113,10 +113,10 @@ def best(sizes: list[int], measure: Callable[[int], float], file: Path) -> int:
 
 
 def seed_updates_per_second(
-    stream: Stream, network: NetworkSpec, contender: Contender, execution: Execution, size: int
+    stream: Stream, network: NetworkSpec, learner: Learner, execution: Execution, size: int
 ) -> float:
     """Time a population on random inputs; 0 if it does not fit into the device's memory."""
-    members = [Member(seed, contender.learner) for seed in range(size)]
+    members = [Member(seed, learner) for seed in range(size)]
     shape = (size, stream.batch_size)
     inputs = torch.randn(*shape, *network.input_shape, device=execution.device)
     targets = random_targets(shape, network.num_outputs, stream.regression).to(execution.device)
@@ -139,10 +139,10 @@ def seed_updates_per_second(
 
 
 def _cache_file(
-    stream: Stream, network: NetworkSpec, contender: Contender, execution: Execution
+    stream: Stream, network: NetworkSpec, learner: Learner, execution: Execution
 ) -> Path:
     known = environment()
-    cls = type(contender.learner)
+    cls = type(learner)
     key = {
         "network": network.parameters(),
         "batch_size": stream.batch_size,

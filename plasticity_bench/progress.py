@@ -41,7 +41,7 @@ def display(suite_name: str, groups: Sequence[Group]) -> Display:
 
 def summary(group: Group, outcome: Outcome) -> str:
     """Return a finished group in one line."""
-    name = f"{group.run.label}  {group.contender.label}"
+    name = f"{group.run.label}  {group.label}"
     if outcome.error:
         return f"{name}: FAILED: {outcome.error}"
     diverged = f", {outcome.num_diverged} diverged" if outcome.num_diverged else ""
@@ -102,7 +102,7 @@ class _Live:
         group = self._groups[index]
         total = group.run.stream.num_tasks
         if index not in self._running:
-            label = f"  {group.run.label}  {group.contender.label}"
+            label = f"  {group.run.label}  {group.label}"
             self._running[index] = self._progress.add_task(label, total=total, tasks="")
         shown = f"task {task + 1} of {total}"
         self._progress.update(self._running[index], completed=task + 1, tasks=shown)

@@ -11,6 +11,7 @@ from plasticity_bench import engines, population_size
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluator import Evaluation, evaluate
 from plasticity_bench.execution import Execution
+from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import source_files
 from plasticity_bench.population import Member, Population
 from plasticity_bench.protocol import Protocol
@@ -23,12 +24,26 @@ DEFAULT = Execution()
 
 @dataclass(frozen=True)
 class Group:
-    """Cells that run as one population: one stream, one learner, several seeds."""
+    """Cells that run as one population: one stream, one class of learner, several seeds.
+
+    Attributes:
+        run: the stream.
+        label: of the learner.
+        protocol: what is measured.
+        cells: what is to be found.
+        learners: of each cell, the learner with its hyperparameters.
+    """
 
     run: StreamRun
-    contender: Contender
+    label: str
     protocol: Protocol
     cells: tuple[Cell, ...]
+    learners: tuple[Learner, ...]
+
+    def part(self, chosen: Sequence[int]) -> "Group":
+        """Return the group of some of its cells, given by their places."""
+        cells = tuple(self.cells[place] for place in chosen)
+        return replace(self, cells=cells, learners=tuple(self.learners[i] for i in chosen))
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,7 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
         if type(contender.learner) is type(reference.learner):  # the control is always told
             protocol = replace(protocol, reveal_boundaries=True)
         for run in suite.streams:
-            own = contender.on(run.label)
+            own = contender.on(run.label).learner
             identity = {
                 **identities[run.label],
                 "learner": _learner_identity(own),
@@ -67,16 +82,17 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
             cells = tuple(
                 Cell(run.label, contender.label, seed, {**identity, "seed": seed}) for seed in seeds
             )
-            groups.append(Group(run, own, protocol, cells))
+            learners = (own,) * len(cells)
+            groups.append(Group(run, contender.label, protocol, cells, learners))
     return groups
 
 
 def unheard(groups: Sequence[Group]) -> list[str]:
     """Return the labels of learners that act at task boundaries and are not told of them."""
     labels = [
-        group.contender.label
+        group.label
         for group in groups
-        if group.contender.learner.overrides("begin_task") and not group.protocol.reveal_boundaries
+        if group.learners[0].overrides("begin_task") and not group.protocol.reveal_boundaries
     ]
     return list(dict.fromkeys(labels))
 
@@ -90,16 +106,19 @@ def remaining(
     """Return what is still to be run: unfinished cells in groups of a good size, and alike."""
     left = []
     for group in groups:
-        cells = [cell for cell in group.cells if not results.is_finished(cell)]
+        cells = [place for place, cell in enumerate(group.cells) if not results.is_finished(cell)]
         if not cells:
             continue
-        run = group.run
         size = population_size.chosen(
-            run.stream, run.network, group.contender, execution, len(cells), notify
+            group.run.stream,
+            group.run.network,
+            group.learners[0],
+            execution,
+            len(cells),
+            lambda told, label=group.label: notify(f"{label}: {told}"),  # type: ignore[misc]
         )
         num_groups = -(-len(cells) // size)
-        for index in range(num_groups):
-            left.append(replace(group, cells=tuple(cells[index::num_groups])))
+        left += [group.part(cells[index::num_groups]) for index in range(num_groups)]
     return left
 
 
@@ -146,7 +165,8 @@ def run_group(
 def _run_group(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
-    members = [Member(cell.seed, group.contender.learner) for cell in group.cells]
+    seeds = [cell.seed for cell in group.cells]
+    members = [Member(*pair) for pair in zip(seeds, group.learners, strict=True)]
     stream = group.run.stream
     compiles = execution.compiles(stream.num_updates)
     try:
@@ -162,7 +182,7 @@ def _run_group(
         return Outcome(error=told)
     executed: dict[str, object] = {
         **execution.record(),
-        "vectorized": group.contender.learner.vectorized,
+        "vectorized": group.learners[0].vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
         "members": len(members),
@@ -219,10 +239,10 @@ def _stream_identity(run: StreamRun) -> dict[str, object]:
     return {"stream": stream, "network": run.network.parameters()}
 
 
-def _learner_identity(contender: Contender) -> dict[str, object]:
-    cls = type(contender.learner)
+def _learner_identity(learner: Learner) -> dict[str, object]:
+    cls = type(learner)
     return {
         "class": cls.__name__,
         "source": hash_files(source_files(cls)),
-        "hyperparameters": contender.learner.hyperparameters(),
+        "hyperparameters": learner.hyperparameters(),
     }

@@ -50,9 +50,7 @@ class Entry:
 
 def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
     """Return an entry for each group, from the cells that are finished."""
-    references = {
-        group.run.label: group for group in groups if group.contender.label == suite.reference
-    }
+    references = {group.run.label: group for group in groups if group.label == suite.reference}
     return [_entry(group, _scores(group, references[group.run.label], results)) for group in groups]
 
 
@@ -73,7 +71,7 @@ def _entry(group: Group, scores: Sequence[Score]) -> Entry:
 
     return Entry(
         stream=group.run.label,
-        learner=group.contender.label,
+        learner=group.label,
         num_seeds=len(scores),
         trainability=bootstrap_mean([s.trainability for s in scores]) if scores else None,
         retention=bootstrap_mean([s.retention for s in scores]) if scores else None,

@@ -51,15 +51,15 @@ def test_sizes_by_hand_without_data(suite_file, monkeypatch, tmp_path):
 def test_times_follow_from_rates_and_each_kind_is_timed_once(suite_file, monkeypatch):
     timed = []
 
-    def rate(stream, network, contender, execution, size):
+    def rate(stream, network, learner, execution, size):
         assert execution.compile_mode == "off"
-        timed.append((contender.label, size))
+        timed.append((type(learner).__name__, size))
         return 1000.0
 
     monkeypatch.setattr(forecasting, "seed_updates_per_second", rate)
     suite = load_suite(suite_file, with_data=False)
     costs = list(forecast(suite, 3, Execution(members=2)))
-    assert timed == [("fresh", 2), ("adam", 2)] * 2  # settings do not change what an update costs
+    assert timed == [("Fresh", 2), ("Adam", 2)] * 2  # settings do not change what an update costs
     assert costs[0].seconds == pytest.approx(180.0)
 
 

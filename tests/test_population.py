@@ -314,3 +314,29 @@ def test_hyperparameters_are_checked():
     with pytest.raises(pb.BadInputError, match="momentum has no effect with the optimizer 'adam'"):
         EveryHook(momentum=0.9)
     assert EveryHook(strength=1).hyperparameters()["strength"] == 1.0
+
+
+def test_a_population_goes_back_to_a_state_that_was_kept():
+    spec = pb.NetworkSpec(hidden=(6,), input_shape=(4,), num_outputs=3)
+    first, second = (
+        pb.Population([pb.Member(s, pb.Learner()) for s in (0, 1)], spec) for _ in "ab"
+    )
+    batches = torch.randn(6, 2, 5, 4), torch.randint(3, (6, 2, 5))
+    for update in range(3):
+        first.update(batches[0][update], batches[1][update])
+    second.load(first.tensors())
+    for update in range(3, 6):
+        results = [p.update(batches[0][update], batches[1][update]) for p in (first, second)]
+        assert all(torch.equal(a, b) for a, b in zip(*results))
+    ours, theirs = first.tensors(), second.tensors()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_population_refuses_the_state_of_other_members():
+    spec = pb.NetworkSpec(hidden=(6,), input_shape=(4,), num_outputs=3)
+    two, three = (
+        pb.Population([pb.Member(s, pb.Learner()) for s in range(n)], spec) for n in (2, 3)
+    )
+    with pytest.raises(pb.BadInputError, match="other members"):
+        two.load(three.tensors())

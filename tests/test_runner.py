@@ -103,9 +103,7 @@ def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
 def test_every_fresh_learner_is_told_where_tasks_begin(suite):
     added = with_learners(suite, ["fresh"], {"step_size": 0.05})
     for group in runner.plan(suite, (*suite.contenders, *added), range(1)):
-        assert group.protocol.reveal_boundaries == (
-            type(group.contender.learner).__name__ == "Fresh"
-        )
+        assert group.protocol.reveal_boundaries == (type(group.learners[0]).__name__ == "Fresh")
 
 
 class Resets(pb.Learner):

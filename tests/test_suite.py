@@ -455,10 +455,8 @@ def test_a_learner_has_settings_of_its_own_on_a_stream(tmp_path):
     from plasticity_bench import runner
 
     loaded = load(tmp_path, BY_STREAM)
-    (group,) = [
-        g for g in runner.plan(loaded, loaded.contenders, range(1)) if g.contender.label == "l2"
-    ]
-    assert (group.contender.learner.strength, group.contender.learner.step_size) == (0.5, 0.25)
+    (group,) = [g for g in runner.plan(loaded, loaded.contenders, range(1)) if g.label == "l2"]
+    assert (group.learners[0].strength, group.learners[0].step_size) == (0.5, 0.25)
     assert group.cells[0].identity["learner"]["hyperparameters"]["step_size"] == 0.25
     contender = loaded.contenders[1]
     assert contender.learner.step_size == contender.on("another").learner.step_size == 1e-3
