@@ -23,7 +23,8 @@ from plasticity_bench.streams.registry import load_plugins as _load_plugins
 
 if TYPE_CHECKING:
     from plasticity_bench.checks import check_measurement, check_stream
-    from plasticity_bench.evaluator import Evaluation, evaluate
+    from plasticity_bench.evaluation import Evaluation
+    from plasticity_bench.evaluator import evaluate
     from plasticity_bench.kernels.ranking import match_ranks
     from plasticity_bench.learner import Hidden, Learner, Memory, State
     from plasticity_bench.measurements.probe import Probe
@@ -70,7 +71,7 @@ __all__ = [
 
 # These need torch, which takes seconds to import; they are loaded when they are first asked for.
 _LAZY = {
-    "Evaluation": "evaluator",
+    "Evaluation": "evaluation",
     "Explanation": "protocol",
     "Hidden": "learner",
     "Learner": "learner",

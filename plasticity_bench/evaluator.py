@@ -4,14 +4,15 @@ For each task: measure at the start, train for the fixed number of updates, meas
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol as Interface
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from plasticity_bench.evaluation import Evaluation, Measurement, Progress, Values
 from plasticity_bench.measurements import fisher_srank
 from plasticity_bench.measurements.attainment import attainment, attainment_name, merit_and_loss
 from plasticity_bench.population import Population
@@ -20,43 +21,15 @@ from plasticity_bench.protocol import Protocol
 from plasticity_bench.stacked_task import Examples, StackedTask
 from plasticity_bench.streams.stream import Stream
 
-Values = NDArray[np.float64]
 
+class Keeper(Interface):
+    """Keeps the progress of an evaluation, whenever that is due."""
 
-@dataclass(frozen=True)
-class Measurement:
-    """One number for every member.
+    def due(self, task_ended: bool) -> bool:
+        """Return whether progress is to be kept now; asked after every update and every task."""
 
-    Attributes:
-        task: index of the task.
-        when: "start", "during" or "end".
-        name: what was measured.
-        values: (members,) float64; not a number from the task on in which a member diverged.
-    """
-
-    task: int
-    when: str
-    name: str
-    values: Values
-
-
-@dataclass
-class Evaluation:
-    """What one population did on one stream.
-
-    Attributes:
-        measurements: in the order they were taken.
-        diverged_at: (members,), the task in which the loss stopped being finite, or -1.
-        prepare_seconds: wall time of recording and compiling the update, once for all.
-        train_seconds: wall time of the updates of all members together, without that.
-        measure_seconds: wall time of the measurements of all members together.
-    """
-
-    measurements: list[Measurement] = field(default_factory=list)
-    diverged_at: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    prepare_seconds: float = 0.0
-    train_seconds: float = 0.0
-    measure_seconds: float = 0.0
+    def keep(self, progress: Progress) -> None:
+        """Keep it; what this raises ends the evaluation."""
 
 
 def evaluate(
@@ -64,6 +37,8 @@ def evaluate(
     population: Population,
     protocol: Protocol,
     on_task: Callable[[int], None] = lambda _: None,
+    keeper: Keeper | None = None,
+    begun: Progress | None = None,
 ) -> Evaluation:
     """Run a population through a stream.
 
@@ -72,121 +47,180 @@ def evaluate(
         population: newly made; it is trained in place.
         protocol: what to measure, and when.
         on_task: called with the index of each task that is finished.
+        keeper: keeps progress.
+        begun: where to go on, as a keeper of the same stream, members and protocol kept it.
     """
-    result = Evaluation(diverged_at=np.full(len(population.members), -1))
-    seeds = [member.seed for member in population.members]
-    scored = stream.scored_tasks()
-    prober = Prober(population, protocol, scored)
-    task: StackedTask | None = None
-    for index in range(stream.num_tasks):
-        task = StackedTask(stream, seeds, index, population.device, task)
-        if index > 0 and stream.resets_head:
+    run = _Run(stream, population, protocol, keeper, begun)
+    while run.index < stream.num_tasks:
+        if run.done == 0:
+            run.begin_task()
+        run.train()
+        run.end_task()
+        on_task(run.index - 1)
+        run.keep_if_due(task_ended=True)
+    return run.result
+
+
+class _Run:
+    """An evaluation as it goes: task `index`, of which `done` updates are done."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        population: Population,
+        protocol: Protocol,
+        keeper: Keeper | None,
+        begun: Progress | None,
+    ) -> None:
+        self._stream, self._population, self._protocol = stream, population, protocol
+        self._keeper = keeper
+        self._scored = stream.scored_tasks()
+        self._seeds = [member.seed for member in population.members]
+        self._prober = Prober(population, protocol, self._scored)
+        self._task: StackedTask | None = None
+        self._losses: list[Tensor] = []
+        self._merits: list[Tensor] = []
+        self.index = self.done = 0
+        self.result = Evaluation(diverged_at=np.full(len(self._seeds), -1))
+        if begun:
+            self._resume(begun)
+
+    def _resume(self, begun: Progress) -> None:
+        self._population.load(begun.population)
+        self.index, self.done = begun.task, begun.update
+        self.result = replace(begun.evaluation, measurements=[*begun.evaluation.measurements])
+        self._losses = list(torch.from_numpy(begun.losses).to(self._population.device))
+        self._merits = list(torch.from_numpy(begun.merits).to(self._population.device))
+        if self.index > 0:
+            self._make_task(self.index - 1)  # some streams mix its examples into the next task's
+        if self.done:
+            task = self._make_task(self.index)
+            self._prober.begin_task(self.index, task.num_updates, task.train.first, begun.watched)
+
+    def _make_task(self, index: int) -> StackedTask:
+        device = self._population.device
+        self._task = StackedTask(self._stream, self._seeds, index, device, self._task)
+        return self._task
+
+    @property
+    def _measured(self) -> bool:
+        return self._protocol.is_measured(self.index, self._scored)
+
+    def begin_task(self) -> None:
+        """Turn to the task, and measure at its start."""
+        task, population = self._make_task(self.index), self._population
+        if self.index > 0 and self._stream.resets_head:
             population.reset_head()
-        if index > 0 and protocol.reveal_boundaries:
-            population.begin_task(index)
-        measured = protocol.is_measured(index, scored)
-        with _Clock() as start:
-            _measure_start(result, index, task, population, protocol, measured)
-            prober.begin_task(index, task.num_updates, task.train.first)
-            _explain(result, index, "start", prober)
-        with _Clock() as train:
-            losses, merits = _train(prober.watched(task.batches()), population)
-        with _Clock() as end:
-            _measure_end(result, index, task, population, losses, merits, measured)
-            _explain(result, index, "end", prober)
-        result.train_seconds += train.seconds
-        result.measure_seconds += start.seconds + end.seconds
-        on_task(index)
-    result.prepare_seconds = population.prepare_seconds
-    result.train_seconds -= population.prepare_seconds
-    return result
+        if self.index > 0 and self._protocol.reveal_boundaries:
+            population.begin_task(self.index)
+        began = time.perf_counter()
+        self._record("start", {"chance": task.chance})
+        if self._measured:
+            self._measure_curvature(task)
+        self._prober.begin_task(self.index, task.num_updates, task.train.first)
+        self._record("start", self._prober.measure("start", self.result.diverged_at < 0))
+        self.result.measure_seconds += time.perf_counter() - began
 
+    def train(self) -> None:
+        """Do what is left of the task's updates."""
+        assert self._task is not None
+        self._lap = time.perf_counter()
+        self._prepared = self._population.prepare_seconds
+        for batch in self._prober.watched(self._task.batches(self.done), self.done):
+            if self.done:  # only now does the prober know all of the update before
+                self.keep_if_due(task_ended=False)
+            loss, merit = self._population.update(*batch)
+            self._losses.append(loss)
+            self._merits.append(merit)
+            self.done += 1
+        self._losses_known = _values(torch.stack(self._losses))  # the device is waited for
+        self._merits_known = _values(torch.stack(self._merits))
+        self._count_seconds()
 
-def _train(
-    batches: Iterator[tuple[Tensor, Tensor]], population: Population
-) -> tuple[Values, Values]:
-    """Do a task's updates; return data loss and merit before each, (updates, members)."""
-    done = [population.update(*batch) for batch in batches]
-    losses, merits = zip(*done, strict=True)
-    # The first moment at which the device is waited for.
-    return _values(torch.stack(losses)), _values(torch.stack(merits))
+    def end_task(self) -> None:
+        """Measure at the task's end, and turn to the next."""
+        assert self._task is not None
+        began = time.perf_counter()
+        self._measure_end(self._task, self._losses_known, self._merits_known)
+        self._record("end", self._prober.measure("end", self.result.diverged_at < 0))
+        self.result.measure_seconds += time.perf_counter() - began
+        self._losses, self._merits = [], []
+        self.index, self.done = self.index + 1, 0
+
+    def keep_if_due(self, task_ended: bool) -> None:
+        """Hand the progress to the keeper if it wants it now."""
+        if self._keeper is None or not self._keeper.due(task_ended):
+            return
+        if self.done:
+            self._count_seconds()
+        members = (0, len(self._seeds))
+        self._keeper.keep(
+            Progress(
+                task=self.index,
+                update=self.done,
+                evaluation=self.result,
+                population=self._population.tensors(),
+                losses=_values(torch.stack(self._losses)) if self.done else np.zeros(members),
+                merits=_values(torch.stack(self._merits)) if self.done else np.zeros(members),
+                watched=self._prober.watched_so_far() if self.done else {},
+            )
+        )
+
+    def _count_seconds(self) -> None:
+        """Add the time since it was last added: of recording and compiling, and of updates."""
+        now, prepared = time.perf_counter(), self._population.prepare_seconds
+        self.result.prepare_seconds += prepared - self._prepared
+        self.result.train_seconds += now - self._lap - (prepared - self._prepared)
+        self._lap, self._prepared = now, prepared
+
+    def _record(self, when: str, measured: dict[str, Values]) -> None:
+        self.result.measurements += [
+            Measurement(self.index, when, name, values) for name, values in measured.items()
+        ]
+
+    def _measure_curvature(self, task: StackedTask) -> None:
+        population, diverged_at = self._population, self.result.diverged_at
+        examples = self._protocol.curvature_examples
+        inputs, targets = task.train.first(examples)
+        finite = [value.isfinite().flatten(1).all(1) for value in population.state.params.values()]
+        alive = np.flatnonzero((diverged_at < 0) & torch.stack(finite).all(0).cpu().numpy())
+        ranks = np.full(len(self._seeds), np.nan)
+        if len(alive):
+            params = {name: value[alive] for name, value in population.state.params.items()}
+            ranks[alive] = fisher_srank(population.module, params, inputs[alive], targets[alive])
+        # Parameters or gradients beyond all bounds: no loss need have shown it yet.
+        diverged_at[(diverged_at < 0) & np.isnan(ranks)] = self.index
+        dead_rank = task.dead_rank(examples)
+        self._record("start", {"dead_rank": dead_rank, self._protocol.curvature_name: ranks})
+
+    def _measure_end(self, task: StackedTask, losses: Values, merits: Values) -> None:
+        merit, loss = self._evaluated(task.train)
+        healthy = np.isfinite(losses).all(0) & np.isfinite(loss)
+        diverged_at = self.result.diverged_at
+        diverged_at[(diverged_at < 0) & ~healthy] = self.index
+        name = attainment_name(task.variance is not None)
+        self._record_undiverged(
+            "during", {f"online_{name}": attainment(merits.mean(0), task.variance)}
+        )
+        self._record_undiverged("end", {name: attainment(merit, task.variance), "loss": loss})
+        if self._measured and task.test is not None:
+            merit, loss = self._evaluated(task.test)
+            held_out = {f"test_{name}": attainment(merit, task.variance), "test_loss": loss}
+            self._record_undiverged("end", held_out)
+
+    def _record_undiverged(self, when: str, measured: dict[str, Values]) -> None:
+        undiverged = self.result.diverged_at < 0
+        shown = {name: np.where(undiverged, values, np.nan) for name, values in measured.items()}
+        self._record(when, shown)
+
+    def _evaluated(self, examples: Examples) -> tuple[Values, Values]:
+        """Mean merit and loss over examples, (members,) each."""
+        predict = self._population.predict
+        batches = ((predict(x), targets) for x, targets in examples.in_batches())
+        merit, loss = merit_and_loss(batches)
+        return _values(merit), _values(loss)
 
 
 def _values(tensor: Tensor) -> Values:
     values: Values = tensor.double().cpu().numpy()
     return values
-
-
-def _measure_start(
-    result: Evaluation,
-    index: int,
-    task: StackedTask,
-    population: Population,
-    protocol: Protocol,
-    measured: bool,
-) -> None:
-    result.measurements.append(Measurement(index, "start", "chance", task.chance))
-    if not measured:
-        return
-    dead_rank = task.dead_rank(protocol.curvature_examples)
-    result.measurements.append(Measurement(index, "start", "dead_rank", dead_rank))
-    inputs, targets = task.train.first(protocol.curvature_examples)
-    finite = [value.isfinite().flatten(1).all(1) for value in population.state.params.values()]
-    alive = np.flatnonzero((result.diverged_at < 0) & torch.stack(finite).all(0).cpu().numpy())
-    ranks = np.full(len(population.members), np.nan)
-    if len(alive):
-        params = {name: value[alive] for name, value in population.state.params.items()}
-        ranks[alive] = fisher_srank(population.module, params, inputs[alive], targets[alive])
-    # Parameters or gradients beyond all bounds: no loss need have shown it yet.
-    result.diverged_at[(result.diverged_at < 0) & np.isnan(ranks)] = index
-    result.measurements.append(Measurement(index, "start", protocol.curvature_name, ranks))
-
-
-def _measure_end(
-    result: Evaluation,
-    index: int,
-    task: StackedTask,
-    population: Population,
-    losses: Values,
-    merits: Values,
-    measured: bool,
-) -> None:
-    merit, loss = _evaluated(population, task.train)
-    healthy = np.isfinite(losses).all(0) & np.isfinite(loss)
-    result.diverged_at[(result.diverged_at < 0) & ~healthy] = index
-    name = attainment_name(task.variance is not None)
-    found = [
-        ("during", f"online_{name}", attainment(merits.mean(0), task.variance)),
-        ("end", name, attainment(merit, task.variance)),
-        ("end", "loss", loss),
-    ]
-    if measured and task.test is not None:
-        test_merit, test_loss = _evaluated(population, task.test)
-        found.append(("end", f"test_{name}", attainment(test_merit, task.variance)))
-        found.append(("end", "test_loss", test_loss))
-    for when, what, values in found:
-        shown = np.where(result.diverged_at < 0, values, np.nan)
-        result.measurements.append(Measurement(index, when, what, shown))
-
-
-def _evaluated(population: Population, examples: Examples) -> tuple[Values, Values]:
-    """Mean merit and loss over examples, (members,) each."""
-    batches = ((population.predict(x), targets) for x, targets in examples.in_batches())
-    merit, loss = merit_and_loss(batches)
-    return _values(merit), _values(loss)
-
-
-def _explain(result: Evaluation, index: int, when: str, prober: Prober) -> None:
-    measured = prober.measure(when, result.diverged_at < 0)
-    result.measurements += [Measurement(index, when, *named) for named in measured.items()]
-
-
-class _Clock:
-    """Wall time of a `with` block, in seconds."""
-
-    def __enter__(self) -> "_Clock":
-        self.seconds = -time.perf_counter()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds += time.perf_counter()

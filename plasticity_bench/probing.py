@@ -3,7 +3,7 @@
 A probe is the first examples of the task, the same at its start and its end.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -41,7 +41,11 @@ class Prober:
         self._updates: list[tuple[Params, Params]] = []
 
     def begin_task(
-        self, index: int, num_updates: int, first_examples: Callable[[int], Batch]
+        self,
+        index: int,
+        num_updates: int,
+        first_examples: Callable[[int], Batch],
+        watched: Mapping[str, Tensor] | None = None,
     ) -> None:
         """Turn to a task.
 
@@ -49,6 +53,7 @@ class Prober:
             index: of the task.
             num_updates: of the task; a few of them are sampled, evenly from first to last.
             first_examples: returns so many of the task's examples.
+            watched: where the task was begun before, what `watched_so_far` returned then.
         """
         self._asked = self._protocol.explanations_of(index, self._scored)
         self._sampled = set(np.linspace(0, num_updates - 1, SAMPLED_UPDATES).astype(int).tolist())
@@ -57,10 +62,35 @@ class Prober:
         }
         self._task_start = self._copied_params() if self._asked else {}
         self._updates = []
+        if watched is not None:
+            self._recall(watched)
 
-    def watched(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Hand on a task's batches; keep the parameters before and after some of the updates."""
-        for step, batch in enumerate(batches):
+    def watched_so_far(self) -> Params:
+        """Return the parameters of the task that were kept so far, by a name that tells which."""
+        kept = [self._task_start, *(params for update in self._updates for params in update)]
+        return {
+            f"{place}/{name}": value
+            for place, params in enumerate(kept)
+            for name, value in params.items()
+        }
+
+    def _recall(self, watched: Mapping[str, Tensor]) -> None:
+        kept: list[Params] = []
+        for key, value in watched.items():
+            place, _, name = key.partition("/")
+            kept += [{} for _ in range(int(place) + 1 - len(kept))]
+            kept[int(place)][name] = value.to(self._population.device)
+        self._task_start = kept[0] if kept else {}
+        self._updates = list(zip(kept[1::2], kept[2::2], strict=True))
+
+    def watched(self, batches: Iterator[Batch], first: int) -> Iterator[Batch]:
+        """Hand on a task's batches; keep the parameters before and after some of the updates.
+
+        Args:
+            batches: of the updates that are left.
+            first: index of the first of these updates.
+        """
+        for step, batch in enumerate(batches, first):
             samples = bool(self._asked) and step in self._sampled
             before = self._copied_params() if samples else {}
             yield batch

@@ -9,7 +9,8 @@ from functools import partial
 
 from plasticity_bench import engines, population_size
 from plasticity_bench.errors import PlasticityBenchError
-from plasticity_bench.evaluator import Evaluation, evaluate
+from plasticity_bench.evaluation import Evaluation
+from plasticity_bench.evaluator import evaluate
 from plasticity_bench.execution import Execution
 from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import source_files

@@ -148,10 +148,10 @@ class StackedTask:
         """How many mini-batches there are."""
         return self._batches.shape[1]
 
-    def batches(self) -> Iterator[Batch]:
-        """The mini-batches that are trained on, in order."""
+    def batches(self, first: int = 0) -> Iterator[Batch]:
+        """The mini-batches that are trained on, in order, from the first on that is asked for."""
         mixed = self._left_over.unbind(1)
-        for update, rows in enumerate(self._batches.unbind(1)):
+        for update, rows in enumerate(self._batches[:, first:].unbind(1), first):
             batch = self.train.gather(rows)
             yield self._mixed(batch, mixed[update]) if update < len(mixed) else batch
         self._before = None
