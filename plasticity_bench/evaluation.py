@@ -45,6 +45,11 @@ class Evaluation:
     train_seconds: float = 0.0
     measure_seconds: float = 0.0
 
+    def copy(self) -> "Evaluation":
+        """Return the same, which what is found later is not added to."""
+        measurements, diverged_at = list(self.measurements), self.diverged_at.copy()
+        return replace(self, measurements=measurements, diverged_at=diverged_at)
+
 
 @dataclass(frozen=True)
 class Progress:

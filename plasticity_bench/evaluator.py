@@ -5,7 +5,6 @@ For each task: measure at the start, train for the fixed number of updates, meas
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol as Interface
 
 import numpy as np
@@ -88,7 +87,7 @@ class _Run:
     def _resume(self, begun: Progress) -> None:
         self._population.load(begun.population)
         self.index, self.done = begun.task, begun.update
-        self.result = replace(begun.evaluation, measurements=[*begun.evaluation.measurements])
+        self.result = begun.evaluation.copy()
         self._losses = list(torch.from_numpy(begun.losses).to(self._population.device))
         self._merits = list(torch.from_numpy(begun.merits).to(self._population.device))
         if self.index > 0:
@@ -158,7 +157,7 @@ class _Run:
             Progress(
                 task=self.index,
                 update=self.done,
-                evaluation=self.result,
+                evaluation=self.result.copy(),
                 population=self._population.tensors(),
                 losses=_values(torch.stack(self._losses)) if self.done else np.zeros(members),
                 merits=_values(torch.stack(self._merits)) if self.done else np.zeros(members),

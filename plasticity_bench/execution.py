@@ -1,16 +1,20 @@
 """How work is executed: on which device, compiled or not. It never changes what is computed."""
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from plasticity_bench.allocator import keep_freed_memory
+from plasticity_bench.checkpoints import INTERVAL_SECONDS
 from plasticity_bench.compiling import should_compile
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.kernels import native
+from plasticity_bench.provenance import package_hash
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Execution:
         device: "cpu", "cuda" or "cuda:1"; or "auto" for a GPU if there is one.
         tf32: whether a GPU may round the inputs of products to TF32, 10 bits of precision.
         members: in one population; None to choose.
+        cell_seconds: how long a cell may take: a population has so much for each of its members.
+        checkpoint_seconds: the longest time between two checkpoints.
 
     Raises:
         BadInputError: if there is no such device here.
@@ -31,6 +37,8 @@ class Execution:
     device: str = "cpu"
     tf32: bool = False
     members: int | None = None
+    cell_seconds: float = math.inf
+    checkpoint_seconds: float = INTERVAL_SECONDS
 
     def __post_init__(self) -> None:
         if self.device == "auto":
@@ -74,11 +82,50 @@ class Execution:
             torch.set_num_threads(threads)
             torch.set_flush_denormal(flushed)
 
+    def conditions(self, num_updates: int) -> dict[str, object]:
+        """Return what must be the same for a stream of this length to go on to the same bit."""
+        return {
+            "version of plasticity-bench": package_hash(),
+            "version of PyTorch": torch.__version__,
+            "device": self.device,
+            "--tf32": self.tf32,
+            "--compile": self.compiles(num_updates),
+            native.SWITCH: os.environ.get(native.SWITCH),
+        }
+
     def record(self) -> dict[str, object]:
         """Return what a result says of the device it was computed on."""
         if not self.on_gpu:
             return {"device": "cpu", "kernels": native.loaded()}
         return {"device": torch.cuda.get_device_name(self.device), "tf32": self.tf32}
+
+
+def spread(devices: str, jobs: int | None, **settings: Any) -> list[Execution]:
+    """Return how each process of a run executes its groups.
+
+    Args:
+        devices: "cpu"; "cuda" for every GPU that PyTorch sees; some of them, "cuda:0,cuda:1"; or
+            "auto" for every GPU if there is one, and else the CPU.
+        jobs: processes on the CPU, by default as many as it has cores; GPUs have one each.
+        settings: the other attributes of `Execution`.
+
+    Raises:
+        BadInputError: if there is no such device here.
+    """
+    if devices == "auto":
+        devices = "cuda" if torch.cuda.is_available() else "cpu"
+    if devices == "cpu":
+        return [Execution(device="cpu", **settings)] * (jobs or available_cores())
+    if devices == "cuda":
+        devices = ",".join(f"cuda:{index}" for index in range(torch.cuda.device_count())) or "cuda"
+    return [Execution(device=device, **settings) for device in devices.split(",")]
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _flushes_denormals() -> bool:

@@ -9,7 +9,8 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from plasticity_bench.runner import Group, Outcome
+from plasticity_bench.planning import Group
+from plasticity_bench.runner import Outcome
 
 
 class Display(Protocol):
@@ -44,9 +45,12 @@ def summary(group: Group, outcome: Outcome) -> str:
     name = f"{group.run.label}  {group.label}"
     if outcome.error:
         return f"{name}: FAILED: {outcome.error}"
+    seeds = f"{len(group.cells)} seeds"
+    if outcome.stopped:
+        return f"{name}: {seeds} stopped on the way"
     diverged = f", {outcome.num_diverged} diverged" if outcome.num_diverged else ""
-    note = f" ({outcome.note})" if outcome.note else ""
-    return f"{name}: {len(group.cells)} seeds in {outcome.seconds:.1f} s{diverged}{note}"
+    notes = "".join(f" ({note})" for note in outcome.notes)
+    return f"{name}: {seeds} in {outcome.seconds:.1f} s{diverged}{notes}"
 
 
 class _Plain:

@@ -60,6 +60,15 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+@cache
+def package_hash() -> str:
+    """Return the sha256 of this package's own code, without baselines and suites."""
+    folder = Path(__file__).parent
+    files = (f for kind in ("py", "cpp") for f in folder.rglob(f"*.{kind}"))
+    own = sorted(f for f in files if f.relative_to(folder).parts[0] not in ("baselines", "suites"))
+    return hash_files([str(file) for file in own])
+
+
 def hash_files(paths: Sequence[str]) -> str:
     """Return the sha256 of files' contents, in the order given."""
     digest = hashlib.sha256()

@@ -1,50 +1,27 @@
-"""Plan a suite's cells, skip the finished, group the rest into populations, run them."""
+"""Run groups of cells, and store what comes of them."""
 
-import os
+import contextlib
+import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from plasticity_bench import engines, population_size
+import torch
+
+from plasticity_bench import checkpoints, locks, stopping
+from plasticity_bench.engines import ProcessDied, TimedOut, run_local
 from plasticity_bench.errors import PlasticityBenchError
-from plasticity_bench.evaluation import Evaluation
+from plasticity_bench.evaluation import Evaluation, Progress
 from plasticity_bench.evaluator import evaluate
 from plasticity_bench.execution import Execution
-from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import source_files
+from plasticity_bench.planning import Group
 from plasticity_bench.population import Member, Population
-from plasticity_bench.protocol import Protocol
-from plasticity_bench.provenance import environment, hash_files
-from plasticity_bench.results import Cell, Results, Row
-from plasticity_bench.suite import Contender, StreamRun, Suite
+from plasticity_bench.provenance import environment
+from plasticity_bench.results import Results, Row
 
-DEFAULT = Execution()
-
-
-@dataclass(frozen=True)
-class Group:
-    """Cells that run as one population: one stream, one class of learner, several seeds.
-
-    Attributes:
-        run: the stream.
-        label: of the learner.
-        protocol: what is measured.
-        cells: what is to be found.
-        learners: of each cell, the learner with its hyperparameters.
-    """
-
-    run: StreamRun
-    label: str
-    protocol: Protocol
-    cells: tuple[Cell, ...]
-    learners: tuple[Learner, ...]
-
-    def part(self, chosen: Sequence[int]) -> "Group":
-        """Return the group of some of its cells, given by their places."""
-        cells = tuple(self.cells[place] for place in chosen)
-        return replace(self, cells=cells, learners=tuple(self.learners[i] for i in chosen))
+WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,132 +32,144 @@ class Outcome:
         seconds: wall time.
         num_diverged: members that diverged.
         error: what its learner did wrong, in a sentence; None if its cells are stored.
-        note: what a person should know beside it; told once.
+        notes: what a person should know beside it; each is told once.
+        busy: places of the cells that another process works on.
+        stopped: whether it ended early because it was asked to.
     """
 
     seconds: float = 0.0
     num_diverged: int = 0
     error: str | None = None
-    note: str | None = None
-
-
-def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
-    """Return every group of a suite, finished or not, in the order of `contenders`."""
-    (reference,) = (c for c in suite.contenders if c.label == suite.reference)
-    identities = {run.label: _stream_identity(run) for run in suite.streams}
-    groups = []
-    for contender in contenders:
-        protocol = suite.protocol
-        if type(contender.learner) is type(reference.learner):  # the control is always told
-            protocol = replace(protocol, reveal_boundaries=True)
-        for run in suite.streams:
-            own = contender.on(run.label).learner
-            identity = {
-                **identities[run.label],
-                "learner": _learner_identity(own),
-                "protocol": asdict(protocol),
-            }
-            cells = tuple(
-                Cell(run.label, contender.label, seed, {**identity, "seed": seed}) for seed in seeds
-            )
-            learners = (own,) * len(cells)
-            groups.append(Group(run, contender.label, protocol, cells, learners))
-    return groups
-
-
-def unheard(groups: Sequence[Group]) -> list[str]:
-    """Return the labels of learners that act at task boundaries and are not told of them."""
-    labels = [
-        group.label
-        for group in groups
-        if group.learners[0].overrides("begin_task") and not group.protocol.reveal_boundaries
-    ]
-    return list(dict.fromkeys(labels))
-
-
-def remaining(
-    groups: Sequence[Group],
-    results: Results,
-    execution: Execution = DEFAULT,
-    notify: Callable[[str], None] = lambda _: None,
-) -> list[Group]:
-    """Return what is still to be run: unfinished cells in groups of a good size, and alike."""
-    left = []
-    for group in groups:
-        cells = [place for place, cell in enumerate(group.cells) if not results.is_finished(cell)]
-        if not cells:
-            continue
-        size = population_size.chosen(
-            group.run.stream,
-            group.run.network,
-            group.learners[0],
-            execution,
-            len(cells),
-            lambda told, label=group.label: notify(f"{label}: {told}"),  # type: ignore[misc]
-        )
-        num_groups = -(-len(cells) // size)
-        left += [group.part(cells[index::num_groups]) for index in range(num_groups)]
-    return left
+    notes: tuple[str, ...] = ()
+    busy: tuple[int, ...] = ()
+    stopped: bool = False
 
 
 def run(
     groups: Sequence[Group],
     results: Results,
-    jobs: int,
+    executions: Sequence[Execution],
     on_task: Callable[[int, int], None],
     on_outcome: Callable[[int, Outcome], None],
-    execution: Execution = DEFAULT,
 ) -> int:
-    """Run groups in up to `jobs` processes; return how many of them failed.
+    """Run groups; return how many of them failed.
+
+    Cells that another process works on are waited for: at the end they are finished, or run here.
 
     Args:
         groups: what to run.
         results: where the processes store finished cells.
-        jobs: how many groups run at a time.
+        executions: how, for each process that is to run groups.
         on_task: called with a group's index and a task's when the group has finished that task.
         on_outcome: called with a group's index and what became of it, when it ends.
-        execution: how.
     """
     num_failed = 0
-    told: set[str | None] = {None}
-    work = partial(run_group, results, execution)
-    # Closed whatever happens, so that after an interrupt no process goes on unseen.
-    with closing(engines.run_local(work, groups, jobs, on_task)) as ended:
-        for index, outcome in ended:
-            if isinstance(outcome, Exception):  # its process died, or this package has a fault
-                outcome = Outcome(error=f"{type(outcome).__name__}: {outcome}")  # noqa: PLW2901
-            on_outcome(index, replace(outcome, note=None) if outcome.note in told else outcome)
-            told.add(outcome.note)
+    told: set[str] = set()
+    limit = executions[0].cell_seconds
+    left = dict(enumerate(groups))
+    while left and stopping.signal_heard() is None:
+        busy: dict[int, Group] = {}
+        for index, outcome in _run_once(left, results, executions, on_task, limit):
+            if outcome.busy:
+                busy[index] = left[index].part(outcome.busy)
+                if len(outcome.busy) == len(left[index].cells):
+                    continue
+            new = tuple(note for note in outcome.notes if note not in told)
+            told.update(new)
+            on_outcome(index, replace(outcome, notes=new))
             num_failed += outcome.error is not None
+        left = _free(busy, results)
     return num_failed
+
+
+def _run_once(
+    groups: dict[int, Group],
+    results: Results,
+    executions: Sequence[Execution],
+    on_task: Callable[[int, int], None],
+    limit: float,
+) -> Iterator[tuple[int, Outcome]]:
+    """Run groups, by index; yield each one's index and what became of it."""
+    places = list(groups)
+    work = partial(run_group, results)
+    ended = run_local(
+        work,
+        list(groups.values()),
+        executions,
+        lambda place, task: on_task(places[place], task),
+        lambda group: limit * len(group.cells),
+    )
+    # Closed whatever happens, so that after an interrupt no process goes on unseen.
+    with closing(ended):
+        for place, outcome in ended:
+            index = places[place]
+            if isinstance(outcome, Outcome):
+                yield index, outcome
+            elif isinstance(outcome, ProcessDied | TimedOut):
+                stopped = stopping.signal_heard() is not None
+                if not stopped:
+                    _save_failure(groups[index], results, str(outcome))
+                yield index, Outcome(error=None if stopped else str(outcome), stopped=stopped)
+            else:  # this package has a fault
+                yield index, Outcome(error=f"{type(outcome).__name__}: {outcome}")
+
+
+def _free(busy: dict[int, Group], results: Results) -> dict[int, Group]:
+    """Wait until another process is done with some groups; return those that it is done with."""
+    while busy and stopping.signal_heard() is None:
+        free = {
+            index: group
+            for index, group in busy.items()
+            if not any(locks.is_claimed(results.folder, cell.key) for cell in group.cells)
+        }
+        if free:
+            return free
+        time.sleep(WAIT_SECONDS)
+    return {}
 
 
 def run_group(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
-    """Run one group and store its cells; a learner's own error is stored, not raised."""
-    with execution.in_effect():
-        return _run_group(results, execution, group, on_task)
+    """Run those cells of a group that nobody else works on, and store them.
+
+    What a learner does wrong is stored, not raised.
+    """
+    keys = [cell.key for cell in group.cells]
+    with locks.claimed(results.folder, keys) as mine:
+        busy = tuple(place for place, key in enumerate(keys) if key not in mine)
+        free = [place for place in range(len(keys)) if place not in busy]
+        # Another process may have finished some since this was planned.
+        left = [place for place in free if not results.is_finished(group.cells[place])]
+        if not left:
+            return Outcome(busy=busy)
+        with execution.in_effect():
+            outcome = _run_population(results, execution, group.part(left), on_task)
+        return replace(outcome, busy=busy)
 
 
-def _run_group(
+def _run_population(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
+    kept = _Kept(results, execution, group)
     seeds = [cell.seed for cell in group.cells]
     members = [Member(*pair) for pair in zip(seeds, group.learners, strict=True)]
-    stream = group.run.stream
-    compiles = execution.compiles(stream.num_updates)
+    compiles = execution.compiles(group.run.stream.num_updates)
     try:
         population = Population(
             members, group.run.network, compile_updates=compiles, device=execution.device
         )
-        evaluation = evaluate(stream, population, group.protocol, on_task)
+        evaluation = evaluate(
+            group.run.stream, population, group.protocol, on_task, kept.keeper, kept.begun
+        )
+    except stopping.Stopped:
+        return Outcome(stopped=True, notes=tuple(kept.notes))
     except Exception as error:  # the learner's, or the stream's: other groups go on
-        trace = "".join(traceback.format_exception(error))
-        for cell in group.cells:
-            results.save_failure(cell, trace, {"environment": environment()})
+        if _out_of_memory(error) and len(members) > 1:
+            return _run_halves(results, execution, replace(group, checkpoint=kept.file), on_task)
+        _save_failure(group, results, "".join(traceback.format_exception(error)))
         told = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
-        return Outcome(error=told)
+        return Outcome(error=told, notes=tuple(kept.notes))
     executed: dict[str, object] = {
         **execution.record(),
         "vectorized": group.learners[0].vectorized,
@@ -188,19 +177,95 @@ def _run_group(
         "fallback": population.fallback,
         "members": len(members),
     }
-    _save(group, results, evaluation, executed)
+    try:
+        _save(group, results, evaluation, executed)
+    except OSError as error:
+        return Outcome(error=f"its results cannot be stored: {error}", notes=tuple(kept.notes))
+    kept.drop()
+    if population.fallback:
+        kept.notes.append(f"not compiled: {population.fallback}")
     return Outcome(
         seconds=sum(_seconds(evaluation).values()),
         num_diverged=int((evaluation.diverged_at >= 0).sum()),
-        note=f"not compiled: {population.fallback}" if population.fallback else None,
+        notes=tuple(kept.notes),
     )
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+class _Kept:
+    """The progress of a group: what was kept before, and where it is kept from now on."""
+
+    def __init__(self, results: Results, execution: Execution, group: Group) -> None:
+        self.notes: list[str] = []
+        keys = tuple(cell.key for cell in group.cells)
+        conditions = execution.conditions(group.run.stream.num_updates)
+        header = checkpoints.Header(keys, conditions)
+        self.file = checkpoints.path(results.folder, keys)
+        self.keeper = checkpoints.FileKeeper(
+            self.file, header, execution.checkpoint_seconds, self.notes.append
+        )
+        self._before = group.checkpoint
+        self.begun = self._progress(header)
+
+    def _progress(self, header: checkpoints.Header) -> Progress | None:
+        """Where to go on; None from the beginning."""
+        if self._before is None or not self._before.exists():
+            return None
+        try:
+            kept = checkpoints.read_header(self._before)
+            different = [k for k, v in header.conditions.items() if kept.conditions.get(k) != v]
+            if different:
+                raise checkpoints.CheckpointError(
+                    f"{self._before} was written with another {' and '.join(different)}"
+                )
+            places = [kept.cells.index(key) for key in header.cells]
+            return checkpoints.read(self._before).select(places)
+        except checkpoints.CheckpointError as error:
+            self.notes.append(f"{error}: what it was of began anew.")
+            return None
+
+    def drop(self) -> None:
+        """Remove what was kept: the results are stored."""
+        self.file.unlink(missing_ok=True)
+        if self._before is not None:
+            self._before.unlink(missing_ok=True)
+
+
+def _run_halves(
+    results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
+) -> Outcome:
+    """Run a group that does not fit into memory as two."""
+    number = len(group.cells)
+    note = f"{group.label}: {number} members did not fit into memory; {-(-number // 2)} were tried."
+    outcomes = [
+        _run_population(results, execution, group.part(range(number)[half::2]), on_task)
+        for half in (0, 1)
+    ]
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    return Outcome(
+        seconds=sum(outcome.seconds for outcome in outcomes),
+        num_diverged=sum(outcome.num_diverged for outcome in outcomes),
+        error=errors[0] if errors else None,
+        notes=(note, *(told for outcome in outcomes for told in outcome.notes)),
+        stopped=any(outcome.stopped for outcome in outcomes),
+    )
+
+
+def _out_of_memory(error: BaseException | None) -> bool:
+    """Whether memory ran out, in a hook of a learner or elsewhere."""
+    while error is not None:
+        if isinstance(error, MemoryError | torch.OutOfMemoryError):
+            return True
+        if isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _save_failure(group: Group, results: Results, trace: str) -> None:
+    for cell in group.cells:
+        # Where a disk is full there is no place for this either: the cell is just not finished.
+        with contextlib.suppress(OSError):
+            results.save_failure(cell, trace, {"environment": environment()})
 
 
 def _save(
@@ -228,22 +293,4 @@ def _seconds(evaluation: Evaluation) -> dict[str, float]:
         "prepare": evaluation.prepare_seconds,
         "train": evaluation.train_seconds,
         "measure": evaluation.measure_seconds,
-    }
-
-
-def _stream_identity(run: StreamRun) -> dict[str, object]:
-    stream = {
-        "id": run.id,
-        "parameters": run.stream.parameters(),
-        "fingerprint": run.stream.fingerprint(),
-    }
-    return {"stream": stream, "network": run.network.parameters()}
-
-
-def _learner_identity(learner: Learner) -> dict[str, object]:
-    cls = type(learner)
-    return {
-        "class": cls.__name__,
-        "source": hash_files(source_files(cls)),
-        "hyperparameters": learner.hyperparameters(),
     }

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from tabulate import tabulate
 
+from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
-from plasticity_bench.runner import Group
 from plasticity_bench.scores import Score, score
 from plasticity_bench.statistics import Interval, bootstrap_mean
 from plasticity_bench.suite import Suite

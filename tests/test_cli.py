@@ -270,7 +270,7 @@ def test_ctrl_c_says_what_is_saved_and_how_to_go_on(folder, jobs):
     assert "Traceback" not in err
     saved = len(cells(folder))
     assert 2 <= saved < 8
-    assert f"Interrupted: {saved} of 8 cells are saved in results/" in err
+    assert f"Stopped: {saved} of 8 cells are finished in results/" in err
     assert "Run the same command again to go on." in err
 
 

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench import progress, runner
+from plasticity_bench import planning, progress, runner
 from plasticity_bench.execution import Execution
 from plasticity_bench.lookup import find_learner, source_files
+from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
-from plasticity_bench.runner import Group, Outcome
+from plasticity_bench.runner import Outcome
 from plasticity_bench.suite import load_suite, with_learners
 
 TINY = """\
@@ -33,7 +34,7 @@ def suite(tmp_path):
 
 
 def keys(suite, num_seeds=2):
-    groups = runner.plan(suite, suite.contenders, range(num_seeds))
+    groups = planning.plan(suite, suite.contenders, range(num_seeds))
     return {(c.learner, c.seed): c.key for group in groups for c in group.cells}
 
 
@@ -71,15 +72,15 @@ def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, m
     assert found == [str(tmp_path / name) for name in names]
     assert [f.rsplit("/", 1)[-1] for f in source_files(find_learner("l2"))] == ["l2.py"]
     contenders = with_learners(suite, ["helped_learner:Mine"], {})
-    before = runner.plan(suite, contenders, range(1))[0].cells[0].key
+    before = planning.plan(suite, contenders, range(1))[0].cells[0].key
     (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
-    assert runner.plan(suite, contenders, range(1))[0].cells[0].key != before
+    assert planning.plan(suite, contenders, range(1))[0].cells[0].key != before
 
 
 @pytest.mark.parametrize("num_seeds", [1, 16, 17, 50])
 def test_every_cell_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
-    groups = runner.plan(suite, suite.contenders, range(num_seeds))
-    left = runner.remaining(groups, Results(tmp_path))
+    groups = planning.plan(suite, suite.contenders, range(num_seeds))
+    left = planning.remaining(groups, Results(tmp_path))
     cells = [(cell.learner, cell.seed) for group in left for cell in group.cells]
     assert sorted(cells) == sorted((c, s) for c in ("fresh", "l2") for s in range(num_seeds))
     sizes = [len(group.cells) for group in left]
@@ -89,7 +90,7 @@ def test_every_cell_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
 
 def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
     results = Results(tmp_path)
-    group = runner.plan(suite, suite.contenders, range(4))[1]
+    group = planning.plan(suite, suite.contenders, range(4))[1]
     outcome = runner.run_group(results, Execution("off"), group, lambda _: None)
     seconds = [results.load(cell).info["seconds"] for cell in group.cells]
     assert sum(sum(parts.values()) for parts in seconds) == pytest.approx(outcome.seconds)
@@ -102,7 +103,7 @@ def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
 
 def test_every_fresh_learner_is_told_where_tasks_begin(suite):
     added = with_learners(suite, ["fresh"], {"step_size": 0.05})
-    for group in runner.plan(suite, (*suite.contenders, *added), range(1)):
+    for group in planning.plan(suite, (*suite.contenders, *added), range(1)):
         assert group.protocol.reveal_boundaries == (type(group.learners[0]).__name__ == "Fresh")
 
 
@@ -113,25 +114,25 @@ class Resets(pb.Learner):
 
 def test_learners_that_would_act_at_hidden_boundaries_are_named(suite):
     (mine,) = with_learners(suite, [f"{__name__}:Resets"], {})
-    groups = runner.plan(suite, (mine, *suite.contenders), range(1))
-    assert runner.unheard(groups) == [f"{__name__}:Resets"]
+    groups = planning.plan(suite, (mine, *suite.contenders), range(1))
+    assert planning.unheard(groups) == [f"{__name__}:Resets"]
     told = replace(suite, protocol=replace(suite.protocol, reveal_boundaries=True))
-    assert runner.unheard(runner.plan(told, (mine,), range(1))) == []
+    assert planning.unheard(planning.plan(told, (mine,), range(1))) == []
 
 
 def test_a_stored_cell_that_was_damaged_is_run_again(suite, tmp_path):
     results = Results(tmp_path)
-    groups = runner.plan(suite, suite.contenders[:1], range(3))
+    groups = planning.plan(suite, suite.contenders[:1], range(3))
     runner.run_group(results, Execution("off"), groups[0], lambda _: None)
-    assert runner.remaining(groups, results) == []
+    assert planning.remaining(groups, results) == []
     folders = [results.path(cell) for cell in groups[0].cells]
     (folders[0] / "measurements.parquet").write_bytes(b"PAR1 cut short")
     (folders[1] / "measurements.parquet").unlink()
     (folders[2] / "cell.json").write_text("[]")
-    assert [len(group.cells) for group in runner.remaining(groups, results)] == [3]
+    assert [len(group.cells) for group in planning.remaining(groups, results)] == [3]
     assert results.load(groups[0].cells[0]) is None
     runner.run_group(results, Execution("off"), groups[0], lambda _: None)
-    assert runner.remaining(groups, results) == []
+    assert planning.remaining(groups, results) == []
 
 
 class Broken(pb.DatasetStream):
@@ -144,7 +145,7 @@ class Broken(pb.DatasetStream):
 
 def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
     results = Results(tmp_path)
-    group = runner.plan(suite, suite.contenders[:1], range(1))[0]
+    group = planning.plan(suite, suite.contenders[:1], range(1))[0]
     broken = replace(group.run, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40))
     outcome = runner.run_group(
         results, Execution("off"), replace(group, run=broken), lambda _: None
@@ -166,7 +167,7 @@ class Huge(pb.Learner):
 def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(suite, tmp_path):
     results = Results(tmp_path)
     (mine,) = with_learners(suite, [f"{__name__}:Huge"], {})
-    group = runner.plan(suite, (mine,), range(2))[0]
+    group = planning.plan(suite, (mine,), range(2))[0]
     outcome = runner.run_group(results, Execution("off"), group, lambda _: None)
     assert outcome.error is None
     assert outcome.num_diverged == 2
@@ -177,18 +178,17 @@ def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(s
 
 
 def test_notes_are_told_once(suite, tmp_path, monkeypatch):
-    outcomes = [Outcome(note="not compiled: why"), Outcome(note="not compiled: why")]
-    monkeypatch.setattr(
-        runner.engines, "run_local", lambda *_: (pair for pair in enumerate(outcomes))
-    )
+    outcomes = [Outcome(notes=("not compiled: why", str(index))) for index in range(2)]
+    monkeypatch.setattr(runner, "run_local", lambda *_: (pair for pair in enumerate(outcomes)))
     seen: list[Outcome] = []
-    runner.run([], Results(tmp_path), 1, lambda *_: None, lambda _, outcome: seen.append(outcome))
-    assert [outcome.note for outcome in seen] == ["not compiled: why", None]
+    groups = planning.plan(suite, suite.contenders, range(1))
+    runner.run(groups, Results(tmp_path), [Execution()], print, lambda _, told: seen.append(told))
+    assert [outcome.notes for outcome in seen] == [("not compiled: why", "0"), ("1",)]
 
 
 @pytest.fixture
 def groups(suite) -> list[Group]:
-    return runner.plan(suite, suite.contenders, range(2))
+    return planning.plan(suite, suite.contenders, range(2))
 
 
 def test_the_live_display_shows_suite_stream_learner_task_and_time_left(
@@ -212,7 +212,7 @@ def test_the_live_display_shows_suite_stream_learner_task_and_time_left(
 def test_without_a_terminal_there_are_plain_lines(groups, capsys):
     with progress.display("test/tiny-v0", groups) as display:
         display.task_done(0, 0)
-        display.group_done(0, Outcome(seconds=1.0, num_diverged=1, note="not compiled: why"))
+        display.group_done(0, Outcome(seconds=1.0, num_diverged=1, notes=("not compiled: why",)))
         display.group_done(1, Outcome(error="it broke"))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith(

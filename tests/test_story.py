@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from plasticity_bench import runner, table
+from plasticity_bench import planning, runner, table
+from plasticity_bench.execution import spread
 from plasticity_bench.results import Results
 from plasticity_bench.suite import load_suite
 
@@ -16,9 +17,9 @@ def entries(tmp_path_factory):
     suite = replace(suite, streams=suite.streams[:1])
     learners = ("fresh", "adam", "l2_init", "shrink_and_perturb")
     contenders = [c for c in suite.contenders if c.label in learners]
-    groups = runner.plan(suite, contenders, range(suite.num_seeds))
+    groups = planning.plan(suite, contenders, range(suite.num_seeds))
     results = Results(tmp_path_factory.mktemp("results"))
-    failed = runner.run(groups, results, runner.available_cores(), lambda *_: None, lambda *_: None)
+    failed = runner.run(groups, results, spread("cpu", None), lambda *_: None, lambda *_: None)
     assert failed == 0
     return {entry.learner: entry for entry in table.entries(suite, groups, results)}
 

@@ -452,10 +452,10 @@ BY_STREAM = GOOD.replace(
 
 
 def test_a_learner_has_settings_of_its_own_on_a_stream(tmp_path):
-    from plasticity_bench import runner
+    from plasticity_bench import planning
 
     loaded = load(tmp_path, BY_STREAM)
-    (group,) = [g for g in runner.plan(loaded, loaded.contenders, range(1)) if g.label == "l2"]
+    (group,) = [g for g in planning.plan(loaded, loaded.contenders, range(1)) if g.label == "l2"]
     assert (group.learners[0].strength, group.learners[0].step_size) == (0.5, 0.25)
     assert group.cells[0].identity["learner"]["hyperparameters"]["step_size"] == 0.25
     contender = loaded.contenders[1]

@@ -4,11 +4,12 @@ A verb imports what it needs when it is run, so that `--help` and `list` do not 
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
 from plasticity_bench.cli import check, explain, listing, plot, prepare, run, schema, show
-from plasticity_bench.cli.common import BAD_INPUT, INTERRUPTED, say_error
+from plasticity_bench.cli.common import BAD_INPUT, SIGNALLED, Interrupted, say_error
 from plasticity_bench.errors import PlasticityBenchError
 
 VERBS = (run, prepare, show, explain, plot, check, listing, schema)
@@ -26,8 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlasticityBenchError as error:
         say_error(error)
         return BAD_INPUT
+    except Interrupted as interrupted:
+        return SIGNALLED + interrupted.signal
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return SIGNALLED + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:

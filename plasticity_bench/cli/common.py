@@ -3,8 +3,23 @@
 import argparse
 import sys
 
-COMPLETE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+COMPLETE, SOME_FAILED, BAD_INPUT = 0, 1, 2
+SIGNALLED = 128
+"""Plus the number of the signal that ended the command, as shells count."""
+
 RELIABLE_SEEDS = 10
+
+
+class Interrupted(Exception):  # noqa: N818
+    """The command was asked to stop, and has said what it kept.
+
+    Attributes:
+        signal: by which it was asked.
+    """
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
 
 
 def say(message: str) -> None:

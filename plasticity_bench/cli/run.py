@@ -9,6 +9,7 @@ from plasticity_bench.cli.common import (
     BAD_INPUT,
     COMPLETE,
     SOME_FAILED,
+    Interrupted,
     count,
     say,
     say_error,
@@ -18,8 +19,8 @@ from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
     from plasticity_bench.execution import Execution
+    from plasticity_bench.planning import Group
     from plasticity_bench.results import Results
-    from plasticity_bench.runner import Group
     from plasticity_bench.suite import Suite
 
 
@@ -59,9 +60,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--members", type=count, metavar="N", help="seeds in one computation (default: measured)"
     )
     parser.add_argument(
-        "--device", default="cpu", metavar="cpu|cuda|cuda:N|auto", help="where to compute"
+        "--device",
+        default="cpu",
+        metavar="cpu|auto|cuda|cuda:0,cuda:1",
+        help="where to compute; a process for each GPU (auto: all of them, else the CPU)",
     )
     parser.add_argument("--tf32", action="store_true", help="let a GPU round products to TF32")
+    parser.add_argument(
+        "--cell-timeout",
+        type=count,
+        metavar="SECONDS",
+        help="give up a cell that takes longer; it counts as failed",
+    )
+    parser.add_argument(
+        "--checkpoint-interval",
+        type=count,
+        default=300,
+        metavar="SECONDS",
+        help="keep progress inside a cell so often (default: 300)",
+    )
     parser.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
 
 
@@ -74,23 +91,30 @@ def execute(options: argparse.Namespace) -> int:
         say_error(sentence)
     if missing:
         return BAD_INPUT
-    from plasticity_bench import runner, suite, table
-    from plasticity_bench.execution import Execution
+    from plasticity_bench import execution, planning, suite, table
     from plasticity_bench.results import Results
 
     if options.hyperparameters and not options.learner:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
-    execution = Execution(options.compile, options.device, options.tf32, options.members)
+    executions = execution.spread(
+        options.device,
+        options.jobs,
+        compile_mode=options.compile,
+        tf32=options.tf32,
+        members=options.members,
+        cell_seconds=float(options.cell_timeout or "inf"),
+        checkpoint_seconds=float(options.checkpoint_interval),
+    )
     loaded = suite.load_suite(options.suite)
     added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
-    groups = runner.plan(loaded, (*added, *loaded.contenders), seeds)
+    groups = planning.plan(loaded, (*added, *loaded.contenders), seeds)
     results = Results(options.results / loaded.directory_name)
     _check_writable(results)
-    for label in runner.unheard(groups):
+    for label in planning.unheard(groups):
         say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
-    failed = _execute(loaded, groups, results, execution, options.jobs)
+    failed = _execute(loaded, groups, results, executions)
     print(table.render(table.entries(loaded, groups, results), options.format))
     warn_of_few_seeds(len(seeds))
     say(f"Results: {results.folder}")
@@ -111,36 +135,27 @@ def _check_writable(results: "Results") -> None:
 
 
 def _execute(
-    loaded: "Suite",
-    groups: "list[Group]",
-    results: "Results",
-    execution: "Execution",
-    jobs: int | None,
+    loaded: "Suite", groups: "list[Group]", results: "Results", executions: "list[Execution]"
 ) -> int:
     """Run what is not finished; return how many groups failed."""
-    from plasticity_bench import progress, runner
+    from plasticity_bench import planning, progress, runner, stopping
 
-    left = runner.remaining(groups, results, execution, say)
+    def finished() -> int:
+        return sum(results.is_finished(cell) for group in groups for cell in group.cells)
+
     total = sum(len(group.cells) for group in groups)
-    to_run = sum(len(group.cells) for group in left)
-    say(f"{loaded.name}: {total} cells, {total - to_run} finished, {to_run} to run.")
-    try:
-        with progress.display(loaded.name, left) as display:
-            return runner.run(
-                left,
-                results,
-                jobs or (1 if execution.on_gpu else runner.available_cores()),
-                display.task_done,
-                display.group_done,
-                execution,
-            )
-    except KeyboardInterrupt:
-        saved = sum(results.is_finished(cell) for group in groups for cell in group.cells)
+    left = planning.remaining(groups, results, executions[0], say)
+    say(f"{loaded.name}: {total} cells, {finished()} finished, {total - finished()} to run.")
+    with stopping.heard(), progress.display(loaded.name, left) as display:
+        failed = runner.run(left, results, executions, display.task_done, display.group_done)
+        signal_heard = stopping.signal_heard()
+    if signal_heard is not None:
         say(
-            f"Interrupted: {saved} of {total} cells are saved in {results.folder}. "
-            "Run the same command again to go on."
+            f"Stopped: {finished()} of {total} cells are finished in {results.folder}, and the "
+            "progress of others is kept. Run the same command again to go on."
         )
-        raise
+        raise Interrupted(signal_heard)
+    return failed
 
 
 def _settings(given: Sequence[str]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print a suite's streams, and what they will cost on this machine."""
-    from plasticity_bench import forecast, runner, suite, suite_table
-    from plasticity_bench.execution import Execution
+    from plasticity_bench import forecast, suite, suite_table
+    from plasticity_bench.execution import Execution, available_cores
 
     loaded = suite.load_suite(options.suite, with_data=False)
     print(f"{loaded.name}: {loaded.description}\n")
@@ -31,7 +31,7 @@ def execute(options: argparse.Namespace) -> int:
     num_seeds = options.seeds or loaded.num_seeds
     print(f"\nlearners: {learners}\nseeds: {num_seeds}\n", flush=True)
     execution = Execution(device=options.device, members=options.members)
-    processes = options.jobs or (1 if execution.on_gpu else runner.available_cores())
+    processes = options.jobs or (1 if execution.on_gpu else available_cores())
     costs = forecast.forecast(loaded, num_seeds, execution, not options.no_timing, say)
     print(suite_table.costs_table(list(costs), processes))
     print(f"\n{suite_table.CAVEAT.format(processes=processes)}")

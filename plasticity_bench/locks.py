@@ -1,0 +1,50 @@
+"""Who works on a cell: one process at a time, whatever becomes of that process.
+
+The operating system drops a lock when its holder ends, however it ends.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+
+@contextmanager
+def claimed(folder: Path, keys: Collection[str]) -> Iterator[set[str]]:
+    """Yield those keys that no other process works on; they are claimed until the block ends.
+
+    Where a file system knows no locks nothing is claimed by anyone: then two runs at once do some
+    work twice, and store the same.
+
+    Args:
+        folder: of a suite's results.
+        keys: of cells.
+    """
+    with ExitStack() as stack:
+        mine = set()
+        for key in sorted(keys):
+            lock = FileLock(_file(folder, key), blocking=False, mode=0o666)
+            try:
+                stack.enter_context(lock)
+            except Timeout:
+                continue
+            except (NotImplementedError, OSError):
+                pass
+            else:
+                # While it is locked: whoever comes next makes a file, and a lock, of its own.
+                stack.callback(_file(folder, key).unlink, missing_ok=True)
+            mine.add(key)
+        yield mine
+
+
+def is_claimed(folder: Path, key: str) -> bool:
+    """Return whether a process works on a cell."""
+    if not _file(folder, key).exists():
+        return False
+    with claimed(folder, [key]) as mine:
+        return not mine
+
+
+def _file(folder: Path, key: str) -> Path:
+    return folder / "locks" / f"{key[:24]}.lock"

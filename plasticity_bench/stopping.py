@@ -1,0 +1,46 @@
+"""A request to stop is heard, and obeyed where nothing is lost by it.
+
+SIGTERM is what a cluster sends some seconds before it takes a machine away; SIGINT is Ctrl-C.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_heard: list[int] = []  # signals: they come to the process, and so does this
+
+
+class Stopped(BaseException):
+    """Work ended early on request, with all its progress kept."""
+
+
+def signal_heard() -> int | None:
+    """Return the signal that asked this process to stop, or None."""
+    return _heard[0] if _heard else None
+
+
+@contextmanager
+def heard(signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)) -> Iterator[None]:
+    """Hear requests to stop within this block, which must be the main thread's.
+
+    A second Ctrl-C is not waited for: it raises KeyboardInterrupt.
+    """
+    _heard.clear()
+    before = {number: signal.signal(number, _hear) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def listen(number: int) -> None:
+    """Hear a signal for the rest of this process."""
+    signal.signal(number, _hear)
+
+
+def _hear(number: int, _: FrameType | None) -> None:
+    if _heard and number == signal.SIGINT:
+        raise KeyboardInterrupt
+    _heard.append(number)
