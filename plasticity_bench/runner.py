@@ -66,19 +66,20 @@ def run(
     num_failed = 0
     told: set[str] = set()
     limit = executions[0].cell_seconds
-    left = dict(enumerate(groups))
-    while left and stopping.signal_heard() is None:
-        busy: dict[int, Group] = {}
-        for index, outcome in _run_once(left, results, executions, on_task, limit):
+    left: dict[int, Group] = {}  # cells that another process works on
+    free = dict(enumerate(groups))
+    while free:
+        for index, outcome in _run_once(free, results, executions, on_task, limit):
             if outcome.busy:
-                busy[index] = left[index].part(outcome.busy)
-                if len(outcome.busy) == len(left[index].cells):
+                left[index] = free[index].part(outcome.busy)
+                if len(outcome.busy) == len(free[index].cells):
                     continue
             new = tuple(note for note in outcome.notes if note not in told)
             told.update(new)
             on_outcome(index, replace(outcome, notes=new))
             num_failed += outcome.error is not None
-        left = _free(busy, results)
+        free = _free(left, results)
+        left = {index: group for index, group in left.items() if index not in free}
     return num_failed
 
 

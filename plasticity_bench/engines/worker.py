@@ -1,0 +1,175 @@
+"""A process that works on one item after another.
+
+Such processes are our own rather than a pool of a library's: one that dies or hangs must cost the
+item it was working on and no other, and one that is to stop must be told so and waited for.
+"""
+
+import contextlib
+import math
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from plasticity_bench import stopping
+from plasticity_bench.errors import PlasticityBenchError
+
+GRACE_SECONDS = 25.0
+"""How long a process may take to stop when it is asked to: clusters give thirty seconds."""
+
+EXIT_SECONDS = 5.0
+"""How long a process with nothing to do may take to clean up behind itself."""
+
+BEGUN, STEP, ENDED = "begun", "step", "ended"
+
+
+class ProcessDied(PlasticityBenchError):  # noqa: N818
+    """A process ended while it worked."""
+
+
+class TimedOut(PlasticityBenchError):  # noqa: N818
+    """Work took longer than it may, and its process was ended."""
+
+
+class Worker:
+    """The parent's side of a process; a new one takes its place when it has died.
+
+    Attributes:
+        index: of the item it works on; None if it works on none.
+        ended: whether its last item has ended.
+        result: of its last item, or the exception that took the result's place.
+        pipe: is ready when the process has something to tell.
+        sentinel: is ready when the process has died.
+    """
+
+    def __init__(self, work: Callable[..., Any], slot: object) -> None:
+        """Start the process.
+
+        Args:
+            work: called as work(slot, item, report).
+            slot: what this process works on.
+        """
+        self._serve_with = pickle.dumps((work, slot))
+        self.index: int | None = None
+        self.ended = self._stopping = False
+        self.result: Any = None
+        self._start()
+
+    def _start(self) -> None:
+        # Spawned: a forked process inherits the locks of PyTorch's threads, and not the threads.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.sentinel = self._process.sentinel
+        self.pipe.send_bytes(self._serve_with)
+
+    def give(self, index: int, item: object, limit: float) -> None:
+        """Let it work on an item, for so many seconds at most from when it begins."""
+        if not self._process.is_alive():
+            self._start()
+        self.index, self._limit, self._deadline = index, limit, math.inf
+        self.ended = False
+        with contextlib.suppress(OSError):  # it has just died: `steps` will find that out
+            self.pipe.send(item)
+
+    def steps(self) -> list[Any]:
+        """Return the steps that it has reported since; look whether it has ended."""
+        steps = []
+        alive = self._process.is_alive()  # asked first: what it said before it died is still heard
+        try:
+            while not self.ended and self.pipe.poll():
+                kind, value = self.pipe.recv()
+                if kind == BEGUN:
+                    self._deadline = min(self._deadline, time.monotonic() + self._limit)
+                elif kind == STEP:
+                    steps.append(value)
+                else:
+                    self._end_item(value)
+        except (EOFError, OSError):
+            alive = False
+        if not self.ended and not alive:
+            self.end()
+            self._end_item(ProcessDied(self._death()))
+        elif not self.ended and time.monotonic() > self._deadline:
+            self.end()
+            self._end_item(TimedOut(self._delay()))
+        return steps
+
+    def ask_to_stop(self) -> None:
+        """Ask it to keep its progress and end; it has `GRACE_SECONDS` for that."""
+        if self.index is not None and self._process.pid:
+            self._stopping = True
+            self._deadline = min(self._deadline, time.monotonic() + GRACE_SECONDS)
+            os.kill(self._process.pid, signal.SIGTERM)
+
+    def dismiss(self) -> None:
+        """Tell it that there is no more to do, if it does nothing; it then cleans up and ends."""
+        if self.index is None:
+            self.pipe.close()
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        if self.pipe.closed:
+            self._process.join(EXIT_SECONDS)
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+    def _end_item(self, result: Any) -> None:
+        self.index, self.ended, self.result = None, True, result
+
+    def _death(self) -> str:
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            return (
+                f"its process was killed by {signal.Signals(-code).name}; if memory ran out, "
+                "choose fewer --members or --jobs"
+            )
+        return f"its process ended with code {code}"
+
+    def _delay(self) -> str:
+        if self._stopping:
+            return f"it did not stop within {GRACE_SECONDS:.0f} seconds"
+        return f"it took longer than {self._limit:.0f} seconds; see --cell-timeout"
+
+
+def _serve(pipe: Connection) -> None:
+    """Work on what comes through the pipe, until nobody is at its other end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it tells what to do
+    stopping.listen(signal.SIGTERM)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    work, slot = pickle.loads(pipe.recv_bytes())
+    while True:
+        try:
+            item = pipe.recv()
+        except EOFError:
+            return
+        pipe.send((BEGUN, None))  # from here on time counts: not while PyTorch is imported
+        try:
+            result = work(slot, item, lambda step: pipe.send((STEP, step)))
+        except Exception as error:
+            result = _portable(error)
+        pipe.send((ENDED, result))
+
+
+def _end_with_parent() -> None:
+    """Do not work on unseen when the parent process was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _portable(error: Exception) -> Exception:
+    try:
+        pickle.loads(pickle.dumps(error))
+        return error
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
