@@ -10,6 +10,7 @@ from plasticity_bench.errors import (
     PlasticityBenchError,
     StreamError,
 )
+from plasticity_bench.search_space import Choice, LogUniform, Uniform
 from plasticity_bench.streams import (
     ClassStream,
     DatasetStream,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadInputError",
+    "Choice",
     "ClassStream",
     "DatasetStream",
     "Evaluation",
@@ -43,6 +45,7 @@ __all__ = [
     "Hidden",
     "Learner",
     "LearnerError",
+    "LogUniform",
     "MeasurementError",
     "Member",
     "Memory",
@@ -57,6 +60,7 @@ __all__ = [
     "Stream",
     "StreamError",
     "Task",
+    "Uniform",
     "build_network",
     "check_measurement",
     "check_stream",

@@ -2,9 +2,9 @@
 
 import os
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from plasticity_bench import engines, population_size
@@ -32,6 +32,7 @@ class Group:
         protocol: what is measured.
         cells: what is to be found.
         learners: of each cell, the learner with its hyperparameters.
+        notes: what is stored with each cell beside its result, which does not depend on it.
     """
 
     run: StreamRun
@@ -39,6 +40,7 @@ class Group:
     protocol: Protocol
     cells: tuple[Cell, ...]
     learners: tuple[Learner, ...]
+    notes: Mapping[str, object] = field(default_factory=dict)
 
     def part(self, chosen: Sequence[int]) -> "Group":
         """Return the group of some of its cells, given by their places."""
@@ -218,6 +220,7 @@ def _save(
             "seconds": seconds,
             "execution": executed,
             "environment": environment(),
+            **group.notes,
         }
         results.save(cell, rows, info)
 

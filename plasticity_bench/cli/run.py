@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from plasticity_bench.results import Results
     from plasticity_bench.runner import Group
     from plasticity_bench.suite import Suite
+    from plasticity_bench.tuning.record import Tuned
 
 
 HELP = "run a suite and print its table"
@@ -47,6 +49,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="set a hyperparameter of the --learner; may be repeated",
     )
     parser.add_argument("--seeds", type=count, metavar="N", help="run seeds 0 to N-1")
+    parser.add_argument(
+        "--tuned", type=Path, metavar="FILE", help="use the settings that `tune` wrote there"
+    )
+    add_execution_options(parser)
+    parser.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
+
+
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how cells are run and where they are stored."""
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
     parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: all cores)")
     parser.add_argument(
@@ -62,7 +73,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--device", default="cpu", metavar="cpu|cuda|cuda:N|auto", help="where to compute"
     )
     parser.add_argument("--tf32", action="store_true", help="let a GPU round products to TF32")
-    parser.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -77,6 +87,7 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench import runner, suite, table
     from plasticity_bench.execution import Execution
     from plasticity_bench.results import Results
+    from plasticity_bench.tuning import record
 
     if options.hyperparameters and not options.learner:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
@@ -84,20 +95,50 @@ def execute(options: argparse.Namespace) -> int:
     loaded = suite.load_suite(options.suite)
     added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
+    check_scored(seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
-    groups = runner.plan(loaded, (*added, *loaded.contenders), seeds)
+    contenders = (*added, *loaded.contenders)
+    tuned = record.read(options.tuned) if options.tuned else None
+    if tuned:
+        contenders = tuned.applied(contenders)
+    groups = runner.plan(loaded, contenders, seeds)
+    if tuned:
+        groups = _noted(groups, tuned)
     results = Results(options.results / loaded.directory_name)
-    _check_writable(results)
+    check_writable(results)
     for label in runner.unheard(groups):
         say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
-    failed = _execute(loaded, groups, results, execution, options.jobs)
+    failed = execute_groups(loaded, groups, results, execution, options.jobs)
     print(table.render(table.entries(loaded, groups, results), options.format))
     warn_of_few_seeds(len(seeds))
     say(f"Results: {results.folder}")
     return SOME_FAILED if failed else COMPLETE
 
 
-def _check_writable(results: "Results") -> None:
+def check_scored(seeds: range) -> None:
+    """Refuse to score seeds that settings are chosen on."""
+    from plasticity_bench import seeding
+
+    if len(seeds) > seeding.TUNING:
+        raise BadInputError(
+            f"--seeds {len(seeds)}: settings are chosen on seeds from {seeding.TUNING} on, which "
+            f"are not scored; run at most {seeding.TUNING}."
+        )
+
+
+def _noted(groups: "list[Group]", tuned: "Tuned") -> "list[Group]":
+    """Let every result of a tuned learner say which search its settings come from."""
+    untuned = [group.label for group in groups if group.label not in tuned.record.learners]
+    if untuned:
+        names = ", ".join(dict.fromkeys(untuned))
+        say(f"{tuned.path} has nothing for {names}: run with the suite's settings.")
+    return [
+        group if group.label in untuned else replace(group, notes={"tuned": tuned.origin})
+        for group in groups
+    ]
+
+
+def check_writable(results: "Results") -> None:
     """Make sure, before anything is computed, that it can be stored."""
     try:
         results.folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +151,7 @@ def _check_writable(results: "Results") -> None:
         ) from None
 
 
-def _execute(
+def execute_groups(
     loaded: "Suite",
     groups: "list[Group]",
     results: "Results",

@@ -1,0 +1,116 @@
+"""`tune`: search for each learner's settings, on seeds that are never scored."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, count, say, say_error
+from plasticity_bench.cli.run import add_execution_options, check_writable, execute_groups
+
+if TYPE_CHECKING:
+    from plasticity_bench.runner import Group
+    from plasticity_bench.suite import Contender, Suite
+
+HELP = "search for each learner's settings, on seeds that are never scored"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument(
+        "suite", metavar="SUITE", help="a YAML file, or the name of a shipped suite"
+    )
+    parser.add_argument(
+        "--learner",
+        metavar="NAME|MODULE:CLASS",
+        action="append",
+        default=[],
+        help="tune this learner (default: all of the suite's); may be repeated",
+    )
+    parser.add_argument("--search", choices=("random", "grid", "halving"))
+    parser.add_argument("--settings", type=count, metavar="N", help="of each learner, at most")
+    parser.add_argument("--seeds", type=count, metavar="N", help="try each setting on N seeds")
+    parser.add_argument("--tasks", type=count, metavar="N", help="the first N tasks of each stream")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where the record of the search is written (default: tuning.yaml in the results)",
+    )
+    add_execution_options(parser)
+    parser.add_argument(
+        "--format", choices=("table", "suite"), default="table", help="suite: its `learners`, tuned"
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Search, write the record, and print the best settings."""
+    from plasticity_bench import data, suite_data
+
+    missing = data.missing(suite_data.datasets_of(options.suite, for_tuning=True))
+    for sentence in missing:  # before torch is imported
+        say_error(sentence)
+    if missing:
+        return BAD_INPUT
+    from plasticity_bench.execution import Execution
+    from plasticity_bench.results import Results
+    from plasticity_bench.tuning import record, report
+    from plasticity_bench.tuning.search import Search
+
+    execution = Execution(options.compile, options.device, options.tf32, options.members)
+    loaded = _suite(options)
+    search = Search(loaded, _contenders(loaded, options.learner))
+    folder = options.results / loaded.directory_name
+    results = Results(folder / "tuning")
+    check_writable(results)
+    failed: list[int] = []
+
+    def run_rung(rung: "Suite", groups: "list[Group]") -> None:
+        failed.append(execute_groups(rung, groups, results, execution, options.jobs))
+
+    found = search.run(results, run_rung)
+    path = options.output or folder / "tuning.yaml"
+    written = record.write(search, found, path)
+    for label in [one.label for one in found if not one.known]:
+        say(f"{label}: nothing was chosen, for no setting could be scored.")
+    if options.format == "suite":
+        print(_learners_block(loaded, path))
+    else:
+        print(report.table(written))
+    say(f"Tuned: {path}")
+    return SOME_FAILED if sum(failed) else COMPLETE
+
+
+def _suite(options: argparse.Namespace) -> "Suite":
+    """The suite, with the flags in place of what its file says of tuning."""
+    from dataclasses import replace
+
+    from plasticity_bench import suite
+
+    loaded = suite.load_suite(options.suite, with_data=False)
+    given = {name: getattr(options, name) for name in ("search", "settings", "seeds", "tasks")}
+    set_ = {name: value for name, value in given.items() if value is not None}
+    for run in loaded.tuning_streams:
+        suite.check_first_task(run.id, run.stream)
+    return replace(loaded, tuning=loaded.tuning.model_copy(update=set_))
+
+
+def _contenders(loaded: "Suite", references: Sequence[str]) -> "Sequence[Contender]":
+    """The learners that are tuned: the suite's own under their labels, and others."""
+    from plasticity_bench import suite
+
+    if not references:
+        return loaded.contenders
+    own = {contender.label: contender for contender in loaded.contenders}
+    others = [name for name in references if name not in own]
+    return (
+        *(own[name] for name in dict.fromkeys(references) if name in own),
+        *suite.with_learners(loaded, others, {}),
+    )
+
+
+def _learners_block(loaded: "Suite", path: Path) -> str:
+    from plasticity_bench.tuning import configuring, record
+
+    tuned = record.read(path).applied(loaded.contenders)
+    return record.as_yaml(configuring.learners_block(loaded, tuned))
