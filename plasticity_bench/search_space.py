@@ -41,7 +41,7 @@ class LogUniform:
 
     def at(self, share: float) -> float:
         """Return the value that a share, in [0, 1], of the range lies below."""
-        return _rounded(self.low * (self.high / self.low) ** share, self.low, self.high)
+        return _rounded(self, self.low * (self.high / self.low) ** share)
 
     def grid(self) -> tuple[float, ...]:
         """Return the values of a grid, ascending."""
@@ -73,7 +73,7 @@ class Uniform:
 
     def at(self, share: float) -> float:
         """Return the value that a share, in [0, 1], of the range lies below."""
-        return _rounded(self.low + (self.high - self.low) * share, self.low, self.high)
+        return _rounded(self, self.low + (self.high - self.low) * share)
 
     def grid(self) -> tuple[float, ...]:
         """Return the values of a grid, ascending."""
@@ -123,6 +123,9 @@ def _spaced(range_: LogUniform | Uniform, points: int) -> tuple[float, ...]:
     return tuple(range_.at(place / (points - 1)) for place in range(points))
 
 
-def _rounded(value: float, low: float, high: float) -> float:
+def _rounded(range_: LogUniform | Uniform, value: float) -> float:
     """The value to a few digits; the ends of its range stay as they were given."""
-    return min(max(float(f"{value:.{DIGITS}g}"), float(low)), float(high))
+    for end in (range_.low, range_.high):
+        if math.isclose(value, end, rel_tol=1e-12, abs_tol=1e-300):
+            return float(end)
+    return min(max(float(f"{value:.{DIGITS}g}"), float(range_.low)), float(range_.high))

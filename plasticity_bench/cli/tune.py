@@ -71,14 +71,18 @@ def execute(options: argparse.Namespace) -> int:
     found = search.run(results, run_rung)
     path = options.output or folder / "tuning.yaml"
     written = record.write(search, found, path)
-    for label in [one.label for one in found if not one.known]:
-        say(f"{label}: nothing was chosen, for no setting could be scored.")
+    unknown = [one.label for one in found if not one.known]
+    for label in unknown:
+        say(
+            f"{label}: nothing was chosen: its runs failed, or the reference gains nothing on "
+            "these streams."
+        )
     if options.format == "suite":
         print(_learners_block(loaded, path))
     else:
         print(report.table(written))
     say(f"Tuned: {path}")
-    return SOME_FAILED if sum(failed) else COMPLETE
+    return SOME_FAILED if sum(failed) or unknown else COMPLETE
 
 
 def _suite(options: argparse.Namespace) -> "Suite":

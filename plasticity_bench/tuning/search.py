@@ -66,7 +66,7 @@ class Found:
         trials: all settings, in the order in which they were drawn.
         setting: the best for all streams together.
         by_stream: the best for each stream, if the suite has settings for each.
-        updates: that were spent on it, over all members.
+        updates: that were spent on it, over all members and rounds.
     """
 
     label: str
@@ -96,9 +96,9 @@ class Search:
         self.contenders = tuple(contenders)
         rule = suite.tuning
         self.seeds = range(seeding.TUNING, seeding.TUNING + rule.seeds)
-        longest = max(run.stream.num_tasks for run in suite.tuning_streams)
-        eta = rule.eta if rule.search == "halving" else None
-        self.rungs = rungs(min(rule.tasks or longest, longest), rule.settings, eta)
+        self._longest = max(run.stream.num_tasks for run in suite.tuning_streams)
+        tasks = min(rule.tasks or self._longest, self._longest)
+        self.rungs = rungs(tasks, rule.settings, rule.eta if rule.search == "halving" else None)
         self._settings: dict[str, list[Setting]] = {
             c.label: settings(declared(type(c.learner)), rule.search, rule.settings)
             for c in self.contenders
@@ -120,20 +120,21 @@ class Search:
             for label, tried in self._settings.items()
         }
         scored: dict[Place, _Scored] = {}
-        updates = dict.fromkeys(self._all, 0)
+        spent: dict[str, dict[str, int]] = {label: {} for label in self._all}
         for rung in self.rungs:
             suite = self._on_first_tasks(rung)
             groups = self._groups(suite, alive)
             execute(suite, together(list(groups.values())))
             for (label, _, _), group in groups.items():
-                updates[label] += len(group.cells) * group.run.stream.num_updates
+                num_updates = group.run.stream.num_updates
+                spent[label] |= {cell.key: num_updates for cell in group.cells}
             scored |= self._scored(groups, alive, results)
             keep = self._kept(rung)
             for label, by_stream in alive.items():
                 self._halve(label, by_stream, scored, keep)
         return [
-            self._found(contender.label, alive[contender.label], scored, updates[contender.label])
-            for contender in self.contenders
+            self._found(label, alive[label], scored, sum(spent[label].values()))
+            for label in (contender.label for contender in self.contenders)
         ]
 
     def _kept(self, rung: Rung) -> int:
@@ -142,11 +143,15 @@ class Search:
         return self.rungs[place].settings if place < len(self.rungs) else 1
 
     def _on_first_tasks(self, rung: Rung) -> Suite:
-        """The suite of a rung: nothing is measured that its scores do not need."""
+        """The suite of a rung: nothing is measured that its scores do not need.
+
+        What is measured does not depend on the rung: a short stream, whole in two of them, has the
+        same cells in both.
+        """
         streams = tuple(
             replace(run, stream=run.stream.first(rung.tasks)) for run in self.suite.tuning_streams
         )
-        protocol = replace(self.suite.protocol, curvature_every=rung.tasks, explanations=())
+        protocol = replace(self.suite.protocol, curvature_every=self._longest, explanations=())
         name = f"{self.suite.name}: tuning on {rung.tasks} tasks"
         return replace(self.suite, name=name, streams=streams, protocol=protocol)
 
