@@ -9,6 +9,7 @@ import yaml
 
 from plasticity_bench import runner
 from plasticity_bench.cli import main
+from plasticity_bench.cli import tune as cli_tune
 from plasticity_bench.suite import load_suite
 from plasticity_bench.tuning import record
 
@@ -158,6 +159,23 @@ def test_a_broken_learner_is_named_and_the_exit_code_says_so(folder, capsys):
     assert "broken_to_tune:Learner: nothing was chosen" in err
     assert "l2" in out
     assert list(record.read(results(folder) / "tuning.yaml").record.learners) == ["l2"]
+
+
+def test_learners_are_found_by_label_and_by_class():
+    Path("tiny.yaml").write_text(SUITE.replace("{name: l2, step", "{name: l2, label: pulled, step"))
+    suite = load_suite("tiny.yaml")
+
+    def labels(*references):
+        return [c.label for c in cli_tune._contenders(suite, references)]
+
+    assert labels() == ["fresh", "pulled"]
+    assert labels("pulled", "fresh", "pulled") == ["pulled", "fresh"]
+    assert labels("l2", "adam", "adam") == ["l2", "adam"]
+    Path("tiny.yaml").write_text(
+        SUITE.replace("{name: l2, step_size: 3e-2}", "{name: l2, label: pulled}")
+    )
+    suite = load_suite("tiny.yaml")
+    assert labels("l2") == ["pulled"]  # with its default settings
 
 
 @pytest.mark.parametrize(

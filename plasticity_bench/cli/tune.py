@@ -100,17 +100,20 @@ def _suite(options: argparse.Namespace) -> "Suite":
 
 
 def _contenders(loaded: "Suite", references: Sequence[str]) -> "Sequence[Contender]":
-    """The learners that are tuned: the suite's own under their labels, and others."""
-    from plasticity_bench import suite
+    """The learners that are tuned: the suite's own, by label or class, and others."""
+    from plasticity_bench import lookup, suite
 
     if not references:
         return loaded.contenders
     own = {contender.label: contender for contender in loaded.contenders}
-    others = [name for name in references if name not in own]
-    return (
-        *(own[name] for name in dict.fromkeys(references) if name in own),
-        *suite.with_learners(loaded, others, {}),
-    )
+    chosen: dict[str, Contender] = {}
+    for reference in references:
+        found = [own[reference]] if reference in own else []
+        found = found or list(suite.with_learners(loaded, [reference], {}))
+        cls = None if found else lookup.find_learner(reference)  # the suite has just this one
+        found = found or [c for c in loaded.contenders if type(c.learner) is cls]
+        chosen |= {contender.label: contender for contender in found}
+    return list(chosen.values())
 
 
 def _learners_block(loaded: "Suite", path: Path) -> str:
