@@ -16,8 +16,9 @@ from plasticity_bench.provenance import environment
 from plasticity_bench.search_space import Value
 from plasticity_bench.suite import Contender
 from plasticity_bench.tuning.configuring import chosen_for, given
-from plasticity_bench.tuning.search import Found, Search, Trial
+from plasticity_bench.tuning.search import Found, Search
 from plasticity_bench.tuning.space import declared
+from plasticity_bench.tuning.trials import Trial
 
 DIGITS = 4
 

@@ -4,57 +4,22 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from plasticity_bench import runner, seeding
-from plasticity_bench.results import CellResult, Results
+from plasticity_bench.results import Results
 from plasticity_bench.runner import Group
-from plasticity_bench.scores import fraction, mean_over, score
-from plasticity_bench.statistics import Interval, bootstrap_mean
-from plasticity_bench.suite import Contender, StreamRun, Suite
-from plasticity_bench.suite_file import TuningEntry
+from plasticity_bench.suite import Contender, Suite
 from plasticity_bench.tuning.configuring import configured
 from plasticity_bench.tuning.rungs import Rung, rungs
 from plasticity_bench.tuning.settings import Setting, settings, shown
 from plasticity_bench.tuning.space import declared
+from plasticity_bench.tuning.trials import Scored, Trial, against, attained, loaded
 
 Place = tuple[str, int, str]
 """A learner's label, the number of one of its settings, a stream's label."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One setting of one learner, as far as it was tried.
-
-    Attributes:
-        setting: the hyperparameters that are searched.
-        tasks: of each stream, by label, the first so many that it was tried on last.
-        scores: by stream, one for each tuning seed; empty where a cell has no result.
-        num_diverged: members that diverged, where they were tried last.
-    """
-
-    setting: Setting
-    tasks: Mapping[str, int]
-    scores: Mapping[str, tuple[float, ...]]
-    num_diverged: int
-
-    def score(self, stream: str | None = None) -> float:
-        """Return the mean over seeds and streams, or on one; not a number where it is unknown."""
-        chosen = [self.scores[stream]] if stream else list(self.scores.values())
-        if not all(chosen):
-            return math.nan
-        # A stream on which a fresh network gains nothing tells nothing of any setting.
-        known = [np.nanmean(s) for s in chosen if not np.isnan(s).all()]
-        return float(np.mean(known)) if known else math.nan
-
-    @property
-    def interval(self) -> Interval | None:
-        """The mean with its interval over seeds; None where a cell has no result."""
-        if math.isnan(self.score()):
-            return None
-        table = np.array(list(self.scores.values()))  # (streams, seeds)
-        known = table[~np.isnan(table).any(1)]
-        return bootstrap_mean(known.mean(0)) if len(known) else None
+Alive = dict[str, dict[str, list[int]]]
+"""By learner and stream, the numbers of the settings that are left."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +84,7 @@ class Search:
             label: {stream: list(range(len(tried))) for stream in labels}
             for label, tried in self._settings.items()
         }
-        scored: dict[Place, _Scored] = {}
+        scored: dict[Place, Scored] = {}
         spent: dict[str, dict[str, int]] = {label: {} for label in self._all}
         for rung in self.rungs:
             suite = self._on_first_tasks(rung)
@@ -155,7 +120,7 @@ class Search:
         name = f"{self.suite.name}: tuning on {rung.tasks} tasks"
         return replace(self.suite, name=name, streams=streams, protocol=protocol)
 
-    def _groups(self, suite: Suite, alive: "Alive") -> dict[Place, Group]:
+    def _groups(self, suite: Suite, alive: Alive) -> dict[Place, Group]:
         """A group for each setting that is left on each stream."""
         contenders: dict[str, tuple[str, int, Contender]] = {}
         for label, contender in self._all.items():
@@ -173,29 +138,29 @@ class Search:
         return groups
 
     def _scored(
-        self, groups: dict[Place, Group], alive: "Alive", results: Results
-    ) -> dict[Place, "_Scored"]:
+        self, groups: dict[Place, Group], alive: Alive, results: Results
+    ) -> dict[Place, Scored]:
         """Scores of a rung's cells, against the reference with what is best for it in that rung."""
-        loaded = {place: _loaded(group, results) for place, group in groups.items()}
+        cells_of = {place: loaded(group, results) for place, group in groups.items()}
         own = self.suite.reference
         scored = {
-            place: _attained(groups[place].run, cells)
-            for place, cells in loaded.items()
+            place: attained(groups[place].run, cells)
+            for place, cells in cells_of.items()
             if place[0] == own
         }
         best = {
             stream: self._ranked(own, left, scored, stream)[0]
             for stream, left in alive[own].items()
         }
-        for place, cells in loaded.items():
+        for place, cells in cells_of.items():
             label, _, stream = place
             if label != own:
-                fresh = loaded[own, best[stream], stream]
-                scored[place] = _against(groups[place], cells, fresh, self.suite.tuning)
+                fresh = cells_of[own, best[stream], stream]
+                scored[place] = against(groups[place], cells, fresh, self.suite.tuning.select)
         return scored
 
     def _ranked(
-        self, label: str, numbers: Sequence[int], scored: "dict[Place, _Scored]", stream: str
+        self, label: str, numbers: Sequence[int], scored: dict[Place, Scored], stream: str
     ) -> list[int]:
         """Settings, given by their numbers, the best first; the earlier of equals."""
         where = stream if self.suite.tuning.per_stream else None
@@ -207,12 +172,12 @@ class Search:
         return sorted(numbers, key=merit, reverse=True)
 
     def _halve(
-        self, label: str, alive: dict[str, list[int]], scored: "dict[Place, _Scored]", keep: int
+        self, label: str, alive: dict[str, list[int]], scored: dict[Place, Scored], keep: int
     ) -> None:
         for stream, left in alive.items():
             alive[stream] = sorted(self._ranked(label, left, scored, stream)[:keep])
 
-    def _trial(self, label: str, number: int, scored: "dict[Place, _Scored]") -> Trial:
+    def _trial(self, label: str, number: int, scored: dict[Place, Scored]) -> Trial:
         own = {run.label: scored[label, number, run.label] for run in self.suite.tuning_streams}
         return Trial(
             self._settings[label][number],
@@ -225,7 +190,7 @@ class Search:
         self,
         label: str,
         alive: dict[str, list[int]],
-        scored: "dict[Place, _Scored]",
+        scored: dict[Place, Scored],
         updates: int,
     ) -> Found:
         tried = self._settings[label]
@@ -234,19 +199,6 @@ class Search:
         by_stream = best if self.suite.tuning.per_stream else {}
         (first, *_) = best.values()
         return Found(label, trials, {} if by_stream else first, by_stream, updates)
-
-
-Alive = dict[str, dict[str, list[int]]]
-"""By learner and stream, the numbers of the settings that are left."""
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """One setting on one stream: one score for each seed, or none."""
-
-    tasks: int
-    scores: tuple[float, ...]
-    num_diverged: int
 
 
 def together(groups: Sequence[Group]) -> list[Group]:
@@ -267,38 +219,3 @@ def together(groups: Sequence[Group]) -> list[Group]:
         )
         for some in alike.values()
     ]
-
-
-def _loaded(group: Group, results: Results) -> list[CellResult]:
-    """The results of a group's cells; none unless all are there."""
-    loaded = [results.load(cell) for cell in group.cells]
-    known = [result for result in loaded if result]
-    return known if len(known) == len(loaded) else []
-
-
-def _attained(run: StreamRun, cells: Sequence[CellResult]) -> _Scored:
-    """How much of what can be learnt the reference learns: it has no other to be compared with."""
-    tasks = run.stream.scored_tasks()
-
-    def attained(cell: CellResult) -> float:
-        if cell.info["status"] == "diverged":
-            return 0.0
-        chance = mean_over(cell.series("chance", "start"), tasks)
-        return fraction(mean_over(cell.series(cell.attainment, "end"), tasks), chance, 1.0)
-
-    return _Scored(run.stream.num_tasks, tuple(map(attained, cells)), _diverged(cells))
-
-
-def _against(
-    group: Group, cells: Sequence[CellResult], fresh: Sequence[CellResult], rule: TuningEntry
-) -> _Scored:
-    tasks = group.run.stream.scored_tasks()
-    scores = [
-        getattr(score(cell, reference, group.protocol, tasks), rule.select)
-        for cell, reference in zip(cells, fresh, strict=bool(cells and fresh))
-    ]
-    return _Scored(group.run.stream.num_tasks, tuple(scores), _diverged(cells))
-
-
-def _diverged(cells: Sequence[CellResult]) -> int:
-    return sum(cell.info["status"] == "diverged" for cell in cells)
