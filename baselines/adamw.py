@@ -1,6 +1,8 @@
 """Adam with decoupled weight decay."""
 
-from plasticity_bench import Learner, Noise, Params, State
+from typing import ClassVar
+
+from plasticity_bench import Learner, LogUniform, Noise, Params, State
 
 
 class AdamW(Learner):
@@ -12,6 +14,7 @@ class AdamW(Learner):
     """
 
     decay: float = 1e-2
+    search: ClassVar = {"decay": LogUniform(1e-4, 1.0)}
 
     def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
         """Shrink the parameters, then do a step of Adam."""

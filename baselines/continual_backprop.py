@@ -1,12 +1,12 @@
 """Continual backpropagation: units of least use are replaced at a steady rate."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Hidden, Learner, Memory, Noise, Params, State
+from plasticity_bench import Choice, Hidden, Learner, LogUniform, Memory, Noise, Params, State
 
 
 class ContinualBackprop(Learner):
@@ -32,6 +32,7 @@ class ContinualBackprop(Learner):
     rate: float = 1e-4
     maturity: int = 100
     utility_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    search: ClassVar = {"rate": LogUniform(1e-6, 1e-1), "maturity": Choice(100, 1_000)}
 
     def memory(self, params: Params) -> Memory:
         """Keep utility, mean output and age of each hidden unit, and each layer's debt."""

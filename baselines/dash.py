@@ -1,13 +1,13 @@
 """DASH: at every task, shrink the weights that the new data do not ask for."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from plasticity_bench import Learner, Memory, Noise, Params, State
+from plasticity_bench import Learner, Memory, Noise, Params, State, Uniform
 
 
 class DASH(Learner):
@@ -26,6 +26,7 @@ class DASH(Learner):
     floor: Annotated[float, Field(ge=0, le=1)] = 0.3
     rate: Annotated[float, Field(gt=0, le=1)] = 0.3
     window: Annotated[int, Field(ge=1)] = 10
+    search: ClassVar = {"floor": Uniform(0.05, 0.5), "rate": Uniform(0.1, 1.0)}
 
     def memory(self, params: Params) -> Memory:
         """Keep averaged gradients, and the number of updates that are left to average."""

@@ -1,11 +1,11 @@
 """A fast network that returns at times to a slow average of itself."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 
-from plasticity_bench import Learner, Memory, Noise, Params, State
+from plasticity_bench import Choice, Learner, Memory, Noise, Params, State
 
 
 class HareAndTortoise(Learner):
@@ -21,6 +21,10 @@ class HareAndTortoise(Learner):
 
     momentum_slow: Annotated[float, Field(ge=0, le=1)] = 0.999
     period: Annotated[int, Field(ge=1)] = 1000
+    search: ClassVar = {
+        "momentum_slow": Choice(0.99, 0.999, 0.9999),
+        "period": Choice(100, 1_000, 10_000),
+    }
 
     def memory(self, params: Params) -> Memory:
         """Keep the slow network."""

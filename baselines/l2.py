@@ -1,8 +1,10 @@
 """L2 regularisation."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
-from plasticity_bench import Learner, Params, State
+from plasticity_bench import Learner, LogUniform, Params, State
 
 
 class L2(Learner):
@@ -12,6 +14,7 @@ class L2(Learner):
     """
 
     strength: float = 1e-3
+    search: ClassVar = {"strength": LogUniform(1e-6, 1e-1)}
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return strength / 2 times the squared distance from zero."""

@@ -1,9 +1,11 @@
 """L2 regularisation, and a reward for hidden layers of high effective rank."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
-from plasticity_bench import Hidden, Learner, Params, State
+from plasticity_bench import Hidden, Learner, LogUniform, Params, State
 
 
 class L2EffectiveRank(Learner):
@@ -19,6 +21,10 @@ class L2EffectiveRank(Learner):
 
     strength: float = 1e-3
     rank_strength: float = 1e-3
+    search: ClassVar = {
+        "strength": LogUniform(1e-5, 1e-1),
+        "rank_strength": LogUniform(1e-5, 1e-1),
+    }
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return strength / 2 times the squared distance from zero."""

@@ -1,8 +1,10 @@
 """L2 regularisation towards the initial parameters."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
-from plasticity_bench import Learner, Params, State
+from plasticity_bench import Learner, LogUniform, Params, State
 
 
 class L2Init(Learner):
@@ -13,6 +15,7 @@ class L2Init(Learner):
     """
 
     strength: float = 1e-2
+    search: ClassVar = {"strength": LogUniform(1e-5, 1e-1)}
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return strength / 2 times the squared distance from the initial parameters."""

@@ -1,10 +1,11 @@
 """Layer normalisation and L2 regularisation together."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 from torch import Tensor, nn
 
-from plasticity_bench import Learner, NetworkSpec, Params, State, build_network
+from plasticity_bench import Learner, LogUniform, NetworkSpec, Params, State, build_network
 
 
 class LayerNormL2(Learner):
@@ -16,6 +17,7 @@ class LayerNormL2(Learner):
     """
 
     strength: float = 1e-3
+    search: ClassVar = {"strength": LogUniform(1e-6, 1e-1)}
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its norm replaced."""

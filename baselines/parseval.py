@@ -1,9 +1,11 @@
 """Parseval regularisation."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
-from plasticity_bench import Learner, Params, State
+from plasticity_bench import Learner, LogUniform, Params, State
 
 
 class Parseval(Learner):
@@ -17,6 +19,7 @@ class Parseval(Learner):
 
     strength: float = 1e-3
     scale: float = 2.0
+    search: ClassVar = {"strength": LogUniform(1e-5, 1e-1)}
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return the summed squared distances from orthogonal rows."""

@@ -1,6 +1,8 @@
 """Stochastic gradient descent with noise in its gradients."""
 
-from plasticity_bench import Learner, Noise, Params, State
+from typing import ClassVar
+
+from plasticity_bench import Learner, LogUniform, Noise, Params, State
 
 
 class PerturbedGradientDescent(Learner):
@@ -14,6 +16,7 @@ class PerturbedGradientDescent(Learner):
     optimizer = "sgd"
     step_size = 1e-2
     noise_scale: float = 1e-3
+    search: ClassVar = {"step_size": LogUniform(1e-4, 1.0), "noise_scale": LogUniform(1e-4, 1.0)}
 
     def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
         """Do a step of the optimiser on perturbed gradients."""

@@ -1,13 +1,13 @@
 """Plasticity injection: new layers learn on top of the old, which are frozen."""
 
 import copy
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from plasticity_bench import Learner, NetworkSpec, Noise, Params, State, build_network
+from plasticity_bench import Choice, Learner, NetworkSpec, Noise, Params, State, build_network
 
 
 class PlasticityInjection(Learner):
@@ -27,6 +27,7 @@ class PlasticityInjection(Learner):
 
     start: Annotated[int, Field(ge=0)] = 10_000
     depth: Annotated[int, Field(ge=1)] = 1
+    search: ClassVar = {"start": Choice(1_000, 3_000, 10_000, 30_000)}
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the suite's network with its head in three parts."""

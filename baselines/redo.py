@@ -1,11 +1,11 @@
 """ReDo: dormant units are recycled."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Hidden, Learner, Noise, State
+from plasticity_bench import Choice, Hidden, Learner, Noise, State
 
 
 class ReDo(Learner):
@@ -25,6 +25,7 @@ class ReDo(Learner):
 
     threshold: float = 0.1
     period: Annotated[int, Field(ge=1)] = 1000
+    search: ClassVar = {"threshold": Choice(0.0, 0.01, 0.1), "period": Choice(100, 1_000, 10_000)}
 
     def observe(self, hidden: dict[str, Hidden], state: State, noise: Noise) -> State:
         """Replace dormant units, if it is time."""

@@ -1,12 +1,12 @@
 """Selective weight re-initialisation: single weights of little use begin anew."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Learner, Noise, Params, State
+from plasticity_bench import Choice, Learner, LogUniform, Noise, Params, State
 
 
 class SelectiveWeightReinitialization(Learner):
@@ -24,6 +24,7 @@ class SelectiveWeightReinitialization(Learner):
     period: Annotated[int, Field(ge=1)] = 100
     by_gradient: bool = True
     proportional: bool = False
+    search: ClassVar = {"factor": LogUniform(1e-4, 1e-1), "period": Choice(10, 100, 1_000)}
 
     def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
         """Do a step of the optimiser, and replace weights if it is time."""

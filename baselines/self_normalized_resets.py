@@ -1,12 +1,12 @@
 """Self-normalised resets: a unit that is silent for longer than is usual for it."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Hidden, Learner, Memory, Noise, Params, State
+from plasticity_bench import Choice, Hidden, Learner, Memory, Noise, Params, State
 
 
 class SelfNormalizedResets(Learner):
@@ -28,6 +28,10 @@ class SelfNormalizedResets(Learner):
     quantile: Annotated[float, Field(gt=0, le=1)] = 0.98
     period: Annotated[int, Field(ge=1)] = 1000
     longest: Annotated[int, Field(ge=2)] = 200
+    search: ClassVar = {
+        "quantile": Choice(0.9, 0.95, 0.98, 0.99, 0.999),
+        "period": Choice(100, 1_000, 10_000),
+    }
 
     def memory(self, params: Params) -> Memory:
         """Keep the silence, the limit and the numbers of gaps by length of each hidden unit."""

@@ -1,6 +1,8 @@
 """Stochastic gradient descent, with no remedy for loss of plasticity."""
 
-from plasticity_bench import Learner
+from typing import ClassVar
+
+from plasticity_bench import Learner, LogUniform
 
 
 class SGD(Learner):
@@ -8,3 +10,4 @@ class SGD(Learner):
 
     optimizer = "sgd"
     step_size = 1e-2
+    search: ClassVar = {"step_size": LogUniform(1e-4, 1.0)}

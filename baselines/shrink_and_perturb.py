@@ -1,6 +1,8 @@
 """Shrink and perturb, at every update."""
 
-from plasticity_bench import Learner, Memory, Noise, Params, State
+from typing import ClassVar
+
+from plasticity_bench import Learner, LogUniform, Memory, Noise, Params, State
 
 
 class ShrinkAndPerturb(Learner):
@@ -17,6 +19,7 @@ class ShrinkAndPerturb(Learner):
     shrink: float = 1e-4
     noise_scale: float = 1e-3
     relative: bool = False
+    search: ClassVar = {"shrink": LogUniform(1e-6, 1e-2), "noise_scale": LogUniform(1e-6, 1e-1)}
 
     def memory(self, params: Params) -> Memory:
         """Keep the spread of each tensor's initial values, if noise is relative to it."""

@@ -1,6 +1,8 @@
 """Shrink and perturb, at every task."""
 
-from plasticity_bench import Learner, Noise, Params, State
+from typing import ClassVar
+
+from plasticity_bench import Learner, LogUniform, Noise, Params, State, Uniform
 
 
 class ShrinkAndPerturbTasks(Learner):
@@ -14,6 +16,7 @@ class ShrinkAndPerturbTasks(Learner):
 
     shrink: float = 0.4
     perturb: float = 0.4
+    search: ClassVar = {"shrink": Uniform(0.0, 1.0), "perturb": LogUniform(1e-2, 1.0)}
 
     def begin_task(self, state: State, fresh: Params, noise: Noise) -> State:
         """Mix the parameters with new ones, and forget the optimiser's averages."""

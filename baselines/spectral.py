@@ -1,10 +1,12 @@
 """Spectral regularisation."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from plasticity_bench import Learner, Memory, Noise, Params, State
+from plasticity_bench import Learner, LogUniform, Memory, Noise, Params, State
 
 
 class Spectral(Learner):
@@ -22,6 +24,7 @@ class Spectral(Learner):
 
     strength: float = 1e-3
     k: int = 2
+    search: ClassVar = {"strength": LogUniform(1e-5, 1e-1)}
 
     def memory(self, params: Params) -> Memory:
         """Keep an estimate of each weight matrix's first right singular vector."""

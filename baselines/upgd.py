@@ -1,12 +1,12 @@
 """Utility-based perturbed gradient descent."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Learner, Memory, Noise, Params, State
+from plasticity_bench import Choice, Learner, LogUniform, Memory, Noise, Params, State
 
 
 class UPGD(Learner):
@@ -31,6 +31,12 @@ class UPGD(Learner):
     noise_scale: float = 1e-3
     utility_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
     correct_maximum: bool = True
+    search: ClassVar = {
+        "step_size": LogUniform(1e-4, 1.0),
+        "noise_scale": LogUniform(1e-4, 1.0),
+        "weight_decay": LogUniform(1e-5, 1e-1),
+        "utility_decay": Choice(0.9, 0.99, 0.999, 0.9999),
+    }
 
     def memory(self, params: Params) -> Memory:
         """Keep the running average of each weight's utility."""

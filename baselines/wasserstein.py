@@ -1,8 +1,10 @@
 """The distributional regulariser: keep the distribution of each layer's weights as it began."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
-from plasticity_bench import Learner, Memory, Params, State, match_ranks
+from plasticity_bench import Learner, LogUniform, Memory, Params, State, match_ranks
 
 
 class Wasserstein(Learner):
@@ -19,6 +21,7 @@ class Wasserstein(Learner):
 
     strength: float = 1e-2
     mean: bool = False
+    search: ClassVar = {"strength": LogUniform(1e-6, 1e-1)}
 
     def memory(self, params: Params) -> Memory:
         """Keep the initial order statistics."""

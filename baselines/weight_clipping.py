@@ -1,10 +1,11 @@
 """Weight clipping."""
 
 import math
+from typing import ClassVar
 
 from torch import Tensor
 
-from plasticity_bench import Learner, Noise, Params, State
+from plasticity_bench import Learner, Noise, Params, State, Uniform
 
 
 class WeightClipping(Learner):
@@ -17,6 +18,7 @@ class WeightClipping(Learner):
     """
 
     bound: float = 2.0
+    search: ClassVar = {"bound": Uniform(1.0, 5.0)}
 
     def after_update(self, state: State, noise: Noise) -> State:
         """Clip the parameters."""

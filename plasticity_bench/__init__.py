@@ -10,6 +10,7 @@ from plasticity_bench.errors import (
     PlasticityBenchError,
     StreamError,
 )
+from plasticity_bench.search_space import Choice, LogUniform, Uniform
 from plasticity_bench.streams import (
     ClassStream,
     DatasetStream,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadInputError",
+    "Choice",
     "ClassStream",
     "DatasetStream",
     "Evaluation",
@@ -44,6 +46,7 @@ __all__ = [
     "Hidden",
     "Learner",
     "LearnerError",
+    "LogUniform",
     "MeasurementError",
     "Member",
     "Memory",
@@ -58,6 +61,7 @@ __all__ = [
     "Stream",
     "StreamError",
     "Task",
+    "Uniform",
     "build_network",
     "check_measurement",
     "check_stream",

@@ -18,7 +18,7 @@ def annotated(cls: type) -> dict[str, Any]:
     found = {
         name: hint
         for name, hint in hints.items()
-        if typing.get_origin(hint) is not ClassVar and not name.startswith("_")
+        if ClassVar not in (hint, typing.get_origin(hint)) and not name.startswith("_")
     }
     for name, hint in found.items():
         if _bare(hint) not in (int, float, bool, str):

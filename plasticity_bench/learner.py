@@ -12,6 +12,7 @@ from plasticity_bench.losses import data_loss
 from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.noise import Noise
 from plasticity_bench.optimizers import OPTIMIZERS, Moments, Params
+from plasticity_bench.search_space import LogUniform, Range
 
 Memory = dict[str, Tensor]
 
@@ -64,6 +65,8 @@ class Learner:
     Attributes:
         vectorized: False makes the hooks run member by member: slower, but they may then use
             `.item()`, data-dependent shapes and `if` on a tensor.
+        search: what `plasticity-bench tune` tries, by hyperparameter: its `LogUniform` or `Uniform`
+            range, or a `Choice`; added to what the base class declares.
         optimizer: "adam" or "sgd".
         step_size: the learning rate.
         momentum: of sgd.
@@ -72,6 +75,7 @@ class Learner:
     """
 
     vectorized: ClassVar[bool] = True
+    search: ClassVar[dict[str, Range]] = {"step_size": LogUniform(1e-5, 1e-2)}
 
     optimizer: str = "adam"
     step_size: Annotated[float, Field(gt=0)] = 1e-3

@@ -1,7 +1,7 @@
 """Plan a suite's cells, skip the finished, group the rest into populations."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from plasticity_bench import checkpoints, population_size
@@ -27,6 +27,7 @@ class Group:
         protocol: what is measured.
         cells: what is to be found.
         learners: of each cell, the learner with its hyperparameters.
+        notes: what is stored with each cell beside its result, which does not depend on it.
         checkpoint: where its progress was kept, if it was begun before.
     """
 
@@ -35,6 +36,7 @@ class Group:
     protocol: Protocol
     cells: tuple[Cell, ...]
     learners: tuple[Learner, ...]
+    notes: Mapping[str, object] = field(default_factory=dict)
     checkpoint: Path | None = None
 
     def part(self, chosen: Sequence[int]) -> "Group":

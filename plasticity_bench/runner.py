@@ -285,6 +285,7 @@ def _save(
             "seconds": seconds,
             "execution": executed,
             "environment": environment(),
+            **group.notes,
         }
         results.save(cell, rows, info)
 

@@ -9,6 +9,9 @@ from enum import IntEnum
 
 import numpy as np
 
+TUNING = 1000
+"""The first seed that settings are chosen on. Scored seeds are below it, so that none is both."""
+
 
 class Branch(IntEnum):
     """The independent uses of one seed. Published values never change: results depend on them."""

@@ -15,7 +15,13 @@ from plasticity_bench.protocol import Explanation, Protocol
 from plasticity_bench.streams import Stream, make_stream
 from plasticity_bench.streams.faults import task_fault
 from plasticity_bench.suite_data import datasets_of, located, read_suite
-from plasticity_bench.suite_file import LearnerEntry, MeasureEntry, StreamEntry, validated
+from plasticity_bench.suite_file import (
+    LearnerEntry,
+    MeasureEntry,
+    StreamEntry,
+    TuningEntry,
+    validated,
+)
 
 __all__ = ["Contender", "StreamRun", "Suite", "datasets_of", "load_suite", "with_learners"]
 
@@ -69,6 +75,8 @@ class Suite:
         protocol: what is measured, and when.
         num_seeds: members have the seeds 0 to num_seeds - 1.
         description: what it is for, in a sentence.
+        tuning: how its learners' settings are searched for.
+        tuning_streams: what they are tried on; the suite's own streams unless it names others.
     """
 
     name: str
@@ -78,13 +86,15 @@ class Suite:
     protocol: Protocol
     num_seeds: int
     description: str = ""
+    tuning: TuningEntry = field(default_factory=TuningEntry)
+    tuning_streams: tuple[StreamRun, ...] = ()
 
     @property
     def hash8(self) -> str:
         """Eight hexadecimal digits of what makes results comparable: streams and protocol.
 
         Which learners run, and for how many seeds, does not enter: more of either add to a suite's
-        results.
+        results. Nor does how settings are searched for.
         """
         runs = [
             {
@@ -130,6 +140,7 @@ def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
             streams.append(_stream_run(entry, protocol, with_data))
     with located(document, ("streams",)):
         _check_labels(streams)
+    tuning_streams = _tuning_streams(document, file.tuning, streams, protocol)
     contenders = []
     for index, learner in enumerate(file.learners):
         with located(document, ("learners", index)):
@@ -149,6 +160,8 @@ def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
         protocol,
         file.seeds,
         file.description,
+        file.tuning,
+        tuning_streams,
     )
 
 
@@ -201,7 +214,7 @@ def _check_once(names: Sequence[str]) -> None:
 def _stream_run(entry: StreamEntry, protocol: Protocol, with_data: bool) -> StreamRun:
     stream = make_stream(entry.id, **entry.parameters)
     if with_data:
-        _check_first_task(entry.id, stream)
+        check_first_task(entry.id, stream)
     smallest = min(map(stream.size, range(stream.num_tasks)))
     asked = [("curvature", "measure.curvature.examples", protocol.curvature_examples)]
     asked += [(e.name, "measure.examples", e.examples) for e in protocol.explanations]
@@ -225,8 +238,36 @@ def _stream_run(entry: StreamEntry, protocol: Protocol, with_data: bool) -> Stre
     return StreamRun(entry.label or name.rpartition("/")[-1], name, stream, network)
 
 
-def _check_first_task(name: str, stream: Stream) -> None:
-    """Make one task, so that a fault in a stream of the user's own shows before anything runs."""
+def _tuning_streams(
+    document: yaml_source.Document,
+    tuning: TuningEntry,
+    scored: Sequence[StreamRun],
+    protocol: Protocol,
+) -> tuple[StreamRun, ...]:
+    """The streams that settings are tried on. Their data need not be here: `tune` asks for it."""
+    path = ("tuning", "streams")
+    streams = []
+    for index, entry in enumerate(tuning.streams):
+        with located(document, (*path, index)):
+            streams.append(_stream_run(entry, protocol, with_data=False))
+    with located(document, path):
+        _check_labels(streams)
+        labels = [run.label for run in scored]
+        for label in [run.label for run in streams if tuning.per_stream]:
+            if label not in labels:
+                raise BadInputError(
+                    f"with per_stream, settings found on {label!r} are for the suite's stream of "
+                    f"that label, but there is none. {did_you_mean(label, labels)}"
+                )
+    return tuple(streams or scored)
+
+
+def check_first_task(name: str, stream: Stream) -> None:
+    """Make one task, so that a fault in a stream of the user's own shows before anything runs.
+
+    Raises:
+        BadInputError: if it cannot be made, or is no task of the stream.
+    """
     try:
         task = stream.task(0, 0)
         fault = task_fault(stream, task, stream.size(0))

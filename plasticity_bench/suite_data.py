@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from plasticity_bench import yaml_source
 from plasticity_bench.data import SOURCES, source
@@ -14,7 +15,7 @@ from plasticity_bench.streams import DatasetStream, make_stream
 NOT_PARAMETERS = ("id", "label", "network")
 
 
-def datasets_of(path_or_name: str) -> list[str]:
+def datasets_of(path_or_name: str, for_tuning: bool = False) -> list[str]:
     """Return the names of the data sets that a suite's streams are made of, each once.
 
     No data set is loaded: they need not be on this machine. Of the file, only the streams are
@@ -22,14 +23,14 @@ def datasets_of(path_or_name: str) -> list[str]:
 
     Args:
         path_or_name: a YAML file, or the name of a suite that comes with the package.
+        for_tuning: whether of the streams that settings are tried on, if the suite names others.
 
     Raises:
         BadInputError: one sentence that names file, line and key, if a stream or its data set is
             unknown, or the file does not fit the schema where streams should be.
     """
     document = yaml_source.parse(*read_suite(path_or_name))
-    value = document.value
-    entries = value.get("streams") if isinstance(value, dict) else None
+    path, entries = _streams_of(document.value, for_tuning)
     if not _are_streams(entries):
         from plasticity_bench.suite_file import validated  # which needs torch for what it knows
 
@@ -38,7 +39,7 @@ def datasets_of(path_or_name: str) -> list[str]:
     names = []
     for index, entry in enumerate(entries or []):
         parameters = {key: given for key, given in entry.items() if key not in NOT_PARAMETERS}
-        with located(document, ("streams", index)):
+        with located(document, (*path, index)):
             stream = make_stream(entry["id"], **parameters)
             if isinstance(stream, DatasetStream):
                 names.append(source(stream.dataset).name)
@@ -90,6 +91,16 @@ def located(document: yaml_source.Document, path: yaml_source.Path) -> Iterator[
         keyed = (*path, error.key) if error.key else path
         place = document.where(keyed if keyed in document.lines else path)
         raise BadInputError(f"{place}: {error}") from error
+
+
+def _streams_of(value: object, for_tuning: bool) -> tuple[yaml_source.Path, Any]:
+    """Where the streams stand in a file, and what stands there."""
+    if not isinstance(value, dict):
+        return (), None
+    tuning = value.get("tuning") if for_tuning else None
+    if isinstance(tuning, dict) and tuning.get("streams"):
+        return ("tuning", "streams"), tuning["streams"]
+    return ("streams",), value.get("streams")
 
 
 def _are_streams(entries: object) -> bool:

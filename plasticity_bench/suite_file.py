@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.measurements import MEASUREMENTS
 from plasticity_bench.networks import ACTIVATIONS, FAMILIES, INITS, NORMS, PADDINGS
@@ -129,6 +130,19 @@ class MeasureEntry(_Strict):
     examples: Count = 256
 
 
+class TuningEntry(_Strict):
+    """How `tune` searches for settings: the same for every learner. No score depends on it."""
+
+    search: Literal["random", "grid", "halving"] = "random"
+    settings: Count = 16
+    seeds: Count = 3
+    tasks: Count = NOT_GIVEN
+    eta: Annotated[int, Field(ge=2)] = 2
+    select: Literal["trainability", "retention"] = "trainability"
+    per_stream: bool = False
+    streams: list[StreamEntry] = []
+
+
 class SuiteFile(_Strict):
     """A suite: streams, networks, learners, seeds and protocol."""
 
@@ -138,7 +152,8 @@ class SuiteFile(_Strict):
     learners: Annotated[list[LearnerEntry], Field(min_length=1)]
     reference: str = "fresh"
     reveal_boundaries: bool = False
-    seeds: Count = 10
+    seeds: Annotated[int, Field(ge=1, le=seeding.TUNING)] = 10
+    tuning: TuningEntry = TuningEntry()
     measure: MeasureEntry = MeasureEntry()
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,19 +10,22 @@ from plasticity_bench.cli.common import (
     BAD_INPUT,
     COMPLETE,
     SOME_FAILED,
-    Interrupted,
     count,
     say,
     say_error,
     warn_of_few_seeds,
 )
+from plasticity_bench.cli.executing import (
+    add_execution_options,
+    check_writable,
+    execute_groups,
+    executions,
+)
 from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from plasticity_bench.execution import Execution
     from plasticity_bench.planning import Group
-    from plasticity_bench.results import Results
-    from plasticity_bench.suite import Suite
+    from plasticity_bench.tuning.record import Tuned
 
 
 HELP = "run a suite and print its table"
@@ -48,37 +52,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="set a hyperparameter of the --learner; may be repeated",
     )
     parser.add_argument("--seeds", type=count, metavar="N", help="run seeds 0 to N-1")
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
-    parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: all cores)")
     parser.add_argument(
-        "--compile",
-        choices=("auto", "on", "off"),
-        default="auto",
-        help="compile each learner's update (auto: where a stream is long)",
+        "--tuned", type=Path, metavar="FILE", help="use the settings that `tune` wrote there"
     )
-    parser.add_argument(
-        "--members", type=count, metavar="N", help="seeds in one computation (default: measured)"
-    )
-    parser.add_argument(
-        "--device",
-        default="cpu",
-        metavar="cpu|auto|cuda|cuda:0,cuda:1",
-        help="where to compute; a process for each GPU (auto: all of them, else the CPU)",
-    )
-    parser.add_argument("--tf32", action="store_true", help="let a GPU round products to TF32")
-    parser.add_argument(
-        "--cell-timeout",
-        type=count,
-        metavar="SECONDS",
-        help="give up a cell that takes longer; it counts as failed",
-    )
-    parser.add_argument(
-        "--checkpoint-interval",
-        type=count,
-        default=300,
-        metavar="SECONDS",
-        help="keep progress inside a cell so often (default: 300)",
-    )
+    add_execution_options(parser)
     parser.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
 
 
@@ -91,71 +68,57 @@ def execute(options: argparse.Namespace) -> int:
         say_error(sentence)
     if missing:
         return BAD_INPUT
-    from plasticity_bench import execution, planning, suite, table
+    from plasticity_bench import planning, suite, table
     from plasticity_bench.results import Results
+    from plasticity_bench.tuning import record
 
     if options.hyperparameters and not options.learner:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
-    executions = execution.spread(
-        options.device,
-        options.jobs,
-        compile_mode=options.compile,
-        tf32=options.tf32,
-        members=options.members,
-        cell_seconds=float(options.cell_timeout or "inf"),
-        checkpoint_seconds=float(options.checkpoint_interval),
-    )
+    how = executions(options)
     loaded = suite.load_suite(options.suite)
     added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
+    check_scored(seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
-    groups = planning.plan(loaded, (*added, *loaded.contenders), seeds)
+    contenders = (*added, *loaded.contenders)
+    tuned = record.read(options.tuned) if options.tuned else None
+    if tuned:
+        contenders = tuned.applied(contenders)
+    groups = planning.plan(loaded, contenders, seeds)
+    if tuned:
+        groups = _noted(groups, tuned)
     results = Results(options.results / loaded.directory_name)
-    _check_writable(results)
+    check_writable(results)
     for label in planning.unheard(groups):
         say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
-    failed = _execute(loaded, groups, results, executions)
+    failed = execute_groups(loaded.name, groups, results, how)
     print(table.render(table.entries(loaded, groups, results), options.format))
     warn_of_few_seeds(len(seeds))
     say(f"Results: {results.folder}")
     return SOME_FAILED if failed else COMPLETE
 
 
-def _check_writable(results: "Results") -> None:
-    """Make sure, before anything is computed, that it can be stored."""
-    try:
-        results.folder.mkdir(parents=True, exist_ok=True)
-        (results.folder / ".writable").touch()
-        (results.folder / ".writable").unlink()
-    except OSError as error:
+def check_scored(seeds: range) -> None:
+    """Refuse to score seeds that settings are chosen on."""
+    from plasticity_bench import seeding
+
+    if len(seeds) > seeding.TUNING:
         raise BadInputError(
-            f"Cannot write results to {results.folder}: {error.strerror}. Choose another folder "
-            "with --results."
-        ) from None
-
-
-def _execute(
-    loaded: "Suite", groups: "list[Group]", results: "Results", executions: "list[Execution]"
-) -> int:
-    """Run what is not finished; return how many groups failed."""
-    from plasticity_bench import planning, progress, runner, stopping
-
-    def finished() -> int:
-        return sum(results.is_finished(cell) for group in groups for cell in group.cells)
-
-    total = sum(len(group.cells) for group in groups)
-    left = planning.remaining(groups, results, executions[0], say)
-    say(f"{loaded.name}: {total} cells, {finished()} finished, {total - finished()} to run.")
-    with stopping.heard(), progress.display(loaded.name, left) as display:
-        failed = runner.run(left, results, executions, display.task_done, display.group_done)
-        signal_heard = stopping.signal_heard()
-    if signal_heard is not None:
-        say(
-            f"Stopped: {finished()} of {total} cells are finished in {results.folder}, and the "
-            "progress of others is kept. Run the same command again to go on."
+            f"--seeds {len(seeds)}: settings are chosen on seeds from {seeding.TUNING} on, which "
+            f"are not scored; run at most {seeding.TUNING}."
         )
-        raise Interrupted(signal_heard)
-    return failed
+
+
+def _noted(groups: "list[Group]", tuned: "Tuned") -> "list[Group]":
+    """Let every result of a tuned learner say which search its settings come from."""
+    untuned = [group.label for group in groups if group.label not in tuned.record.learners]
+    if untuned:
+        names = ", ".join(dict.fromkeys(untuned))
+        say(f"{tuned.path} has nothing for {names}: run with the suite's settings.")
+    return [
+        group if group.label in untuned else replace(group, notes={"tuned": tuned.origin})
+        for group in groups
+    ]
 
 
 def _settings(given: Sequence[str]) -> dict[str, Any]:

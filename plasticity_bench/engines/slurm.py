@@ -1,8 +1,9 @@
 """Work on a Slurm cluster: array tasks that run this very command on some of the cells.
 
-The processes meet in the results folder, which every node must see. There a cell's result is the only
-thing that says it is done, so it does not matter what became of a task: what is missing is submitted
-again. Whether a task still lives is asked of the scheduler's queue, which needs no accounting.
+The processes meet in the results folder, which every node must see. There a cell's result is the
+only thing that says it is done, so it does not matter what became of a task: what is missing is
+submitted again. Whether a task still lives is asked of the scheduler's queue, which needs no
+accounting.
 """
 
 import json
@@ -233,7 +234,9 @@ def _script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Pro
         "gres": f"gpu:{profile.gpus}" if profile.gpus else None,
         **profile.options,
     }
-    directives = [f"#SBATCH --{name}={value}" for name, value in options.items() if value is not None]
+    directives = [
+        f"#SBATCH --{name}={value}" for name, value in options.items() if value is not None
+    ]
     device = ["--device", "cuda"] if profile.gpus else ["--jobs", str(profile.cpus)]
     command = [sys.executable, "-m", "plasticity_bench.cli", *arguments, *device]
     share = f'--chunk {shlex.quote(str(folder / "chunks.json"))}:"$SLURM_ARRAY_TASK_ID"'

@@ -1,7 +1,8 @@
 """More and more data, under labels that become clean."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.streams.dataset_stream import DatasetStream
@@ -57,6 +58,12 @@ class GrowingData(DatasetStream):
     def updates(self, index: int) -> int:
         """Return how many updates task `index` is trained for."""
         return math.ceil(self.epochs * self.size(index) / self.batch_size)
+
+    def first(self, num_tasks: int) -> Self:
+        """Return the stream of the first tasks alone; of all, if there are no more."""
+        number = min(num_tasks, self.num_tasks)
+        parts = {name: getattr(self, name)[:number] for name in ("shares", "label_noise")}
+        return replace(self, num_tasks=number, **parts)
 
     def scored_tasks(self) -> list[int]:
         """Return the last task."""

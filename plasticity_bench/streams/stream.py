@@ -2,8 +2,8 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
-from typing import ClassVar
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -124,6 +124,13 @@ class Stream(ABC):
     def num_updates(self) -> int:
         """Updates of the whole stream."""
         return sum(map(self.updates, range(self.num_tasks)))
+
+    def first(self, num_tasks: int) -> Self:
+        """Return the stream of the first tasks alone; of all, if there are no more.
+
+        Its tasks are those of the whole stream; scored are the last of them.
+        """
+        return replace(self, num_tasks=min(num_tasks, self.num_tasks))
 
     def rng(self, seed: int, index: int) -> np.random.Generator:
         """Return the generator from which task `index` of a seed draws what is new in it."""

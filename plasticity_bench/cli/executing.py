@@ -1,0 +1,100 @@
+"""What `run` and `tune` share: how cells are executed, and where they are stored."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plasticity_bench.cli.common import Interrupted, count, say
+from plasticity_bench.errors import BadInputError
+
+if TYPE_CHECKING:
+    from plasticity_bench.execution import Execution
+    from plasticity_bench.planning import Group
+    from plasticity_bench.results import Results
+
+
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how cells are run and where they are stored."""
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: all cores)")
+    parser.add_argument(
+        "--compile",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="compile each learner's update (auto: where a stream is long)",
+    )
+    parser.add_argument(
+        "--members", type=count, metavar="N", help="seeds in one computation (default: measured)"
+    )
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        metavar="cpu|auto|cuda|cuda:0,cuda:1",
+        help="where to compute; a process for each GPU (auto: all of them, else the CPU)",
+    )
+    parser.add_argument("--tf32", action="store_true", help="let a GPU round products to TF32")
+    parser.add_argument(
+        "--cell-timeout",
+        type=count,
+        metavar="SECONDS",
+        help="give up a cell that takes longer; it counts as failed",
+    )
+    parser.add_argument(
+        "--checkpoint-interval",
+        type=count,
+        default=300,
+        metavar="SECONDS",
+        help="keep progress inside a cell so often (default: 300)",
+    )
+
+
+def executions(options: argparse.Namespace) -> "list[Execution]":
+    """Return how each process executes its groups, as the options say."""
+    from plasticity_bench.execution import spread
+
+    return spread(
+        options.device,
+        options.jobs,
+        compile_mode=options.compile,
+        tf32=options.tf32,
+        members=options.members,
+        cell_seconds=float(options.cell_timeout or "inf"),
+        checkpoint_seconds=float(options.checkpoint_interval),
+    )
+
+
+def check_writable(results: "Results") -> None:
+    """Make sure, before anything is computed, that it can be stored."""
+    try:
+        results.folder.mkdir(parents=True, exist_ok=True)
+        (results.folder / ".writable").touch()
+        (results.folder / ".writable").unlink()
+    except OSError as error:
+        raise BadInputError(
+            f"Cannot write results to {results.folder}: {error.strerror}. Choose another folder "
+            "with --results."
+        ) from None
+
+
+def execute_groups(
+    name: str, groups: "list[Group]", results: "Results", how: "list[Execution]"
+) -> int:
+    """Run what is not finished; return how many groups failed."""
+    from plasticity_bench import planning, progress, runner, stopping
+
+    def finished() -> int:
+        return sum(results.is_finished(cell) for group in groups for cell in group.cells)
+
+    total = sum(len(group.cells) for group in groups)
+    left = planning.remaining(groups, results, how[0], say)
+    say(f"{name}: {total} cells, {finished()} finished, {total - finished()} to run.")
+    with stopping.heard(), progress.display(name, left) as display:
+        failed = runner.run(left, results, how, display.task_done, display.group_done)
+        signal_heard = stopping.signal_heard()
+    if signal_heard is not None:
+        say(
+            f"Stopped: {finished()} of {total} cells are finished in {results.folder}, and the "
+            "progress of others is kept. Run the same command again to go on."
+        )
+        raise Interrupted(signal_heard)
+    return failed

@@ -1,0 +1,127 @@
+"""`tune`: search for each learner's settings, on seeds that are never scored."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, count, say, say_error
+from plasticity_bench.cli.executing import (
+    add_execution_options,
+    check_writable,
+    execute_groups,
+    executions,
+)
+
+if TYPE_CHECKING:
+    from plasticity_bench.planning import Group
+    from plasticity_bench.suite import Contender, Suite
+
+HELP = "search for each learner's settings, on seeds that are never scored"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument(
+        "suite", metavar="SUITE", help="a YAML file, or the name of a shipped suite"
+    )
+    parser.add_argument(
+        "--learner",
+        metavar="NAME|MODULE:CLASS",
+        action="append",
+        default=[],
+        help="tune this learner (default: all of the suite's); may be repeated",
+    )
+    parser.add_argument("--search", choices=("random", "grid", "halving"))
+    parser.add_argument("--settings", type=count, metavar="N", help="of each learner, at most")
+    parser.add_argument("--seeds", type=count, metavar="N", help="try each setting on N seeds")
+    parser.add_argument("--tasks", type=count, metavar="N", help="the first N tasks of each stream")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where the record of the search is written (default: tuning.yaml in the results)",
+    )
+    add_execution_options(parser)
+    parser.add_argument(
+        "--format", choices=("table", "suite"), default="table", help="suite: its `learners`, tuned"
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Search, write the record, and print the best settings."""
+    from plasticity_bench import data, suite_data
+
+    missing = data.missing(suite_data.datasets_of(options.suite, for_tuning=True))
+    for sentence in missing:  # before torch is imported
+        say_error(sentence)
+    if missing:
+        return BAD_INPUT
+    from plasticity_bench.results import Results
+    from plasticity_bench.tuning import record, report
+    from plasticity_bench.tuning.search import Search
+
+    how = executions(options)
+    loaded = _suite(options)
+    search = Search(loaded, _contenders(loaded, options.learner))
+    folder = options.results / loaded.directory_name
+    results = Results(folder / "tuning")
+    check_writable(results)
+    failed: list[int] = []
+
+    def run_rung(rung: "Suite", groups: "list[Group]") -> None:
+        failed.append(execute_groups(rung.name, groups, results, how))
+
+    found = search.run(results, run_rung)
+    path = options.output or folder / "tuning.yaml"
+    written = record.write(search, found, path)
+    unknown = [one.label for one in found if not one.known]
+    for label in unknown:
+        say(
+            f"{label}: nothing was chosen: its runs failed, or the reference gains nothing on "
+            "these streams."
+        )
+    if options.format == "suite":
+        print(_learners_block(loaded, path))
+    else:
+        print(report.table(written))
+    say(f"Tuned: {path}")
+    return SOME_FAILED if sum(failed) or unknown else COMPLETE
+
+
+def _suite(options: argparse.Namespace) -> "Suite":
+    """The suite, with the flags in place of what its file says of tuning."""
+    from dataclasses import replace
+
+    from plasticity_bench import suite
+
+    loaded = suite.load_suite(options.suite, with_data=False)
+    given = {name: getattr(options, name) for name in ("search", "settings", "seeds", "tasks")}
+    set_ = {name: value for name, value in given.items() if value is not None}
+    for run in loaded.tuning_streams:
+        suite.check_first_task(run.id, run.stream)
+    return replace(loaded, tuning=loaded.tuning.model_copy(update=set_))
+
+
+def _contenders(loaded: "Suite", references: Sequence[str]) -> "Sequence[Contender]":
+    """The learners that are tuned: the suite's own, by label or class, and others."""
+    from plasticity_bench import lookup, suite
+
+    if not references:
+        return loaded.contenders
+    own = {contender.label: contender for contender in loaded.contenders}
+    chosen: dict[str, Contender] = {}
+    for reference in references:
+        found = [own[reference]] if reference in own else []
+        found = found or list(suite.with_learners(loaded, [reference], {}))
+        cls = None if found else lookup.find_learner(reference)  # the suite has just this one
+        found = found or [c for c in loaded.contenders if type(c.learner) is cls]
+        chosen |= {contender.label: contender for contender in found}
+    return list(chosen.values())
+
+
+def _learners_block(loaded: "Suite", path: Path) -> str:
+    from plasticity_bench.tuning import configuring, record
+
+    tuned = record.read(path).applied(loaded.contenders)
+    return record.as_yaml(configuring.learners_block(loaded, tuned))

@@ -1,0 +1,1 @@
+"""The search for hyperparameters: the same budget for every learner, on seeds never scored."""

@@ -1,0 +1,81 @@
+"""A learner with other settings than it has: a contender's, in a search and after it."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from plasticity_bench.learner import Learner
+from plasticity_bench.shipped import BASELINES
+from plasticity_bench.suite import Contender, Suite
+from plasticity_bench.tuning.settings import Setting
+
+
+def with_setting(learner: Learner, setting: Setting) -> Learner:
+    """Return a learner with some hyperparameters replaced."""
+    return type(learner)(**{**given(learner), **setting})
+
+
+def configured(contender: Contender, setting: Setting, label: str | None = None) -> Contender:
+    """Return a contender with some hyperparameters replaced, on every stream."""
+    by_stream = {stream: with_setting(own, setting) for stream, own in contender.by_stream.items()}
+    learner = with_setting(contender.learner, setting)
+    return Contender(label or contender.label, learner, by_stream)
+
+
+def chosen_for(
+    contender: Contender, setting: Setting, by_stream: Mapping[str, Setting]
+) -> Contender:
+    """Return a contender with what a search chose for it.
+
+    Args:
+        contender: of a suite.
+        setting: for all streams.
+        by_stream: for single streams, in place of it.
+    """
+    everywhere = configured(contender, setting)
+    own = {
+        stream: with_setting(contender.on(stream).learner, chosen)
+        for stream, chosen in by_stream.items()
+    }
+    return Contender(contender.label, everywhere.learner, {**everywhere.by_stream, **own})
+
+
+def given(learner: Learner) -> dict[str, Any]:
+    """Return the hyperparameters that are not at their class's defaults."""
+    return {
+        name: value
+        for name, value in learner.hyperparameters().items()
+        if value != getattr(type(learner), name)
+    }
+
+
+def learners_block(suite: Suite, contenders: tuple[Contender, ...]) -> list[dict[str, Any]]:
+    """Return contenders as a suite's file gives them under `learners`.
+
+    Hyperparameters at their defaults are left out, but for the step size.
+    """
+    return [_entry(suite, contender) for contender in contenders]
+
+
+def _entry(suite: Suite, contender: Contender) -> dict[str, Any]:
+    name = _reference(type(contender.learner))
+    label = {} if contender.label == name else {"label": contender.label}
+    common = {"step_size": contender.learner.step_size, **given(contender.learner)}
+    streams = {
+        run.label: _different(contender.on(run.label).learner, contender.learner)
+        for run in suite.streams
+    }
+    own = {stream: settings for stream, settings in streams.items() if settings}
+    return {"name": name, **label, **common, **({"streams": own} if own else {})}
+
+
+def _different(learner: Learner, common: Learner) -> dict[str, Any]:
+    usual = common.hyperparameters()
+    return {k: v for k, v in learner.hyperparameters().items() if v != usual[k]}
+
+
+def _reference(cls: type[Learner]) -> str:
+    """The name that a suite knows a learner by."""
+    module = sys.modules[cls.__module__].__name__
+    package, _, name = module.rpartition(".")
+    return name if package == BASELINES else f"{module}:{cls.__qualname__}"

@@ -1,0 +1,251 @@
+"""The record of a search: one readable file, which `run` and `plot` take."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from plasticity_bench import yaml_source
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.provenance import environment
+from plasticity_bench.search_space import Value
+from plasticity_bench.suite import Contender
+from plasticity_bench.tuning.configuring import chosen_for, given
+from plasticity_bench.tuning.search import Found, Search
+from plasticity_bench.tuning.space import declared
+from plasticity_bench.tuning.trials import Trial
+
+DIGITS = 4
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TriedRecord(_Strict):
+    """A setting that was tried; the score is null where a cell has no result."""
+
+    setting: dict[str, Value]
+    tasks: int
+    score: float | None
+    interval: tuple[float, float] | None
+    streams: dict[str, float | None]
+    diverged: int
+
+
+class LearnerRecord(_Strict):
+    """What was chosen for a learner, and all that was tried."""
+
+    class_name: str
+    fixed: dict[str, Value]
+    chosen: dict[str, Value]
+    streams: dict[str, dict[str, Value]] = {}
+    scales: dict[str, str]
+    updates: int
+    tried: list[TriedRecord]
+
+
+class SearchRecord(_Strict):
+    """What was searched, and how."""
+
+    search: str
+    select: str
+    per_stream: bool
+    settings: int
+    seeds: list[int]
+    rungs: list[dict[str, int]]
+    streams: list[str]
+
+
+class TuningRecord(_Strict):
+    """A search, as its file holds it."""
+
+    suite: str
+    tuning: SearchRecord
+    learners: dict[str, LearnerRecord]
+    environment: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A search's record that was read from a file.
+
+    Attributes:
+        record: what the file holds.
+        path: the file, as the user gave it.
+        sha256: of the file.
+    """
+
+    record: TuningRecord
+    path: str
+    sha256: str
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What a result says of the search that its settings came from."""
+        return {"file": self.path, "sha256": self.sha256}
+
+    def applied(self, contenders: Sequence[Contender]) -> tuple[Contender, ...]:
+        """Return contenders with what was chosen for them; others as they are.
+
+        Raises:
+            BadInputError: if a learner of the same label is of another class, or has no such
+                hyperparameters.
+        """
+        return tuple(self._applied(contender) for contender in contenders)
+
+    def _applied(self, contender: Contender) -> Contender:
+        found = self.record.learners.get(contender.label)
+        if found is None:
+            return contender
+        name = type(contender.learner).__name__
+        if name != found.class_name:
+            raise BadInputError(
+                f"{self.path}: {contender.label} was tuned as a {found.class_name}, but is a "
+                f"{name} here."
+            )
+        try:
+            return chosen_for(contender, found.chosen, found.streams)
+        except BadInputError as error:
+            raise BadInputError(f"{self.path}: {error}") from error
+
+
+def read(path: Path) -> Tuned:
+    """Return the record in a file.
+
+    Raises:
+        BadInputError: if it cannot be read, or is no record of a search.
+    """
+    try:
+        content = path.read_bytes()
+        document = yaml_source.parse(content.decode(), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise BadInputError(f"Cannot read {path}: {reason}.") from None
+    try:
+        record = TuningRecord.model_validate(document.value)
+    except ValidationError as error:
+        place = document.where(error.errors()[0]["loc"])
+        raise BadInputError(
+            f"{place}: this is no record of a search, as `plasticity-bench tune` writes it."
+        ) from None
+    return Tuned(record, str(path), hashlib.sha256(content).hexdigest())
+
+
+def write(search: Search, found: Sequence[Found], path: Path) -> TuningRecord:
+    """Write the record of a search, and return it.
+
+    Raises:
+        BadInputError: if the file cannot be written.
+    """
+    record = _record(search, found)
+    text = yaml.dump(
+        _plain(record.model_dump()), Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise BadInputError(f"Cannot write {path}: {error.strerror}.") from None
+    return record
+
+
+def _record(search: Search, found: Sequence[Found]) -> TuningRecord:
+    suite, rule = search.suite, search.suite.tuning
+    contenders = {c.label: c for c in search.contenders}
+    return TuningRecord(
+        suite=f"{suite.name}@{suite.hash8}",
+        tuning=SearchRecord(
+            search=rule.search,
+            select=rule.select,
+            per_stream=rule.per_stream,
+            settings=rule.settings,
+            seeds=list(search.seeds),
+            rungs=[vars(rung) for rung in search.rungs],
+            streams=[run.label for run in suite.tuning_streams],
+        ),
+        learners={f.label: _learner(f, contenders[f.label]) for f in found if f.known},
+        environment=environment(),
+    )
+
+
+def _learner(found: Found, contender: Contender) -> LearnerRecord:
+    cls = type(contender.learner)
+    space = declared(cls)
+    return LearnerRecord(
+        class_name=cls.__name__,
+        fixed={k: v for k, v in given(contender.learner).items() if k not in space},
+        chosen=found.setting,
+        streams=dict(found.by_stream),
+        scales={name: range_.scale for name, range_ in space.items()},
+        updates=found.updates,
+        tried=[_tried(trial) for trial in found.trials],
+    )
+
+
+def _tried(trial: Trial) -> TriedRecord:
+    interval = trial.interval
+    return TriedRecord(
+        setting=trial.setting,
+        tasks=max(trial.tasks.values()),
+        score=_number(trial.score()),
+        interval=(round(interval.low, DIGITS), round(interval.high, DIGITS)) if interval else None,
+        streams={stream: _number(trial.score(stream)) for stream in trial.scores},
+        diverged=trial.num_diverged,
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, DIGITS)
+
+
+class _Row(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless=False)  # lists stand in from their keys
+
+
+_Dumper.add_representer(
+    _Row,
+    lambda dumper, row: dumper.represent_mapping("tag:yaml.org,2002:map", row, flow_style=True),
+)
+_Dumper.add_representer(
+    tuple,
+    lambda dumper, row: dumper.represent_sequence("tag:yaml.org,2002:seq", row, flow_style=True),
+)
+
+
+def _plain(value: Any) -> Any:
+    """A record with what belongs on one line marked so: settings, tries and lists of numbers."""
+    if isinstance(value, dict):
+        inner = {key: _plain(entry) for key, entry in value.items()}
+        return _Row(inner) if _is_row(value) else inner
+    if isinstance(value, list):
+        if all(isinstance(entry, int | float | str) for entry in value):
+            return tuple(value)
+        return [_plain(entry) for entry in value]
+    return value
+
+
+def _is_row(value: dict[str, Any]) -> bool:
+    return "setting" in value or not any(isinstance(v, dict | list) for v in value.values())
+
+
+def as_yaml(entries: Sequence[dict[str, Any]]) -> str:
+    """Return the `learners` of a suite's file, a line for each."""
+    rows = {"learners": [_Row(_rows(entry)) for entry in entries]}
+    return yaml.dump(rows, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True).rstrip()
+
+
+def _rows(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: _Row(v) if isinstance(v, dict) else v for key, v in entry.items()}

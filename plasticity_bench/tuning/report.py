@@ -1,0 +1,47 @@
+"""What `tune` prints: the best settings of each learner."""
+
+import math
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from plasticity_bench.tuning.record import LearnerRecord, TriedRecord, TuningRecord
+from plasticity_bench.tuning.settings import shown
+
+BEST = 3
+"""Settings of each learner that are shown."""
+
+
+def table(record: TuningRecord) -> str:
+    """Return the best settings of each learner, the chosen one first."""
+    labels = record.tuning.streams
+    beside = labels if 1 < len(labels) <= 3 else []
+    rows: list[list[object]] = []
+    for label, learner in record.learners.items():
+        for place, tried in enumerate(best(learner)[:BEST]):
+            parts = [_number(tried.streams[stream]) for stream in beside]
+            score = f"{_number(tried.score)} {_interval(tried)}".strip()
+            name = "" if place else label
+            rows.append([name, shown(tried.setting), tried.tasks, score, *parts, tried.diverged])
+        for stream, setting in learner.streams.items():
+            rows.append(["", f"{stream}: {shown(setting)}", *[""] * (3 + len(beside))])
+    headers = ["learner", "best settings", "tasks", record.tuning.select, *beside, "diverged"]
+    align = ("left", "left", *["right"] * (len(headers) - 2))
+    return tabulate(rows, headers, "simple", disable_numparse=True, colalign=align)
+
+
+def best(learner: LearnerRecord) -> Sequence[TriedRecord]:
+    """Return what was tried, the best first: tried longest, then of the highest score."""
+
+    def merit(tried: TriedRecord) -> tuple[int, float]:
+        return tried.tasks, -math.inf if tried.score is None else tried.score
+
+    return sorted(learner.tried, key=merit, reverse=True)
+
+
+def _number(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.2f}"
+
+
+def _interval(tried: TriedRecord) -> str:
+    return "[{:.2f}, {:.2f}]".format(*tried.interval) if tried.interval else ""

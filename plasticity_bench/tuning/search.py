@@ -1,0 +1,221 @@
+"""The search: try settings on tuning seeds, keep the best, round by round."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from plasticity_bench import planning, seeding
+from plasticity_bench.planning import Group
+from plasticity_bench.results import Results
+from plasticity_bench.suite import Contender, Suite
+from plasticity_bench.tuning.configuring import configured
+from plasticity_bench.tuning.rungs import Rung, rungs
+from plasticity_bench.tuning.settings import Setting, settings, shown
+from plasticity_bench.tuning.space import declared
+from plasticity_bench.tuning.trials import Scored, Trial, against, attained, loaded
+
+Place = tuple[str, int, str]
+"""A learner's label, the number of one of its settings, a stream's label."""
+
+
+Alive = dict[str, dict[str, list[int]]]
+"""By learner and stream, the numbers of the settings that are left."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found for one learner.
+
+    Attributes:
+        label: the learner's.
+        trials: all settings, in the order in which they were drawn.
+        setting: the best for all streams together.
+        by_stream: the best for each stream, if the suite has settings for each.
+        updates: that were spent on it, over all members and rounds.
+    """
+
+    label: str
+    trials: tuple[Trial, ...]
+    setting: Setting
+    by_stream: Mapping[str, Setting]
+    updates: int
+
+    @property
+    def known(self) -> bool:
+        """Whether any setting has a score; else nothing was chosen."""
+        return any(not math.isnan(trial.score()) for trial in self.trials)
+
+
+class Search:
+    """A search for the settings of some learners of a suite.
+
+    Attributes:
+        suite: whose learners they are, with its rule and its tuning streams.
+        contenders: that are tuned.
+        seeds: of the members; never scored.
+        rungs: the rounds.
+    """
+
+    def __init__(self, suite: Suite, contenders: Sequence[Contender]) -> None:
+        self.suite = suite
+        self.contenders = tuple(contenders)
+        rule = suite.tuning
+        self.seeds = range(seeding.TUNING, seeding.TUNING + rule.seeds)
+        self._longest = max(run.stream.num_tasks for run in suite.tuning_streams)
+        tasks = min(rule.tasks or self._longest, self._longest)
+        self.rungs = rungs(tasks, rule.settings, rule.eta if rule.search == "halving" else None)
+        self._settings: dict[str, list[Setting]] = {
+            c.label: settings(declared(type(c.learner)), rule.search, rule.settings)
+            for c in self.contenders
+        }
+        (self._reference,) = (c for c in suite.contenders if c.label == suite.reference)
+        self._all = {c.label: c for c in (self._reference, *self.contenders)}
+        self._settings.setdefault(suite.reference, [{}])  # as it stands, if it is not tuned
+
+    def run(self, results: Results, execute: Callable[[Suite, list[Group]], None]) -> list[Found]:
+        """Return what is found for each learner.
+
+        Args:
+            results: the store of the search's cells.
+            execute: runs those of some groups' cells that are not finished.
+        """
+        labels = [run.label for run in self.suite.tuning_streams]
+        alive = {
+            label: {stream: list(range(len(tried))) for stream in labels}
+            for label, tried in self._settings.items()
+        }
+        scored: dict[Place, Scored] = {}
+        spent: dict[str, dict[str, int]] = {label: {} for label in self._all}
+        for rung in self.rungs:
+            suite = self._on_first_tasks(rung)
+            groups = self._groups(suite, alive)
+            execute(suite, together(list(groups.values())))
+            for (label, _, _), group in groups.items():
+                num_updates = group.run.stream.num_updates
+                spent[label] |= {cell.key: num_updates for cell in group.cells}
+            scored |= self._scored(groups, alive, results)
+            keep = self._kept(rung)
+            for label, by_stream in alive.items():
+                self._halve(label, by_stream, scored, keep)
+        return [
+            self._found(label, alive[label], scored, sum(spent[label].values()))
+            for label in (contender.label for contender in self.contenders)
+        ]
+
+    def _kept(self, rung: Rung) -> int:
+        """How many settings go on after a rung: the next one's, or after the last the best."""
+        place = self.rungs.index(rung) + 1
+        return self.rungs[place].settings if place < len(self.rungs) else 1
+
+    def _on_first_tasks(self, rung: Rung) -> Suite:
+        """The suite of a rung: nothing is measured that its scores do not need.
+
+        What is measured does not depend on the rung: a short stream, whole in two of them, has the
+        same cells in both.
+        """
+        streams = tuple(
+            replace(run, stream=run.stream.first(rung.tasks)) for run in self.suite.tuning_streams
+        )
+        protocol = replace(self.suite.protocol, curvature_every=self._longest, explanations=())
+        name = f"{self.suite.name}: tuning on {rung.tasks} tasks"
+        return replace(self.suite, name=name, streams=streams, protocol=protocol)
+
+    def _groups(self, suite: Suite, alive: Alive) -> dict[Place, Group]:
+        """A group for each setting that is left on each stream."""
+        contenders: dict[str, tuple[str, int, Contender]] = {}
+        for label, contender in self._all.items():
+            for number in sorted({n for left in alive[label].values() for n in left}):
+                setting = self._settings[label][number]
+                named = f"{label} {shown(setting)}".strip()
+                contenders[named] = (label, number, configured(contender, setting, named))
+        planned = planning.plan(suite, [c for _, _, c in contenders.values()], self.seeds)
+        groups = {}
+        for group in planned:
+            label, number, _ = contenders[group.label]
+            if number in alive[label][group.run.label]:
+                place = (label, number, group.run.label)
+                groups[place] = replace(group, label=label)
+        return groups
+
+    def _scored(
+        self, groups: dict[Place, Group], alive: Alive, results: Results
+    ) -> dict[Place, Scored]:
+        """Scores of a rung's cells, against the reference with what is best for it in that rung."""
+        cells_of = {place: loaded(group, results) for place, group in groups.items()}
+        own = self.suite.reference
+        scored = {
+            place: attained(groups[place].run, cells)
+            for place, cells in cells_of.items()
+            if place[0] == own
+        }
+        best = {
+            stream: self._ranked(own, left, scored, stream)[0]
+            for stream, left in alive[own].items()
+        }
+        for place, cells in cells_of.items():
+            label, _, stream = place
+            if label != own:
+                fresh = cells_of[own, best[stream], stream]
+                scored[place] = against(groups[place], cells, fresh, self.suite.tuning.select)
+        return scored
+
+    def _ranked(
+        self, label: str, numbers: Sequence[int], scored: dict[Place, Scored], stream: str
+    ) -> list[int]:
+        """Settings, given by their numbers, the best first; the earlier of equals."""
+        where = stream if self.suite.tuning.per_stream else None
+
+        def merit(number: int) -> float:
+            value = self._trial(label, number, scored).score(where)
+            return -math.inf if math.isnan(value) else value
+
+        return sorted(numbers, key=merit, reverse=True)
+
+    def _halve(
+        self, label: str, alive: dict[str, list[int]], scored: dict[Place, Scored], keep: int
+    ) -> None:
+        for stream, left in alive.items():
+            alive[stream] = sorted(self._ranked(label, left, scored, stream)[:keep])
+
+    def _trial(self, label: str, number: int, scored: dict[Place, Scored]) -> Trial:
+        own = {run.label: scored[label, number, run.label] for run in self.suite.tuning_streams}
+        return Trial(
+            self._settings[label][number],
+            {stream: found.tasks for stream, found in own.items()},
+            {stream: found.scores for stream, found in own.items()},
+            sum(found.num_diverged for found in own.values()),
+        )
+
+    def _found(
+        self,
+        label: str,
+        alive: dict[str, list[int]],
+        scored: dict[Place, Scored],
+        updates: int,
+    ) -> Found:
+        tried = self._settings[label]
+        trials = tuple(self._trial(label, number, scored) for number in range(len(tried)))
+        best = {stream: tried[left[0]] for stream, left in alive.items()}
+        by_stream = best if self.suite.tuning.per_stream else {}
+        (first, *_) = best.values()
+        return Found(label, trials, {} if by_stream else first, by_stream, updates)
+
+
+def together(groups: Sequence[Group]) -> list[Group]:
+    """Return groups whose members can be one population as one.
+
+    Members of a population share the stream, the class and every hyperparameter that is no float.
+    """
+    alike: dict[object, list[Group]] = {}
+    for group in groups:
+        learner = group.learners[0]
+        fixed = [v for v in learner.hyperparameters().values() if not isinstance(v, float)]
+        alike.setdefault((group.label, group.run.label, *fixed), []).append(group)
+    return [
+        replace(
+            some[0],
+            cells=tuple(cell for group in some for cell in group.cells),
+            learners=tuple(learner for group in some for learner in group.learners),
+        )
+        for some in alike.values()
+    ]

@@ -1,0 +1,47 @@
+"""What a learner's class declares to be searched."""
+
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.hyperparameters import annotated
+from plasticity_bench.learner import Learner
+from plasticity_bench.search_space import Choice, Range
+
+Space = dict[str, Range]
+
+
+def declared(cls: type[Learner]) -> Space:
+    """Return what each hyperparameter may be in a search: the class's own, and what it inherits.
+
+    Raises:
+        BadInputError: in one sentence, if a declaration is of no hyperparameter, is none, or holds
+            values that the hyperparameter may not have.
+    """
+    space: Space = {}
+    for base in reversed(cls.__mro__):
+        own = vars(base).get("search", {})
+        if not isinstance(own, dict):
+            raise BadInputError(
+                f"{base.__name__}.search must be a dictionary from hyperparameters to ranges."
+            )
+        space |= own
+    known = annotated(cls)
+    for name, range_ in space.items():
+        if name not in known:
+            hint = did_you_mean(str(name), known)
+            raise BadInputError(f"{cls.__name__}.search: no hyperparameter {name!r}. {hint}")
+        if not isinstance(range_, Range):
+            raise BadInputError(
+                f"{cls.__name__}.search: {name} must be a LogUniform, Uniform or Choice, not "
+                f"{range_!r}."
+            )
+        _check_values(cls, name, range_)
+    return space
+
+
+def _check_values(cls: type[Learner], name: str, range_: Range) -> None:
+    """Hyperparameters have bounds, not gaps: what the ends of a range may be, all of it may."""
+    values = range_.values if isinstance(range_, Choice) else (range_.at(0), range_.at(1))
+    for value in values:
+        try:
+            cls(**{name: value})
+        except BadInputError as error:
+            raise BadInputError(f"{cls.__name__}.search, {range_}: {error}") from None
