@@ -22,7 +22,7 @@ from plasticity_bench.streams import (
 from plasticity_bench.streams.registry import load_plugins as _load_plugins
 
 if TYPE_CHECKING:
-    from plasticity_bench.checks import check_measurement, check_stream
+    from plasticity_bench.checks import check_learner, check_measurement, check_stream
     from plasticity_bench.evaluator import Evaluation, evaluate
     from plasticity_bench.kernels.ranking import match_ranks
     from plasticity_bench.learner import Hidden, Learner, Memory, State
@@ -58,6 +58,7 @@ __all__ = [
     "StreamError",
     "Task",
     "build_network",
+    "check_learner",
     "check_measurement",
     "check_stream",
     "evaluate",
@@ -84,6 +85,7 @@ _LAZY = {
     "Protocol": "protocol",
     "State": "learner",
     "build_network": "networks",
+    "check_learner": "checks",
     "check_measurement": "checks",
     "check_stream": "checks",
     "evaluate": "evaluator",

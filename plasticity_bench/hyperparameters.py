@@ -63,6 +63,12 @@ def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
     return values
 
 
+def without_effect(optimizer: str) -> set[str]:
+    """Return the names of the settings that only other optimisers have."""
+    of_all = {name for rule in OPTIMIZERS.values() for name in rule.settings}
+    return of_all - set(OPTIMIZERS[optimizer].settings)
+
+
 def _bare(hint: Any) -> Any:
     """The type that an annotation with bounds annotates."""
     return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
@@ -78,8 +84,7 @@ def _check_optimizer(cls: type, values: dict[str, Any], given: dict[str, object]
     if chosen not in OPTIMIZERS:
         hint = did_you_mean(chosen, OPTIMIZERS)
         raise BadInputError(f"{cls.__name__}: unknown optimizer {chosen!r}. {hint}", "optimizer")
-    of_others = {name for rule in OPTIMIZERS.values() for name in rule.settings}
-    for name in sorted(of_others - set(OPTIMIZERS[chosen].settings)):
+    for name in sorted(without_effect(chosen)):
         if name in given:
             raise BadInputError(
                 f"{cls.__name__}: {name} has no effect with the optimizer {chosen!r}.", key=name

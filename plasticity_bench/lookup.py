@@ -32,7 +32,7 @@ def find_learner(reference: str) -> type[Learner]:
             f"Unknown learner {reference!r}. {hint} A learner of your own is module:Class.",
             key="name",
         )
-    _check_hooks(reference, found)
+    check_class(reference, found)
     return found
 
 
@@ -105,8 +105,12 @@ def _only_learner(module_name: str) -> type[Learner]:
     return defined[0]
 
 
-def _check_hooks(reference: str, cls: type[Learner]) -> None:
-    """Refuse public methods that nothing would call: most likely a misspelt hook."""
+def check_class(reference: str, cls: type[Learner]) -> None:
+    """Refuse public methods that nothing would call, and hooks that cannot be called.
+
+    Raises:
+        BadInputError: a sentence that begins with the reference by which a learner was asked for.
+    """
     helpers = {name for name in vars(Learner) if name not in HOOKS}
     if not isinstance(cls.vectorized, bool):
         raise BadInputError(f"Learner {reference}: vectorized must be True or False.")

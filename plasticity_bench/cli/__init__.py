@@ -7,11 +7,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from plasticity_bench.cli import check, explain, listing, plot, prepare, run, schema, show
+from plasticity_bench.cli import check, explain, listing, new, plot, prepare, run, schema, show
 from plasticity_bench.cli.common import BAD_INPUT, INTERRUPTED, say_error
 from plasticity_bench.errors import PlasticityBenchError
 
-VERBS = (run, prepare, show, explain, plot, check, listing, schema)
+VERBS = (run, prepare, show, explain, plot, check, new, listing, schema)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,9 +1,8 @@
 """`run`: run a suite and print its table."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plasticity_bench.cli.common import (
     BAD_INPUT,
@@ -12,6 +11,7 @@ from plasticity_bench.cli.common import (
     count,
     say,
     say_error,
+    settings,
     warn_of_few_seeds,
 )
 from plasticity_bench.errors import BadInputError
@@ -82,7 +82,7 @@ def execute(options: argparse.Namespace) -> int:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
     execution = Execution(options.compile, options.device, options.tf32, options.members)
     loaded = suite.load_suite(options.suite)
-    added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
+    added = suite.with_learners(loaded, options.learner, settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
     groups = runner.plan(loaded, (*added, *loaded.contenders), seeds)
@@ -141,15 +141,3 @@ def _execute(
             "Run the same command again to go on."
         )
         raise
-
-
-def _settings(given: Sequence[str]) -> dict[str, Any]:
-    from plasticity_bench.yaml_source import scalar
-
-    settings = {}
-    for text in given:
-        name, separator, value = text.partition("=")
-        if not (name and separator and value):
-            raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")
-        settings[name] = scalar(value)
-    return settings
