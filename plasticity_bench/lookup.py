@@ -112,6 +112,10 @@ def check_class(reference: str, cls: type[Learner]) -> None:
         BadInputError: a sentence that begins with the reference by which a learner was asked for.
     """
     helpers = {name for name in vars(Learner) if name not in HOOKS}
+    if not (inspect.isclass(cls) and issubclass(cls, Learner)):
+        raise BadInputError(
+            f"Learner {reference}: it is not a subclass of plasticity_bench.Learner."
+        )
     if not isinstance(cls.vectorized, bool):
         raise BadInputError(f"Learner {reference}: vectorized must be True or False.")
     for base in cls.__mro__[: cls.__mro__.index(Learner)]:
@@ -139,9 +143,12 @@ def _check_signature(reference: str, hook: str, method: object) -> None:
     try:
         signature.bind(*expected)
     except TypeError:
+        code = getattr(method, "__code__", None)
+        place = f" ({Path(code.co_filename).name}:{code.co_firstlineno})" if code else ""
         raise BadInputError(
-            f"Learner {reference}: hook {hook} is called as {hook}({', '.join(expected[1:])}), but "
-            f"is defined with {signature}."
+            f"Learner {reference}, hook {hook}{place}: it is called as "
+            f"{hook}({', '.join(expected[1:])}), but defined with {signature}: write "
+            f"`def {hook}({', '.join(expected)})`."
         ) from None
 
 

@@ -43,7 +43,7 @@ def summary(group: Group, outcome: Outcome) -> str:
     """Return a finished group in one line."""
     name = f"{group.run.label}  {group.label}"
     if outcome.error:
-        return f"{name}: FAILED: {outcome.error}"
+        return f"{name}: FAILED: {outcome.error.rstrip('.')}"
     diverged = f", {outcome.num_diverged} diverged" if outcome.num_diverged else ""
     note = f" ({outcome.note})" if outcome.note else ""
     return f"{name}: {len(group.cells)} seeds in {outcome.seconds:.1f} s{diverged}{note}"

@@ -3,7 +3,6 @@
 A learner is looked at member by member, without a map or a record, so that every number is there.
 """
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,9 @@ from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.learner import HOOKS, Learner
+from plasticity_bench.optimizers import Params
 
+HUGE = 1e3  # a parameter beyond it is a fault of its own
 # (class's name, hook, its arguments by name) -> what is called with the value that it returned
 Look = Callable[[str, str, dict[str, Any]], Callable[[Any], None]]
 
@@ -36,21 +37,20 @@ def _watched(learner: Learner, look: Look) -> Learner:
     """
     cls = type(learner)
     hooks = [hook for hook in HOOKS if cls.overrides(hook) or hook == "apply_gradients"]
-    body = {hook: _watched_hook(hook, getattr(cls, hook), look) for hook in hooks}
+    body = {hook: _watched_hook(hook, look) for hook in hooks}
     attributes = {"vectorized": False, "__module__": cls.__module__, **body}
     made: Learner = object.__new__(type(cls.__name__, (cls,), attributes))
     vars(made).update(vars(learner))
     return made
 
 
-def _watched_hook(hook: str, method: Callable[..., Any], look: Look) -> Callable[..., Any]:
+def _watched_hook(hook: str, look: Look) -> Callable[..., Any]:
     names = list(inspect.signature(getattr(Learner, hook)).parameters)[1:]
 
-    @functools.wraps(method)
     def call(self: Learner, *given: Any, **named: Any) -> Any:
         arguments = {**dict(zip(names, given, strict=False)), **named}
         done = look(type(self).__name__, hook, arguments)
-        returned = method(self, *given, **named)
+        returned = getattr(super(type(self), self), hook)(*given, **named)
         done(returned)
         return returned
 
@@ -79,19 +79,16 @@ def _look_for_infinities(
 ) -> Callable[[Any], None]:
     given = _beyond(arguments)
     if given and hook == "apply_gradients":
-        raise LearnerError(
-            f"Learner {learner}: {given}, given to apply_gradients, is not finite, though the loss "
-            "is: a square root and a norm have no finite derivative at zero, so add a small number "
-            "inside them; or the steps are too large: lower step_size."
-        )
+        raise _not_finite_gradient(learner, given, arguments["state"].params)
     if given:
         raise LearnerError(
-            f"Learner {learner}, hook {hook}: it is given {given} that is not finite, and no hook "
-            "made it so: lower step_size, or let build begin with smaller weights."
+            f"Learner {learner}, hook {hook}: it is given {given} that is not finite, which no "
+            "hook returned: parameters have grown too large, or began so: lower step_size, or let "
+            "build begin with smaller weights."
         )
 
     def look(returned: Any) -> None:
-        made = _beyond({"what it returns": returned})
+        made = _beyond({"its result": returned})
         if made:
             raise LearnerError(
                 f"Learner {learner}, hook {hook}: {made} is not finite, though all that it was "
@@ -100,6 +97,17 @@ def _look_for_infinities(
             )
 
     return look
+
+
+def _not_finite_gradient(learner: str, name: str, params: Params) -> LearnerError:
+    largest = max(value.abs().max().item() for value in params.values())
+    remedy = (
+        f"parameters have grown to {largest:.0e}: lower step_size, or change them less in hooks"
+        if largest > HUGE
+        else "the square root and the norm of zero have no finite derivative, so add a small number "
+        "before they are taken"
+    )
+    return LearnerError(f"Learner {learner}: {name}, for apply_gradients, is not finite: {remedy}.")
 
 
 def _tensors(arguments: dict[str, Any]) -> dict[str, Tensor]:
