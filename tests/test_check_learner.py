@@ -279,10 +279,10 @@ class OverflowsLate(pb.Learner):
             RootOfZero,
             "gradients['head.bias'], for apply_gradients, is not finite: the square root and",
         ),
-        (Explodes, "is not finite: parameters have grown to 1e+"),
+        (Explodes, "is not finite: parameters have grown to "),
         (TakesLogarithms, "hook predict_params: its result['linear0.weight'] is not finite"),
         (BuildsInfinity, "hook build: its result['head.bias'] is not finite"),
-        (OverflowsLate, "is not finite: parameters have grown to 1e+"),
+        (OverflowsLate, "is not finite: parameters have grown to "),
     ],
 )
 def test_the_first_hook_that_returns_no_number_is_named(cls, sentence):

@@ -104,8 +104,8 @@ def _not_finite_gradient(learner: str, name: str, params: Params) -> LearnerErro
     remedy = (
         f"parameters have grown to {largest:.0e}: lower step_size, or change them less in hooks"
         if largest > HUGE
-        else "the square root and the norm of zero have no finite derivative, so add a small number "
-        "before they are taken"
+        else "the square root and the norm of zero have no finite derivative, so add a small "
+        "number before they are taken"
     )
     return LearnerError(f"Learner {learner}: {name}, for apply_gradients, is not finite: {remedy}.")
 
