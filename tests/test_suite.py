@@ -184,19 +184,19 @@ MISTAKES = {
     "an unknown hyperparameter": (
         "strength: 1e-3",
         "strenght: 1e-3",
-        "suite.yaml:9: learners[1].strenght: L2 has no hyperparameter 'strenght'. "
+        "suite.yaml:9: learners[1].strenght: Learner L2 has no hyperparameter 'strenght'. "
         "Did you mean 'strength'?",
     ),
     "a negative hyperparameter": (
         "strength: 1e-3",
         "strength: -1e-3",
-        "suite.yaml:9: learners[1].strength: L2: strength: input should be greater than or equal to "
-        "0, not -0.001.",
+        "suite.yaml:9: learners[1].strength: Learner L2: strength: input should be greater than or "
+        "equal to 0, not -0.001. To allow",
     ),
     "a hyperparameter of the wrong type": (
         "strength: 1e-3",
         "strength: strong",
-        "suite.yaml:9: learners[1].strength: L2: strength: input should be a valid number",
+        "suite.yaml:9: learners[1].strength: Learner L2: strength: input should be a valid number",
     ),
     "no such reference": (
         "seeds: 2",
