@@ -30,7 +30,9 @@ class FIRE(Learner):
 def _isometry(weight: Tensor) -> Tensor:
     """(outputs, inputs, ...) -> the same shape; what follows the inputs is a kernel's places."""
     places = weight.flatten(2).movedim(2, 0) if weight.ndim > 2 else weight[None]
-    left, _, right = torch.linalg.svd(places, full_matrices=False)
+    # PyTorch refuses all members for one that is not finite: that one stays so, by the last line.
+    left, _, right = torch.linalg.svd(places.nan_to_num(), full_matrices=False)
     scale = (weight.shape[0] / weight.shape[1]) ** 0.5 / len(places)
     scaled: Tensor = scale * (left @ right)  # (places, outputs, inputs)
-    return scaled.movedim(0, -1).reshape(weight.shape)
+    isometry = scaled.movedim(0, -1).reshape(weight.shape)
+    return torch.where(weight.isfinite(), isometry, torch.nan)

@@ -36,7 +36,7 @@ class Spectral(Learner):
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return the summed distances from spectral norms of one."""
         parts = [
-            ((matrix @ state.memory[name]).norm() ** self.k - 1).square()
+            (_product(matrix, state.memory[name]).norm() ** self.k - 1).square()
             for name, matrix in _matrices(params).items()
         ]
         for name, value in params.items():
@@ -62,5 +62,10 @@ def _matrices(params: Params) -> Params:
 
 
 def _iterated(matrix: Tensor, vector: Tensor) -> Tensor:
-    iterated: Tensor = functional.normalize(matrix.T @ (matrix @ vector), dim=0)
+    iterated: Tensor = functional.normalize(_product(matrix.T, _product(matrix, vector)), dim=0)
     return iterated
+
+
+def _product(matrix: Tensor, vector: Tensor) -> Tensor:
+    """`matrix @ vector`; PyTorch rounds that otherwise for one member than for several."""
+    return (matrix * vector).sum(1)

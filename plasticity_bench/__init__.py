@@ -23,7 +23,7 @@ from plasticity_bench.streams import (
 from plasticity_bench.streams.registry import load_plugins as _load_plugins
 
 if TYPE_CHECKING:
-    from plasticity_bench.checks import check_measurement, check_stream
+    from plasticity_bench.checks import check_learner, check_measurement, check_stream
     from plasticity_bench.evaluation import Evaluation
     from plasticity_bench.evaluator import evaluate
     from plasticity_bench.kernels.ranking import match_ranks
@@ -63,6 +63,7 @@ __all__ = [
     "Task",
     "Uniform",
     "build_network",
+    "check_learner",
     "check_measurement",
     "check_stream",
     "evaluate",
@@ -89,6 +90,7 @@ _LAZY = {
     "Protocol": "protocol",
     "State": "learner",
     "build_network": "networks",
+    "check_learner": "checks",
     "check_measurement": "checks",
     "check_stream": "checks",
     "evaluate": "evaluator",

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.learner import Learner, State
@@ -33,8 +34,7 @@ def conforming(learner: Learner, hook: str, returned: Any, like: Any, name: str 
         if not isinstance(returned, dict):
             raise _fault(learner, hook, f"{place} must be a dictionary, not {_kind(returned)}")
         if returned.keys() != like.keys():
-            missing, extra = sorted(like.keys() - returned), sorted(returned.keys() - like)
-            raise _fault(learner, hook, f"{place} lacks {missing} and has {extra} too many")
+            raise _fault(learner, hook, _other_keys(place, returned, like))
         prefix = f"{name}." if name else ""
         return {
             key: conforming(learner, hook, returned[key], entry, f"{prefix}{key}")
@@ -51,6 +51,15 @@ def conforming(learner: Learner, hook: str, returned: Any, like: Any, name: str 
     return returned
 
 
+def handed(state: State) -> State:
+    """Return the state in dictionaries of its own: those that a hook is given are its to change.
+
+    Else a key that it puts in would be in what its result is compared with, too.
+    """
+    copied: State = pytree.tree_map(lambda tensor: tensor, state)
+    return copied
+
+
 def scalar(learner: Learner, hook: str, returned: Any) -> Any:
     """Return a loss or penalty.
 
@@ -61,8 +70,13 @@ def scalar(learner: Learner, hook: str, returned: Any) -> Any:
         return returned
     if isinstance(returned, int | float):
         return returned
-    looks = _looks(returned) if isinstance(returned, Tensor) else _kind(returned)
-    raise _fault(learner, hook, f"must return a scalar tensor, not {looks}")
+    if isinstance(returned, Tensor):
+        remedy = "add it up with .sum(), or take its .mean()"
+        raise _fault(
+            learner, hook, f"must return a scalar tensor, not {_looks(returned)}: {remedy}"
+        )
+    remedy = "does it end with `return ...`?" if returned is None else "return a number"
+    raise _fault(learner, hook, f"must return a scalar tensor, not {_kind(returned)}: {remedy}")
 
 
 def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
@@ -112,8 +126,22 @@ def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
     return module
 
 
+def _other_keys(place: str, returned: dict[str, Any], like: dict[str, Any]) -> str:
+    """What is wrong with a dictionary's keys, and what to do."""
+    missing, extra = sorted(like.keys() - returned), sorted(returned.keys() - like)
+    if missing:
+        return f"{place} lacks {missing}: return every entry, also those that stay as they are"
+    if place.startswith("memory"):
+        return f"{place} has gained {extra}: memory() must return all keys from the beginning"
+    return (
+        f"{place} has gained {extra}: parameters are made in build only, and tensors of the "
+        "learner's own in memory()"
+    )
+
+
 def _fault(learner: Learner, hook: str, problem: str) -> LearnerError:
-    return LearnerError(f"Learner {type(learner).__name__}, hook {hook}: {problem}.")
+    end = "" if problem.endswith("?") else "."
+    return LearnerError(f"Learner {type(learner).__name__}, hook {hook}: {problem}{end}")
 
 
 def _kind(value: object) -> str:

@@ -48,7 +48,8 @@ def _sentence(learner: Learner, error: Exception) -> str:
                 f"{where}learner {name} {deed}, so it cannot be run for all members at once. "
                 f"{way_out}, or set `vectorized = False` in the class to run it member by member."
             )
-    return f"{where}learner {name} raised {type(error).__name__}: {message}"
+    who = f"{where}learner" if where else "Learner"
+    return f"{who} {name} raised {type(error).__name__}: {message}"
 
 
 def _place(learner: Learner, error: Exception) -> str:

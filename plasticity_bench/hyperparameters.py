@@ -14,7 +14,8 @@ def annotated(cls: type) -> dict[str, Any]:
     try:
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError as error:
-        raise BadInputError(f"{cls.__name__}: an annotation is not defined: {error}.") from None
+        problem = f"an annotation is not defined: {error}"
+        raise BadInputError(f"Learner {cls.__name__}: {problem}.") from None
     found = {
         name: hint
         for name, hint in hints.items()
@@ -23,10 +24,13 @@ def annotated(cls: type) -> dict[str, Any]:
     for name, hint in found.items():
         if _bare(hint) not in (int, float, bool, str):
             raise BadInputError(
-                f"{cls.__name__}: the hyperparameter {name} must be an int, float, bool or str."
+                f"Learner {cls.__name__}: the hyperparameter {name} must be an int, float, bool "
+                "or str."
             )
         if not hasattr(cls, name):
-            raise BadInputError(f"{cls.__name__}: the hyperparameter {name} needs a default.")
+            raise BadInputError(
+                f"Learner {cls.__name__}: the hyperparameter {name} needs a default."
+            )
     return found
 
 
@@ -43,7 +47,9 @@ def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
             hint = did_you_mean(name, known)
             if hasattr(cls, name) and not callable(getattr(cls, name)):
                 hint = f"To be one it needs a type: `{name}: float = ...`."
-            raise BadInputError(f"{cls.__name__} has no hyperparameter {name!r}. {hint}", key=name)
+            raise BadInputError(
+                f"Learner {cls.__name__} has no hyperparameter {name!r}. {hint}", key=name
+            )
     fields: dict[str, Any] = {
         name: (_not_negative(hint), getattr(cls, name)) for name, hint in known.items()
     }
@@ -57,10 +63,16 @@ def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
         first = error.errors()[0]
         name = str(first["loc"][0])
         problem = first["msg"][0].lower() + first["msg"][1:]
-        message = f"{cls.__name__}: {name}: {problem}, not {first['input']!r}."
-        raise BadInputError(message, key=name) from None
+        message = f"Learner {cls.__name__}: {name}: {problem}, not {first['input']!r}."
+        raise BadInputError(message + _remedy(name, known[name], first), key=name) from None
     _check_optimizer(cls, values, given)
     return values
+
+
+def without_effect(optimizer: str) -> set[str]:
+    """Return the names of the settings that only other optimisers have."""
+    of_all = {name for rule in OPTIMIZERS.values() for name in rule.settings}
+    return of_all - set(OPTIMIZERS[optimizer].settings)
 
 
 def _bare(hint: Any) -> Any:
@@ -73,14 +85,24 @@ def _not_negative(hint: Any) -> Any:
     return typing.Annotated[hint, pydantic.Field(ge=0)] if hint in (int, float) else hint
 
 
+def _remedy(name: str, hint: Any, error: Any) -> str:
+    """What to do where the range is not one that the annotation states."""
+    if hint not in (int, float) or error["type"] != "greater_than_equal":
+        return ""
+    wider = f"{name}: Annotated[{hint.__name__}, pydantic.Field(ge=...)]"
+    return f" To allow negative numbers, declare `{wider}`."
+
+
 def _check_optimizer(cls: type, values: dict[str, Any], given: dict[str, object]) -> None:
     chosen = values["optimizer"]
     if chosen not in OPTIMIZERS:
         hint = did_you_mean(chosen, OPTIMIZERS)
-        raise BadInputError(f"{cls.__name__}: unknown optimizer {chosen!r}. {hint}", "optimizer")
-    of_others = {name for rule in OPTIMIZERS.values() for name in rule.settings}
-    for name in sorted(of_others - set(OPTIMIZERS[chosen].settings)):
+        raise BadInputError(
+            f"Learner {cls.__name__}: unknown optimizer {chosen!r}. {hint}", key="optimizer"
+        )
+    for name in sorted(without_effect(chosen)):
         if name in given:
             raise BadInputError(
-                f"{cls.__name__}: {name} has no effect with the optimizer {chosen!r}.", key=name
+                f"Learner {cls.__name__}: {name} has no effect with the optimizer {chosen!r}.",
+                key=name,
             )

@@ -32,7 +32,7 @@ def find_learner(reference: str) -> type[Learner]:
             f"Unknown learner {reference!r}. {hint} A learner of your own is module:Class.",
             key="name",
         )
-    _check_hooks(reference, found)
+    check_class(reference, found)
     return found
 
 
@@ -105,9 +105,17 @@ def _only_learner(module_name: str) -> type[Learner]:
     return defined[0]
 
 
-def _check_hooks(reference: str, cls: type[Learner]) -> None:
-    """Refuse public methods that nothing would call: most likely a misspelt hook."""
+def check_class(reference: str, cls: type[Learner]) -> None:
+    """Refuse public methods that nothing would call, and hooks that cannot be called.
+
+    Raises:
+        BadInputError: a sentence that begins with the reference by which a learner was asked for.
+    """
     helpers = {name for name in vars(Learner) if name not in HOOKS}
+    if not (inspect.isclass(cls) and issubclass(cls, Learner)):
+        raise BadInputError(
+            f"Learner {reference}: it is not a subclass of plasticity_bench.Learner."
+        )
     if not isinstance(cls.vectorized, bool):
         raise BadInputError(f"Learner {reference}: vectorized must be True or False.")
     for base in cls.__mro__[: cls.__mro__.index(Learner)]:
@@ -135,9 +143,12 @@ def _check_signature(reference: str, hook: str, method: object) -> None:
     try:
         signature.bind(*expected)
     except TypeError:
+        code = getattr(method, "__code__", None)
+        place = f" ({Path(code.co_filename).name}:{code.co_firstlineno})" if code else ""
         raise BadInputError(
-            f"Learner {reference}: hook {hook} is called as {hook}({', '.join(expected[1:])}), but "
-            f"is defined with {signature}."
+            f"Learner {reference}, hook {hook}{place}: it is called as "
+            f"{hook}({', '.join(expected[1:])}), but defined with {signature}: write "
+            f"`def {hook}({', '.join(expected)})`."
         ) from None
 
 

@@ -18,7 +18,7 @@ from torch.utils import _pytree as pytree
 
 from plasticity_bench import contract, wiring
 from plasticity_bench.compiling import CompilationError
-from plasticity_bench.contract import conforming, scalar, tensors
+from plasticity_bench.contract import conforming, handed, scalar, tensors
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.faults import explained
 from plasticity_bench.learner import Hidden, Learner, State
@@ -160,7 +160,7 @@ class Population:
             return
 
         def begin(learner: Learner, state: State, key: Tensor, fresh: Params) -> State:
-            begun = learner.begin_task(state, fresh, Noise(fold(~key, index)))
+            begun = learner.begin_task(handed(state), fresh, Noise(fold(~key, index)))
             return conforming(learner, "begin_task", begun, state)  # type: ignore[no-any-return]
 
         with explained(self._learner), torch.no_grad():
@@ -228,9 +228,9 @@ class Population:
             loss = scalar(learner, "loss", learner.loss(logits, targets))
             total = loss
             if learner.overrides("penalty"):
-                total = loss + scalar(learner, "penalty", learner.penalty(params, state))
+                total = loss + scalar(learner, "penalty", learner.penalty(params, handed(state)))
             if learner.overrides("hidden_penalty") and self._wires:
-                added = learner.hidden_penalty(self._hidden(outputs), state)
+                added = learner.hidden_penalty(self._hidden(outputs), handed(state))
                 total = total + scalar(learner, "hidden_penalty", added)
             return total, (logits, loss, outputs)
 
@@ -242,12 +242,13 @@ class Population:
         state = state._replace(step=state.step + 1)
         clock = clock + 1
         noise = Noise(fold(key, clock))
-        applied = learner.apply_gradients(gradients, state, noise)
+        applied = learner.apply_gradients(gradients, handed(state), noise)
         state = conforming(learner, "apply_gradients", applied, state)
         if self._wires:
-            observed = learner.observe(self._hidden(outputs), state, noise)
+            observed = learner.observe(self._hidden(outputs), handed(state), noise)
             state = conforming(learner, "observe", observed, state)
-        state = conforming(learner, "after_update", learner.after_update(state, noise), state)
+        updated = learner.after_update(handed(state), noise)
+        state = conforming(learner, "after_update", updated, state)
         return state, clock, loss, merit
 
     def _observed_layers(self) -> dict[str, wiring.Wires]:
@@ -313,7 +314,7 @@ def _unshared(state: State) -> State:
 
 def _predicting(learner: Learner, state: State) -> Params:
     params: Params = conforming(
-        learner, "predict_params", learner.predict_params(state), state.params
+        learner, "predict_params", learner.predict_params(handed(state)), state.params
     )
     return params
 

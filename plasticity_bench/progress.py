@@ -44,7 +44,7 @@ def summary(group: Group, outcome: Outcome) -> str:
     """Return a finished group in one line."""
     name = f"{group.run.label}  {group.label}"
     if outcome.error:
-        return f"{name}: FAILED: {outcome.error}"
+        return f"{name}: FAILED: {outcome.error.rstrip('.')}"
     seeds = f"{len(group.cells)} seeds"
     if outcome.stopped:
         return f"{name}: {seeds} stopped on the way"

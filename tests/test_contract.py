@@ -61,14 +61,23 @@ def drop(state):
     return {name: value for name, value in state.params.items() if name != "head.bias"}
 
 
+def with_more(tensors):
+    return {**tensors, "extra": torch.zeros(())}
+
+
+def puts_more(tensors):
+    tensors["extra"] = torch.zeros(())
+    return True
+
+
 WRONG = {
     "penalty of a vector": (
         {"penalty": lambda self, params, state: params["head.bias"]},
-        r"hook penalty: must return a scalar tensor, not \(5,\) float32",
+        r"hook penalty: must return a scalar tensor, not \(5,\) float32: add it up with .sum\(\)",
     ),
     "penalty of nothing": (
         {"penalty": lambda self, params, state: None},
-        "hook penalty: must return a scalar tensor, not None",
+        r"hook penalty: must return a scalar tensor, not None: does it end with `return ...`\?$",
     ),
     "loss per example": (
         {"loss": lambda self, logits, targets: logits.sum(-1)},
@@ -84,7 +93,19 @@ WRONG = {
     ),
     "a missing parameter": (
         {"after_update": lambda self, state, noise: state._replace(params=drop(state))},
-        r"hook after_update: params lacks \['head.bias'\] and has \[\] too many",
+        r"hook after_update: params lacks \['head.bias'\]: return every entry, also those",
+    ),
+    "a new parameter": (
+        {"after_update": lambda self, state, noise: state._replace(params=with_more(state.params))},
+        r"hook after_update: params has gained \['extra'\]: parameters are made in build only",
+    ),
+    "a new parameter put into the dictionary that it was given": (
+        {"after_update": lambda self, state, noise: state if puts_more(state.params) else None},
+        r"hook after_update: params has gained \['extra'\]: parameters are made in build only",
+    ),
+    "a new key of the memory": (
+        {"after_update": lambda self, state, noise: state._replace(memory=with_more({}))},
+        r"hook after_update: memory has gained \['extra'\]: memory\(\) must return all keys",
     ),
     "another shape": (
         {

@@ -184,19 +184,19 @@ MISTAKES = {
     "an unknown hyperparameter": (
         "strength: 1e-3",
         "strenght: 1e-3",
-        "suite.yaml:9: learners[1].strenght: L2 has no hyperparameter 'strenght'. "
+        "suite.yaml:9: learners[1].strenght: Learner L2 has no hyperparameter 'strenght'. "
         "Did you mean 'strength'?",
     ),
     "a negative hyperparameter": (
         "strength: 1e-3",
         "strength: -1e-3",
-        "suite.yaml:9: learners[1].strength: L2: strength: input should be greater than or equal to "
-        "0, not -0.001.",
+        "suite.yaml:9: learners[1].strength: Learner L2: strength: input should be greater than or "
+        "equal to 0, not -0.001. To allow",
     ),
     "a hyperparameter of the wrong type": (
         "strength: 1e-3",
         "strength: strong",
-        "suite.yaml:9: learners[1].strength: L2: strength: input should be a valid number",
+        "suite.yaml:9: learners[1].strength: Learner L2: strength: input should be a valid number",
     ),
     "no such reference": (
         "seeds: 2",
@@ -335,7 +335,8 @@ WRONG_MODULES = {
     ),
     "a hook with other arguments": (
         LEARNER + "    def penalty(self, params): return 0\n",
-        r"hook penalty is called as penalty\(params, state\), but is defined with \(self, params\)",
+        r"Learner {m}:Mine, hook penalty \({m}.py:3\): it is called as penalty\(params, state\), "
+        r"but defined with \(self, params\): write `def penalty\(self, params, state\)`",
     ),
 }
 
@@ -363,7 +364,12 @@ def test_a_missing_module_and_an_unknown_baseline():
         ("sizes: list = []", {}, "sizes must be an int, float, bool or str"),
         ("rate: 'flaot' = 1.0", {}, "an annotation is not defined: name 'flaot'"),
         ("copy: float = 1.0", {"self": 1}, "no hyperparameter 'self'"),
-        ("rate: float = -1.0", {}, "rate: input should be greater than or equal to 0, not -1.0"),
+        (
+            "rate: float = -1.0",
+            {},
+            "Mine: rate: input should be greater than or equal to 0, not -1.0. To allow negative "
+            "numbers, declare `rate: Annotated[float, pydantic.Field(ge=...)]`.",
+        ),
     ],
 )
 def test_wrong_declarations_of_hyperparameters(module, body, settings, sentence):

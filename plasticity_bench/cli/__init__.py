@@ -8,11 +8,22 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from plasticity_bench.cli import check, explain, listing, plot, prepare, run, schema, show, tune
+from plasticity_bench.cli import (
+    check,
+    explain,
+    listing,
+    new,
+    plot,
+    prepare,
+    run,
+    schema,
+    show,
+    tune,
+)
 from plasticity_bench.cli.common import BAD_INPUT, SIGNALLED, Interrupted, say_error
 from plasticity_bench.errors import PlasticityBenchError
 
-VERBS = (run, tune, prepare, show, explain, plot, check, listing, schema)
+VERBS = (run, tune, prepare, show, explain, plot, check, new, listing, schema)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

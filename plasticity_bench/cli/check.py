@@ -1,21 +1,41 @@
-"""`check`: does a stream keep the rules?"""
+"""`check`: does a learner or a stream keep the rules?"""
 
 import argparse
 
-from plasticity_bench.cli.common import COMPLETE
+from plasticity_bench.cli.common import COMPLETE, settings
+from plasticity_bench.errors import BadInputError
 
-HELP = "check that a stream keeps the rules"
+HELP = "check that a learner or a stream keeps the rules"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument("stream", metavar="[MODULE:]ID", help="of a stream, as suites name it")
+    parser.add_argument(
+        "name",
+        metavar="NAME|MODULE:CLASS|[MODULE:]ID",
+        help="of a learner, or the id of a stream, which has a slash",
+    )
+    parser.add_argument(
+        "-H",
+        dest="hyperparameters",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="set a hyperparameter of the learner; may be repeated",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Check a stream; what is wrong is raised."""
-    from plasticity_bench import check_stream
+    """Check a learner or a stream; what is wrong is raised."""
+    if "/" in options.name:
+        if options.hyperparameters:
+            raise BadInputError(f"-H sets hyperparameters, and {options.name} is a stream.")
+        from plasticity_bench import check_stream
 
-    check_stream(options.stream)
-    print(f"{options.stream} keeps the rules.")
+        check_stream(options.name)
+    else:
+        from plasticity_bench import check_learner
+
+        check_learner(options.name, **settings(options.hyperparameters))
+    print(f"{options.name} keeps the rules.")
     return COMPLETE

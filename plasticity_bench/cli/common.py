@@ -2,6 +2,10 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from typing import Any
+
+from plasticity_bench.errors import BadInputError
 
 COMPLETE, SOME_FAILED, BAD_INPUT = 0, 1, 2
 SIGNALLED = 128
@@ -47,3 +51,16 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
     return value
+
+
+def settings(given: Sequence[str]) -> dict[str, Any]:
+    """Read hyperparameters, each given as key=value."""
+    from plasticity_bench.yaml_source import scalar
+
+    read = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not (name and separator and value):
+            raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")
+        read[name] = scalar(value)
+    return read

@@ -1,10 +1,9 @@
 """`run`: run a suite and print its table."""
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plasticity_bench.cli.common import (
     BAD_INPUT,
@@ -13,6 +12,7 @@ from plasticity_bench.cli.common import (
     count,
     say,
     say_error,
+    settings,
     warn_of_few_seeds,
 )
 from plasticity_bench.cli.executing import (
@@ -76,7 +76,7 @@ def execute(options: argparse.Namespace) -> int:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
     how = executions(options)
     loaded = suite.load_suite(options.suite)
-    added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
+    added = suite.with_learners(loaded, options.learner, settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
     check_scored(seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
@@ -119,15 +119,3 @@ def _noted(groups: "list[Group]", tuned: "Tuned") -> "list[Group]":
         group if group.label in untuned else replace(group, notes={"tuned": tuned.origin})
         for group in groups
     ]
-
-
-def _settings(given: Sequence[str]) -> dict[str, Any]:
-    from plasticity_bench.yaml_source import scalar
-
-    settings = {}
-    for text in given:
-        name, separator, value = text.partition("=")
-        if not (name and separator and value):
-            raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")
-        settings[name] = scalar(value)
-    return settings

@@ -1,0 +1,224 @@
+"""Checks of a learner of one's own: `check_learner` says what is wrong with it."""
+
+from collections.abc import Callable
+
+import torch
+import yaml
+
+from plasticity_bench import yaml_source
+from plasticity_bench.checks import hooks
+from plasticity_bench.checks.trial import OTHER_SEEDS, SEEDS, UPDATES, Trial, run
+from plasticity_bench.errors import BadInputError, LearnerError
+from plasticity_bench.hyperparameters import without_effect
+from plasticity_bench.learner import Learner
+from plasticity_bench.lookup import check_class, find_learner
+from plasticity_bench.narrowing import num_parameters
+from plasticity_bench.networks import NetworkSpec
+
+MOST_PARAMETERS = 2.5
+"""Times those of the suite's network; of the baselines, plasticity injection has most, 2.07."""
+
+COUNTED = NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
+Check = Callable[[Trial], None]
+
+
+def check_learner(learner: str | type[Learner] | Learner, **hyperparameters: object) -> None:
+    """Check that a learner keeps the rules that results rest on.
+
+    It trains a small network on a small stream, and stays finite; it learns; the same seed gives
+    the same results in every bit, whatever global random generators are at, whoever runs beside it,
+    and after its state was kept and loaded; its hooks change none of their arguments; its
+    hyperparameters survive a suite's file; its network is not much larger than the suite's; and
+    `vectorized` is False only where it has to be. It takes seconds.
+
+    Args:
+        learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
+        **hyperparameters: in place of the class's defaults, unless they are set already.
+
+    Raises:
+        LearnerError: one sentence that says which rule it breaks, and what to change.
+        BadInputError: if there is no such learner, or its declarations are wrong.
+    """
+    trial = Trial(_made(learner, hyperparameters))
+    for check in CHECKS:
+        check(trial)
+
+
+def _made(learner: str | type[Learner] | Learner, given: dict[str, object]) -> Learner:
+    if isinstance(learner, Learner):
+        if given:
+            raise BadInputError("This learner has its hyperparameters already: give its class.")
+        check_class(type(learner).__name__, type(learner))
+        return learner
+    cls = find_learner(learner) if isinstance(learner, str) else learner
+    check_class(cls.__name__, cls)
+    return cls(**given)
+
+
+def check_works(trial: Trial) -> None:
+    """It trains through a change of task; no hook raises, and all stays finite."""
+    beyond = trial.first.not_finite()
+    if not beyond:
+        return
+    for seed in SEEDS:
+        run(hooks.finite(trial.learner), (seed,))  # tells which hook it is
+    raise _broken(trial.learner, f"{beyond} is not finite: lower step_size")
+
+
+def check_hyperparameters(trial: Trial) -> None:
+    """Its hyperparameters are the same when they are written to a suite's file and read again."""
+    learner = trial.learner
+    idle = without_effect(learner.optimizer)
+    values = {k: v for k, v in learner.hyperparameters().items() if k not in idle}
+    read = yaml_source.parse(yaml.safe_dump(values), "hyperparameters").value
+    for name, value in values.items():
+        if (type(read[name]), read[name]) != (type(value), value):
+            raise _broken(
+                learner,
+                f"its hyperparameter {name} is {value!r}, which a suite's file reads as "
+                f"{read[name]!r}: give it a value that YAML does not take for something else",
+            )
+    again = type(learner)(**read).hyperparameters()
+    for name, value in values.items():
+        if again[name] != value:
+            raise _broken(
+                learner,
+                f"its hyperparameter {name} is {value!r}, but set to that it becomes "
+                f"{again[name]!r}: let its annotation check a value, not change it",
+            )
+
+
+def check_size(trial: Trial) -> None:
+    """Its network has not many more parameters than the suite's."""
+    with torch.random.fork_rng(devices=[]):
+        built = trial.learner.build(COUNTED)
+    ours, theirs = sum(p.numel() for p in built.parameters()), num_parameters(COUNTED)
+    if ours > MOST_PARAMETERS * theirs:
+        raise _broken(
+            trial.learner,
+            f"for a network of {theirs} parameters it builds one of {ours}, "
+            f"{ours / theirs:.1f} times as many, and {MOST_PARAMETERS} times is the most: build a "
+            "smaller one, with plasticity_bench.narrowed(spec, ...) for instance",
+        )
+
+
+def check_arguments_unchanged(trial: Trial) -> None:
+    """Its hooks change none of their arguments."""
+    run(hooks.unchanging(trial.learner), SEEDS[:1])
+
+
+def check_deterministic(trial: Trial) -> None:
+    """The same seed gives the same results."""
+    if not trial.is_steady and not trial.first.all_same(trial.again):
+        raise _broken(
+            trial.learner,
+            "a second run with the same seeds gave other results: hooks may depend on their "
+            "arguments only, not on a variable of the module or class, the time or a set's order",
+        )
+
+
+def check_global_generators(trial: Trial) -> None:
+    """Global random generators are neither used nor changed."""
+    advice = "draw from the hook's `noise`, or from PyTorch's generator within build"
+    later = trial.elsewhere or trial.again  # what the first run imports may use them
+    if later.moved:
+        used = " and ".join(later.moved)
+        raise _broken(trial.learner, f"it uses the global random generator of {used}: {advice}")
+    if not trial.is_steady and not trial.again.all_same(run(trial.learner, global_seed=1)):
+        raise _broken(
+            trial.learner, f"its results depend on the seeds of global random generators: {advice}"
+        )
+
+
+def check_members_independent(trial: Trial) -> None:
+    """Another member's seed, data or divergence changes nothing in this one."""
+    if trial.is_steady:
+        return
+    try:
+        others = run(trial.learner, OTHER_SEEDS, spoiled=2)
+    except LearnerError as error:
+        raise _broken(
+            trial.learner,
+            "where one member's numbers are not finite, a hook raises for all members: make them "
+            f"finite before that step, with nan_to_num() for instance; {error}".rstrip("."),
+        ) from error
+    if not trial.again.same(others):
+        raise _broken(
+            trial.learner,
+            "a member's results change with another member's seed and data: hooks may keep nothing "
+            "from call to call but in the dictionary that memory() returns",
+        )
+
+
+def check_alone(trial: Trial) -> None:
+    """A member's results are the same alone and among others."""
+    place = len(SEEDS) - 1
+    if not trial.settled.same(run(trial.learner, SEEDS[place:]), place):
+        raise _broken(
+            trial.learner,
+            "a member's results alone are not those that it has among others: hooks may not depend "
+            "on how often they are called; and PyTorch rounds `matrix @ vector` otherwise for one "
+            "member than for several, but `(matrix * vector).sum(-1)` alike",
+        )
+
+
+def check_resumes(trial: Trial) -> None:
+    """It goes on from a state that was kept as if nothing had been."""
+    if not trial.settled.all_same(run(trial.learner, resumed=trial.settled)):
+        raise _broken(
+            trial.learner,
+            "it does not go on from a state that was kept and loaded as it did without: all that "
+            "changes as it learns belongs in the dictionary that memory() returns",
+        )
+
+
+def check_learns(trial: Trial) -> None:
+    """After its first task it predicts that task better than untrained: its loss has fallen."""
+    before, after = trial.first.loss("untrained"), trial.first.loss("logits")
+    if not after < before:
+        raise _broken(
+            trial.learner,
+            f"it does not learn: the loss on its first task was {before:.3f}, and after {UPDATES} "
+            f"updates it is {after:.3f}: let apply_gradients step against the gradients, by a "
+            "step_size neither too small nor too large, and loss fall where predictions are right",
+        )
+
+
+def check_vectorized(trial: Trial) -> None:
+    """`vectorized` is False only where it has to be."""
+    learner = trial.learner
+    if learner.vectorized:
+        return
+    mapped: Learner = object.__new__(
+        type(type(learner).__name__, (type(learner),), {"vectorized": True})
+    )
+    vars(mapped).update(vars(learner))
+    try:
+        found = run(mapped)
+    except LearnerError:
+        return
+    if trial.settled.close(found):
+        raise _broken(
+            learner,
+            "its hooks can be run for all members at once, with the same results and faster: "
+            "remove `vectorized = False`",
+        )
+
+
+CHECKS: tuple[Check, ...] = (
+    check_works,
+    check_hyperparameters,
+    check_size,
+    check_arguments_unchanged,
+    check_deterministic,
+    check_global_generators,
+    check_members_independent,
+    check_alone,
+    check_resumes,
+    check_learns,
+    check_vectorized,
+)
+
+
+def _broken(learner: Learner, problem: str) -> LearnerError:
+    return LearnerError(f"Learner {type(learner).__name__}: {problem}.")

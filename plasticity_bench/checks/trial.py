@@ -1,0 +1,187 @@
+"""A short run of a learner on digits, which its checks look at from all sides."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from plasticity_bench.checks.generators import seeded_generators
+from plasticity_bench.errors import LearnerError
+from plasticity_bench.learner import Learner
+from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.population import Member, Population
+from plasticity_bench.stacked_task import StackedTask
+from plasticity_bench.streams import Stream, make_stream
+
+NETWORK = NetworkSpec(hidden=(24, 16), input_shape=(8, 8), num_outputs=10)
+SEEDS = (0, 1, 2)
+OTHER_SEEDS = (0, 101, 102)
+UPDATES = 20  # of a task
+EXAMPLES = 128  # of a task; predictions are looked at on all of them
+ROUNDING = 1e-3  # relative and absolute
+LEGS = ((0, 0, UPDATES), (1, 0, UPDATES // 2), (1, UPDATES // 2, UPDATES))  # task, from, to
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a population did.
+
+    Attributes:
+        seen: (members, ...) each, by (leg, name): losses, logits, and its state after the leg.
+        targets: of the first task's examples, (members, examples).
+        moved: names of the global random generators that it left in another state.
+    """
+
+    seen: dict[tuple[int, str], Tensor]
+    targets: Tensor
+    moved: list[str]
+
+    def same(self, other: "Run", place: int = 0, its_place: int = 0) -> bool:
+        """Whether a member did the same in both, in every bit, where both were looked at.
+
+        What is not a number equals itself.
+        """
+        shared = self.seen.keys() & other.seen.keys()
+        return all(_same(self.seen[k][place], other.seen[k][its_place]) for k in shared)
+
+    def all_same(self, other: "Run") -> bool:
+        """Whether every member did the same in both."""
+        return all(self.same(other, place, place) for place, _ in enumerate(SEEDS))
+
+    def close(self, other: "Run") -> bool:
+        """Whether all members did the same but for rounding, which grows from update to update."""
+        return self.seen.keys() == other.seen.keys() and all(
+            torch.allclose(value, other.seen[key], rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
+            for key, value in self.seen.items()
+        )
+
+    def not_finite(self) -> str:
+        """Name what is not finite first, of losses, logits and parameters; the rest may be."""
+        for (leg, name), value in self.seen.items():
+            if (name[0] != "[" or ".params" in name) and not value.isfinite().all():
+                return f"{name} in task {LEGS[leg][0]}"
+        return ""
+
+    def loss(self, name: str) -> float:
+        """Mean cross-entropy of logits of the first leg, over members and examples."""
+        logits = self.seen[0, name].flatten(0, 1)
+        return functional.cross_entropy(logits, self.targets.flatten()).item()
+
+    def state(self, leg: int) -> dict[str, Tensor]:
+        """The population's own tensors after a leg."""
+        return {name: v for (own, name), v in self.seen.items() if own == leg and name[0] == "["}
+
+
+class Trial:
+    """A learner, and the runs of it that more than one check looks at."""
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+
+    @cached_property
+    def first(self) -> Run:
+        """The first run in this process."""
+        return run(self.learner)
+
+    @cached_property
+    def again(self) -> Run:
+        """The second, without any difference from the first."""
+        assert self.first
+        return run(self.learner)
+
+    @cached_property
+    def elsewhere(self) -> Run | None:
+        """A run in which all is different that must not matter to the member at place 0.
+
+        The other members, one of whom diverges, and the global random generators; None if a hook
+        raises.
+        """
+        assert self.first
+        try:
+            return run(self.learner, OTHER_SEEDS, spoiled=2, global_seed=1)
+        except LearnerError:
+            return None
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether none of that mattered; what did need only be looked for if not."""
+        return self.elsewhere is not None and self.first.same(self.elsewhere)
+
+    @property
+    def settled(self) -> Run:
+        """A run that others are to be like."""
+        return self.first if self.is_steady else self.again
+
+
+def run(
+    learner: Learner,
+    seeds: Sequence[int] = SEEDS,
+    *,
+    spoiled: int | None = None,
+    resumed: Run | None = None,
+    global_seed: int = 0,
+) -> Run:
+    """Train members on two tasks of digits; in the second, the classes have other names.
+
+    Boundaries are revealed. It computes in one thread, for only then runs agree in every bit.
+
+    Args:
+        learner: of all members.
+        seeds: of the members.
+        spoiled: the place of a member whose inputs are not numbers.
+        resumed: a run of such members, to go on from, in its second task's middle.
+        global_seed: of the global random generators; they are put back afterwards.
+
+    Raises:
+        LearnerError: if a hook raises, or returns what it must not.
+    """
+    seen: dict[tuple[int, str], Tensor] = {}
+    with _one_thread(), seeded_generators(global_seed) as moved:
+        population = Population([Member(seed, learner) for seed in seeds], NETWORK)
+        tasks = [StackedTask(_digits(), list(seeds), i, population.device) for i in (0, 1)]
+        examples = [task.train.first(EXAMPLES) for task in tasks]
+        first_leg = len(LEGS) - 1 if resumed else 0
+        if resumed:
+            population.load(resumed.state(first_leg - 1))
+        else:
+            seen[0, "untrained"] = population.predict(examples[0][0])
+        for leg in range(first_leg, len(LEGS)):
+            index, start, stop = LEGS[leg]
+            if index > 0 and start == 0:
+                population.begin_task(index)
+            for update, (inputs, targets) in enumerate(tasks[index].batches()):
+                if spoiled is not None:
+                    inputs[spoiled] = torch.nan
+                if start <= update < stop:
+                    seen[leg, f"loss {update}"] = population.update(inputs, targets)[0]
+            seen[leg, "logits"] = population.predict(examples[index][0])
+            seen |= {(leg, name): value for name, value in population.tensors().items()}
+        return Run(seen, examples[0][1], moved())
+
+
+def _digits() -> Stream:
+    return make_stream(
+        "plasticity/PermutedClassDigits-v0",
+        num_tasks=2,
+        updates_per_task=UPDATES,
+        num_examples=EXAMPLES,
+        batch_size=16,
+    )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return bool(((one == other) | (one.isnan() & other.isnan())).all())

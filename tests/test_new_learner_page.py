@@ -1,0 +1,111 @@
+"""docs/new-learner.md: its code keeps the rules, and its commands run; and the verb `new`."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+import plasticity_bench as pb
+from plasticity_bench.checks.learner import MOST_PARAMETERS
+from plasticity_bench.checks.trial import UPDATES
+from plasticity_bench.cli import main
+from plasticity_bench.lookup import HOOKS, find_learner
+from plasticity_bench.narrowing import num_parameters
+from plasticity_bench.shipped import baseline_names
+from tests.test_cli import SUITE
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "new-learner.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+COMMANDS = [
+    shlex.split(line, comments=True)[1:]
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty current folder, where Python looks for modules."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    monkeypatch.delitem(sys.modules, "my_idea", raising=False)
+    yield tmp_path
+    sys.modules.pop("my_idea", None)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_the_code_keeps_the_rules(block, folder):
+    if "def test_" in block:
+        (folder / "my_idea.py").write_text(BLOCKS[0])
+        names = {}
+        exec(block, names)
+        names["test_my_idea_keeps_the_rules"]()
+    else:
+        (folder / "my_idea.py").write_text(block)
+        pb.check_learner("my_idea:Learner")
+
+
+def test_the_commands_run(folder, capsys):
+    """On a suite of seconds in place of `quick`."""
+    (folder / "tiny.yaml").write_text(SUITE)
+    for command in COMMANDS:
+        run = ["tiny.yaml" if word == "quick" else word for word in command]
+        assert main([*run, "--jobs", "1"] if command[0] == "run" else run) == 0, command
+    assert "my_idea:Learner strength=0.001,step_size=0.003" in capsys.readouterr().out
+
+
+def test_what_it_says_is_so():
+    assert f"at most {MOST_PARAMETERS} times the parameters" in PAGE
+    assert f"after {UPDATES} updates it predicts" in PAGE
+    for hook in set(HOOKS) - {"memory"}:
+        assert re.search(rf"`{hook}\(", PAGE), hook
+    suites = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
+    ratios = {}
+    for name in baseline_names():
+        built = find_learner(name)().build(suites)
+        ratios[name] = round(sum(p.numel() for p in built.parameters()) / num_parameters(suites), 2)
+    assert f"{ratios.pop('plasticity_injection')}" in PAGE
+    assert f"{min(ratios.values())} to {max(ratios.values())}\n" in PAGE
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", PAGE):
+        assert (ROOT / "docs" / target).exists(), target
+    for page in ("README.md", "docs/learners.md"):
+        assert "new-learner.md" in (ROOT / page).read_text()
+
+
+# ---- the verb ---------------------------------------------------------------------------------
+
+
+def test_new_writes_a_learner_and_tells_what_to_do_with_it(folder, capsys):
+    assert main(["new", "learner", "my_idea"]) == 0
+    told = capsys.readouterr().out
+    assert "  plasticity-bench check my_idea:Learner\n" in told
+    text = (folder / "my_idea.py").read_text()
+    assert "plasticity-bench run quick --learner my_idea:Learner\n" in text
+    assert "my_learner" not in text
+    assert main(["check", "my_idea:Learner"]) == 0
+    assert capsys.readouterr().out == "my_idea:Learner keeps the rules.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("my-idea", "'my-idea' cannot be the name of a Python module: use letters, digits and _"),
+        ("my_idea.py", "such as my_idea; .py is added"),
+        ("class", "'class' cannot be the name of a Python module"),
+        ("../my_idea", "cannot be the name of a Python module"),
+        ("random", "random.py would hide the installed module 'random': choose another name"),
+        ("taken", "taken.py is here already: choose another name, or move it away"),
+    ],
+)
+def test_a_bad_name_gets_a_sentence(folder, capsys, name, sentence):
+    (folder / "taken.py").write_text("mine = 1\n")
+    assert main(["new", "learner", name]) == 2
+    assert sentence in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["taken.py"]
+    assert (folder / "taken.py").read_text() == "mine = 1\n"
