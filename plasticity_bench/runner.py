@@ -16,7 +16,7 @@ from plasticity_bench.lookup import source_files
 from plasticity_bench.population import Member, Population
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.provenance import environment, hash_files
-from plasticity_bench.results import Cell, Results, Row
+from plasticity_bench.results import MANY_IN_ALL, Cell, Results, Row
 from plasticity_bench.suite import Contender, StreamRun, Suite
 
 DEFAULT = Execution()
@@ -105,8 +105,12 @@ def remaining(
 ) -> list[Group]:
     """Return what is still to be run: unfinished cells in groups of a good size, and alike."""
     left = []
+    there = results.snapshot()
+    for damage in there.damaged:
+        notify(f"{damage}: what it held is run again.")
+        results.set_aside(damage)
     for group in groups:
-        cells = [place for place, cell in enumerate(group.cells) if not results.is_finished(cell)]
+        cells = [i for i, cell in enumerate(group.cells) if cell.address not in there.finished]
         if not cells:
             continue
         size = population_size.chosen(
@@ -140,7 +144,7 @@ def run(
         on_outcome: called with a group's index and what became of it, when it ends.
         execution: how.
     """
-    num_failed = 0
+    num_failed = num_loose = 0
     told: set[str | None] = {None}
     work = partial(run_group, results, execution)
     # Closed whatever happens, so that after an interrupt no process goes on unseen.
@@ -151,6 +155,10 @@ def run(
             on_outcome(index, replace(outcome, note=None) if outcome.note in told else outcome)
             told.add(outcome.note)
             num_failed += outcome.error is not None
+            num_loose += len(groups[index].cells)
+            if num_loose >= MANY_IN_ALL:  # a folder for each of a million cells is not readable
+                results.pack()
+                num_loose = 0
     return num_failed
 
 

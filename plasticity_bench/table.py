@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from plasticity_bench.results import Results
 from plasticity_bench.runner import Group
-from plasticity_bench.scores import Score, score
+from plasticity_bench.scores import Means, Score, means, score
 from plasticity_bench.statistics import Interval, bootstrap_mean
 from plasticity_bench.suite import Suite
 
@@ -50,18 +50,34 @@ class Entry:
 
 def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
     """Return an entry for each group, from the cells that are finished."""
-    references = {group.run.label: group for group in groups if group.label == suite.reference}
-    return [_entry(group, _scores(group, references[group.run.label], results)) for group in groups]
+    references = {
+        group.run.label: _means(group, results)
+        for group in groups
+        if group.label == suite.reference
+    }
+    table = []
+    for group in groups:
+        reference = references[group.run.label]
+        own = reference if group.label == suite.reference else _means(group, results)
+        table.append(_entry(group, _scores(own, reference)))
+    return table
 
 
-def _scores(group: Group, reference: Group, results: Results) -> list[Score]:
+def _means(group: Group, results: Results) -> dict[int, Means]:
+    """By seed, what the scores of a group's finished cells are computed from."""
+    seeds = {cell.key: cell.seed for cell in group.cells}
     tasks = group.run.stream.scored_tasks()
-    scores = []
-    for cell, reference_cell in zip(group.cells, reference.cells, strict=True):
-        result, fresh = results.load(cell), results.load(reference_cell)
-        if result and fresh:
-            scores.append(score(result, fresh, group.protocol, tasks))
-    return scores
+    found = {}
+    for block in results.blocks(group.run.label, group.label):
+        of_block = means(block, group.protocol, tasks)
+        for key, own in zip(block.keys, of_block, strict=True):
+            if key in seeds:
+                found[seeds[key]] = own
+    return {seed: found[seed] for seed in seeds.values() if seed in found}
+
+
+def _scores(own: dict[int, Means], reference: dict[int, Means]) -> list[Score]:
+    return [score(own[seed], reference[seed]) for seed in own if seed in reference]
 
 
 def _entry(group: Group, scores: Sequence[Score]) -> Entry:

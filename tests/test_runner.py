@@ -176,13 +176,15 @@ def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(s
 # ---- what a person sees -----------------------------------------------------------------------
 
 
-def test_notes_are_told_once(suite, tmp_path, monkeypatch):
+def test_notes_are_told_once(groups, tmp_path, monkeypatch):
     outcomes = [Outcome(note="not compiled: why"), Outcome(note="not compiled: why")]
     monkeypatch.setattr(
         runner.engines, "run_local", lambda *_: (pair for pair in enumerate(outcomes))
     )
     seen: list[Outcome] = []
-    runner.run([], Results(tmp_path), 1, lambda *_: None, lambda _, outcome: seen.append(outcome))
+    runner.run(
+        groups, Results(tmp_path), 1, lambda *_: None, lambda _, outcome: seen.append(outcome)
+    )
     assert [outcome.note for outcome in seen] == ["not compiled: why", None]
 
 

@@ -76,21 +76,24 @@ def execute(options: argparse.Namespace) -> int:
         return BAD_INPUT
     from plasticity_bench import runner, suite, table
     from plasticity_bench.execution import Execution
-    from plasticity_bench.results import Results
+    from plasticity_bench.results import Results, note_asked
 
     if options.hyperparameters and not options.learner:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
     execution = Execution(options.compile, options.device, options.tf32, options.members)
     loaded = suite.load_suite(options.suite)
-    added = suite.with_learners(loaded, options.learner, _settings(options.hyperparameters))
+    added = suite.with_learners(loaded, options.learner, settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.
     groups = runner.plan(loaded, (*added, *loaded.contenders), seeds)
     results = Results(options.results / loaded.directory_name)
     _check_writable(results)
+    cells = [cell for group in groups for cell in group.cells]
+    note_asked(results.folder, loaded.name, options.command, cells)
     for label in runner.unheard(groups):
         say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
     failed = _execute(loaded, groups, results, execution, options.jobs)
+    results.pack()
     print(table.render(table.entries(loaded, groups, results), options.format))
     warn_of_few_seeds(len(seeds))
     say(f"Results: {results.folder}")
@@ -135,7 +138,8 @@ def _execute(
                 execution,
             )
     except KeyboardInterrupt:
-        saved = sum(results.is_finished(cell) for group in groups for cell in group.cells)
+        finished = results.snapshot().finished
+        saved = sum(cell.address in finished for group in groups for cell in group.cells)
         say(
             f"Interrupted: {saved} of {total} cells are saved in {results.folder}. "
             "Run the same command again to go on."
@@ -143,7 +147,8 @@ def _execute(
         raise
 
 
-def _settings(given: Sequence[str]) -> dict[str, Any]:
+def settings(given: Sequence[str]) -> dict[str, Any]:
+    """Read hyperparameters given as KEY=VALUE."""
     from plasticity_bench.yaml_source import scalar
 
     settings = {}
