@@ -4,8 +4,8 @@
     python -m benchmarks.store --cells 1000000      # measured rather than extrapolated
 
 Synthetic cells of a suite with 10 streams and 10 learners are saved one by one, as a run saves
-them, and packed where a run would pack them. Then they are read by new processes: the list of what there
-is, the table that `run` prints, and what `status` prints.
+them, and packed where a run would pack them. Then they are read by new processes: the list of what
+there is, what a run finds left to do, the table that it prints, and what `status` tells.
 """
 
 import argparse

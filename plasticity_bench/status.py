@@ -170,7 +170,7 @@ def _status(
 
 
 def _row(place: Place, counts: dict[str, int], errors: dict[Place, str]) -> Row:
-    return Row(*place, *(counts[name] for name in COUNTS), error=errors.get(place, ""))
+    return Row(stream=place[0], learner=place[1], error=errors.get(place, ""), **counts)
 
 
 def _by_stream(rows: Sequence[Row]) -> Callable[[Row], int]:

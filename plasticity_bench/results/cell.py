@@ -60,6 +60,6 @@ def plain(label: str) -> str:
     """Return a label as a file name that every system can hold; keys tell equal ones apart.
 
     >>> plain("my_module:Learner strength=0.1"), plain("../../etc")
-    ('my_module_Learner_strength=0.1', '_.._etc')
+    ('my_module_Learner_strength=0.1', '__.._etc')
     """
     return re.sub(r"[^\w.=,+-]+|^\.+", "_", label)[:80]
