@@ -126,7 +126,9 @@ def test_a_crash_at_any_moment_loses_nothing(results, monkeypatch, moment):
     def crash(*_):
         raise Crash
 
-    def remove_one(path, done=[]):
+    done = []
+
+    def remove_one(path):
         if done:
             raise Crash
         done.append(path)
@@ -170,7 +172,7 @@ def test_many_processes_may_pack_and_read_at_once(results):
     before = set(contents(results))
     with ThreadPoolExecutor(6) as pool:
         jobs = [pool.submit(results.pack, 1) for _ in range(4)]
-        seen = [pool.submit(lambda: results.snapshot()) for _ in range(8)]
+        seen = [pool.submit(results.snapshot) for _ in range(8)]
         for job in (*jobs, *seen):
             job.result()
         for found in seen:
