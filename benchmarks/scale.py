@@ -19,7 +19,7 @@ EVERY_TASK = 4
 MEASURED_TASK = 2
 """Numbers of each task in which curvature is measured: the dead network's rank, the curvature."""
 BYTES = 9
-"""Of a stored number in a pack, its cell's share of everything else included: benchmarks/store.md"""
+"""Of a stored number in a pack, its share of everything else included: benchmarks/store.md"""
 
 
 def numbers(stream: Stream, protocol: Protocol) -> int:
