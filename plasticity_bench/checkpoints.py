@@ -5,6 +5,7 @@ format: nothing in it is executed or unpickled. It is written under another name
 so that a reader finds the one before or the new one, and never a part.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ from plasticity_bench.evaluation import Evaluation, Measurement, Progress
 from plasticity_bench.stopping import Stopped, signal_heard
 
 FORMAT = 1
+MOST_HEADER_BYTES = 2**26
 INTERVAL_SECONDS = 300.0
 """How old the last checkpoint may become."""
 
@@ -62,6 +64,17 @@ def stored(folder: Path) -> list[Path]:
     """Return the checkpoints of a suite's results folder, the newest first."""
     found = [(file.stat().st_mtime, file) for file in (folder / "checkpoints").glob("*.checkpoint")]
     return [file for _, file in sorted(found, reverse=True)]
+
+
+def begun(folder: Path) -> set[str]:
+    """Return the keys of the cells that there are checkpoints of, whether or not they are whole."""
+    keys: set[str] = set()
+    for file in stored(folder):
+        broken = contextlib.suppress(OSError, ValueError, LookupError, TypeError)
+        with broken, file.open("rb") as opened:
+            opened.readline(MOST_HEADER_BYTES)
+            keys.update(json.loads(opened.readline(MOST_HEADER_BYTES))["cells"])
+    return keys
 
 
 def write(file: Path, header: Header, progress: Progress) -> None:

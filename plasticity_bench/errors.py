@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class PlasticityBenchError(Exception):
@@ -30,6 +31,20 @@ class StreamError(PlasticityBenchError):
 
 class MeasurementError(PlasticityBenchError):
     """A measurement breaks a rule that results rest on."""
+
+
+class DamagedError(PlasticityBenchError):
+    """A stored file cannot be used: cut short, changed, of absurd size, or never ours.
+
+    Attributes:
+        path: of the file or folder.
+        what: is the matter with it; the message is path and this.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{path} {what}")
+        self.path = path
+        self.what = what
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Plan a suite's cells, skip the finished, group the rest into populations."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import source_files
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.provenance import hash_files
-from plasticity_bench.results import Cell, Results
+from plasticity_bench.results import Address, Cell, Results
 from plasticity_bench.suite import Contender, StreamRun, Suite
 
 DEFAULT = Execution()
@@ -94,15 +94,19 @@ def remaining(
         groups: what was planned.
         results: where finished cells are, and checkpoints.
         execution: how the groups will be run.
-        notify: told, in a sentence, of what is measured and of checkpoints that are damaged.
+        notify: told, in a sentence, of what is measured and of files that are damaged.
     """
-    begun = _begun(groups, results, notify)
+    there = results.snapshot()
+    for damage in there.damaged:
+        notify(f"{damage}: what it held is run again.")
+        results.set_aside(damage)
+    begun = _begun(groups, results, there.finished, notify)
     left = []
     for group in groups:
         places = {
             cell.key: place
             for place, cell in enumerate(group.cells)
-            if not results.is_finished(cell)
+            if cell.address not in there.finished
         }
         for file, keys in begun.items():
             own = [places.pop(key) for key in keys if key in places]
@@ -130,13 +134,13 @@ def _of_good_size(
 
 
 def _begun(
-    groups: Sequence[Group], results: Results, notify: Notify
+    groups: Sequence[Group], results: Results, finished: Container[Address], notify: Notify
 ) -> dict[Path, tuple[str, ...]]:
     """The cells' keys of each checkpoint; those that nothing needs any more are removed."""
     files = checkpoints.stored(results.folder)
     if not files:
         return {}
-    planned = {cell.key: cell for group in groups for cell in group.cells}
+    planned = {cell.key: cell.address for group in groups for cell in group.cells}
     found = {}
     for file in files:
         try:
@@ -145,7 +149,7 @@ def _begun(
             notify(f"{error}: it is removed, and what it was of begins anew.")
             file.unlink(missing_ok=True)
             continue
-        if all(key in planned and results.is_finished(planned[key]) for key in keys):
+        if all(key in planned and planned[key] in finished for key in keys):
             file.unlink(missing_ok=True)
         else:
             found[file] = keys

@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("plasticity-bench", "torch", "numpy", "gymnasium", "scikit-learn")
+
+_BESIDE = ("torchvision", "datasets")
+"""Packages whose version matters to a run that has imported them."""
 
 
 @cache
@@ -21,8 +25,9 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
+        "beside": {name: _version(name) for name in _BESIDE if name in sys.modules},
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "git": git_state(),
@@ -36,7 +41,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the processor's name, as the system has it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

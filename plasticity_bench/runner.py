@@ -19,7 +19,7 @@ from plasticity_bench.execution import Execution
 from plasticity_bench.planning import Group
 from plasticity_bench.population import Member, Population
 from plasticity_bench.provenance import environment
-from plasticity_bench.results import Results, Row
+from plasticity_bench.results import MANY_IN_ALL, Results, Row
 
 WAIT_SECONDS = 1.0
 
@@ -63,7 +63,7 @@ def run(
         on_task: called with a group's index and a task's when the group has finished that task.
         on_outcome: called with a group's index and what became of it, when it ends.
     """
-    num_failed = 0
+    num_failed = num_loose = 0
     told: set[str] = set()
     limit = executions[0].cell_seconds
     left: dict[int, Group] = {}  # cells that another process works on
@@ -78,6 +78,10 @@ def run(
             told.update(new)
             on_outcome(index, replace(outcome, notes=new))
             num_failed += outcome.error is not None
+            num_loose += len(free[index].cells)
+            if num_loose >= MANY_IN_ALL:  # a folder for each of a million cells is not readable
+                results.pack()
+                num_loose = 0
         free = _free(left, results)
         left = {index: group for index, group in left.items() if index not in free}
     return num_failed

@@ -4,11 +4,32 @@ Definitions, edge cases and worked examples stand in docs/scores.md.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from plasticity_bench.protocol import Protocol
-from plasticity_bench.results import CellResult
+from plasticity_bench.results import Block, Results
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a score is computed from: a cell's measurements, each averaged over the scored tasks.
+
+    Attributes:
+        accuracy: at the end of a task; of regression, R squared.
+        curvature: the headline curvature rank at its start.
+        dead_rank: the rank that a dead network would have.
+        chance: the accuracy without learning.
+        diverged: whether the member diverged.
+        seconds: the member's share of its population's wall time, training and measuring.
+    """
+
+    accuracy: float
+    curvature: float
+    dead_rank: float
+    chance: float
+    diverged: bool
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -34,43 +55,55 @@ class Score:
     seconds: float
 
 
-def score(
-    result: CellResult, reference: CellResult, protocol: Protocol, tasks: Sequence[int]
-) -> Score:
-    """Score a cell against the reference's cell of the same stream and seed.
+def means(block: Block, protocol: Protocol, tasks: Sequence[int]) -> Iterator[Means]:
+    """Yield what the scores of a block's cells are computed from, in the block's order.
 
     Args:
-        result: of the cell.
-        reference: of the reference's cell.
-        protocol: that both were run under.
+        block: cells of one stream.
+        protocol: that they were run under.
         tasks: the stream's scored tasks.
     """
-
-    def mean(cell: CellResult, name: str, when: str) -> float:
-        return mean_over(cell.series(name, when), tasks)
-
-    accuracy = mean(result, result.attainment, "end")
-    curvature = mean(result, protocol.curvature_name, "start")
-    fresh_curvature = mean(reference, protocol.curvature_name, "start")
-    raw = fraction(curvature, mean(reference, "dead_rank", "start"), fresh_curvature)
-    chance = mean(reference, "chance", "start")
-    fresh_accuracy = mean(reference, reference.attainment, "end")
-    trained = fraction(accuracy, chance, fresh_accuracy)
-    diverged = result.info["status"] == "diverged"
-    return Score(
-        trainability=0.0 if diverged else clipped(trained),
-        retention=0.0 if diverged else clipped(raw),
-        retention_raw=raw,
-        accuracy=accuracy,
-        curvature=curvature,
-        diverged=diverged,
-        seconds=result.info["seconds"]["train"] + result.info["seconds"]["measure"],
+    wanted = (
+        (block.attainment, "end"),
+        (protocol.curvature_name, "start"),
+        ("dead_rank", "start"),
+        ("chance", "start"),
     )
+    columns = (block.means(name, when, tasks).tolist() for name, when in wanted)
+    diverged = (status == "diverged" for status in block.statuses)
+    yield from map(Means, *columns, diverged, block.seconds)
 
 
-def mean_over(series: Mapping[int, float], tasks: Sequence[int]) -> float:
-    """Return the mean of a measurement over tasks."""
-    return sum(series[task] for task in tasks) / len(tasks)
+def means_by_key(
+    results: Results, place: tuple[str, str], protocol: Protocol, tasks: Sequence[int]
+) -> dict[str, Means]:
+    """Return what scores are computed from, of every finished cell of one stream and learner.
+
+    Args:
+        results: where they are.
+        place: the labels of stream and learner.
+        protocol: that they were run under.
+        tasks: the stream's scored tasks.
+    """
+    found: dict[str, Means] = {}
+    for block in results.blocks(*place):
+        found.update(zip(block.keys, means(block, protocol, tasks), strict=True))
+    return found
+
+
+def score(own: Means, reference: Means) -> Score:
+    """Score a cell against the reference's cell of the same stream and seed."""
+    raw = fraction(own.curvature, reference.dead_rank, reference.curvature)
+    trained = fraction(own.accuracy, reference.chance, reference.accuracy)
+    return Score(
+        trainability=0.0 if own.diverged else clipped(trained),
+        retention=0.0 if own.diverged else clipped(raw),
+        retention_raw=raw,
+        accuracy=own.accuracy,
+        curvature=own.curvature,
+        diverged=own.diverged,
+        seconds=own.seconds,
+    )
 
 
 def fraction(value: float, floor: float, reference: float) -> float:

@@ -69,7 +69,9 @@ def read_suite(path_or_name: str) -> tuple[str, str]:
     path = Path(path_or_name)
     if path.is_file():
         try:
-            return path.read_text(encoding="utf-8"), path_or_name
+            with path.open(encoding="utf-8") as file:
+                # A character more than is taken: `parse` refuses what is longer.
+                return file.read(yaml_source.MAX_CHARACTERS + 1), path_or_name
         except (OSError, UnicodeDecodeError) as error:
             raise BadInputError(f"Cannot read {path_or_name}: {error}.") from None
     if path_or_name in suite_names():

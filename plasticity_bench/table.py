@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
-from plasticity_bench.scores import Score, score
+from plasticity_bench.scores import Means, Score, means_by_key, score
 from plasticity_bench.statistics import Interval, bootstrap_mean
 from plasticity_bench.suite import Suite
 
@@ -50,18 +50,28 @@ class Entry:
 
 def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
     """Return an entry for each group, from the cells that are finished."""
-    references = {group.run.label: group for group in groups if group.label == suite.reference}
-    return [_entry(group, _scores(group, references[group.run.label], results)) for group in groups]
+    references = {
+        group.run.label: _means(group, results)
+        for group in groups
+        if group.label == suite.reference
+    }
+    table = []
+    for group in groups:
+        reference = references[group.run.label]
+        own = reference if group.label == suite.reference else _means(group, results)
+        table.append(_entry(group, _scores(own, reference)))
+    return table
 
 
-def _scores(group: Group, reference: Group, results: Results) -> list[Score]:
-    tasks = group.run.stream.scored_tasks()
-    scores = []
-    for cell, reference_cell in zip(group.cells, reference.cells, strict=True):
-        result, fresh = results.load(cell), results.load(reference_cell)
-        if result and fresh:
-            scores.append(score(result, fresh, group.protocol, tasks))
-    return scores
+def _means(group: Group, results: Results) -> dict[int, Means]:
+    """By seed, what the scores of a group's finished cells are computed from."""
+    place, tasks = (group.run.label, group.label), group.run.stream.scored_tasks()
+    found = means_by_key(results, place, group.protocol, tasks)
+    return {cell.seed: found[cell.key] for cell in group.cells if cell.key in found}
+
+
+def _scores(own: dict[int, Means], reference: dict[int, Means]) -> list[Score]:
+    return [score(own[seed], reference[seed]) for seed in own if seed in reference]
 
 
 def _entry(group: Group, scores: Sequence[Score]) -> Entry:

@@ -8,6 +8,12 @@ import yaml
 
 from plasticity_bench.errors import BadInputError
 
+MAX_CHARACTERS = 2**20
+MAX_VALUES = 20_000
+
+_UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError)
+"""What PyYAML raises for what is not YAML, or not of the type that a tag claims."""
+
 Path = tuple[str | int, ...]
 
 
@@ -54,6 +60,8 @@ def parse(text: str, name: str) -> Document:
     Raises:
         BadInputError: if it is not YAML, or a mapping has a key twice.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise BadInputError(f"{name}: it has more than {MAX_CHARACTERS:,} characters.")
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -62,10 +70,13 @@ def parse(text: str, name: str) -> Document:
             return Document(name, None, lines)
         _note_lines(node, (), lines, name)
         return Document(name, loader.construct_document(node), lines)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise BadInputError(f"{name}: it is nested too deeply.") from None
+    except _UNREADABLE as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
+        problem = getattr(error, "problem", None) or str(error) or type(error).__name__
+        problem = " ".join(problem.split()).rstrip(".")
         raise BadInputError(f"{name}{line}: not valid YAML: {problem}.") from None
 
 
@@ -73,11 +84,13 @@ def scalar(text: str) -> Any:
     """Return the value that a word has in YAML: number, truth value or text."""
     try:
         return yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, ValueError):
+    except (*_UNREADABLE, RecursionError):
         return text
 
 
 def _note_lines(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> None:
+    if len(lines) > MAX_VALUES:  # aliases of aliases: few lines that stand for very many
+        raise BadInputError(f"{name}: it has more than {MAX_VALUES:,} values.")
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):

@@ -1,13 +1,15 @@
 """Scores by hand: the worked examples of docs/scores.md, and the edge cases."""
 
+import json
 import math
 
 import numpy as np
 import pytest
 
 from plasticity_bench.protocol import Protocol
-from plasticity_bench.results import CellResult
-from plasticity_bench.scores import score
+from plasticity_bench.results import Block
+from plasticity_bench.results.columns import seconds_of
+from plasticity_bench.scores import means, score
 
 PROTOCOL = Protocol(curvature_examples=512)
 
@@ -23,9 +25,26 @@ def cell(accuracy, curvature, chance=0.1, status="complete"):
             (task, "end", "accuracy", accuracy[task - 18] if last else 0.123),
             (task, "start", "fisher_srank99_n512", curvature[task - 18] if last else 77.0),
         ]
-    columns = dict(zip(("task", "when", "name", "value"), map(np.array, zip(*rows)), strict=True))
-    return CellResult(
-        {"status": status, "seconds": {"prepare": 9.0, "train": 2.0, "measure": 1.0}}, columns
+    info = {"status": status, "seconds": {"prepare": 9.0, "train": 2.0, "measure": 1.0}}
+    return block([rows], [info])
+
+
+def block(cells, infos):
+    """Cells of given rows, laid end to end."""
+    task, when, name, value = map(list, zip(*(row for rows in cells for row in rows)))
+    whens, names = sorted(set(when)), sorted(set(name))
+    return Block(
+        [str(place) for place in range(len(cells))],
+        [info["status"] for info in infos],
+        [seconds_of(info) for info in infos],
+        [json.dumps(info) for info in infos],
+        np.cumsum([0, *map(len, cells)]),
+        np.array(task),
+        np.array([whens.index(w) for w in when]),
+        np.array([names.index(n) for n in name]),
+        np.array(value),
+        whens,
+        names,
     )
 
 
@@ -33,7 +52,8 @@ FRESH = cell([0.9, 0.9], [209.0, 209.0])
 
 
 def scored(result, reference=FRESH):
-    return score(result, reference, PROTOCOL, [18, 19])
+    (own,), (fresh,) = (list(means(b, PROTOCOL, [18, 19])) for b in (result, reference))
+    return score(own, fresh)
 
 
 def test_the_worked_example():
@@ -70,3 +90,25 @@ def test_where_the_reference_gains_nothing_there_is_no_score():
     found = scored(cell([0.5, 0.5], [100.0, 100.0]), cell([0.1, 0.1], [9.0, 9.0]))
     assert math.isnan(found.trainability)
     assert math.isnan(found.retention)
+
+
+def test_means_of_many_cells_are_those_of_each_by_itself():
+    """Beside a loop over each cell's series; cells differ in length, and one lacks a task."""
+    rng = np.random.default_rng(0)
+    cells = []
+    for length in (20, 25, 19, 20):
+        rows = []
+        for task in range(length):
+            rows.append((task, "start", "chance", rng.random()))
+            rows.append((task, "end", "accuracy", rng.random()))
+            rows.append((task, "start", "accuracy", 5.0))
+        cells.append(rows)
+    both = block(cells, [{"status": "complete"}] * 4)
+    for name, when in (("accuracy", "end"), ("chance", "start"), ("absent", "end")):
+        found = both.means(name, when, [3, 18, 19])
+        for place in range(4):
+            series = both.result(place).series(name, when)
+            known = [series[task] for task in (3, 18, 19) if task in series]
+            expected = sum(known) / 3 if len(known) == 3 else math.nan
+            assert found[place] == pytest.approx(expected, rel=1e-15, nan_ok=True)
+    assert np.isnan(both.means("accuracy", "end", [3, 18, 19])[2])

@@ -4,12 +4,14 @@ A verb imports what it needs when it is run, so that `--help` and `list` do not 
 """
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
 
 from plasticity_bench.cli import (
     check,
+    doctor,
     explain,
     listing,
     new,
@@ -18,12 +20,13 @@ from plasticity_bench.cli import (
     run,
     schema,
     show,
+    status,
     tune,
 )
 from plasticity_bench.cli.common import BAD_INPUT, SIGNALLED, Interrupted, say_error
 from plasticity_bench.errors import PlasticityBenchError
 
-VERBS = (run, tune, prepare, show, explain, plot, check, new, listing, schema)
+VERBS = (run, tune, status, prepare, show, explain, plot, check, new, doctor, listing, schema)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Installed scripts do not look for modules in the current folder; people keep theirs there.
     if "" not in sys.path:
         sys.path.insert(0, "")
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(given)
+    options.command = shlex.join(["plasticity-bench", *given])  # to tell what to run again
     try:
         code: int = options.verb(options)
         return code

@@ -69,7 +69,7 @@ def execute(options: argparse.Namespace) -> int:
     if missing:
         return BAD_INPUT
     from plasticity_bench import planning, suite, table
-    from plasticity_bench.results import Results
+    from plasticity_bench.results import Results, note_asked
     from plasticity_bench.tuning import record
 
     if options.hyperparameters and not options.learner:
@@ -89,9 +89,12 @@ def execute(options: argparse.Namespace) -> int:
         groups = _noted(groups, tuned)
     results = Results(options.results / loaded.directory_name)
     check_writable(results)
+    cells = [cell for group in groups for cell in group.cells]
+    note_asked(results.folder, loaded.name, options.command, cells)
     for label in planning.unheard(groups):
         say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
     failed = execute_groups(loaded.name, groups, results, how)
+    results.pack()
     print(table.render(table.entries(loaded, groups, results), options.format))
     warn_of_few_seeds(len(seeds))
     say(f"Results: {results.folder}")

@@ -14,6 +14,9 @@ from plasticity_bench.streams.task import Floats, Integers, Task
 MAX_DRAWN = 10**8
 """Examples that one task may draw, so that a slip in a suite is not answered by a full memory."""
 
+MAX_TASKS = 10**6
+"""Tasks of one stream; each is looked at before anything runs."""
+
 MAX_HASHED = 16
 """Tasks that a stream's fingerprint covers."""
 
@@ -48,6 +51,11 @@ class Stream(ABC):
 
     def __post_init__(self) -> None:
         self._check_counts("num_tasks", "updates_per_task", "batch_size")
+        if self.num_tasks > MAX_TASKS:
+            raise BadInputError(
+                f"num_tasks is {self.num_tasks}; a stream has at most {MAX_TASKS:,} tasks.",
+                key="num_tasks",
+            )
         if type(self.transition) is not int or self.transition < 0:
             raise BadInputError(
                 f"transition must be a whole number of at least 0, not {self.transition!r}.",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasticity_bench.planning import Group
-from plasticity_bench.results import CellResult, Results
-from plasticity_bench.scores import fraction, mean_over, score
+from plasticity_bench.results import Results
+from plasticity_bench.scores import Means, fraction, means_by_key, score
 from plasticity_bench.statistics import Interval, bootstrap_mean
 from plasticity_bench.suite import StreamRun
 from plasticity_bench.tuning.settings import Setting
@@ -58,37 +58,28 @@ class Trial:
         return bootstrap_mean(known.mean(0)) if len(known) else None
 
 
-def loaded(group: Group, results: Results) -> list[CellResult]:
-    """Return the results of a group's cells; none unless all are there."""
-    found = [results.load(cell) for cell in group.cells]
-    known = [result for result in found if result]
-    return known if len(known) == len(found) else []
+def loaded(group: Group, results: Results) -> list[Means]:
+    """Return what a group's cells are scored by; nothing unless all are there."""
+    place, tasks = (group.run.label, group.label), group.run.stream.scored_tasks()
+    found = means_by_key(results, place, group.protocol, tasks)
+    known = [found[cell.key] for cell in group.cells if cell.key in found]
+    return known if len(known) == len(group.cells) else []
 
 
-def attained(run: StreamRun, cells: Sequence[CellResult]) -> Scored:
+def attained(run: StreamRun, cells: Sequence[Means]) -> Scored:
     """Return what share of what can be attained the reference attains: nothing else measures it."""
-    tasks = run.stream.scored_tasks()
-
-    def share(cell: CellResult) -> float:
-        if cell.info["status"] == "diverged":
-            return 0.0
-        chance = mean_over(cell.series("chance", "start"), tasks)
-        return fraction(mean_over(cell.series(cell.attainment, "end"), tasks), chance, 1.0)
-
-    return Scored(run.stream.num_tasks, tuple(map(share, cells)), _diverged(cells))
+    shares = (0.0 if own.diverged else fraction(own.accuracy, own.chance, 1.0) for own in cells)
+    return Scored(run.stream.num_tasks, tuple(shares), _diverged(cells))
 
 
-def against(
-    group: Group, cells: Sequence[CellResult], fresh: Sequence[CellResult], select: str
-) -> Scored:
+def against(group: Group, cells: Sequence[Means], fresh: Sequence[Means], select: str) -> Scored:
     """Return the scores that a suite selects by, against the reference's cells."""
-    tasks = group.run.stream.scored_tasks()
     scores = [
-        getattr(score(cell, reference, group.protocol, tasks), select)
-        for cell, reference in zip(cells, fresh, strict=bool(cells and fresh))
+        getattr(score(own, reference), select)
+        for own, reference in zip(cells, fresh, strict=bool(cells and fresh))
     ]
     return Scored(group.run.stream.num_tasks, tuple(scores), _diverged(cells))
 
 
-def _diverged(cells: Sequence[CellResult]) -> int:
-    return sum(cell.info["status"] == "diverged" for cell in cells)
+def _diverged(cells: Sequence[Means]) -> int:
+    return sum(own.diverged for own in cells)

@@ -1,0 +1,59 @@
+"""How large each shipped suite is: cells, updates, stored numbers, and hours at a rate you give.
+
+python -m benchmarks.scale                  # the table of docs/scale.md
+python -m benchmarks.scale --rate 12000     # and hours, at so many updates of cells a second
+"""
+
+import argparse
+from collections.abc import Iterator
+
+from tabulate import tabulate
+
+from plasticity_bench.protocol import Protocol
+from plasticity_bench.shipped import suite_names
+from plasticity_bench.streams import Stream
+from plasticity_bench.suite import load_suite
+
+EVERY_TASK = 4
+"""Numbers of each task: chance, online accuracy, accuracy, loss."""
+MEASURED_TASK = 2
+"""Numbers of each task in which curvature is measured: the dead network's rank, the curvature."""
+BYTES = 9
+"""Of a stored number in a pack, its share of everything else included: benchmarks/store.md"""
+
+
+def numbers(stream: Stream, protocol: Protocol) -> int:
+    """Return how many numbers of one cell are stored, without explanations and held-out parts."""
+    scored = stream.scored_tasks()
+    measured = sum(protocol.is_measured(task, scored) for task in range(stream.num_tasks))
+    return EVERY_TASK * stream.num_tasks + MEASURED_TASK * measured
+
+
+def sizes() -> Iterator[tuple[str, int, int, int]]:
+    """Yield each suite's name, cells, updates of all cells, and stored numbers of all cells."""
+    for name in suite_names():
+        suite = load_suite(name, with_data=False)
+        streams = [run.stream for run in suite.streams]
+        members = len(suite.contenders) * suite.num_seeds
+        updates = members * sum(stream.num_updates for stream in streams)
+        stored = members * sum(numbers(stream, suite.protocol) for stream in streams)
+        yield name, members * len(streams), updates, stored
+
+
+def table(rate: float | None = None) -> str:
+    """Return the table in Markdown, with hours if a rate is given."""
+    headers = ["suite", "cells", "updates of cells", "numbers", "MiB"]
+    rows = [
+        [f"`{name}`", f"{cells:,}", f"{updates:,}", f"{stored:,}", f"{stored * BYTES / 2**20:,.1f}"]
+        + ([f"{updates / rate / 3600:,.1f}"] if rate else [])
+        for name, cells, updates, stored in sizes()
+    ]
+    headers += [f"hours at {rate:,.0f} a second"] if rate else []
+    align = ["left", *["right"] * (len(headers) - 1)]
+    return tabulate(rows, headers, "github", disable_numparse=True, colalign=align)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rate", type=float, help="updates of cells in a second")
+    print(table(parser.parse_args().rate))

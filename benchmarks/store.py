@@ -1,0 +1,170 @@
+"""What it takes to store, list and tabulate very many cells.
+
+    python -m benchmarks.store > benchmarks/store.md
+    python -m benchmarks.store --cells 1000000      # measured rather than extrapolated
+
+Synthetic cells of a suite with 10 streams and 10 learners are saved one by one, as a run saves
+them, and packed where a run would pack them. Then they are read by new processes: the list of what
+there is, what a run finds left to do, the table that it prints, and what `status` tells.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+
+from plasticity_bench import planning
+from plasticity_bench.provenance import environment
+from plasticity_bench.results import MANY_IN_ALL, Results, Row, note_asked
+from plasticity_bench.suite import Suite, load_suite
+
+LISTING_SECONDS, TABLE_SECONDS = 2.0, 10.0
+"""What is wanted of 100,000 cells."""
+
+STREAM = """\
+  - id: plasticity/RandomLabelDigits-v0
+    label: stream-{index}
+    num_tasks: 40
+    network: {{hidden: [64, 64], activation: relu}}
+"""
+SUITE = """\
+suite: benchmark/store-v0
+streams:
+{streams}
+learners:
+{learners}
+measure:
+  curvature: {{every: 5, examples: 256}}
+"""
+NUMBERS = {
+    "start": ("chance", "dead_rank", "fisher_srank99_n256", "weight_norm"),
+    "end": ("accuracy", "loss", "online_accuracy"),
+}
+TASKS = 40
+
+
+def suite(folder: Path) -> Suite:
+    """Return a suite of 10 streams and 10 learners."""
+    streams = "".join(STREAM.format(index=index) for index in range(10))
+    learners = ["  - fresh"] + [
+        f"  - {{name: l2, label: l2-{index}, strength: 0.{index}}}" for index in range(1, 10)
+    ]
+    path = folder / "suite.yaml"
+    path.write_text(SUITE.format(streams=streams, learners="\n".join(learners)))
+    return load_suite(str(path))
+
+
+def write(num_cells: int, folder: Path) -> None:
+    """Save cells and pack them, as a run does."""
+    loaded = suite(folder)
+    results = Results(folder / loaded.directory_name)
+    groups = planning.plan(loaded, loaded.contenders, range(num_cells // 100))
+    cells = [cell for group in groups for cell in group.cells]
+    note_asked(results.folder, loaded.name, "plasticity-bench run suite.yaml", cells)
+    info = {
+        "status": "complete",
+        "diverged_at": None,
+        "seconds": {"prepare": 0.1, "train": 2.0, "measure": 0.5},
+        "execution": {"device": "cpu", "vectorized": True, "compiled": False, "members": 8},
+        "environment": environment(),
+    }
+    places = [(t, when, name) for t in range(TASKS) for when in NUMBERS for name in NUMBERS[when]]
+    draws = np.random.default_rng(0)
+    for number, cell in enumerate(cells, 1):
+        values = draws.random(len(places))
+        rows = [Row(*place, float(value)) for place, value in zip(places, values, strict=True)]
+        results.save(cell, rows, info)
+        if number % MANY_IN_ALL == 0:
+            results.pack()
+    results.pack()
+
+
+def read(what: str, num_cells: int, folder: Path) -> None:
+    """Print the seconds of one way to read."""
+    from plasticity_bench import table
+
+    loaded = suite(folder)
+    results = Results(folder / loaded.directory_name)
+    groups = planning.plan(loaded, loaded.contenders, range(num_cells // 100))
+    began = time.perf_counter()
+    if what == "list":
+        assert len(results.snapshot().finished) == num_cells
+    elif what == "table":
+        lines = table.entries(loaded, groups, results)
+        assert all(entry.num_seeds == num_cells // 100 for entry in lines)
+        table.render(lines, "table")
+    elif what == "remaining":
+        assert planning.remaining(groups, results) == []
+    else:
+        from plasticity_bench import status
+
+        assert all(row.complete == row.asked for row in status.of_folder(results).rows)
+    print(time.perf_counter() - began)
+
+
+def in_new_process(*arguments: str) -> str:
+    """Run a part of this benchmark in a process of its own; return what it prints."""
+    command = [sys.executable, "-m", "benchmarks.store", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """Return what a folder's files take, in whole blocks."""
+    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*"))
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cells", type=int, default=100_000)
+    parser.add_argument("--part", nargs=2, metavar=("WHAT", "FOLDER"))
+    options = parser.parse_args()
+    if options.part:
+        what, folder = options.part[0], Path(options.part[1])
+        if what == "write":
+            write(options.cells, folder)
+        else:
+            read(what, options.cells, folder)
+        return
+    report(options.cells)
+
+
+def report(num_cells: int) -> None:
+    """Write, read, and print."""
+    with tempfile.TemporaryDirectory() as name:
+        number = ["--cells", str(num_cells), "--part"]
+        began = time.perf_counter()
+        in_new_process(*number, "write", name)
+        seconds = {"save and pack": time.perf_counter() - began}
+        for what in ("list", "remaining", "table", "status"):
+            seconds[what] = float(in_new_process(*number, what, name))
+        size = bytes_on_disk(Path(name)) / num_cells
+    print("# Very many results\n")
+    print(
+        f"{num_cells:,} synthetic cells of {TASKS * 7} numbers each, in 10 streams x 10 learners."
+    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores. Made by `python -m benchmarks.store`.\n")
+    million = 10**6 / num_cells
+    rows = [[key, f"{s:.1f}", f"{s * million:.0f}"] for key, s in seconds.items()]
+    note = "measured" if million == 1 else "extrapolated"
+    print(tabulate(rows, ["what", "seconds", f"a million cells, {note}"], "github"))
+    print(f"\nDisk: {size:,.0f} bytes a cell; {size * 1e6 / 2**30:.1f} GiB a million ({note}).\n")
+    if num_cells == 100_000:
+        _verdict("listing", seconds["list"], LISTING_SECONDS)
+        _verdict("the table", seconds["table"], TABLE_SECONDS)
+
+
+def _verdict(what: str, seconds: float, wanted: float) -> None:
+    kept = "kept" if seconds < wanted else "NOT KEPT"
+    print(f"Wanted: {what} within {wanted:.0f} s. {kept}: {seconds:.1f} s.")
+
+
+if __name__ == "__main__":
+    main()

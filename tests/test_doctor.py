@@ -1,0 +1,78 @@
+"""`doctor` says what there is; what is broken does not break it."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from plasticity_bench import doctor
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Without the compiler, which takes seconds."""
+    monkeypatch.setattr(doctor, "_compiler", lambda: iter(()))
+
+
+def found():
+    return {finding.topic: finding for finding in doctor.findings()}
+
+
+def test_it_tells_what_there_is(quick, own_cache):
+    shown = found()
+    for topic in ("python", "torch", "processor", "threads", "cache", "Slurm", "matplotlib"):
+        assert topic in shown, topic
+    assert not any(finding.needed for finding in shown.values())
+    assert shown["suite quick"].found == "its data are here"
+    assert shown["data mnist"].found == "not here"
+    assert "mnist" in shown["suite paper"].found
+    assert shown["suite paper"].remedy == "Get them: plasticity-bench prepare paper."
+
+
+@pytest.mark.parametrize("module", ["torch", "pyarrow"])
+def test_what_cannot_be_imported_is_told_of(quick, monkeypatch, module):
+    real = importlib.import_module
+
+    def broken(name, *rest):
+        if name == module:
+            raise OSError("libx.so: cannot open\nshared object")
+        return real(name, *rest)
+
+    monkeypatch.setattr(doctor.importlib, "import_module", broken)
+    shown = found()
+    assert shown[module].needed
+    assert shown[module].found == "libx.so: cannot open shared object"
+    assert f"pip install {module}" in shown[module].remedy
+    assert "suite quick" in shown
+
+
+def test_a_cache_that_cannot_be_written_is_needed(quick, own_cache, monkeypatch):
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    assert found()["cache"].needed
+
+
+def test_one_broken_look_ends_no_other(quick, monkeypatch):
+    def broken():
+        raise RuntimeError("nobody foresaw this")
+        yield
+
+    monkeypatch.setattr(doctor, "_devices", broken)
+    assert "RuntimeError: nobody foresaw this" in [f.found for f in doctor.findings()]
+    assert "suite quick" in found()
+
+
+def test_the_verb_without_torch(tmp_path):
+    """A torch that does not import stands first on the path."""
+    (tmp_path / "torch.py").write_text("raise OSError('this build does not fit')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "plasticity_bench.cli", "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "! torch: torch cannot be imported; install it anew: pip install torch." in done.stderr
+    assert "suite quick:" in done.stdout

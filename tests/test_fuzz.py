@@ -1,0 +1,317 @@
+"""Whatever stands in a file: a sentence or results, never a traceback, a hang, or silence."""
+
+import contextlib
+import json
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plasticity_bench import yaml_source
+from plasticity_bench.errors import BadInputError, DamagedError
+from plasticity_bench.results import Cell, Results, Row, asked, note_asked
+from plasticity_bench.shipped import suite_names
+from plasticity_bench.suite import load_suite
+from plasticity_bench.suite_data import read_suite
+
+QUICK = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+CELL = Cell("s", "adam", 1, {"seed": 1})
+ROWS = [Row(task, "end", name, task / 3) for task in range(5) for name in ("accuracy", "loss")]
+INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([10**30, -(10**400), 0, 1]),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["\x00", "../../x", "\ud800", "\x1b[2J", "x" * 5000]),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=8,
+)
+
+
+@contextlib.contextmanager
+def store(packed=False):
+    """Two finished cells in a folder, and nothing beside it; `files` is all below its parent."""
+    with tempfile.TemporaryDirectory() as name:
+        results = Results(Path(name) / "inner" / "suite@12345678")
+        for seed in (0, 1):
+            results.save(Cell("s", "adam", seed, {"seed": seed}), ROWS, INFO)
+        if packed:
+            results.pack(many=1)
+        yield results
+        assert [path.name for path in Path(name).iterdir()] == ["inner"]
+        assert [path.name for path in (Path(name) / "inner").iterdir()] == [results.folder.name]
+
+
+def read_everything(results):
+    """Read in every way, and pack; return what is damaged."""
+    found = results.snapshot()
+    stored = {cell.seed for cell, _ in results.stored()}
+    assert {head.seed for head in found.finished.values()} >= stored
+    for seed in (0, 1):
+        cell = Cell("s", "adam", seed, {"seed": seed})
+        loaded = results.load(cell)
+        assert loaded is None or loaded.info["seed"] == seed
+    for block in results.blocks("s", "adam"):
+        block.means("accuracy", "end", [3, 4])
+    asked(results.folder)
+    results.pack(many=1)
+    return found
+
+
+def check_told(results):
+    """Nothing is silently missing: what is not there is told of."""
+    found = read_everything(results)
+    assert len(found.finished) + len(found.failed) >= 2 or found.damaged
+    for error in found.damaged:
+        assert isinstance(error, DamagedError)
+        assert "\n" not in str(error)
+
+
+def mutated(content, edits):
+    """Bytes with some replaced, cut off or added."""
+    changed = bytearray(content)
+    for place, byte, kind in edits:
+        at = place % max(len(changed), 1)
+        if kind == "set" and changed:
+            changed[at] = byte
+        elif kind == "cut":
+            del changed[at:]
+        elif kind == "add":
+            changed[at:at] = bytes([byte]) * (byte + 1)
+    return bytes(changed)
+
+
+edits = st.lists(
+    st.tuples(st.integers(0, 10**5), st.integers(0, 255), st.sampled_from(["set", "cut", "add"])),
+    min_size=1,
+    max_size=4,
+)
+
+
+@QUICK
+@given(values, st.sampled_from(["key", "stream", "learner", "seed", "identity", "status", None]))
+def test_cell_json(value, key):
+    with store() as results:
+        path = results.path(CELL) / "cell.json"
+        info = json.loads(path.read_text())
+        path.write_text(json.dumps({**info, key: value} if key else value))
+        check_told(results)
+
+
+@QUICK
+@given(
+    values,
+    st.sampled_from(["seconds", "environment", "measurements_sha256", "traceback", "status"]),
+)
+def test_cell_json_whose_key_fits(value, name):
+    """Someone who forges a cell can compute its key, too."""
+    with store() as results:
+        path = results.path(CELL) / "cell.json"
+        info = json.loads(path.read_text())
+        status = {"status": "failed"} if name == "traceback" else {}
+        path.write_text(json.dumps({**info, **status, name: value}))
+        check_told(results)
+
+
+@QUICK
+@given(edits)
+def test_bytes_of_cell_json(changes):
+    with store() as results:
+        path = results.path(CELL) / "cell.json"
+        path.write_bytes(mutated(path.read_bytes(), changes))
+        read_everything(results)
+
+
+@QUICK
+@given(edits, st.booleans())
+def test_bytes_of_measurements(changes, forged):
+    """Damaged, or damaged on purpose: with the checksum of what is there."""
+    with store() as results:
+        path = results.path(CELL) / "measurements.parquet"
+        before = path.read_bytes()
+        content = mutated(before, changes)
+        path.write_bytes(content)
+        if forged:
+            info = json.loads((path.parent / "cell.json").read_text())
+            info["measurements_sha256"] = sha256(content).hexdigest()
+            (path.parent / "cell.json").write_text(json.dumps(info))
+        elif content != before:
+            assert not results.is_finished(CELL)
+        check_told(results)
+
+
+@QUICK
+@given(edits, st.booleans())
+def test_bytes_of_packs(changes, forged):
+    with store(packed=True) as results:
+        (path,) = results.folder.glob("packs/*/*/*")
+        before = path.read_bytes()
+        content = mutated(before, changes)
+        path.write_bytes(content)
+        if forged:
+            path.rename(path.with_name(f"{sha256(content).hexdigest()}.parquet"))
+        elif content != before:
+            assert results.snapshot().finished == {}
+        check_told(results)
+
+
+@QUICK
+@given(values, st.sampled_from(["asked_at", "command", "groups", "inner", None]))
+def test_questions(value, key):
+    with store() as results:
+        note_asked(results.folder, "suite", "run", [CELL])
+        (path,) = (results.folder / "runs").iterdir()
+        question = json.loads(path.read_text())
+        if key == "inner":
+            question["groups"][0] = {**question["groups"][0], "seeds": value}
+        path.write_text(json.dumps({**question, key: value} if key else value))
+        assert asked(results.folder).damaged or asked(results.folder).cells is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, "1" * 10_000, '{"seed": NaN}', "", "\xff"]
+)
+def test_json_that_breaks_readers(text):
+    with store() as results:
+        (results.path(CELL) / "cell.json").write_text(text, encoding="latin-1")
+        assert len(results.snapshot().damaged) == 1
+
+
+# ---- suites -----------------------------------------------------------------------------------
+
+
+def load(text):
+    """A suite from text: loaded, or refused in a sentence."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "suite.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+        with contextlib.suppress(BadInputError):
+            load_suite(str(path), with_data=False)
+        assert [p.name for p in Path(name).iterdir()] == ["suite.yaml"]
+
+
+TINY = {
+    "suite": "test/tiny-v0",
+    "streams": [
+        {
+            "id": "plasticity/RandomLabelDigits-v0",
+            "num_tasks": 2,
+            "updates_per_task": 3,
+            "num_examples": 40,
+            "network": {"hidden": [8], "activation": "relu"},
+        }
+    ],
+    "learners": ["fresh", {"name": "l2", "strength": 0.5}],
+    "seeds": 2,
+    "measure": {"curvature": {"every": 1, "examples": 16}, "explanations": ["dormant_units"]},
+}
+
+
+def places(value, path=()):
+    """All paths into a document."""
+    yield path
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*path, key))
+
+
+def replaced(value, path, new):
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(copy[path[0]], path[1:], new)
+    return copy
+
+
+PLACES = list(places(TINY))
+printable = scalars.filter(lambda value: value != "\ud800")
+yaml_values = st.recursive(
+    printable,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text("abc_", max_size=6) | st.integers() | st.none(), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@QUICK
+@given(yaml_values)
+def test_any_document(value):
+    load(yaml.safe_dump(value))
+
+
+@QUICK
+@given(st.text(max_size=200) | st.text("[]{}&*!:,- \n\"'|>#%@abc01", max_size=80))
+def test_any_text(text):
+    load(text)
+
+
+@QUICK
+@given(st.sampled_from(PLACES), yaml_values)
+def test_a_suite_with_one_wrong_value(path, value):
+    load(yaml.safe_dump(replaced(TINY, path, value)))
+
+
+@QUICK
+@given(st.sampled_from(suite_names()), edits)
+def test_bytes_of_suites(name, changes):
+    load(mutated(read_suite(name)[0].encode(), changes))
+
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{'bcdefghijklmnopqrstuvw'[i]}: &{'bcdefghijklmnopqrstuvw'[i]} "
+    f"[*{'abcdefghijklmnopqrstuv'[i]}, *{'abcdefghijklmnopqrstuv'[i]}]\n"
+    for i in range(22)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (BOMB, "more than 20,000 values"),
+        ("[" * 100_000, "nested too deeply"),
+        ("a: &a [*a]", "nested too deeply"),
+        ("x" * (2**20 + 1), "more than 1,048,576 characters"),
+        ("suite: a\x00b", "not valid YAML"),
+        ("suite: a\nsuite: b", "'suite' is given twice"),
+        ("a: !!timestamp x", "not valid YAML"),
+        ("a: !!int ''", "not valid YAML"),
+        ("a: !!bool x", "not valid YAML"),
+        ("a: !!python/object/apply:os.system [ls]", "not valid YAML"),
+        ("? [1, 2]\n: 3", "not valid YAML"),
+        ("a: " + "9" * 5000, "not valid YAML"),
+    ],
+)
+def test_yaml_that_breaks_readers(text, sentence):
+    with pytest.raises(BadInputError, match=sentence) as caught:
+        yaml_source.parse(text, "suite.yaml")
+    assert str(caught.value).count("\n") == 0
+
+
+@pytest.mark.parametrize("key", ["num_tasks", "updates_per_task", "batch_size", "num_examples"])
+def test_counts_that_would_take_for_ever_are_refused(key):
+    document = replaced(TINY, ("streams", 0), {**TINY["streams"][0], key: 10**15})
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "suite.yaml").write_text(yaml.safe_dump(document))
+        with pytest.raises(BadInputError, match=key):
+            load_suite(f"{name}/suite.yaml", with_data=False)
