@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from plasticity_bench import checkpoints, locks
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.evaluation import Evaluation, Progress
 from plasticity_bench.results import Cell, Results, Row, asked, note_asked
 from plasticity_bench.status import of_folder, render, summary
 
@@ -32,6 +35,7 @@ def counts(results):
             row.diverged,
             row.failed,
             row.running,
+            row.begun,
             row.damaged,
             row.missing,
         )
@@ -39,8 +43,15 @@ def counts(results):
     }
 
 
+def write_checkpoint(file, keys):
+    nothing = np.zeros((0, len(keys)))
+    found = Evaluation(diverged_at=np.full(len(keys), -1))
+    progress = Progress(0, 0, found, {}, nothing, nothing, {})
+    checkpoints.write(file, checkpoints.Header(tuple(keys), {}), progress)
+
+
 def test_every_state_is_counted(results):
-    own = cells("adam", range(7))
+    own = cells("adam", range(8))
     note_asked(results.folder, "suite", "plasticity-bench run x", own)
     results.save(own[0], ROWS, INFO)
     results.save(own[1], ROWS, {**INFO, "status": "diverged"})
@@ -49,15 +60,17 @@ def test_every_state_is_counted(results):
     (results.path(own[3]) / "measurements.parquet").write_bytes(b"PAR1")
     results.save(own[4], ROWS, INFO)
     (results.path(own[4]) / "cell.json").write_text("{")
-    (results.folder / "checkpoints").mkdir()
-    (results.folder / "checkpoints" / f"{own[5].key[:12]}.npz").touch()
-    assert counts(results) == {("s", "adam"): (1, 1, 1, 1, 2, 1)}
-    found = of_folder(results)
+    begun = [own[5].key, own[6].key]
+    write_checkpoint(checkpoints.path(results.folder, begun), begun)
+    with locks.claimed(results.folder, [own[6].key]):
+        assert counts(results) == {("s", "adam"): (1, 1, 1, 1, 1, 2, 1)}
+        found = of_folder(results)
+    assert counts(results) == {("s", "adam"): (1, 1, 1, 0, 2, 2, 1)}
     assert not found.is_complete
     said = summary(found)
     assert said[0] == "s  adam: ValueError: too bad"
     assert sum("counts as missing and is run again." in line for line in said) == 2
-    assert said[-1] == "2 of 7 cells have results. To finish: `plasticity-bench run x`."
+    assert said[-1] == "2 of 8 cells have results. To finish: `plasticity-bench run x`."
     assert render(found).splitlines()[-1].split() == [
         "s",
         "adam",

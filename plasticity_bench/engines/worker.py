@@ -10,10 +10,12 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from plasticity_bench import stopping
@@ -64,7 +66,8 @@ class Worker:
         # Spawned: a forked process inherits the locks of PyTorch's threads, and not the threads.
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        place = (str(Path.cwd()), sys.path)  # spawned processes begin where this one once began
+        self._process = context.Process(target=_serve, args=(theirs, *place), daemon=True)
         self._process.start()
         theirs.close()
         self.sentinel = self._process.sentinel
@@ -140,8 +143,10 @@ class Worker:
         return f"it took longer than {self._limit:.0f} seconds; see --cell-timeout"
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
     """Work on what comes through the pipe, until nobody is at its other end."""
+    os.chdir(folder)
+    sys.path[:] = path
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it tells what to do
     stopping.listen(signal.SIGTERM)
     threading.Thread(target=_end_with_parent, daemon=True).start()

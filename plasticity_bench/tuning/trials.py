@@ -60,8 +60,10 @@ class Trial:
 
 def loaded(group: Group, results: Results) -> list[Means]:
     """Return what a group's cells are scored by; nothing unless all are there."""
-    place, tasks = (group.run.label, group.label), group.run.stream.scored_tasks()
-    found = means_by_key(results, place, group.protocol, tasks)
+    tasks = group.run.stream.scored_tasks()
+    found: dict[str, Means] = {}
+    for place in {(cell.stream, cell.learner) for cell in group.cells}:
+        found |= means_by_key(results, place, group.protocol, tasks)
     known = [found[cell.key] for cell in group.cells if cell.key in found]
     return known if len(known) == len(group.cells) else []
 
