@@ -78,9 +78,10 @@ def test_every_state_is_counted(results):
         "1",
         "1",
         "1",
+        "1",
         "2",
         "1",
-        "7",
+        "8",
     ]
 
 
@@ -117,7 +118,7 @@ def test_a_learner_that_changed_is_asked_for_as_it_is_now(results):
     note_asked(results.folder, "suite", "after", new)
     for cell in (*old, new[0]):
         results.save(cell, ROWS, INFO)
-    assert counts(results) == {("s", "adam"): (1, 0, 0, 0, 0, 1)}
+    assert counts(results) == {("s", "adam"): (1, 0, 0, 0, 0, 0, 1)}
     assert "3 finished cells beside these" in summary(of_folder(results))[0]
     assert of_folder(results).commands == ["after"]
 
@@ -125,7 +126,7 @@ def test_a_learner_that_changed_is_asked_for_as_it_is_now(results):
 def test_results_of_before_questions_were_stored(results):
     for cell in cells("adam", range(3)):
         results.save(cell, ROWS, INFO)
-    assert counts(results) == {("s", "adam"): (3, 0, 0, 0, 0, 0)}
+    assert counts(results) == {("s", "adam"): (3, 0, 0, 0, 0, 0, 0)}
 
 
 def test_a_damaged_question_is_told_of(results):
