@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from plasticity_bench.cli import (
     check,
+    collect,
     doctor,
     explain,
     listing,
@@ -23,10 +24,32 @@ from plasticity_bench.cli import (
     status,
     tune,
 )
-from plasticity_bench.cli.common import BAD_INPUT, SIGNALLED, Interrupted, say_error
+from plasticity_bench.cli.common import (
+    BAD_INPUT,
+    COMPLETE,
+    SIGNALLED,
+    SOME_FAILED,
+    Done,
+    Interrupted,
+    say_error,
+)
 from plasticity_bench.errors import PlasticityBenchError
 
-VERBS = (run, tune, status, prepare, show, explain, plot, check, new, doctor, listing, schema)
+VERBS = (
+    run,
+    tune,
+    status,
+    collect,
+    prepare,
+    show,
+    explain,
+    plot,
+    check,
+    new,
+    doctor,
+    listing,
+    schema,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlasticityBenchError as error:
         say_error(error)
         return BAD_INPUT
+    except Done as done:
+        return SOME_FAILED if done.failed else COMPLETE
     except Interrupted as interrupted:
         return SIGNALLED + interrupted.signal
     except KeyboardInterrupt:

@@ -26,6 +26,18 @@ class Interrupted(Exception):  # noqa: N818
         self.signal = signal
 
 
+class Done(Exception):  # noqa: N818
+    """The command has done its part of the work, and others do theirs.
+
+    Attributes:
+        failed: how many groups of cells failed.
+    """
+
+    def __init__(self, failed: int) -> None:
+        super().__init__(failed)
+        self.failed = failed
+
+
 def say(message: str) -> None:
     """Tell the person at the terminal something that is not data."""
     print(message, file=sys.stderr, flush=True)

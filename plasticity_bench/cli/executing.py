@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plasticity_bench.cli.common import Interrupted, count, say
+from plasticity_bench.cli.common import Done, Interrupted, count, say
 from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -46,6 +46,24 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="keep progress inside a cell so often (default: 300)",
     )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "slurm"),
+        default="local",
+        help="compute here, or as an array of tasks on the Slurm cluster",
+    )
+    parser.add_argument(
+        "--slurm-profile", type=Path, metavar="FILE", help="YAML: what the tasks ask Slurm for"
+    )
+    parser.add_argument(
+        "--slurm",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="one setting of such a profile, as partition=gpu or time=12:00:00; may be repeated",
+    )
+    parser.add_argument("--detach", action="store_true", help="submit to Slurm, and return at once")
+    parser.add_argument("--chunk", help=argparse.SUPPRESS)  # what one task of an array runs
 
 
 def executions(options: argparse.Namespace) -> "list[Execution]":
@@ -77,24 +95,53 @@ def check_writable(results: "Results") -> None:
 
 
 def execute_groups(
-    name: str, groups: "list[Group]", results: "Results", how: "list[Execution]"
+    name: str, groups: "list[Group]", results: "Results", options: argparse.Namespace
 ) -> int:
     """Run what is not finished; return how many groups failed."""
+    if options.chunk is not None:
+        return _run_chunk(name, groups, results, options)
+    if options.engine == "slurm":
+        from plasticity_bench.cli import clusters
+
+        return clusters.run(name, groups, results, options)
+    if options.detach or options.slurm or options.slurm_profile:
+        raise BadInputError("--detach, --slurm and --slurm-profile need --engine slurm.")
+    return _run_here(name, groups, results, executions(options))
+
+
+def _run_chunk(
+    name: str, groups: "list[Group]", results: "Results", options: argparse.Namespace
+) -> int:
+    """Run those cells that one task of an array is for; then the command ends."""
+    from plasticity_bench.engines import slurm
+
+    keys = slurm.chunk(options.chunk)
+    places = [[i for i, cell in enumerate(g.cells) if cell.key in keys] for g in groups]
+    own = [group.part(chosen) for group, chosen in zip(groups, places, strict=True) if chosen]
+    failed = _run_here(name, own, results, executions(options)) if own else 0
+    finished = results.snapshot().finished
+    if all(cell.address in finished for group in groups for cell in group.cells):
+        return failed  # the next round of a search may be for this task too
+    raise Done(failed)
+
+
+def _run_here(name: str, groups: "list[Group]", results: "Results", how: "list[Execution]") -> int:
+    """Run what is not finished in processes of this machine; return how many groups failed."""
     from plasticity_bench import planning, progress, runner, stopping
 
-    def finished() -> int:
-        return sum(results.is_finished(cell) for group in groups for cell in group.cells)
-
-    total = sum(len(group.cells) for group in groups)
+    cells = [cell for group in groups for cell in group.cells]
     left = planning.remaining(groups, results, how[0], say)
-    say(f"{name}: {total} cells, {finished()} finished, {total - finished()} to run.")
+    to_run = sum(len(group.cells) for group in left)
+    say(f"{name}: {len(cells)} cells, {len(cells) - to_run} finished, {to_run} to run.")
     with stopping.heard(), progress.display(name, left) as display:
         failed = runner.run(left, results, how, display.task_done, display.group_done)
         signal_heard = stopping.signal_heard()
     if signal_heard is not None:
+        finished = results.snapshot().finished
         say(
-            f"Stopped: {finished()} of {total} cells are finished in {results.folder}, and the "
-            "progress of others is kept. Run the same command again to go on."
+            f"Stopped: {sum(cell.address in finished for cell in cells)} of {len(cells)} cells are "
+            f"finished in {results.folder}, and the progress of others is kept. Run the same "
+            "command again to go on."
         )
         raise Interrupted(signal_heard)
     return failed

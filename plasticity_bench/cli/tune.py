@@ -10,7 +10,6 @@ from plasticity_bench.cli.executing import (
     add_execution_options,
     check_writable,
     execute_groups,
-    executions,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.tuning import record, report
     from plasticity_bench.tuning.search import Search
 
-    how = executions(options)
     loaded = _suite(options)
     search = Search(loaded, _contenders(loaded, options.learner))
     folder = options.results / loaded.directory_name
@@ -70,7 +68,7 @@ def execute(options: argparse.Namespace) -> int:
     failed: list[int] = []
 
     def run_rung(rung: "Suite", groups: "list[Group]") -> None:
-        failed.append(execute_groups(rung.name, groups, results, how))
+        failed.append(execute_groups(rung.name, groups, results, options))
 
     found = search.run(results, run_rung)
     path = options.output or folder / "tuning.yaml"

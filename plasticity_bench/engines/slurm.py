@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,11 @@ class Profile(BaseModel):
     options: dict[str, str | int] = {}
 
 
-def load_profile(file: Path | None, **given: object) -> Profile:
-    """Return a profile from a YAML file, with what is given beside it in its place.
+def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
+    """Return a profile from a YAML file, with settings KEY=VALUE in place of its own.
 
     Raises:
-        BadInputError: if the file cannot be read or does not fit.
+        BadInputError: if the file cannot be read, or something does not fit.
     """
     settings: object = {}
     try:
@@ -86,16 +87,30 @@ def load_profile(file: Path | None, **given: object) -> Profile:
             settings = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         if not isinstance(settings, dict):
             raise BadInputError(f"{file}: a Slurm profile is a mapping, such as `partition: gpu`.")
-        own = {key: value for key, value in given.items() if value is not None}
-        return Profile(**{**settings, **own})
+        return Profile(**{**settings, **dict(map(_setting, given))})
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInputError(f"Cannot read the Slurm profile {file}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         known = ", ".join(Profile.model_fields)
-        where = file or "the Slurm options"
-        raise BadInputError(f"{where}: {key}: {first['msg']}. Known: {known}.") from None
+        raise BadInputError(f"Slurm profile: {key}: {first['msg']}. Known: {known}.") from None
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """A setting as it is given on the command line; numbers where they are wanted."""
+    key, separator, value = text.partition("=")
+    if not (key and separator and value):
+        raise BadInputError(f"--slurm {text}: a setting is given as --slurm key=value.")
+    if key == "setup":
+        return key, [value]
+    wanted = Profile.model_fields[key].annotation if key in Profile.model_fields else str
+    return key, int(value) if wanted in (int, int | None) and value.isdigit() else value
+
+
+def is_available() -> bool:
+    """Return whether jobs can be submitted from here."""
+    return all(shutil.which(command) for command in ("sbatch", "squeue"))
 
 
 def check_available() -> None:
@@ -104,12 +119,11 @@ def check_available() -> None:
     Raises:
         BadInputError: if there is no Slurm.
     """
-    for command in ("sbatch", "squeue"):
-        if shutil.which(command) is None:
-            raise BadInputError(
-                f"--engine slurm: there is no command {command} here. Give this command on a "
-                "machine that submits to a Slurm cluster, or use --engine local."
-            )
+    if not is_available():
+        raise BadInputError(
+            "--engine slurm: there are no commands sbatch and squeue here. Give this command on a "
+            "machine that submits to a Slurm cluster, or use --engine local."
+        )
 
 
 @dataclass(frozen=True)
@@ -203,6 +217,18 @@ def dealt(groups: Sequence[Group], most: int) -> list[list[Group]]:
         turn, position = divmod(place, len(shares))
         shares[position if turn % 2 == 0 else -1 - position].append(group)
     return shares
+
+
+def summary(states: Sequence[str]) -> str:
+    """Return how many tasks are in which state.
+
+    >>> summary(["RUNNING", "PENDING", "RUNNING"])
+    '2 running, 1 pending'
+    >>> summary([])
+    'none left'
+    """
+    counts = Counter(state.lower() for state in states)
+    return ", ".join(f"{number} {state}" for state, number in counts.items()) or "none left"
 
 
 def chunk(text: str) -> set[str]:
