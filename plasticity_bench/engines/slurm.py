@@ -24,9 +24,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.planning import Group
 
-NOTICE_SECONDS = 90
-"""How long before its time is up a task is told, so that it keeps its progress and queues again."""
-
 POLL_SECONDS = 5.0
 
 SCRIPT = """\
@@ -51,6 +48,7 @@ class Profile(BaseModel):
     Attributes:
         partition: where to queue; by default the cluster's own choice.
         time: of a task, as Slurm writes it; it queues again by itself when that is not enough.
+        notice: how many seconds before its time is up a task is told, to keep its progress.
         memory: of a task, as Slurm writes it.
         cpus: of a task: it runs so many processes, unless it has GPUs.
         gpus: of a task: it runs a process on each.
@@ -65,6 +63,7 @@ class Profile(BaseModel):
 
     partition: str | None = None
     time: str = "04:00:00"
+    notice: int = Field(default=90, ge=1)
     memory: str = "4G"
     cpus: int = Field(default=1, ge=1)
     gpus: int = Field(default=0, ge=0)
@@ -253,7 +252,7 @@ def _script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Pro
         "time": profile.time,
         "mem": profile.memory,
         "cpus-per-task": profile.cpus,
-        "signal": f"B:USR1@{NOTICE_SECONDS}",
+        "signal": f"B:USR1@{profile.notice}",
         "output": folder / "task-%a.log",
         "open-mode": "append",
         "partition": profile.partition,
