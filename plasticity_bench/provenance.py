@@ -26,7 +26,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "beside": {name: _version(name) for name in _BESIDE if name in sys.modules},
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "processor": processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),

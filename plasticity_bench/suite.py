@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from plasticity_bench import yaml_source
@@ -52,15 +52,17 @@ class Contender:
         learner: the class with its hyperparameters set.
         by_stream: by a stream's label, the learner with the hyperparameters it has there, if they
             are others.
+        tuned: whether a search may choose its hyperparameters.
     """
 
     label: str
     learner: Learner
     by_stream: Mapping[str, Learner] = field(default_factory=dict)
+    tuned: bool = True
 
     def on(self, stream: str) -> "Contender":
         """Return the contender as it is on one stream, given by its label."""
-        return Contender(self.label, self.by_stream.get(stream, self.learner))
+        return replace(self, learner=self.by_stream.get(stream, self.learner), by_stream={})
 
 
 @dataclass(frozen=True)
@@ -289,7 +291,7 @@ def _contender(entry: LearnerEntry, streams: Sequence[str]) -> Contender:
             hint = did_you_mean(label, streams)
             raise BadInputError(f"{entry.name} has settings for {label!r}, no stream. {hint}")
         by_stream[label] = make(**{**entry.hyperparameters, **own})
-    return Contender(entry.label or entry.name, learner, by_stream)
+    return Contender(entry.label or entry.name, learner, by_stream, entry.tuned)
 
 
 def _check_labels(things: Sequence[StreamRun] | Sequence[Contender]) -> None:

@@ -81,13 +81,15 @@ class StreamEntry(BaseModel):
 class LearnerEntry(BaseModel):
     """A learner and any of its hyperparameters; a bare name stands for its defaults.
 
-    Under `streams`, by a stream's label, stand those that it has there in place of these.
+    Under `streams`, by a stream's label, stand those that it has there in place of these. With
+    `tuned: false` they stay what they are when the suite is tuned.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     name: str
     label: Label | None = None
+    tuned: bool = True
     streams: dict[str, dict[str, Any]] = {}
 
     @model_validator(mode="before")

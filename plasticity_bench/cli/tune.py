@@ -106,7 +106,7 @@ def _contenders(loaded: "Suite", references: Sequence[str]) -> "Sequence[Contend
     from plasticity_bench import lookup, suite
 
     if not references:
-        return loaded.contenders
+        return [contender for contender in loaded.contenders if contender.tuned]
     own = {contender.label: contender for contender in loaded.contenders}
     chosen: dict[str, Contender] = {}
     for reference in references:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from plasticity_bench.learner import Learner
@@ -19,7 +20,8 @@ def configured(contender: Contender, setting: Setting, label: str | None = None)
     """Return a contender with some hyperparameters replaced, on every stream."""
     by_stream = {stream: with_setting(own, setting) for stream, own in contender.by_stream.items()}
     learner = with_setting(contender.learner, setting)
-    return Contender(label or contender.label, learner, by_stream)
+    label = label or contender.label
+    return replace(contender, label=label, learner=learner, by_stream=by_stream)
 
 
 def chosen_for(
@@ -37,7 +39,7 @@ def chosen_for(
         stream: with_setting(contender.on(stream).learner, chosen)
         for stream, chosen in by_stream.items()
     }
-    return Contender(contender.label, everywhere.learner, {**everywhere.by_stream, **own})
+    return replace(everywhere, by_stream={**everywhere.by_stream, **own})
 
 
 def given(learner: Learner) -> dict[str, Any]:
@@ -59,7 +61,9 @@ def learners_block(suite: Suite, contenders: tuple[Contender, ...]) -> list[dict
 
 def _entry(suite: Suite, contender: Contender) -> dict[str, Any]:
     name = _reference(type(contender.learner))
-    label = {} if contender.label == name else {"label": contender.label}
+    label: dict[str, Any] = {} if contender.label == name else {"label": contender.label}
+    if not contender.tuned:
+        label["tuned"] = False
     common = {"step_size": contender.learner.step_size, **given(contender.learner)}
     streams = {
         run.label: _different(contender.on(run.label).learner, contender.learner)
