@@ -184,7 +184,21 @@ def _packed(progress: Progress) -> tuple[dict[str, Tensor], dict[str, Any]]:
 _SECONDS = ("prepare_seconds", "train_seconds", "measure_seconds")
 
 
-def _unpacked(tensors: Mapping[str, Tensor], said: Mapping[str, Any]) -> Progress:
+def _unpacked(tensors: Mapping[str, Tensor], said: Mapping[str, Any], members: int) -> Progress:
+    """Progress of so many members, whatever the file may hold instead of it.
+
+    Raises:
+        ValueError: if its parts do not fit together.
+    """
+    updates = said["update"]
+    wanted = {"losses": (updates, members), "merits": (updates, members), "diverged_at": (members,)}
+    wanted["values"] = (len(said["measured"]), members)
+    fits = all(tensors[name].shape == shape for name, shape in wanted.items())
+    fits &= all(value.shape[:1] == (members,) for name, value in tensors.items() if ":" in name)
+    fits &= all(type(said[name]) is int and said[name] >= 0 for name in ("task", "update"))
+    if not fits:
+        raise ValueError("its parts do not fit together")
+
     def named(kind: str) -> dict[str, Tensor]:
         start = f"{kind}:"
         return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
@@ -219,13 +233,21 @@ def _read(file: Path) -> tuple[Header, Callable[[], Progress]]:
         if said["format"] != FORMAT:
             raise CheckpointError(f"{file} is of another version of plasticity-bench")
         header = Header(tuple(said["cells"]), dict(said["conditions"]))
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        if not all(isinstance(key, str) for key in header.cells):
+            raise CheckpointError(f"{file} names no cells")
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{file} cannot be read: {error}") from None
 
     def unpack() -> Progress:
         try:
-            return _unpacked(safetensors.torch.load(packed), said["progress"])
-        except (safetensors.SafetensorError, ValueError, LookupError, TypeError) as error:
+            return _unpacked(safetensors.torch.load(packed), said["progress"], len(header.cells))
+        except (
+            safetensors.SafetensorError,
+            ValueError,
+            LookupError,
+            TypeError,
+            RuntimeError,
+        ) as error:
             raise CheckpointError(f"{file} cannot be read: {error}") from None
 
     return header, unpack

@@ -12,7 +12,7 @@ import torch
 
 from plasticity_bench import checkpoints, locks, stopping
 from plasticity_bench.engines import ProcessDied, TimedOut, run_local
-from plasticity_bench.errors import PlasticityBenchError
+from plasticity_bench.errors import BadInputError, PlasticityBenchError
 from plasticity_bench.evaluation import Evaluation, Progress
 from plasticity_bench.evaluator import evaluate
 from plasticity_bench.execution import Execution
@@ -165,7 +165,12 @@ def _run_population(
             members, group.run.network, compile_updates=compiles, device=execution.device
         )
         evaluation = evaluate(
-            group.run.stream, population, group.protocol, on_task, kept.keeper, kept.begun
+            group.run.stream,
+            population,
+            group.protocol,
+            on_task,
+            kept.keeper,
+            kept.begun_with(population),
         )
     except stopping.Stopped:
         return Outcome(stopped=True, notes=tuple(kept.notes))
@@ -208,23 +213,24 @@ class _Kept:
         self.keeper = checkpoints.FileKeeper(
             self.file, header, execution.checkpoint_seconds, self.notes.append
         )
-        self._before = group.checkpoint
-        self.begun = self._progress(header)
+        self._header, self._before = header, group.checkpoint
 
-    def _progress(self, header: checkpoints.Header) -> Progress | None:
-        """Where to go on; None from the beginning."""
+    def begun_with(self, population: Population) -> Progress | None:
+        """Return where a population goes on; None if it begins."""
         if self._before is None or not self._before.exists():
             return None
         try:
-            kept = checkpoints.read_header(self._before)
-            different = [k for k, v in header.conditions.items() if kept.conditions.get(k) != v]
+            kept, conditions = checkpoints.read_header(self._before), self._header.conditions
+            different = [k for k, v in conditions.items() if kept.conditions.get(k) != v]
             if different:
                 raise checkpoints.CheckpointError(
                     f"{self._before} was written with another {' and '.join(different)}"
                 )
-            places = [kept.cells.index(key) for key in header.cells]
-            return checkpoints.read(self._before).select(places)
-        except checkpoints.CheckpointError as error:
+            places = [kept.cells.index(key) for key in self._header.cells]
+            progress = checkpoints.read(self._before).select(places)
+            population.load(progress.population)
+            return progress
+        except (checkpoints.CheckpointError, BadInputError) as error:
             self.notes.append(f"{error}: what it was of began anew.")
             return None
 

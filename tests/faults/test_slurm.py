@@ -84,7 +84,9 @@ def test_it_detaches_tells_how_far_it_is_and_gives_the_same_table(on_slurm, clus
 
 def test_a_killed_job_and_a_killed_node_cost_nothing(on_slurm, cluster, straight):
     checkpoints = ("--checkpoint-interval", "1")
-    process = on_slurm.start(*SLURM, "--members", "4", *checkpoints, **on_slurm.settings)
+    whole_nodes = ("--slurm", "cpus=2")
+    options = (*SLURM, *whole_nodes, "--members", "4", *checkpoints)
+    process = on_slurm.start(*options, **on_slurm.settings)
     tasks = running(cluster, 2)
     on_slurm.wait_for("checkpoints/*.checkpoint")
     assert tasks["0"][0] != tasks["1"][0], "both tasks are on one node"
