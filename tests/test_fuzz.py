@@ -7,11 +7,15 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import safetensors.torch
+import torch
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plasticity_bench import yaml_source
+from plasticity_bench import checkpoints, yaml_source
+from plasticity_bench.checkpoints import CheckpointError
+from plasticity_bench.engines import slurm
 from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.results import Cell, Results, Row, asked, note_asked
 from plasticity_bench.shipped import suite_names
@@ -315,3 +319,60 @@ def test_counts_that_would_take_for_ever_are_refused(key):
         (Path(name) / "suite.yaml").write_text(yaml.safe_dump(document))
         with pytest.raises(BadInputError, match=key):
             load_suite(f"{name}/suite.yaml", with_data=False)
+
+
+# ---- checkpoints and profiles -------------------------------------------------------------------
+
+NUMBERS = st.integers(-1, 3)
+SHAPES = st.lists(NUMBERS.map(abs), max_size=3).map(tuple)
+
+
+def forged(content):
+    """A file whose checksum is right, whatever is in it."""
+    return sha256(content).hexdigest().encode() + b"\n" + content
+
+
+@QUICK
+@given(
+    header=values,
+    said=st.dictionaries(
+        st.sampled_from(["task", "update", "measured", "train_seconds", "prepare_seconds"]), values
+    ),
+    shapes=st.dictionaries(
+        st.sampled_from(["losses", "merits", "values", "diverged_at", "population:a", "watched:b"]),
+        SHAPES,
+    ),
+    cells=values | st.just(["a", "b"]),
+)
+def test_a_forged_checkpoint_is_refused(tmp_path_factory, header, said, shapes, cells):
+    tensors = safetensors.torch.save({name: torch.zeros(s) for name, s in shapes.items()})
+    own = {"format": 1, "cells": cells, "conditions": {}, "progress": said}
+    file = tmp_path_factory.mktemp("forged") / "a.checkpoint"
+    for stated in (header, own):
+        try:
+            line = json.dumps(stated).encode("utf-8", "surrogatepass")
+        except ValueError:
+            continue
+        file.write_bytes(forged(line + b"\n" + tensors))
+        checkpoints.begun(file.parent.parent)
+        with pytest.raises(CheckpointError):
+            checkpoints.read(file)
+
+
+@QUICK
+@given(content=st.binary(max_size=200))
+def test_any_bytes_are_no_checkpoint(tmp_path_factory, content):
+    file = tmp_path_factory.mktemp("bytes") / "a.checkpoint"
+    for whole in (content, forged(content)):
+        file.write_bytes(whole)
+        with pytest.raises(CheckpointError):
+            checkpoints.read_header(file)
+
+
+@QUICK
+@given(document=values, given_settings=st.lists(st.text(max_size=20), max_size=2))
+def test_any_profile_is_one_or_is_told(tmp_path_factory, document, given_settings):
+    file = tmp_path_factory.mktemp("profile") / "slurm.yaml"
+    file.write_bytes(yaml.safe_dump(document).encode("utf-8", "surrogatepass"))
+    with contextlib.suppress(BadInputError):
+        slurm.load_profile(file, given_settings)

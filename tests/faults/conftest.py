@@ -55,6 +55,14 @@ class Eats(pb.Learner):
         return state
 
 
+class Slow(pb.Learner):
+    vectorized = False
+
+    def after_update(self, state, noise):
+        time.sleep(0.01)
+        return state
+
+
 class Hangs(pb.Learner):
     vectorized = False
 
