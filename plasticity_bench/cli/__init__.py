@@ -76,12 +76,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="plasticity-bench", description="A benchmark for loss of plasticity."
+        prog="plasticity-bench",
+        description="A benchmark for loss of plasticity.",
+        epilog=f"for example:\n{run.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for verb in VERBS:
         name = verb.__name__.rpartition(".")[-1]
-        own = verbs.add_parser("list" if verb is listing else name, help=verb.HELP)
+        own = verbs.add_parser(
+            "list" if verb is listing else name,
+            help=verb.HELP,
+            description=f"{verb.HELP[0].upper()}{verb.HELP[1:]}.",
+            epilog=f"for example:\n{verb.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         verb.add_options(own)
         own.set_defaults(verb=verb.execute)
     return parser

@@ -6,6 +6,9 @@ from plasticity_bench.cli.common import COMPLETE, settings
 from plasticity_bench.errors import BadInputError
 
 HELP = "check that a learner or a stream keeps the rules"
+EXAMPLE = """\
+plasticity-bench check my_module:Learner -H strength=1e-3
+plasticity-bench check my_streams:my-lab/SwappedPairs-v0"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from plasticity_bench.cli.asking import FORMATS, add_learner_options, question
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, warn_of_few_seeds
 
 HELP = "print the table of what is finished, and run nothing"
+EXAMPLE = "plasticity-bench collect quick --learner my_module:Learner --format markdown"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

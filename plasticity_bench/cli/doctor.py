@@ -5,6 +5,7 @@ import argparse
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
 
 HELP = "tell what this machine has, and what is missing for which suite"
+EXAMPLE = "plasticity-bench doctor"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

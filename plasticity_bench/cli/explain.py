@@ -7,6 +7,7 @@ from plasticity_bench.cli.common import COMPLETE, say, warn_of_few_seeds
 from plasticity_bench.errors import BadInputError
 
 HELP = "tell which measurements predict trainability"
+EXAMPLE = "plasticity-bench explain results/explanations-v0@1a2b3c4d --figure explanations.pdf"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import argparse
 from plasticity_bench.cli.common import COMPLETE
 
 HELP = "list suites, streams and learners"
+EXAMPLE = "plasticity-bench list"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

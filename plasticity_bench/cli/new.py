@@ -10,6 +10,7 @@ from plasticity_bench.cli.common import COMPLETE
 from plasticity_bench.errors import BadInputError
 
 HELP = "write a learner to begin with"
+EXAMPLE = "plasticity-bench new learner my_module"
 TEMPLATES = "plasticity_bench.templates"
 NEXT = {
     "learner": (

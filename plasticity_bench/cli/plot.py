@@ -7,6 +7,7 @@ from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
 
 HELP = "draw measurements from task to task, or the scores of a search"
+EXAMPLE = "plasticity-bench plot results/quick-v0@885f6d2c --learner adam --learner l2_init"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

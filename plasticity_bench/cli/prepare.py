@@ -7,6 +7,7 @@ from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say, say_error
 from plasticity_bench.errors import BadInputError
 
 HELP = "get a suite's data sets onto this machine"
+EXAMPLE = "plasticity-bench prepare kumar2023 --data-dir ~/data"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

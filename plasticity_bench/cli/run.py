@@ -14,6 +14,7 @@ from plasticity_bench.cli.common import (
 from plasticity_bench.cli.executing import add_execution_options, check_writable, execute_groups
 
 HELP = "run a suite and print its table"
+EXAMPLE = "plasticity-bench run quick --learner my_module:Learner -H strength=1e-3"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

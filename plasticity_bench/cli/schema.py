@@ -6,6 +6,7 @@ import json
 from plasticity_bench.cli.common import COMPLETE
 
 HELP = "print the JSON Schema of a suite's file"
+EXAMPLE = "plasticity-bench schema"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

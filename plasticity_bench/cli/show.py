@@ -5,6 +5,7 @@ import argparse
 from plasticity_bench.cli.common import COMPLETE, count, say
 
 HELP = "tell what a suite is and what it will cost"
+EXAMPLE = "plasticity-bench show paper-small"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from plasticity_bench.status import Status
 
 HELP = "tell what is complete, failed, damaged or missing"
+EXAMPLE = """\
+plasticity-bench status results/quick-v0@885f6d2c
+plasticity-bench status quick --learner my_module:Learner"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from plasticity_bench.suite import Contender, Suite
 
 HELP = "search for each learner's settings, on seeds that are never scored"
+EXAMPLE = "plasticity-bench tune quick --learner my_module:Learner --settings 16"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
