@@ -2,13 +2,17 @@
 
 python -m benchmarks.scale                  # the table of docs/scale.md
 python -m benchmarks.scale --rate 12000     # and hours, at so many updates of cells a second
+python -m benchmarks.scale --measure        # hours of each suite on this machine, by its own rates
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 
 from tabulate import tabulate
 
+from plasticity_bench.execution import Execution, available_cores
+from plasticity_bench.forecast import forecast
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.streams import Stream
@@ -49,11 +53,30 @@ def table(rate: float | None = None) -> str:
         for name, cells, updates, stored in sizes()
     ]
     headers += [f"hours at {rate:,.0f} a second"] if rate else []
-    align = ["left", *["right"] * (len(headers) - 1)]
-    return tabulate(rows, headers, "github", disable_numparse=True, colalign=align)
+    return tabulate(rows, headers, "github", disable_numparse=True, colalign=_align(headers))
+
+
+def measured() -> str:
+    """Return hours of each suite on this machine, from the time that some updates of each take."""
+    rows = []
+    for name in suite_names():
+        suite = load_suite(name, with_data=False)
+        costs = list(forecast(suite, suite.num_seeds, Execution()))
+        hours = sum(cost.seconds for cost in costs) / available_cores() / 3600
+        updates = sum(cost.updates for cost in costs)
+        rows.append([f"`{name}`", f"{updates / hours / 3600:,.0f}", f"{hours:,.1f}"])
+        print(rows[-1], file=sys.stderr)
+    headers = ["suite", "updates of cells a second", "hours"]
+    return tabulate(rows, headers, "github", disable_numparse=True, colalign=_align(headers))
+
+
+def _align(headers: list[str]) -> list[str]:
+    return ["left", *["right"] * (len(headers) - 1)]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", type=float, help="updates of cells in a second")
-    print(table(parser.parse_args().rate))
+    parser.add_argument("--measure", action="store_true", help="time updates of every suite")
+    options = parser.parse_args()
+    print(measured() if options.measure else table(options.rate))
