@@ -21,12 +21,27 @@ from plasticity_bench.cli import (
     schema,
     show,
     status,
+    submit,
     tune,
 )
 from plasticity_bench.cli.common import BAD_INPUT, SIGNALLED, Interrupted, say_error
 from plasticity_bench.errors import PlasticityBenchError
 
-VERBS = (run, tune, status, prepare, show, explain, plot, check, new, doctor, listing, schema)
+VERBS = (
+    run,
+    tune,
+    status,
+    prepare,
+    show,
+    explain,
+    plot,
+    submit,
+    check,
+    new,
+    doctor,
+    listing,
+    schema,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
