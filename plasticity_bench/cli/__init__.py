@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 from plasticity_bench.cli import (
     check,
+    compare,
     doctor,
     explain,
+    leaderboard,
     listing,
     new,
     plot,
@@ -23,6 +25,7 @@ from plasticity_bench.cli import (
     status,
     submit,
     tune,
+    validate,
 )
 from plasticity_bench.cli.common import BAD_INPUT, SIGNALLED, Interrupted, say_error
 from plasticity_bench.errors import PlasticityBenchError
@@ -35,7 +38,10 @@ VERBS = (
     show,
     explain,
     plot,
+    compare,
     submit,
+    validate,
+    leaderboard,
     check,
     new,
     doctor,
