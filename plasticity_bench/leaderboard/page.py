@@ -69,7 +69,8 @@ def page(
         table = table_of(entries, suite, notify)
         if format_name in ("table", "markdown"):
             head = f"{suite.name}@{suite.hash8}"
-            parts.append(f"## {head}\n\n{suite.description}\n" if markdown else f"{head}\n")
+            parts.append(f"## {head}\n" if markdown else f"{head}\n")
+            parts += [f"{suite.description}\n"] if markdown and suite.description else []
         parts.append(render(table, format_name) + "\n")
     if not suites:
         parts.append(NONE_YET)

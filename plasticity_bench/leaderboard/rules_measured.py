@@ -123,6 +123,8 @@ def reference(case: Case) -> Iterator[str]:
     rank = case.suite.protocol.curvature_name
     for run in case.suite.streams:
         shared = _shared(case.entry.reference, published.cells, run.label)
+        if not shared:
+            continue
         chances = [[_mean(own, run, "chance", "start") for own in pair] for pair in shared]
         if any(abs(ours - theirs) > EXACT for ours, theirs in chances):
             yield f"{run.label}: chance differs from the leaderboard's reference on the same seeds"
@@ -162,7 +164,7 @@ def cost(case: Case) -> Iterator[str]:
     """Cost and environments of the manifest are those of its cells."""
     infos = [own.block.info(0) for _, own in case.own_cells()]
     try:
-        found = cost_of(case.suite, infos)
+        found, machines = cost_of(case.suite, infos), environments_of(infos)
     except (LookupError, TypeError):
         yield "a cell does not say what it cost"
         return
@@ -171,7 +173,7 @@ def cost(case: Case) -> Iterator[str]:
         yield "cost.seconds_per_seed is not that of its cells"
     if found.updates != stated.updates:
         yield "cost.updates is not that of the suite"
-    if environments_of(infos) != case.entry.manifest.environments:
+    if machines != case.entry.manifest.environments:
         yield "environments are not those of its cells"
 
 

@@ -12,7 +12,7 @@ from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
 from plasticity_bench.suite import Suite, load_suite
 
-RULES: tuple[Rule, ...] = (
+FORMAL: tuple[Rule, ...] = (
     rules_identity.complete,
     rules_identity.scored_seeds,
     rules_identity.streams_and_networks,
@@ -25,6 +25,8 @@ RULES: tuple[Rule, ...] = (
     rules_identity.boundaries,
     rules_measured.tasks,
     rules_measured.finite,
+)
+NUMBERS: tuple[Rule, ...] = (
     rules_measured.bounds,
     rules_measured.counts,
     rules_measured.chance,
@@ -34,8 +36,8 @@ RULES: tuple[Rule, ...] = (
     rules_measured.own_curves,
     rules_measured.copied_curves,
 )
-FORMAL = 12
-"""So many of them come first; the numbers are looked at only if these find nothing."""
+"""What is measured is looked at only if the formal rules find nothing."""
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 SHOWN = 3
 """Sentences of one rule that are shown."""
 
@@ -71,12 +73,18 @@ def validate(folder: Path, given_suite: str | None = None) -> Verdict:
         return Verdict(folder, [f"{name}: {error}"], [])
     except _NotPlainError as error:
         return Verdict(folder, error.faults, [])
-    faults: list[str] = []
-    for number, rule in enumerate(RULES):
-        if number >= FORMAL and faults:
-            break
-        faults += _told(rule.__name__, rule(case))
+    faults = _broken(FORMAL, case) or _broken(NUMBERS, case)
     return Verdict(folder, faults, case.notes, case)
+
+
+def _broken(rules: Sequence[Rule], case: Case) -> list[str]:
+    faults: list[str] = []
+    for rule in rules:
+        try:
+            faults += _told(rule.__name__, rule(case))
+        except MALFORMED as error:  # nothing in an entry has the type that it should
+            faults.append(f"{rule.__name__}: the entry is malformed: {error!r}"[:300])
+    return faults
 
 
 def _read(folder: Path, given_suite: str | None) -> Case:
