@@ -47,8 +47,7 @@ def scored_seeds(case: Case) -> Iterator[str]:
 def streams_and_networks(case: Case) -> Iterator[str]:
     """Every cell was computed on the suite's stream and network."""
     for run, own in case.cells():
-        stream = own.cell.identity.get("stream")
-        stream = stream if isinstance(stream, dict) else {}
+        stream = _stream(own.cell.identity)
         expected = {"id": run.id, "parameters": as_json(run.stream.parameters())}
         if {name: stream.get(name) for name in expected} != expected:
             yield f"{named(own)}: its stream is not as the suite says"
@@ -64,13 +63,12 @@ def fingerprints(case: Case) -> Iterator[str]:
         if has_data(run):
             expected[run.label] = run.stream.fingerprint()
         elif known:
-            expected[run.label] = known[0].cell.identity["stream"]["fingerprint"]
+            expected[run.label] = _stream(known[0].cell.identity).get("fingerprint", "")
         else:
             case.notes.append(f"{run.label}: its data is not here: the fingerprint is not checked")
     for run, own in case.cells():
-        stream = own.cell.identity.get("stream")
-        found = stream.get("fingerprint") if isinstance(stream, dict) else None
-        if run.label in expected and found != expected[run.label]:
+        found = _stream(own.cell.identity).get("fingerprint")
+        if found != expected.get(run.label, found):
             yield f"{named(own)}: the fingerprint of its data and tasks is another"
 
 
@@ -162,7 +160,7 @@ def boundaries(case: Case) -> Iterator[str]:
     part = case.entry.manifest
     try:
         said = _acts_at_boundaries(case.entry.folder, part.learner.source, part.learner.class_name)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield "its source is no Python that can be parsed"
         return
     if said is None:
@@ -193,4 +191,9 @@ def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool
 
 def _learner(identity: dict[str, Any]) -> dict[str, Any]:
     said = identity.get("learner")
+    return said if isinstance(said, dict) else {}
+
+
+def _stream(identity: dict[str, Any]) -> dict[str, Any]:
+    said = identity.get("stream")
     return said if isinstance(said, dict) else {}
