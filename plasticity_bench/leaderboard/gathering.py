@@ -107,11 +107,15 @@ def finished(results: Results, suite: Suite, label: str) -> list[Stored]:
     places = {(cell.stream, cell.seed): cell for cell in cells}
     found, missing = [], []
     for run in suite.streams:
+        there = {
+            key: block.result(place)
+            for block in results.blocks(run.label, label)
+            for place, key in enumerate(block.keys)
+        }
         for seed in range(num_seeds):
             cell = places.get((run.label, seed))
-            result = results.load(cell) if cell else None
-            if cell and result:
-                found.append(Stored(cell, result))
+            if cell and cell.key in there:
+                found.append(Stored(cell, there[cell.key]))
             else:
                 missing.append(f"{run.label} seed {seed}")
     if missing:
