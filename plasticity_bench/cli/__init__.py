@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from plasticity_bench.cli import (
     check,
     collect,
+    compare,
     doctor,
     explain,
+    leaderboard,
     listing,
     new,
     plot,
@@ -22,7 +24,10 @@ from plasticity_bench.cli import (
     schema,
     show,
     status,
+    submit,
     tune,
+    validate,
+    verify,
 )
 from plasticity_bench.cli.common import (
     BAD_INPUT,
@@ -44,6 +49,11 @@ VERBS = (
     show,
     explain,
     plot,
+    compare,
+    submit,
+    validate,
+    verify,
+    leaderboard,
     check,
     new,
     doctor,

@@ -1,0 +1,70 @@
+"""How far scores of single cells move when a suite is run again in another order of rounding.
+
+plasticity-bench run quick --compile off --results recorded
+plasticity-bench run quick --compile on  --results compiled
+python -m benchmarks.rerun quick recorded compiled
+
+The differences are what `plasticity-bench verify` must tolerate (plasticity_bench/leaderboard/
+tolerance.py): the two runs differ in nothing but the order in which sums are rounded.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+
+from plasticity_bench import planning
+from plasticity_bench.results import Results
+from plasticity_bench.scores import Score, means_by_key, score
+from plasticity_bench.suite import Suite, load_suite
+
+HEADERS = ["stream", "score", "cells", "the same bits", "mean", "standard deviation", "largest"]
+
+
+def pairs(suite: Suite, one: Path, other: Path) -> Iterator[tuple[str, Score, Score]]:
+    """Yield each cell's stream, and its score in both runs, against the reference of the first."""
+    groups = planning.plan(suite, suite.contenders, range(suite.num_seeds))
+    found = {}
+    for group in groups:
+        place, tasks = (group.run.label, group.label), group.run.stream.scored_tasks()
+        found[place] = [
+            means_by_key(Results(folder), place, group.protocol, tasks) for folder in (one, other)
+        ]
+    for group in groups:
+        (fresh,) = (g for g in groups if (g.run, g.label) == (group.run, suite.reference))
+        references = found[group.run.label, suite.reference][0]
+        first, second = found[group.run.label, group.label]
+        for cell, reference in zip(group.cells, fresh.cells, strict=True):
+            against = references[reference.key]
+            yield group.run.label, score(first[cell.key], against), score(second[cell.key], against)
+
+
+def table(suite: Suite, one: Path, other: Path) -> str:
+    """Return the differences of all learners, by stream, in Markdown."""
+    rows = []
+    compared = list(pairs(suite, one, other))
+    for run in suite.streams:
+        for name in ("trainability", "retention"):
+            found = [
+                getattr(second, name) - getattr(first, name)
+                for stream, first, second in compared
+                if stream == run.label
+            ]
+            known = np.array([value for value in found if not np.isnan(value)])
+            numbers = [known.mean(), known.std(), np.abs(known).max()]
+            same = f"{(known == 0).mean():.0%}"
+            rows.append([run.label, name, len(known), same, *(f"{n:.3f}" for n in numbers)])
+    return tabulate(rows, HEADERS, "github", disable_numparse=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("suite")
+    parser.add_argument("one", type=Path, help="a results folder of the suite")
+    parser.add_argument("other", type=Path, help="another")
+    options = parser.parse_args()
+    loaded = load_suite(options.suite)
+    folders = [next(given.glob("*@*"), given) for given in (options.one, options.other)]
+    print(table(loaded, *folders))

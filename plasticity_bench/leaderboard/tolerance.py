@@ -1,0 +1,44 @@
+"""How far the score of a cell may be from what it was when it is run again.
+
+The same code, versions and kind of processor give the same bits. Elsewhere sums are rounded in
+another order, training amplifies that, and a single seed's score moves. How far was measured by
+running every baseline of the quick suite twice, recorded and compiled (docs/submitting.md has the
+numbers; `python -m benchmarks.rerun` makes them again).
+"""
+
+import math
+from collections.abc import Sequence
+
+from plasticity_bench.scores import Score
+
+CELL = 0.35
+"""Of one cell. The largest difference of 180 cells of the calibration was SMALLER (see docs)."""
+
+MEAN_OF_ONE = 0.25
+"""Of the mean over n cells: this divided by the square root of n."""
+
+
+def agree(stated: Score, found: Score) -> bool:
+    """Return whether one cell came out as it was."""
+    if stated.diverged != found.diverged:
+        return False
+    return all(abs(one) <= CELL for one in _differences(stated, found))
+
+
+def cells_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
+    """Return whether cells came out as they were on average: edited scores err to one side."""
+    columns = zip(*(_differences(*pair) for pair in pairs), strict=True)
+    bound = MEAN_OF_ONE / math.sqrt(len(pairs))
+    return all(abs(sum(column) / len(pairs)) <= bound for column in columns)
+
+
+def _differences(stated: Score, found: Score) -> tuple[float, float]:
+    pairs = ((stated.trainability, found.trainability), (stated.retention, found.retention))
+    one, other = (_difference(*pair) for pair in pairs)
+    return one, other
+
+
+def _difference(stated: float, found: float) -> float:
+    if math.isnan(stated) and math.isnan(found):
+        return 0.0
+    return math.inf if math.isnan(stated) or math.isnan(found) else found - stated

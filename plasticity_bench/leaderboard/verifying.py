@@ -1,0 +1,241 @@
+"""Run drawn cells of an entry again, and compare: nothing of the entry runs in this process."""
+
+import datetime
+import json
+import math
+import os
+import random
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.leaderboard.entry import Entry, Place, entry_sha256
+from plasticity_bench.leaderboard.manifest import SOURCE, VERIFICATION
+from plasticity_bench.leaderboard.tolerance import agree, cells_agree
+from plasticity_bench.results import Results
+from plasticity_bench.scores import Means, Score, means_by_key, score
+from plasticity_bench.suite import Suite
+
+LIMIT_SECONDS = 24 * 3600.0
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "SYSTEMROOT")
+KEPT_PREFIXES = ("PLASTICITY_BENCH_", "LD_", "CUDA_")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A cell that was run again.
+
+    Attributes:
+        stream: the stream's label.
+        seed: of the cell.
+        stated: its score by the entry's measurements; with the reference's of the entry.
+        found: its score by the new ones.
+        identical: whether the means that scores are made of agree in every bit.
+        ok: whether the scores agree within the tolerance for one cell.
+    """
+
+    stream: str
+    seed: int
+    stated: Score
+    found: Score
+    identical: bool
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of it.
+
+    Attributes:
+        nonce: from which the cells were drawn.
+        cells: that were drawn.
+        ok: whether every cell, and their mean, agree.
+        without_network: whether what was run could not reach a network.
+    """
+
+    nonce: str
+    cells: tuple[Comparison, ...]
+    ok: bool
+    without_network: bool
+
+
+def drawn(entry: Entry, number: int, nonce: str) -> list[Place]:
+    """Return cells of an entry, drawn by a nonce that was made after the entry.
+
+    The entry's hash enters: whoever makes an entry cannot know which cells a nonce will draw.
+    """
+    places = sorted(entry.cells)
+    chance = random.Random(f"{nonce}:{entry_sha256(entry.folder)}")
+    return sorted(chance.sample(places, min(number, len(places))))
+
+
+def verify(
+    entry: Entry, suite: Suite, given: str | None, number: int, nonce: str = ""
+) -> Verification:
+    """Run drawn cells again, in a process of its own, and compare.
+
+    Args:
+        entry: a valid one.
+        suite: its suite.
+        given: its file, if it does not come with the package.
+        number: how many cells.
+        nonce: to repeat a draw; by default a new one.
+
+    Raises:
+        BadInputError: if the cells cannot be run.
+    """
+    nonce = nonce or secrets.token_hex(16)
+    places = drawn(entry, number, nonce)
+    with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
+        without_network = _run_again(entry, given, places, Path(scratch))
+        found = _found(entry, suite, places, Results(Path(scratch) / "results"))
+    cells = tuple(_compared(entry, suite, place, found[place]) for place in places)
+    pairs = [(cell.stated, cell.found) for cell in cells]
+    ok = all(cell.ok for cell in cells) and cells_agree(pairs)
+    return Verification(nonce, cells, ok, without_network)
+
+
+def write_record(entry: Entry, done: Verification) -> Path:
+    """Write what came of a verification beside the entry; return the file."""
+    now = datetime.datetime.now(datetime.UTC)
+    record = {
+        "nonce": done.nonce,
+        "date": now.isoformat(timespec="seconds"),
+        "ok": done.ok,
+        "entry_sha256": entry_sha256(entry.folder),
+        "version": {name: metadata.version(name) for name in ("plasticity-bench", "torch")},
+        "without_network": done.without_network,
+        "cells": [_as_json(cell) for cell in done.cells],
+    }
+    file = entry.folder / VERIFICATION / f"{now:%Y%m%d}-{done.nonce[:8]}.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return file
+
+
+def table(done: Verification) -> str:
+    """Return what came of each cell, and of all."""
+    rows = [
+        [
+            cell.stream,
+            cell.seed,
+            *(f"{value:.3f}" for value in _values(cell.stated, cell.found)),
+            "same bits" if cell.identical else "within tolerance" if cell.ok else "DIFFERS",
+        ]
+        for cell in done.cells
+    ]
+    headers = ["stream", "seed", "trainability", "again", "retention", "again", "so"]
+    found = tabulate(rows, headers, disable_numparse=True)
+    verdict = "verified" if done.ok else "NOT verified: these are not the scores of this learner"
+    return f"{found}\n\n{len(done.cells)} cells drawn by {done.nonce}: {verdict}."
+
+
+def _values(stated: Score, found: Score) -> tuple[float, float, float, float]:
+    return stated.trainability, found.trainability, stated.retention, found.retention
+
+
+def _as_json(cell: Comparison) -> dict[str, Any]:
+    return {
+        "stream": cell.stream,
+        "seed": cell.seed,
+        "stated": _numbers(cell.stated),
+        "found": _numbers(cell.found),
+        "identical": cell.identical,
+        "ok": cell.ok,
+    }
+
+
+def _numbers(found: Score) -> dict[str, float | None]:
+    pairs = {"trainability": found.trainability, "retention": found.retention}
+    return {name: None if math.isnan(value) else value for name, value in pairs.items()}
+
+
+def _run_again(entry: Entry, given: str | None, places: Sequence[Place], scratch: Path) -> bool:
+    """Run the cells; return whether the process that did was cut off from networks."""
+    request = {
+        "entry": str(entry.folder.resolve()),
+        "suite": given and str(Path(given).resolve()),
+        "cells": places,
+        "results": str(scratch / "results"),
+    }
+    (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    prefix = _cut_off()
+    module = "plasticity_bench.leaderboard.rerun"
+    command = [*prefix, sys.executable, "-m", module, str(scratch / "request.json")]
+    done = subprocess.run(
+        command,
+        cwd=entry.folder / SOURCE,
+        env={"PYTHONDONTWRITEBYTECODE": "1", **_environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_SECONDS,
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise BadInputError(
+            f"{entry.folder}: its cells could not be run again: {said[-1] if said else 'no word'}"
+        )
+    return bool(prefix)
+
+
+def _environment() -> Mapping[str, str]:
+    """What the other process is told of this one's environment: no secrets."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
+    }
+
+
+def _cut_off() -> list[str]:
+    """The beginning of a command that has no network, where this system knows one."""
+    for prefix in (["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]):
+        try:
+            done = subprocess.run([*prefix, "true"], capture_output=True, check=False, timeout=10)
+        except (OSError, subprocess.SubprocessError):
+            return []
+        if done.returncode == 0:
+            return prefix
+    return []
+
+
+def _found(
+    entry: Entry, suite: Suite, places: Sequence[Place], results: Results
+) -> dict[Place, Means]:
+    found = {}
+    label = entry.manifest.learner.label
+    for run in suite.streams:
+        tasks, protocol = run.stream.scored_tasks(), suite.protocol
+        by_key = means_by_key(results, (run.label, label), protocol, tasks)
+        for place in places:
+            if place[0] == run.label:
+                key = entry.cells[place].cell.key
+                if key not in by_key:
+                    raise BadInputError(
+                        f"{entry.folder}: {place[0]} seed {place[1]} could not be run again."
+                    )
+                found[place] = by_key[key]
+    return found
+
+
+def _compared(entry: Entry, suite: Suite, place: Place, new: Means) -> Comparison:
+    (run,) = (run for run in suite.streams if run.label == place[0])
+    reference = entry.reference[place].means(run, suite.protocol)
+    old = entry.cells[place].means(run, suite.protocol)
+    stated, found = score(old, reference), score(new, reference)
+    same = (old.accuracy, old.curvature, old.diverged) == (
+        new.accuracy,
+        new.curvature,
+        new.diverged,
+    )
+    return Comparison(place[0], place[1], stated, found, same, agree(stated, found))
