@@ -1,0 +1,125 @@
+"""Cells that are run again come out as an honest entry has them, and a forged one is found out."""
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import pytest
+
+from plasticity_bench.cli import main
+from plasticity_bench.leaderboard import tolerance, verifying
+from plasticity_bench.leaderboard.entry import read_entry
+from plasticity_bench.leaderboard.validation import validate
+from plasticity_bench.leaderboard.verification import status_of
+from plasticity_bench.scores import Score
+from tests.entries import change_cells
+from tests.test_validate import entry, made, own  # noqa: F401  (fixtures)
+
+
+def verify(folder, *options):
+    return main(["verify", str(folder), "--suite", str(suite_file(folder)), *options])
+
+
+def suite_file(folder):
+    return folder.parents[2] / "tiny.yaml"
+
+
+def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
+    assert str(status_of(entry)) == "self-reported"
+    assert verify(entry, "--cells", "3") == 0
+    out = capsys.readouterr().out
+    assert out.count("same bits") == 3
+    assert re.search(r"3 cells drawn by [0-9a-f]{32}: verified\.", out)
+    assert str(status_of(entry)).startswith("verified (3 cells, ")
+    (file,) = (entry / "verification").iterdir()
+    record = json.loads(file.read_text())
+    assert record["ok"]
+    assert all(cell["identical"] for cell in record["cells"])
+    assert set(record["version"]) == {"plasticity-bench", "torch"}
+    # Another draw adds to it; the same nonce draws the same cells.
+    assert verify(entry, "--cells", "3", "--nonce", record["nonce"]) == 0
+    assert [c["seed"] for c in json.loads(file.read_text())["cells"]] == [
+        c["seed"] for c in record["cells"]
+    ]
+    assert validate(entry, str(suite_file(entry))).faults == []
+
+
+def test_scores_that_were_made_up_are_found_out(entry, capsys):  # noqa: F811
+    """The forger edits measurements, and everything that is computed from them."""
+
+    def better(info, rows):
+        if own(info):
+            for row in rows:
+                if (row[1], row[2]) == ("end", "accuracy"):
+                    row[3] = min(1.0, row[3] + 0.4)
+
+    change_cells(entry, better)
+    assert verify(entry, "--cells", "6") == 1
+    assert "DIFFERS" in capsys.readouterr().out
+    assert str(status_of(entry)).startswith("failed (")
+
+
+def test_nothing_of_an_invalid_entry_is_run(entry, capsys, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(verifying, "verify", lambda *_: pytest.fail("it was run"))
+    (entry / "more.txt").write_text("x")
+    assert verify(entry) == 2
+    assert "is not valid: nothing of it was run." in capsys.readouterr().err
+
+
+def test_a_nonce_is_hexadecimal(entry, capsys):  # noqa: F811
+    assert verify(entry, "--nonce", "../x") == 2
+    assert "--nonce ../x: 8 to 64 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_the_draw_depends_on_nonce_and_entry(entry):  # noqa: F811
+    read = read_entry(entry, "fresh")
+    assert verifying.drawn(read, 3, "a" * 32) == verifying.drawn(read, 3, "a" * 32)
+    draws = {tuple(verifying.drawn(read, 3, f"{n:032x}")) for n in range(40)}
+    assert len(draws) > 10
+    seen = [place for draw in draws for place in draw]
+    assert set(seen) == set(read.cells)
+    assert len(verifying.drawn(read, 100, "a" * 32)) == len(read.cells)
+
+
+def test_what_runs_again_has_no_secrets_and_where_possible_no_network(monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    monkeypatch.setenv("PLASTICITY_BENCH_DATA", "/data")
+    told = verifying._environment()
+    assert "GITHUB_TOKEN" not in told
+    assert told["PLASTICITY_BENCH_DATA"] == "/data"
+    prefix = verifying._cut_off()
+    if not prefix:
+        pytest.skip("this system cannot cut a process off from networks")
+    code = "import socket; socket.create_connection(('127.0.0.1', 9), timeout=1)"
+    done = verifying.subprocess.run(
+        [*prefix, verifying.sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "Network is unreachable" in done.stderr
+
+
+# ---- the tolerance ------------------------------------------------------------------------------
+
+PLAIN = Score(0.5, 0.5, 0.5, 0.5, 10.0, False, 1.0)
+
+
+def moved(trainability=0.0, retention=0.0):
+    return replace(PLAIN, trainability=0.5 + trainability, retention=0.5 + retention)
+
+
+def test_one_cell_may_move_so_far():
+    edge = tolerance.CELL
+    assert tolerance.agree(PLAIN, moved(edge - 1e-9))
+    assert not tolerance.agree(PLAIN, moved(edge + 1e-9))
+    assert not tolerance.agree(PLAIN, moved(retention=-edge - 1e-9))
+    assert not tolerance.agree(PLAIN, replace(PLAIN, diverged=True))
+    nothing = replace(PLAIN, retention=math.nan)
+    assert tolerance.agree(nothing, nothing)
+    assert not tolerance.agree(PLAIN, nothing)
+
+
+def test_many_cells_may_move_less_to_one_side():
+    step = tolerance.MEAN_OF_ONE / 2
+    assert tolerance.cells_agree([(PLAIN, moved(step))] * 4)
+    assert not tolerance.cells_agree([(PLAIN, moved(step))] * 5)
+    assert tolerance.cells_agree([(PLAIN, moved(step)), (PLAIN, moved(-step))] * 50)
