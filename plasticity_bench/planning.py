@@ -61,9 +61,7 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
                 "learner": _learner_identity(own),
                 "protocol": asdict(protocol),
             }
-            cells = tuple(
-                Cell(run.label, contender.label, seed, {**identity, "seed": seed}) for seed in seeds
-            )
+            cells = Cell.of_seeds(run.label, contender.label, identity, seeds)
             learners = (own,) * len(cells)
             groups.append(Group(run, contender.label, protocol, cells, learners))
     return groups

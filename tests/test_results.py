@@ -108,3 +108,11 @@ def test_two_writers_of_one_cell_do_not_spoil_it(results):
         list(pool.map(lambda _: results.save(CELL, ROWS, INFO), range(40)))
     assert results.load(CELL).series("chance", "start") == {0: 0.1}
     assert [f.name for f in results.path(CELL).parent.iterdir()] == [results.path(CELL).name]
+
+
+@pytest.mark.parametrize("identity", [{}, {"a": 1, "z": [{"seed": 3}]}, {"text": 'a "b" \u00e9'}])
+def test_cells_made_together_have_the_keys_of_cells_made_alone(identity):
+    together = Cell.of_seeds("s", "l", identity, [0, 7, 1000])
+    alone = tuple(Cell("s", "l", seed, {**identity, "seed": seed}) for seed in (0, 7, 1000))
+    assert together == alone
+    assert [cell.key for cell in together] == [cell.key for cell in alone]

@@ -76,10 +76,10 @@ def asked(folder: Path) -> Asked:
             if not same or number >= commands[place][0]:
                 commands[place] = number, question["command"]
     cells = [
-        Cell(*place, seed, {**json.loads(identity), "seed": seed})
+        cell
         for place, by_identity in seeds.items()
         for identity, wanted in by_identity.items()
-        for seed in sorted(wanted)
+        for cell in Cell.of_seeds(*place, json.loads(identity), sorted(wanted))
     ]
     return Asked(cells, {place: command for place, (_, command) in commands.items()}, damaged)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -37,13 +38,43 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """sha256 of the identity: results are found again by it and by nothing else."""
-        text = json.dumps({"format": FORMAT, **self.identity}, sort_keys=True)
-        return sha256(text.encode()).hexdigest()
+        return _hashed(_text(self.identity))
+
+    @classmethod
+    def of_seeds(
+        cls, stream: str, learner: str, identity: dict[str, Any], seeds: Iterable[int]
+    ) -> "tuple[Cell, ...]":
+        """Return cells that differ in their seed only; what is in all their keys is read once.
+
+        Args:
+            stream: the stream's label.
+            learner: the learner's label.
+            identity: everything the results depend on but the seed.
+            seeds: one for each cell.
+        """
+        before, after = _text({**identity, "seed": _SEED}).split(json.dumps(_SEED))
+        cells = []
+        for seed in seeds:
+            cell = cls(stream, learner, seed, {**identity, "seed": seed})
+            vars(cell)["key"] = _hashed(f"{before}{seed}{after}")  # where a cached property lies
+            cells.append(cell)
+        return tuple(cells)
 
     @property
     def address(self) -> Address:
         """Where it is looked for: the same work under two labels is done and stored twice."""
         return self.stream, self.learner, self.key
+
+
+_SEED = "the place of the seed"
+
+
+def _text(identity: dict[str, Any]) -> str:
+    return json.dumps({"format": FORMAT, **identity}, sort_keys=True)
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
