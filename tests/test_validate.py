@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
@@ -485,3 +487,43 @@ def test_a_damaged_folder_is_refused_without_a_traceback(tmp_path):
     assert verdict(path).faults[0].startswith("readable: ")
     (path / MANIFEST).write_text(json.dumps({"format": 1}))
     assert verdict(path).faults[0].startswith("readable: ")
+
+
+# ---- whatever a manifest holds ------------------------------------------------------------------
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=8),
+        st.sampled_from(["../../x", "\x00", "source/../../etc/passwd", "/etc/passwd", 10**400]),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None,
+          suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(data=st.data())
+def test_any_manifest_is_valid_or_is_told_what_is_wrong(made, tmp_path_factory, data):
+    folder = copy_of(made / "entries" / "tiny-v0" / "mine", tmp_path_factory.mktemp("fuzzed"))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    place, key = manifest, data.draw(st.sampled_from(sorted(manifest)))
+    while isinstance(place[key], dict) and place[key] and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place)))
+    before, place[key] = place[key], data.draw(VALUES)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    files = sorted(folder.parents[1].rglob("*"))
+    found = verdict(folder)
+    assert all(isinstance(fault, str) and fault for fault in map(str, found.faults))
+    if place[key] != before and key not in FREE:
+        assert found.faults
+    assert sorted(folder.parents[1].rglob("*")) == files
+
+
+FREE = ("licence", "paper", "authors", "name")
+"""What a manifest may say freely, within its schema."""

@@ -66,7 +66,8 @@ class Cell:
         return self.stream, self.learner, self.key
 
 
-_SEED = "the place of the seed"
+_SEED = "\x00"
+"""Stands for a seed in a text; no label and no parameter holds such a character."""
 
 
 def _text(identity: dict[str, Any]) -> str:

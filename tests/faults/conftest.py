@@ -102,6 +102,25 @@ class Bench:
         assert "Traceback" not in err, err
         return process.returncode, scores(out), err
 
+    def status(self):
+        """Exit code of `status`, and how many cells it counts as what."""
+        command = [sys.executable, "-m", "plasticity_bench.cli", "status", str(self.results)]
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        head, _, *rows = done.stdout.splitlines()
+        # In columns: `complete` and others are numbers under their names, to the right.
+        counts = dict.fromkeys(head.split()[2:], 0)
+        for row in rows:
+            for name in counts:
+                end = head.index(f" {name}") + 1 + len(name)
+                number = (
+                    row[:end].rstrip()[-6:].split()[-1:] if row[:end].rstrip() == row[:end] else []
+                )
+                counts[name] += int(number[0]) if number and number[0].isdigit() else 0
+        return done.returncode, {name: number for name, number in counts.items() if number}
+
     @property
     def results(self):
         (folder,) = (self.folder / "results").iterdir()

@@ -36,8 +36,13 @@ def test_a_run_that_is_killed_goes_on(bench, straight, jobs):
     process.communicate()
     time.sleep(0.5)
     assert not any(map(is_alive, workers)), "workers go on unseen"
+    code, counts = bench.status()
+    assert code == 1
+    assert counts["begun"] > 0
+    assert "running" not in counts
     code, table, _ = bench.run("--jobs", jobs)
     assert (code, table) == (0, straight)
+    assert bench.status() == (0, {"complete": 8, "of": 8})
     assert not list(bench.results.glob("checkpoints/*"))
     assert not list(bench.results.glob("locks/*"))
 
@@ -51,6 +56,7 @@ def test_a_worker_that_is_killed_costs_its_own_cells_only(bench, straight):
     assert "FAILED: its process was killed by SIGKILL; if memory ran out, choose fewer" in err
     finished = [path.parent.name for path in bench.results.glob("cells/*/*/*/measurements.parquet")]
     assert len(finished) == 4
+    assert bench.status() == (1, {"complete": 4, "failed": 4, "of": 8})
     code, table, _ = bench.run()
     assert (code, table) == (0, straight)
 
