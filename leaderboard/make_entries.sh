@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes entries from results that are complete, and checks them:
 #   leaderboard/make_entries.sh RESULTS [LABEL ...]
-# LABEL is a learner as the table has it; without any, all learners whose labels are plain names.
-# For the quick suite's own learners, and then the page:
+# LABEL is a learner as the table has it; without any, all that are called like a file of baselines/.
+# In a clone, for the quick suite's own learners, and then the page:
 #   plasticity-bench run quick
 #   leaderboard/make_entries.sh results/quick-v0@*
 #   plasticity-bench leaderboard --format markdown > leaderboard/README.md
@@ -11,7 +11,8 @@ results=${1:?give the folder with the results of a suite}
 shift
 if [ $# -eq 0 ]; then
   for folder in "$results"/cells/*/*/ "$results"/packs/*/*/; do
-    if [ -d "$folder" ]; then set -- "$@" "$(basename "$folder")"; fi
+    name=$(basename "$folder")
+    if [ -d "$folder" ] && [ -f "baselines/$name.py" ]; then set -- "$@" "$name"; fi
   done
   mapfile -t labels < <(printf '%s\n' "$@" | sort -u)
   set -- "${labels[@]}"
