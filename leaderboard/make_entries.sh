@@ -1,18 +1,28 @@
 #!/usr/bin/env bash
-# Makes the entries of a suite's own learners, or of all baselines, from results that are complete:
-#   plasticity-bench run quick $(for name in baselines/[a-z]*.py; do
-#     echo "--learner $(basename "$name" .py)"; done)
+# Makes entries from results that are complete, and checks them:
+#   leaderboard/make_entries.sh RESULTS [LABEL ...]
+# LABEL is a learner as the table has it; without any, all that are called like a file of baselines/.
+# In a clone, for the quick suite's own learners, and then the page:
+#   plasticity-bench run quick
 #   leaderboard/make_entries.sh results/quick-v0@*
-# and then the page:
 #   plasticity-bench leaderboard --format markdown > leaderboard/README.md
 set -euo pipefail
-results=${1:?give the folder with a suite\'s results}
+results=${1:?give the folder with the results of a suite}
 shift
-[ $# -gt 0 ] || set -- $(ls "$results/cells" | head -1 | xargs -I{} ls "$results/cells/{}")
+if [ $# -eq 0 ]; then
+  for folder in "$results"/cells/*/*/ "$results"/packs/*/*/; do
+    name=$(basename "$folder")
+    if [ -d "$folder" ] && [ -f "baselines/$name.py" ]; then set -- "$@" "$name"; fi
+  done
+  mapfile -t labels < <(printf '%s\n' "$@" | sort -u)
+  set -- "${labels[@]}"
+fi
 suite=$(basename "$results")
-suite=${suite%@*}
+entries=()
 for label in "$@"; do
-  plasticity-bench submit "$results" --name "$label" --learner "$label" \
-    --authors "The plasticity-bench authors" --licence MIT --output leaderboard/entries
-  plasticity-bench validate "leaderboard/entries/$suite/$label" >/dev/null
+  name=${label//[^A-Za-z0-9_.+-]/_}
+  plasticity-bench submit "$results" --name "$name" --learner "$label" \
+    --authors "The plasticity-bench authors" --output leaderboard/entries
+  entries+=("leaderboard/entries/${suite%@*}/$name")
 done
+plasticity-bench validate "${entries[@]}" >/dev/null

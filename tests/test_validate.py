@@ -1,11 +1,13 @@
 """Forged submissions: each breaks one rule, and is refused by the sentence of that rule."""
 
+import contextlib
 import json
 import os
 import sys
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +16,15 @@ from hypothesis import strategies as st
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
 from plasticity_bench.leaderboard.validation import FORMAL, NUMBERS, validate
-from tests.entries import SUITE, change_cells, change_manifest, change_source, copy_of, put
+from tests.entries import (
+    SUITE,
+    cells_of,
+    change_cells,
+    change_manifest,
+    change_source,
+    copy_of,
+    put,
+)
 
 ROOT = Path(__file__).parent.parent
 LEARNER = (ROOT / "my_module.py").read_text()
@@ -142,8 +152,6 @@ def renamed(folder):
 
 
 def twice(folder):
-    from tests.entries import cells_of
-
     cells = cells_of(folder)
     put(folder, [*cells, cells[0]])
 
@@ -221,8 +229,6 @@ def never_diverged(folder):
 
 def swapped(folder):
     """What was measured with seed 0 is given out for seed 1, and the other way round."""
-    from tests.entries import cells_of
-
     cells = {(i["learner"], i["stream"], i["seed"]): rows for i, rows in cells_of(folder)}
 
     def change(info, rows):
@@ -238,8 +244,6 @@ def curves(rows):
 
 def a_good_seed_again(folder):
     """A bad seed has the numbers of a good one, but its own chance."""
-    from tests.entries import cells_of
-
     cells = {(i["learner"], i["stream"], i["seed"]): rows for i, rows in cells_of(folder)}
 
     def change(info, rows):
@@ -251,8 +255,6 @@ def a_good_seed_again(folder):
 
 
 def copied_from_adam(folder):
-    from tests.entries import cells_of
-
     theirs = {(i["stream"], i["seed"]): r for i, r in cells_of(folder.parent / "adam")
               if i["learner"] == "adam"}  # fmt: skip
 
@@ -527,3 +529,43 @@ def test_any_manifest_is_valid_or_is_told_what_is_wrong(made, tmp_path_factory, 
 
 FREE = ("licence", "paper", "authors", "name")
 """What a manifest may say freely, within its schema."""
+
+
+ODD = [None, [], {}, "x", -1, 1e300, True, [{"a": None}]]
+
+
+def places(value, path=()):
+    """The paths to everything within a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:2])
+    for key, own in inner:
+        yield (*path, key)
+        if isinstance(own, dict | list):
+            yield from places(own, (*path, key))
+
+
+def replaced(value, path, odd):
+    for key in path[:-1]:
+        value = value[key]
+    value[path[-1]] = odd
+
+
+def test_no_odd_value_anywhere_ends_in_a_traceback(entry):
+    """Each place in a manifest and in a cell takes an odd value in turn: refused or valid."""
+    kept = {name: (entry / name).read_bytes() for name in (MANIFEST, MEASUREMENTS)}
+    for number, path in enumerate([*places(json.loads(kept[MANIFEST]))][::2]):
+        content = json.loads(kept[MANIFEST])
+        replaced(content, path, ODD[number % len(ODD)])
+        (entry / MANIFEST).write_text(json.dumps(content))
+        verdict(entry)
+        (entry / MANIFEST).write_bytes(kept[MANIFEST])
+    cells = cells_of(entry)
+    refused = 0
+    for number, path in enumerate([*places(cells[0][0])][::2]):
+        odd = [[json.loads(json.dumps(info)), rows] for info, rows in cells]
+        replaced(odd[0][0], path, ODD[number % len(ODD)])
+        with contextlib.suppress(TypeError, AttributeError, pa.ArrowException):  # no such file
+            put(entry, odd)
+            refused += bool(verdict(entry).faults)
+        for name, content in kept.items():
+            (entry / name).write_bytes(content)
+    assert refused > 10
