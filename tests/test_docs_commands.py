@@ -28,7 +28,9 @@ def commands(page):
     joined = re.sub(r"\\\n\s*", " ", "\n".join(blocks))
     lines = [part for line in joined.splitlines() for part in line.split("&&")]
     for line in [*lines, *indented, *inline]:
-        command = line.strip().removeprefix("$ ").split("#")[0].strip().removesuffix(" …")
+        command = (
+            line.strip().removeprefix("$ ").split("#")[0].split(" > ")[0].strip().removesuffix(" …")
+        )
         if re.match(r"plasticity-bench [a-z-]", command):
             yield command
 
