@@ -1,7 +1,7 @@
 """How measurements change from task to task: means over seeds, with their intervals."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,14 +64,35 @@ def curves(
     _check("stream", streams, [cell.stream for cell, _ in stored])
     _check("learner", learners, [cell.learner for cell, _ in stored])
     _check("measurement", measurements, (n for _, r in stored for n in set(r.columns["name"])))
+    wanted = [
+        (cell, result)
+        for cell, result in stored
+        if (not streams or cell.stream in streams) and (not learners or cell.learner in learners)
+    ]
+    return of_cells(wanted, lambda *own: measurements or headlines(*own))
+
+
+def of_cells(
+    cells: Iterable[tuple[Cell, CellResult]], names: Callable[[Cell, CellResult], Iterable[str]]
+) -> list[Curve]:
+    """Return the curves of some cells.
+
+    Args:
+        cells: of a suite.
+        names: of a cell, the measurements wanted.
+    """
     groups: dict[tuple[str, str, str], list[dict[int, float]]] = {}
-    for cell, result in stored:
-        if (streams and cell.stream not in streams) or (learners and cell.learner not in learners):
-            continue
-        for name in measurements or _headlines(cell, result):
+    for cell, result in cells:
+        for name in names(cell, result):
             place = (cell.stream, cell.learner, name)
             groups.setdefault(place, []).append(_series(result, name))
     return [Curve(*place, _points(series), len(series)) for place, series in groups.items()]
+
+
+def headlines(cell: Cell, result: CellResult) -> list[str]:
+    """Return the measurements of a cell that scores are computed from: attainment, curvature."""
+    protocol = cell.identity.get("protocol", {})
+    return [result.attainment, f"fisher_srank99_n{protocol.get('curvature_examples')}"]
 
 
 def draw(lines: Sequence[Curve], path: Path) -> None:
@@ -109,11 +130,6 @@ def _line(axis: Any, line: Curve, colour: str) -> None:
     )
     axis.plot(tasks, means, color=colour, linewidth=1.5)
     axis.fill_between(tasks, lows, highs, color=colour, alpha=0.2, linewidth=0)
-
-
-def _headlines(cell: Cell, result: CellResult) -> list[str]:
-    protocol = cell.identity.get("protocol", {})
-    return [result.attainment, f"fisher_srank99_n{protocol.get('curvature_examples')}"]
 
 
 def _series(result: CellResult, name: str) -> dict[int, float]:
