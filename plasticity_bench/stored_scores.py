@@ -1,5 +1,6 @@
 """Scores of what is stored, from a results folder alone: no suite's file, no data sets."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -111,9 +112,9 @@ def ranked(found: dict[Place, dict[int, Score]], learners: Sequence[str]) -> lis
     """Return learners by their mean trainability over streams, the best first."""
 
     def merit(learner: str) -> float:
-        own = [s for (_, label), of_seed in found.items() if label == learner for s in [of_seed]]
+        own = [of_seed for (_, label), of_seed in found.items() if label == learner]
         means = [sum(s.trainability for s in o.values()) / len(o) for o in own if o]
-        known = [mean for mean in means if mean == mean]
+        known = [mean for mean in means if not math.isnan(mean)]
         return sum(known) / len(known) if known and len(known) == len(own) else -1.0
 
     return sorted(learners, key=merit, reverse=True)

@@ -12,7 +12,7 @@ from tabulate import tabulate
 from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
 from plasticity_bench.scores import Means, Score, means_by_key, score
-from plasticity_bench.statistics import Interval, bootstrap_mean
+from plasticity_bench.statistics import RELIABLE_SEEDS, Interval, bootstrap_mean
 from plasticity_bench.suite import Suite
 
 MAX_BESIDE = 3
@@ -118,7 +118,7 @@ def _beside_one_another(table: Sequence[Entry], streams: list[str], break_: str)
         scores = [shown for entry in own for shown in (entry.trainability, entry.retention)]
         seconds = sum(entry.seconds for entry in own) / len(own)
         seeds = min(entry.num_seeds for entry in own)
-        rows.append([_named(own), *map(_shown, scores), _number(seconds, 2), seeds])
+        rows.append([_named(own), *map(_shown, scores), _number(seconds, 2), _count(seeds)])
     headers = ["learner"]
     for stream in streams:
         headers += [f"{stream}{break_}trainability", f"curvature{break_}retention"]
@@ -134,7 +134,9 @@ def _below_one_another(table: Sequence[Entry], streams: list[str], break_: str) 
         for place, learner in enumerate(_ranked(own)):
             e = by_learner[learner]
             shown = [_named([e]), _shown(e.trainability), _shown(e.retention)]
-            rows.append(["" if place else stream, *shown, _number(e.seconds, 2), e.num_seeds])
+            rows.append(
+                ["" if place else stream, *shown, _number(e.seconds, 2), _count(e.num_seeds)]
+            )
     scores = ["trainability", f"curvature{break_}retention"]
     return ["stream", "learner", *scores, f"seconds{break_}per seed", "seeds"], rows, 2
 
@@ -162,6 +164,10 @@ def _shown(interval: Interval | None) -> str:
     if interval is None or math.isnan(interval.mean):
         return "n/a"
     return f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def _count(num_seeds: int) -> str:
+    return f"{num_seeds}" if num_seeds >= RELIABLE_SEEDS else f"{num_seeds} (too few)"
 
 
 def _number(value: float, digits: int) -> str:

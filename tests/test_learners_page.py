@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
 
 import plasticity_bench as pb
+from plasticity_bench.leaderboard.flags import extra_passes, memory
 from plasticity_bench.lookup import find_learner
 from plasticity_bench.shipped import baseline_names
 from tests.helpers import stacked_batch
@@ -15,34 +15,20 @@ PAGE = (Path(__file__).parent.parent / "docs" / "learners.md").read_text()
 NETWORK = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
 
 
-def numbers(tensors):
-    return sum(leaf.numel() for leaf in torch.utils._pytree.tree_leaves(tensors))
-
-
-def extra_passes(cls):
-    """Calls of the network in one update, beyond the one that every learner needs."""
-    population = pb.Population([pb.Member(0, cls())], NETWORK)
-    calls = []
-    population.module.register_forward_pre_hook(lambda *_: calls.append(1))
-    population.update(*stacked_batch([0], 0, spec=NETWORK))
-    return len(calls) - 1
-
-
 def row(name):
     cls = find_learner(name)
     rule = cls.__doc__.strip().splitlines()[0].replace("|", r"\|")
     sources = [
         f"[{n}](https://arxiv.org/abs/{n})" for n in re.findall(r"arXiv:([\d.]+\d)", cls.__doc__)
     ]
-    state = pb.Population([pb.Member(0, cls())], NETWORK).state
-    memory = numbers(state.memory) / numbers(state.params)
+    kept = memory(cls(), NETWORK)
     cells = (
         f"`{name}`",
         rule,
         ", ".join(dict.fromkeys(sources)),
         "yes" if cls.overrides("begin_task") else "",
-        str(extra_passes(cls) or ""),
-        (f"{memory:.1f}" if memory >= 0.05 else "under 0.1") if memory else "",
+        str(extra_passes(cls(), NETWORK) or ""),
+        (f"{kept:.1f}" if kept >= 0.05 else "under 0.1") if kept else "",
     )
     return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
 
@@ -67,7 +53,7 @@ def test_an_extra_pass_is_seen():
         def predict_params(self, state):
             return state.initial
 
-    assert (extra_passes(pb.Learner), extra_passes(Predicts)) == (0, 1)
+    assert (extra_passes(pb.Learner(), NETWORK), extra_passes(Predicts(), NETWORK)) == (0, 1)
 
 
 @pytest.mark.parametrize("name", baseline_names())

@@ -1,5 +1,7 @@
 """The table's layouts: few streams beside one another, many below one another."""
 
+from dataclasses import replace
+
 import pytest
 
 from plasticity_bench.statistics import Interval
@@ -46,3 +48,9 @@ def test_many_streams_stand_below_one_another_each_ranked():
 def test_every_style_has_every_learner_of_every_stream(style, streams):
     shown = render(table(streams), style)
     assert shown.count("weak") == shown.count("strong") == (1 if streams == 2 else 5)
+
+
+def test_a_row_of_few_seeds_says_so():
+    few = [replace(own, num_seeds=3) for own in table(1)]
+    assert [row[-1] for row in rows(render(few, "markdown"))] == ["3 (too few)"] * 2
+    assert [row[-1] for row in rows(render(table(1), "markdown"))] == ["10"] * 2

@@ -11,22 +11,45 @@ from collections.abc import Sequence
 
 from plasticity_bench.cli import (
     check,
+    compare,
     doctor,
     explain,
+    leaderboard,
     listing,
     new,
     plot,
     prepare,
+    report,
     run,
     schema,
     show,
     status,
+    submit,
     tune,
+    validate,
 )
 from plasticity_bench.cli.common import BAD_INPUT, SIGNALLED, Interrupted, say_error
 from plasticity_bench.errors import PlasticityBenchError
 
-VERBS = (run, tune, status, prepare, show, explain, plot, check, new, doctor, listing, schema)
+VERBS = (
+    run,
+    tune,
+    status,
+    prepare,
+    show,
+    explain,
+    report,
+    plot,
+    compare,
+    submit,
+    validate,
+    leaderboard,
+    check,
+    new,
+    doctor,
+    listing,
+    schema,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,8 +11,6 @@ COMPLETE, SOME_FAILED, BAD_INPUT = 0, 1, 2
 SIGNALLED = 128
 """Plus the number of the signal that ended the command, as shells count."""
 
-RELIABLE_SEEDS = 10
-
 
 class Interrupted(Exception):  # noqa: N818
     """The command was asked to stop, and has said what it kept.
@@ -38,6 +36,8 @@ def say_error(error: object) -> None:
 
 def warn_of_few_seeds(num_seeds: int) -> None:
     """Say that intervals cannot be trusted, where there are too few seeds."""
+    from plasticity_bench.statistics import RELIABLE_SEEDS
+
     if num_seeds < RELIABLE_SEEDS:
         say(f"Intervals from {num_seeds} seeds are unreliable: use at least {RELIABLE_SEEDS}.")
 

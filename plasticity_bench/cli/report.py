@@ -11,9 +11,7 @@ HELP = "write one HTML file with the tables and figures of results"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     parser.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="default: RESULTS/report.html"
-    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: RESULTS/report.html")
     parser.add_argument("--layers", action="store_true", help="show single layers too")
     parser.add_argument(
         "--reference",

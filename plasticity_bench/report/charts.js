@@ -185,7 +185,7 @@ function chart(title, draw, numbers) {
   new ResizeObserver(() => {
     if (stage.clientWidth !== width) {
       width = stage.clientWidth;
-      redraw();
+      requestAnimationFrame(redraw); // not within the observer, which would wait for itself
     }
   }).observe(stage);
   figure.redraw = redraw;

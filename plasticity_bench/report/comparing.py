@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plasticity_bench.report.model import PairRow, ProfileRow
 from plasticity_bench.report.numbers import bounds, number, numbers
 from plasticity_bench.scores import Score
-from plasticity_bench.statistics import Interval, holm, paired_difference, performance_profile
+from plasticity_bench.statistics import holm, paired_difference, performance_profile
 from plasticity_bench.stored_scores import Place
 
 SCORES = ("trainability", "retention")
@@ -19,9 +19,7 @@ RESAMPLES = 2000  # for each threshold of a profile
 Scores = dict[Place, dict[int, Score]]
 
 
-def profiles(
-    scores: Scores, streams: Sequence[str], learners: Sequence[str]
-) -> list[ProfileRow]:
+def profiles(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> list[ProfileRow]:
     """Return every learner's performance profile: over all streams, and on each."""
     rows = []
     for stream, labels in _selections(streams):
@@ -104,10 +102,3 @@ def _pair(
         difference=bounds(found.interval),
         p_value=found.p_value,
     )
-
-
-def mean_over_streams(runs: NDArray[np.float64]) -> Interval:
-    """Return the mean of (streams, seeds) with its stratified interval."""
-    from plasticity_bench.statistics import stratified_interval
-
-    return stratified_interval(runs)

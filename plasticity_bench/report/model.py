@@ -12,9 +12,9 @@ Bounds = list[Number]
 
 
 class ScoreRow(TypedDict):
-    """One learner on one stream. Scores and numbers are those of docs/scores.md."""
+    """One learner on one stream, or the mean over all streams (null): docs/scores.md."""
 
-    stream: int
+    stream: int | None
     learner: int
     seeds: list[int]
     points: list[list[Number]]  # of each seed: trainability, retention
@@ -27,7 +27,7 @@ class ScoreRow(TypedDict):
 
 
 class CurveRow(TypedDict):
-    """One measurement of one learner on one stream, over tasks; the lists are as long as `tasks`."""
+    """One measurement of one learner on one stream, over tasks: lists as long as `tasks`."""
 
     stream: int
     learner: int

@@ -39,7 +39,7 @@ def page(report: Report) -> str:
     style = _part("style.css")
     program = "\n".join(_part(name) for name in PARTS)
     parts = {
-        "title": html.escape(f"{report['suite']} – plasticity-bench"),
+        "title": html.escape(f"{report['suite']} - plasticity-bench"),
         "policy": f"default-src 'none'; script-src {_hash(program)}; style-src {_hash(style)}; "
         "img-src data:; base-uri 'none'; form-action 'none'",
         "style": style,

@@ -1,0 +1,34 @@
+"""`leaderboard`: the table of all entries."""
+
+import argparse
+from pathlib import Path
+
+from plasticity_bench.cli.common import COMPLETE, say
+
+HELP = "print the table of all entries"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument(
+        "--suite", metavar="NAME|FILE", help="of this suite only (default: all that have entries)"
+    )
+    parser.add_argument(
+        "--entries", type=Path, default=Path("leaderboard") / "entries", metavar="DIR"
+    )
+    parser.add_argument(
+        "--format", choices=("table", "markdown", "latex", "csv", "html"), default="table"
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print the tables."""
+    from plasticity_bench.leaderboard import page
+    from plasticity_bench.suite import load_suite
+
+    if options.suite:
+        suites = [load_suite(options.suite, with_data=False)]
+    else:
+        suites = page.suites_in(options.entries)
+    print(page.page(options.entries, suites, options.format, say))
+    return COMPLETE

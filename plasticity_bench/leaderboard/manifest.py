@@ -1,0 +1,143 @@
+"""What an entry says of itself: the schema of `manifest.json`, and the limits of its files."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from plasticity_bench.errors import DamagedError
+from plasticity_bench.results.files import read_bytes
+
+MANIFEST, MEASUREMENTS, TUNING = "manifest.json", "measurements.parquet", "tuning.yaml"
+SOURCE, VERIFICATION = "source", "verification"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
+SOURCE_FILE = re.compile(r"source(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+\.py")
+
+MAX_BYTES = {MANIFEST: 2**20, MEASUREMENTS: 8 * 2**20, TUNING: 4 * 2**20}
+MAX_SOURCE_BYTES = 2**20
+MAX_RECORD_BYTES = 2**20
+MAX_FILES = 100
+
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Value = bool | int | float | str
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SuiteName(_Strict):
+    """Which suite the entry is for."""
+
+    name: Text
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
+
+
+class LearnerPart(_Strict):
+    """The learner: what it is called in the results, and the code that it was.
+
+    Attributes:
+        label: in the results.
+        reference: the baseline's name, or module:Class.
+        class_name: of its class.
+        source: the files that define it, in the order that they are hashed in.
+        source_sha256: of these files, as results have it.
+        hyperparameters: by stream, all of them.
+    """
+
+    label: Text
+    reference: Text
+    class_name: Text
+    source: Annotated[list[Text], Field(min_length=1, max_length=50)]
+    source_sha256: Sha256
+    hyperparameters: dict[str, dict[str, Value]]
+
+
+class Flags(_Strict):
+    """What the learner needs beyond others, as docs/learners.md defines it.
+
+    Attributes:
+        boundaries: whether it acts where a task begins.
+        extra_passes: times that an update computes the network beyond once.
+        memory: numbers that it keeps for each parameter.
+    """
+
+    boundaries: bool
+    extra_passes: Annotated[int, Field(ge=0)]
+    memory: Annotated[float, Field(ge=0)]
+
+
+class TuningPart(_Strict):
+    """The record of the search that its settings come from."""
+
+    file: Literal["tuning.yaml"]
+    sha256: Sha256
+
+
+class Cost(_Strict):
+    """What it takes: mean seconds of a seed on a stream, and updates of a seed on all streams."""
+
+    seconds_per_seed: Annotated[float, Field(ge=0)]
+    updates: Annotated[int, Field(ge=1)]
+
+
+class StreamScores(_Strict):
+    """The scores of seeds 0, 1, ... on one stream; null where the reference gains nothing."""
+
+    trainability: list[float | None]
+    retention: list[float | None]
+
+
+class Manifest(_Strict):
+    """An entry, as it says of itself."""
+
+    format: Literal[1]
+    name: Text
+    suite: SuiteName
+    authors: Annotated[list[Text], Field(min_length=1, max_length=100)]
+    licence: Text
+    paper: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=300)] | None
+    learner: LearnerPart
+    flags: Flags
+    tuning: TuningPart | None
+    environments: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
+    cost: Cost
+    scores: dict[str, StreamScores]
+    measurements_sha256: Sha256
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return what an entry says of itself.
+
+    Raises:
+        DamagedError: if it is not there, or does not fit the schema.
+    """
+    path = folder / MANIFEST
+    try:
+        content = read_bytes(path, MAX_BYTES[MANIFEST])
+    except FileNotFoundError:
+        raise DamagedError(folder, f"has no {MANIFEST}: it is no entry") from None
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except (ValidationError, RecursionError) as error:
+        raise DamagedError(path, _fault(error)) from None
+    shown = (manifest.name, *manifest.authors, manifest.licence, manifest.learner.label)
+    if not all(text.isprintable() for text in shown):
+        raise DamagedError(path, "has characters that cannot be shown")
+    return manifest
+
+
+def written(manifest: Manifest) -> bytes:
+    """Return the manifest as its file holds it."""
+    return (json.dumps(manifest.model_dump(), indent=1, allow_nan=False) + "\n").encode()
+
+
+def _fault(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return "is nested too deeply"
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"])) or "it"
+    return f"does not fit the schema: {place}: {first['msg'][:200]}"

@@ -1,0 +1,77 @@
+"""All suites of a folder of entries, one after another; as Markdown it is leaderboard/README.md."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from plasticity_bench.errors import BadInputError, DamagedError
+from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry
+from plasticity_bench.leaderboard.gathering import suite_named
+from plasticity_bench.leaderboard.ranking import Row, rows
+from plasticity_bench.leaderboard.rendering import render
+from plasticity_bench.results.files import folders_in
+from plasticity_bench.suite import Suite
+
+TITLE = """\
+# Leaderboard
+
+This page is made from `leaderboard/entries` by `plasticity-bench leaderboard --format markdown`.
+[docs/submitting.md](../docs/submitting.md) says how to add an entry, and what it is checked for.
+
+Entries are in the order of their mean trainability over streams and seeds. Entries that cannot be
+told apart from the first of their group share its rank; in brackets stand 95 % intervals.
+*Collapsed* are members that diverged, or learn next to nothing in the end; *seconds per seed* are
+of the submitter's machine; *needs*: task boundaries, passes and memory beyond those of other
+learners. *Status*: self-reported, or verified by running so many cells again.
+[docs/statistics.md](../docs/statistics.md) has the definitions.
+"""
+NONE_YET = "There are no entries yet.\n"
+
+
+def suites_in(entries: Path, given: Sequence[Suite] = ()) -> list[Suite]:
+    """Return the suites that a folder has entries of, by their names.
+
+    Raises:
+        BadInputError: if one of them is no suite that comes with the package, nor is given.
+    """
+    known = {suite.name.rpartition("/")[-1]: suite for suite in given}
+    found = []
+    for path in folders_in(entries):
+        found.append(known.get(path.name) or suite_named(path.name))
+    return found
+
+
+def table_of(entries: Path, suite: Suite, notify: Callable[[str], None]) -> list[Row]:
+    """Return the rows of a suite's table; `notify` is told of entries that cannot be shown."""
+    read: list[Entry] = []
+    for path in entry_folders(entries, suite):
+        try:
+            entry = read_entry(path, suite.reference)
+        except DamagedError as error:
+            notify(f"{error}: the entry is not shown.")
+            continue
+        stated = entry.manifest.suite.hash
+        if stated != suite.hash8:
+            notify(f"{path} is for another version of {suite.name}, {stated}: it is not shown.")
+            continue
+        read.append(entry)
+    return rows(read, suite)
+
+
+def page(
+    entries: Path, suites: Sequence[Suite], format_name: str, notify: Callable[[str], None]
+) -> str:
+    """Return the tables of some suites."""
+    markdown = format_name == "markdown"
+    if format_name == "csv" and len(suites) > 1:
+        raise BadInputError("--format csv is one table: say which suite with --suite NAME.")
+    parts = [TITLE] if markdown else []
+    for suite in suites:
+        table = table_of(entries, suite, notify)
+        if format_name in ("table", "markdown"):
+            head = f"{suite.name}@{suite.hash8}"
+            parts.append(f"## {head}\n" if markdown else f"{head}\n")
+            parts += [f"{suite.description}\n"] if markdown and suite.description else []
+        parts.append(render(table, format_name) + "\n")
+    if not suites:
+        parts.append(NONE_YET)
+    return "\n".join(parts).rstrip("\n")

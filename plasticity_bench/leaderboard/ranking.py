@@ -1,0 +1,117 @@
+"""The rows of the leaderboard: scores with intervals, ranks with tie groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from plasticity_bench.leaderboard.entry import Entry, scores_of
+from plasticity_bench.leaderboard.manifest import Flags
+from plasticity_bench.leaderboard.verification import VerificationStatus, status_of
+from plasticity_bench.statistics import (
+    Interval,
+    Rank,
+    collapse_rate,
+    interquartile_mean,
+    known,
+    ranks,
+    stratified_interval,
+    worst_quartile_mean,
+)
+from plasticity_bench.statistics.aggregates import Array
+from plasticity_bench.suite import Suite
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry in the table of its suite.
+
+    Attributes:
+        name: of the entry.
+        rank: among the complete entries; None for the reference and for incomplete ones.
+        remark: why it has no rank; empty if it has one.
+        trainability: mean over streams and seeds.
+        retention: curvature retention, likewise.
+        interquartile: interquartile mean of trainability.
+        worst: mean of the worst quarter of all runs' trainability.
+        collapse: share of members that diverged, or learn next to nothing in the end.
+        seconds: of a seed on a stream, on the submitter's machine.
+        num_seeds: of the stream that has the fewest.
+        flags: what it needs beyond others.
+        status: whether it was verified.
+        scores: trainability, (streams, seeds), in the suite's order; empty if it is incomplete.
+    """
+
+    name: str
+    rank: Rank | None
+    remark: str
+    trainability: Interval
+    retention: Interval
+    interquartile: Interval
+    worst: float
+    collapse: float
+    seconds: float
+    num_seeds: int
+    flags: Flags
+    status: VerificationStatus
+    scores: Array
+
+
+def rows(entries: Sequence[Entry], suite: Suite) -> list[Row]:
+    """Return the table's rows: the reference, the ranked by rank and mean, the incomplete."""
+    made = [_row(entry, suite) for entry in entries]
+    ranked = [row for row in made if not row.remark]
+    found = dict(zip((row.name for row in ranked), _ranks(ranked), strict=True))
+    made = [replace(row, rank=found.get(row.name)) for row in made]
+    return sorted(made, key=_order)
+
+
+def common(scores: Sequence[Array]) -> list[Array]:
+    """Return scores of those streams and seeds that all rows have numbers for."""
+    num_seeds = min(own.shape[1] for own in scores)
+    stacked = np.stack([own[:, :num_seeds] for own in scores], axis=1)  # (streams, rows, seeds)
+    return list(np.moveaxis(known(stacked), 0, 1))
+
+
+def _ranks(ranked: Sequence[Row]) -> list[Rank]:
+    if not ranked:
+        return []
+    values = np.stack(common([row.scores for row in ranked]))
+    if values.size == 0:  # the reference gains nothing on any stream
+        return [Rank(1, 1, len(ranked))] * len(ranked)
+    return ranks(values)
+
+
+def _row(entry: Entry, suite: Suite) -> Row:
+    found = scores_of(entry, suite)
+    num_seeds = min(len(own) for own in found.values())
+    wanted = max(suite.num_seeds, *(len(own) for own in found.values()))
+    missing = sum(wanted - len(own) for own in found.values())
+    remark = "reference" if entry.manifest.learner.label == suite.reference else ""
+    if missing:
+        remark = f"incomplete: {missing} of {wanted * len(found)} cells are missing"
+    own = [[own[seed] for seed in sorted(own)[:num_seeds]] for own in found.values()]
+    trainability = np.array([[s.trainability for s in line] for line in own])
+    retention = np.array([[s.retention for s in line] for line in own])
+    diverged = np.array([[s.diverged for s in line] for line in own])
+    known_ones = known(trainability) if num_seeds else trainability[:0]
+    return Row(
+        name=entry.name,
+        rank=None,
+        remark=remark,
+        trainability=stratified_interval(known_ones),
+        retention=stratified_interval(known(retention) if num_seeds else retention[:0]),
+        interquartile=stratified_interval(known_ones, interquartile_mean),
+        worst=float(worst_quartile_mean(known_ones)) if known_ones.size else float("nan"),
+        collapse=collapse_rate(trainability, diverged) if num_seeds else float("nan"),
+        seconds=entry.manifest.cost.seconds_per_seed,
+        num_seeds=num_seeds,
+        flags=entry.manifest.flags,
+        status=status_of(entry.folder),
+        scores=trainability,
+    )
+
+
+def _order(row: Row) -> tuple[int, int, float, str]:
+    group = 0 if row.remark == "reference" else 2 if row.remark else 1
+    return group, row.rank.rank if row.rank else 0, -row.trainability.mean, row.name

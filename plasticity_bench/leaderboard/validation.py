@@ -1,0 +1,154 @@
+"""Check an entry by every rule. Its code is never imported, nor run."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plasticity_bench.errors import BadInputError, DamagedError
+from plasticity_bench.leaderboard import rules_files, rules_identity, rules_measured
+from plasticity_bench.leaderboard.case import Case, Rule
+from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry, suite_folder
+from plasticity_bench.leaderboard.gathering import suite_named
+from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
+from plasticity_bench.suite import Suite, load_suite
+
+FORMAL: tuple[Rule, ...] = (
+    rules_identity.complete,
+    rules_identity.scored_seeds,
+    rules_identity.streams_and_networks,
+    rules_identity.fingerprints,
+    rules_identity.protocol,
+    rules_identity.learner,
+    rules_identity.reference_settings,
+    rules_identity.one_configuration,
+    rules_identity.tuning,
+    rules_identity.boundaries,
+    rules_measured.tasks,
+    rules_measured.finite,
+)
+NUMBERS: tuple[Rule, ...] = (
+    rules_measured.bounds,
+    rules_measured.counts,
+    rules_measured.chance,
+    rules_measured.reference,
+    rules_measured.scores,
+    rules_measured.cost,
+    rules_measured.own_curves,
+    rules_measured.copied_curves,
+)
+"""What is measured is looked at only if the formal rules find nothing."""
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+SHOWN = 3
+"""Sentences of one rule that are shown."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found of an entry.
+
+    Attributes:
+        folder: of the entry.
+        faults: what is wrong, "rule: sentence" each; the entry is valid if there are none.
+        notes: what could not be checked.
+        case: what was checked, if it could be read.
+    """
+
+    folder: Path
+    faults: list[str]
+    notes: list[str]
+    case: Case | None = None
+
+
+def validate(folder: Path, given_suite: str | None = None) -> Verdict:
+    """Return what is wrong with an entry.
+
+    Args:
+        folder: `.../SUITE/NAME`, beside the other entries of its suite.
+        given_suite: file of its suite, where it does not come with the package.
+    """
+    try:
+        case = _read(folder, given_suite)
+    except (DamagedError, BadInputError) as error:
+        name = "readable" if isinstance(error, DamagedError) else "suite"
+        return Verdict(folder, [f"{name}: {error}"], [])
+    except _NotPlainError as error:
+        return Verdict(folder, error.faults, [])
+    faults = _broken(FORMAL, case) or _broken(NUMBERS, case)
+    return Verdict(folder, faults, case.notes, case)
+
+
+def _broken(rules: Sequence[Rule], case: Case) -> list[str]:
+    faults: list[str] = []
+    for rule in rules:
+        try:
+            faults += _told(rule.__name__, rule(case))
+        except MALFORMED as error:  # nothing in an entry has the type that it should
+            faults.append(f"{rule.__name__}: the entry is malformed: {error!r}"[:300])
+    return faults
+
+
+def _read(folder: Path, given_suite: str | None) -> Case:
+    """Read an entry, its files looked at before any of them is opened."""
+    if not folder.is_dir() or folder.is_symlink():
+        raise DamagedError(folder, "is no folder")
+    found = rules_files.found_in(folder)
+    faults = _told("plain_files", rules_files.plain_files(found))
+    faults += _told("sizes", rules_files.sizes(found))
+    if faults:
+        raise _NotPlainError(faults)
+    manifest = read_manifest(folder)
+    faults = _told("belonging", rules_files.belonging(found, manifest))
+    faults += faults or _told("hashes", rules_files.hashes(folder, manifest))
+    suite = (
+        load_suite(given_suite, with_data=False)
+        if given_suite
+        else suite_named(manifest.suite.name)
+    )
+    faults += _told("place", _place(folder, manifest, suite))
+    if faults:
+        raise _NotPlainError(faults)
+    entry = read_entry(folder, suite.reference)
+    return Case(entry, suite, others_of(entry, suite))
+
+
+def others_of(entry: Entry, suite: Suite) -> list[Entry]:
+    """Return the entries beside one; those that cannot be read are left out."""
+    others = []
+    for path in entry_folders(entry.folder.resolve().parent.parent, suite):
+        if path.name == entry.folder.resolve().name:
+            continue
+        try:
+            others.append(read_entry(path, suite.reference))
+        except DamagedError:
+            continue
+    return others
+
+
+def _place(folder: Path, manifest: Manifest, suite: Suite) -> Iterator[str]:
+    """Folder and suite are those that the manifest names."""
+    path = folder.resolve()
+    if manifest.name != path.name or not NAME.fullmatch(manifest.name):
+        yield f"the folder of {manifest.name!r} is called {path.name!r}"
+    if path.parent.name != suite_folder(suite):
+        yield f"entries of {suite.name} lie in {suite_folder(suite)}/"
+    if manifest.suite.name != suite.name:
+        yield f"it is for {manifest.suite.name}, not for {suite.name}"
+    elif manifest.suite.hash != suite.hash8:
+        yield (
+            f"it is for another version of {suite.name}: its hash is {manifest.suite.hash}, this "
+            f"package's is {suite.hash8}"
+        )
+
+
+def _told(rule: str, sentences: Iterator[str]) -> list[str]:
+    found = [f"{rule}: {sentence}." for sentence in sentences]
+    more = [f"{rule}: and {len(found) - SHOWN} more."] if len(found) > SHOWN else []
+    return [*found[:SHOWN], *more]
+
+
+class _NotPlainError(Exception):
+    """An entry that is not read, for its files are wrong."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__()
+        self.faults = list(faults)

@@ -1,0 +1,82 @@
+"""Whether an entry was verified: told from the records of its cells that were run again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from plasticity_bench.errors import DamagedError
+from plasticity_bench.leaderboard.entry import entry_sha256
+from plasticity_bench.leaderboard.manifest import MAX_FILES, MAX_RECORD_BYTES, VERIFICATION
+from plasticity_bench.results.files import read_bytes
+
+
+class VerifiedCell(BaseModel):
+    """A cell that was run again, and whether it came out as the entry has it."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    stream: str
+    seed: int
+    ok: bool
+
+
+class Record(BaseModel):
+    """One verification, as its file holds it."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    nonce: str
+    date: str
+    cells: list[VerifiedCell]
+    ok: bool
+    entry_sha256: str
+    version: Any
+
+
+@dataclass(frozen=True)
+class VerificationStatus:
+    """What records say of an entry.
+
+    Attributes:
+        state: "self-reported" without any, "failed" if one did, else "verified".
+        num_cells: different cells that came out as the entry has them.
+        date: of the last record.
+    """
+
+    state: str
+    num_cells: int = 0
+    date: str = ""
+
+    def __str__(self) -> str:
+        if self.state == "verified":
+            return f"verified ({self.num_cells} cells, {self.date})"
+        return f"failed ({self.date})" if self.state == "failed" else self.state
+
+
+def status_of(folder: Path) -> VerificationStatus:
+    """Return whether an entry was verified, by the records of it as it is now."""
+    own = entry_sha256(folder)
+    records = [r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == own and r.cells]
+    if not records:
+        return VerificationStatus("self-reported")
+    last = max(record.date for record in records)[:10]
+    if not all(record.ok and all(cell.ok for cell in record.cells) for record in records):
+        return VerificationStatus("failed", date=last)
+    cells = {(cell.stream, cell.seed) for record in records for cell in record.cells}
+    return VerificationStatus("verified", len(cells), last)
+
+
+def _paths(folder: Path) -> list[Path]:
+    place = folder / VERIFICATION
+    return [] if place.is_symlink() else sorted(place.glob("*.json"))[:MAX_FILES]
+
+
+def _read(path: Path) -> Record | None:
+    """A record; None if it is not one."""
+    try:
+        record = Record.model_validate_json(read_bytes(path, MAX_RECORD_BYTES))
+    except (OSError, DamagedError, ValidationError, RecursionError):
+        return None
+    return record if record.date.isprintable() else None

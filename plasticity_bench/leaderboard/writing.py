@@ -1,0 +1,265 @@
+"""Write an entry: one folder, whole or not at all."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.hyperparameters import without_effect
+from plasticity_bench.leaderboard.entry import read_entry, scores_of, suite_folder
+from plasticity_bench.leaderboard.flags import flags_of
+from plasticity_bench.leaderboard.gathering import Stored, finished
+from plasticity_bench.leaderboard.manifest import (
+    MANIFEST,
+    MAX_BYTES,
+    MEASUREMENTS,
+    NAME,
+    SOURCE,
+    TUNING,
+    Cost,
+    LearnerPart,
+    Manifest,
+    StreamScores,
+    SuiteName,
+    TuningPart,
+    written,
+)
+from plasticity_bench.learner import Learner
+from plasticity_bench.lookup import find_learner, source_files
+from plasticity_bench.provenance import hash_files
+from plasticity_bench.results import Results, Row
+from plasticity_bench.results.columns import CELL, cell_bytes, cell_table, pack_bytes
+from plasticity_bench.results.files import read_bytes, whole_folder
+from plasticity_bench.scores import Score
+from plasticity_bench.suite import Suite
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a person adds to their results.
+
+    Attributes:
+        name: of the entry.
+        authors: of the learner.
+        licence: that code and results are given under.
+        paper: where the learner is described, if anywhere.
+    """
+
+    name: str
+    authors: Sequence[str]
+    licence: str
+    paper: str | None = None
+
+
+def write_entry(
+    results: Results,
+    suite: Suite,
+    label: str,
+    signature: Signature,
+    target: Path,
+    tuned: Path | None = None,
+) -> Path:
+    """Write an entry from stored results, and return its folder.
+
+    Args:
+        results: of the suite.
+        suite: which they are of.
+        label: of the learner that is submitted.
+        signature: name, authors, licence.
+        target: the folder that holds the entries of all suites.
+        tuned: the record of the search for its settings, if it is not where it was.
+
+    Raises:
+        BadInputError: if results are missing, or the learner's code has changed since.
+    """
+    if not NAME.fullmatch(signature.name):
+        raise BadInputError(
+            f"--name {signature.name!r}: letters, digits and _ . + - make a name, at most 64."
+        )
+    own = finished(results, suite, label)
+    reference = [] if label == suite.reference else _references(results, suite, own)
+    learner, source = _learner(suite, label, own)
+    content = _packed([*own, *reference], suite, label)
+    record = _record(own, tuned)
+    folder = target / suite_folder(suite) / signature.name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest(
+        format=1,
+        name=signature.name,
+        suite=SuiteName(name=suite.name, hash=suite.hash8),
+        authors=list(signature.authors),
+        licence=signature.licence,
+        paper=signature.paper,
+        learner=_learner_part(label, learner, source, own),
+        flags=flags_of(learner, suite),
+        tuning=TuningPart(file="tuning.yaml", sha256=sha256(record).hexdigest())
+        if record
+        else None,
+        environments=environments(stored.result.info for stored in own),
+        cost=cost(suite, [stored.result.info for stored in own]),
+        scores={},
+        measurements_sha256=sha256(content).hexdigest(),
+    )
+    with whole_folder(folder) as draft:
+        for name, text in source.items():
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / name).write_bytes(text)
+        if record:
+            (draft / TUNING).write_bytes(record)
+        (draft / MEASUREMENTS).write_bytes(content)
+        (draft / MANIFEST).write_bytes(written(manifest))
+        scores = stored_scores(scores_of(read_entry(draft, suite.reference), suite))
+        manifest = manifest.model_copy(update={"scores": scores})
+        (draft / MANIFEST).write_bytes(written(manifest))
+    return folder
+
+
+def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores]:
+    """Return scores as a manifest has them."""
+    return {
+        stream: StreamScores(
+            trainability=[_number(own[seed].trainability) for seed in sorted(own)],
+            retention=[_number(own[seed].retention) for seed in sorted(own)],
+        )
+        for stream, own in scores.items()
+    }
+
+
+def environments(infos: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the environments that cells were computed in, each once."""
+    texts = (json.dumps(_environment(info), sort_keys=True) for info in infos)
+    return [json.loads(text) for text in sorted(set(texts))]
+
+
+def cost(suite: Suite, infos: Sequence[dict[str, Any]]) -> Cost:
+    """Return what a learner's cells took."""
+    seconds = [info["seconds"]["train"] + info["seconds"]["measure"] for info in infos]
+    updates = sum(run.stream.num_updates for run in suite.streams)
+    return Cost(seconds_per_seed=float(np.mean(seconds)), updates=updates)
+
+
+def _environment(info: dict[str, Any]) -> dict[str, Any]:
+    return {**info.get("environment", {}), "execution": info.get("execution", {})}
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _references(results: Results, suite: Suite, own: Sequence[Stored]) -> list[Stored]:
+    """The reference's cells of the same seeds."""
+    seeds = {stored.cell.seed for stored in own}
+    found = finished(results, suite, suite.reference)
+    there = {stored.cell.seed for stored in found}
+    if not seeds <= there:
+        raise BadInputError(
+            f"The reference {suite.reference} has {len(there)} seeds, but {len(seeds)} are needed: "
+            "run the suite with as many seeds."
+        )
+    return [stored for stored in found if stored.cell.seed in seeds]
+
+
+def _learner(suite: Suite, label: str, own: Sequence[Stored]) -> tuple[Learner, dict[str, bytes]]:
+    """The learner as it was run, and its source files by the names that they have in the entry."""
+    classes = {c.label: type(c.learner) for c in suite.contenders}
+    cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
+    identity = own[0].cell.identity["learner"]
+    files = source_files(cls)
+    if hash_files(files) != identity["source"]:
+        raise BadInputError(
+            f"The code of {label} is not what these results were computed with: run it again."
+        )
+    for stored in own:
+        if stored.cell.identity["learner"]["source"] != identity["source"]:
+            raise BadInputError(f"The results of {label} are of two versions of its code.")
+    names = _names_in_entry(cls, files)
+    contents = {name: Path(file).read_bytes() for name, file in zip(names, files, strict=True)}
+    return remade(cls, identity["hyperparameters"]), contents
+
+
+def remade(cls: type[Learner], settings: dict[str, Any]) -> Learner:
+    """Return the learner with all the hyperparameters that a result says it had."""
+    without = without_effect(settings["optimizer"])
+    return cls(**{name: value for name, value in settings.items() if name not in without})
+
+
+def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
+    """Files below the folder that the learner's module is found from, as they lie there."""
+    file = Path(next(f for f in files if Path(f).stem == cls.__module__.rpartition(".")[-1]))
+    root = file.parent
+    for package in reversed(cls.__module__.split(".")[:-1]):
+        if root.name != package:
+            break
+        root = root.parent
+    names = []
+    for number, path in enumerate(map(Path, files)):
+        below = path.relative_to(root) if path.is_relative_to(root) else f"{number}/{path.name}"
+        names.append(f"{SOURCE}/{Path(below).as_posix()}")
+    return names
+
+
+def _learner_part(
+    label: str, learner: Learner, source: dict[str, bytes], own: Sequence[Stored]
+) -> LearnerPart:
+    cls = type(learner)
+    module = cls.__module__
+    shipped = module.startswith("plasticity_bench.baselines.")
+    reference = module.rpartition(".")[-1] if shipped else f"{module}:{cls.__qualname__}"
+    return LearnerPart(
+        label=label,
+        reference=reference,
+        class_name=cls.__name__,
+        source=list(source),
+        source_sha256=sha256(b"".join(source.values())).hexdigest(),
+        hyperparameters={
+            stored.cell.stream: stored.cell.identity["learner"]["hyperparameters"] for stored in own
+        },
+    )
+
+
+def _packed(cells: Sequence[Stored], suite: Suite, label: str) -> bytes:
+    """Everything measured of the learner, and of the reference what scores are computed from."""
+    scored = {"chance", "dead_rank", suite.protocol.curvature_name}
+    infos, tables = [], []
+    for stored in cells:
+        columns = stored.result.columns
+        kept = np.ones(len(columns["task"]), bool)
+        if stored.cell.learner != label:
+            kept = np.isin(columns["name"], [*scored, stored.result.attainment])
+        rows = zip(*(columns[name][kept].tolist() for name in CELL.names), strict=True)
+        infos.append(stored.result.info)
+        tables.append(cell_table(cell_bytes(Row(*row) for row in rows), Path(MEASUREMENTS)))
+    content = pack_bytes(infos, tables)
+    if len(content) > MAX_BYTES[MEASUREMENTS]:
+        raise BadInputError(
+            f"The measurements have {len(content):,} bytes; an entry has at most "
+            f"{MAX_BYTES[MEASUREMENTS]:,}. Submit fewer seeds."
+        )
+    return content
+
+
+def _record(own: Sequence[Stored], given: Path | None) -> bytes | None:
+    """The record of the search that the results name, if they name one."""
+    origins = {json.dumps(stored.result.info.get("tuned"), sort_keys=True) for stored in own}
+    if len(origins) > 1:
+        raise BadInputError(
+            "Some of the results come from another search for settings than others."
+        )
+    origin = json.loads(origins.pop())
+    if origin is None:
+        return None
+    path = given or Path(origin["file"])
+    try:
+        content = read_bytes(path, MAX_BYTES[TUNING])
+    except FileNotFoundError:
+        raise BadInputError(
+            f"The settings come from {path}, which is not there: give it with --tuned FILE."
+        ) from None
+    if sha256(content).hexdigest() != origin["sha256"]:
+        raise BadInputError(f"{path} is not the record that these results name: its hash differs.")
+    return content

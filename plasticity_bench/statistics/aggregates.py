@@ -1,0 +1,76 @@
+"""Single numbers that many runs are summed up by.
+
+All but `slope` and `collapse_rate` take scores whose last two axes are (streams, seeds), and return
+what the axes before them index: so the bootstrap computes all of its resamples at once.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+RELIABLE_SEEDS = 10
+"""Fewer tell too little, and the row says so."""
+
+COLLAPSED = 0.05
+"""A trainability up to here is that of a network which learns next to nothing."""
+
+
+def known(scores: ArrayLike) -> Array:
+    """Return the streams on which every score is a number, (known streams, ...)."""
+    values = np.asarray(scores, dtype=np.float64)
+    return values[~np.isnan(values).any(axis=tuple(range(1, values.ndim)))]
+
+
+def mean(scores: ArrayLike) -> Array:
+    """Return the mean over streams and seeds."""
+    return np.asarray(np.mean(np.asarray(scores, dtype=np.float64), axis=(-2, -1)))
+
+
+def interquartile_mean(scores: ArrayLike) -> Array:
+    """Return the mean of the middle half of all runs, streams and seeds together.
+
+    Agarwal et al. (2021), arXiv:2108.13264. Of n runs the lowest and the highest n // 4 are left
+    out.
+    """
+    runs = _sorted_runs(scores)
+    cut = runs.shape[-1] // 4
+    return np.asarray(runs[..., cut : runs.shape[-1] - cut].mean(axis=-1))
+
+
+def worst_quartile_mean(scores: ArrayLike) -> Array:
+    """Return the mean of the worst quarter of all runs: of n runs the lowest n // 4, at least one.
+
+    Also known as the conditional value at risk, at a quarter. Higher is better.
+    """
+    runs = _sorted_runs(scores)
+    return np.asarray(runs[..., : max(1, runs.shape[-1] // 4)].mean(axis=-1))
+
+
+def collapse_rate(trainability: ArrayLike, diverged: ArrayLike) -> float:
+    """Return the share of members that diverged, or learn next to nothing in the end.
+
+    Args:
+        trainability: any shape; up to `COLLAPSED` counts as chance level.
+        diverged: of the same shape.
+    """
+    low = np.asarray(trainability, dtype=np.float64) <= COLLAPSED
+    return float(np.mean(low | np.asarray(diverged, dtype=bool)))
+
+
+def slope(tasks: ArrayLike, values: ArrayLike) -> Array:
+    """Return the least-squares slope of a measurement over tasks, for one task.
+
+    Args:
+        tasks: (tasks,), their indices; at least two different ones.
+        values: (..., tasks).
+    """
+    x = np.asarray(tasks, dtype=np.float64)
+    x = x - x.mean()
+    return np.asarray(np.asarray(values, dtype=np.float64) @ x / (x @ x))
+
+
+def _sorted_runs(scores: ArrayLike) -> Array:
+    values = np.asarray(scores, dtype=np.float64)
+    runs: Array = np.sort(values.reshape(*values.shape[:-2], -1), axis=-1)
+    return runs
