@@ -14,7 +14,7 @@ from plasticity_bench.results import Cell, CellResult, Results
 from plasticity_bench.statistics import Interval, bootstrap_mean
 
 RESAMPLES = 1000  # for each point of a line
-PANEL = (2.9, 2.3)  # width and height in inches
+PANEL_WIDTH, PANEL_HEIGHT = 1.75, 1.7  # in inches
 WHENS = ("start", "during", "end")
 
 
@@ -95,7 +95,7 @@ def headlines(cell: Cell, result: CellResult) -> list[str]:
     return [result.attainment, f"fisher_srank99_n{protocol.get('curvature_examples')}"]
 
 
-def draw(lines: Sequence[Curve], path: Path) -> None:
+def draw(lines: Sequence[Curve], path: Path, reference: str = "fresh") -> None:
     """Draw a row of panels for each measurement and a column for each stream.
 
     Raises:
@@ -103,33 +103,31 @@ def draw(lines: Sequence[Curve], path: Path) -> None:
     """
     streams = list(dict.fromkeys(line.stream for line in lines))
     names = list(dict.fromkeys(line.measurement for line in lines))
-    learners = list(dict.fromkeys(line.learner for line in lines))
-    width, height = PANEL
-    figure = figures.new_figure(width * len(streams), height * len(names) + 0.6)
+    learners = figures.ordered([line.learner for line in lines], reference)
+    width = figures.COLUMN if len(streams) == 1 else max(figures.PAGE, PANEL_WIDTH * len(streams))
+    figure = figures.new_figure(width, PANEL_HEIGHT * len(names) + 0.5)
     axes = figure.subplots(len(names), len(streams), squeeze=False, sharex="col")
     for line in lines:
         axis = axes[names.index(line.measurement)][streams.index(line.stream)]
-        _line(axis, line, f"C{learners.index(line.learner)}")
+        _line(axis, line, learners.index(line.learner))
     for column, stream in enumerate(streams):
-        axes[0][column].set_title(stream, fontsize="small")
+        axes[0][column].set_title(stream)
         axes[-1][column].set_xlabel("task")
     for row, name in enumerate(names):
         axes[row][0].set_ylabel(name)
-    handles = [
-        axes[0][0].plot([], [], color=f"C{index}", label=learner)[0]
-        for index, learner in enumerate(learners)
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(learners), 8))
+    figures.legend(figure, learners)
     figures.save(figure, path)
 
 
-def _line(axis: Any, line: Curve, colour: str) -> None:
+def _line(axis: Any, line: Curve, place: int) -> None:
+    look = figures.look(place)
     tasks = sorted(line.points)
     means, lows, highs = (
         [getattr(line.points[task], bound) for task in tasks] for bound in ("mean", "low", "high")
     )
-    axis.plot(tasks, means, color=colour, linewidth=1.5)
-    axis.fill_between(tasks, lows, highs, color=colour, alpha=0.2, linewidth=0)
+    step = max(1, len(tasks) // 6)
+    axis.plot(tasks, means, markevery=(place % step, step), **look)
+    axis.fill_between(tasks, lows, highs, color=look["color"], alpha=0.15, linewidth=0)
 
 
 def _series(result: CellResult, name: str) -> dict[int, float]:

@@ -77,7 +77,7 @@ function look(learner) {
   const round = Math.floor((place - 1) / PALETTE);
   return {
     colour: `k${1 + ((place - 1) % PALETTE)}`,
-    shape: (place + round) % MARKERS.length,
+    shape: 1 + ((place - 1 + round) % (MARKERS.length - 1)),
     dash: DASHES[round % DASHES.length],
   };
 }

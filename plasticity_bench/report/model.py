@@ -40,7 +40,7 @@ class CurveRow(TypedDict):
 
 
 class ProfileRow(TypedDict):
-    """The share of runs whose score is above each of `thresholds`; stream null: over all streams."""
+    """The share of runs that score above each of `thresholds`; stream null: over all."""
 
     stream: int | None
     learner: int
