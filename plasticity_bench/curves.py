@@ -1,7 +1,7 @@
 """How measurements change from task to task: means over seeds, with their intervals."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from plasticity_bench.results import Cell, CellResult, Results
 from plasticity_bench.statistics import Interval, bootstrap_mean
 
 RESAMPLES = 1000  # for each point of a line
-PANEL = (2.9, 2.3)  # width and height in inches
+PANEL_WIDTH, PANEL_HEIGHT = 1.75, 1.7  # in inches
 WHENS = ("start", "during", "end")
 
 
@@ -64,17 +64,38 @@ def curves(
     _check("stream", streams, [cell.stream for cell, _ in stored])
     _check("learner", learners, [cell.learner for cell, _ in stored])
     _check("measurement", measurements, (n for _, r in stored for n in set(r.columns["name"])))
+    wanted = [
+        (cell, result)
+        for cell, result in stored
+        if (not streams or cell.stream in streams) and (not learners or cell.learner in learners)
+    ]
+    return of_cells(wanted, lambda *own: measurements or headlines(*own))
+
+
+def of_cells(
+    cells: Iterable[tuple[Cell, CellResult]], names: Callable[[Cell, CellResult], Iterable[str]]
+) -> list[Curve]:
+    """Return the curves of some cells.
+
+    Args:
+        cells: of a suite.
+        names: of a cell, the measurements wanted.
+    """
     groups: dict[tuple[str, str, str], list[dict[int, float]]] = {}
-    for cell, result in stored:
-        if (streams and cell.stream not in streams) or (learners and cell.learner not in learners):
-            continue
-        for name in measurements or _headlines(cell, result):
+    for cell, result in cells:
+        for name in names(cell, result):
             place = (cell.stream, cell.learner, name)
             groups.setdefault(place, []).append(_series(result, name))
     return [Curve(*place, _points(series), len(series)) for place, series in groups.items()]
 
 
-def draw(lines: Sequence[Curve], path: Path) -> None:
+def headlines(cell: Cell, result: CellResult) -> list[str]:
+    """Return the measurements of a cell that scores are computed from: attainment, curvature."""
+    protocol = cell.identity.get("protocol", {})
+    return [result.attainment, f"fisher_srank99_n{protocol.get('curvature_examples')}"]
+
+
+def draw(lines: Sequence[Curve], path: Path, reference: str = "fresh") -> None:
     """Draw a row of panels for each measurement and a column for each stream.
 
     Raises:
@@ -82,38 +103,31 @@ def draw(lines: Sequence[Curve], path: Path) -> None:
     """
     streams = list(dict.fromkeys(line.stream for line in lines))
     names = list(dict.fromkeys(line.measurement for line in lines))
-    learners = list(dict.fromkeys(line.learner for line in lines))
-    width, height = PANEL
-    figure = figures.new_figure(width * len(streams), height * len(names) + 0.6)
+    learners = figures.ordered([line.learner for line in lines], reference)
+    width = figures.COLUMN if len(streams) == 1 else max(figures.PAGE, PANEL_WIDTH * len(streams))
+    figure = figures.new_figure(width, PANEL_HEIGHT * len(names) + 0.5)
     axes = figure.subplots(len(names), len(streams), squeeze=False, sharex="col")
     for line in lines:
         axis = axes[names.index(line.measurement)][streams.index(line.stream)]
-        _line(axis, line, f"C{learners.index(line.learner)}")
+        _line(axis, line, learners.index(line.learner))
     for column, stream in enumerate(streams):
-        axes[0][column].set_title(stream, fontsize="small")
+        axes[0][column].set_title(stream)
         axes[-1][column].set_xlabel("task")
     for row, name in enumerate(names):
         axes[row][0].set_ylabel(name)
-    handles = [
-        axes[0][0].plot([], [], color=f"C{index}", label=learner)[0]
-        for index, learner in enumerate(learners)
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(learners), 8))
+    figures.legend(figure, learners)
     figures.save(figure, path)
 
 
-def _line(axis: Any, line: Curve, colour: str) -> None:
+def _line(axis: Any, line: Curve, place: int) -> None:
+    look = figures.look(place)
     tasks = sorted(line.points)
     means, lows, highs = (
         [getattr(line.points[task], bound) for task in tasks] for bound in ("mean", "low", "high")
     )
-    axis.plot(tasks, means, color=colour, linewidth=1.5)
-    axis.fill_between(tasks, lows, highs, color=colour, alpha=0.2, linewidth=0)
-
-
-def _headlines(cell: Cell, result: CellResult) -> list[str]:
-    protocol = cell.identity.get("protocol", {})
-    return [result.attainment, f"fisher_srank99_n{protocol.get('curvature_examples')}"]
+    step = max(1, len(tasks) // 6)
+    axis.plot(tasks, means, markevery=(place % step, step), **look)
+    axis.fill_between(tasks, lows, highs, color=look["color"], alpha=0.15, linewidth=0)
 
 
 def _series(result: CellResult, name: str) -> dict[int, float]:

@@ -24,7 +24,7 @@ import numpy as np
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.rank_correlation import spearman
-from plasticity_bench.results import CellResult, Results
+from plasticity_bench.results import Cell, CellResult, Results
 from plasticity_bench.statistics import Interval, bootstrap_mean
 
 OUTCOMES = ("accuracy", "r_squared", "loss")
@@ -106,25 +106,28 @@ def load_runs(results: Results) -> list[Run]:
     Raises:
         BadInputError: if there is none.
     """
-    runs = []
-    for cell, result in results.stored():
-        variant = json.dumps(cell.identity.get("learner"), sort_keys=True)
-        runs.append(
-            Run(
-                cell.stream,
-                cell.learner,
-                variant,
-                cell.seed,
-                result.series(result.attainment, "end"),
-                _predictors(result),
-            )
-        )
+    runs = runs_of(results.stored())
     if not runs:
         raise BadInputError(
             f"{results.folder} holds no finished results. Give the folder that `plasticity-bench "
             "run` names in its last line."
         )
     return runs
+
+
+def runs_of(cells: Iterable[tuple[Cell, CellResult]]) -> list[Run]:
+    """Return the runs that some cells are."""
+    return [
+        Run(
+            cell.stream,
+            cell.learner,
+            json.dumps(cell.identity.get("learner"), sort_keys=True),
+            cell.seed,
+            result.series(result.attainment, "end"),
+            _predictors(result),
+        )
+        for cell, result in cells
+    ]
 
 
 def of_learners(runs: Sequence[Run], labels: Sequence[str]) -> list[Run]:

@@ -2,9 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
+
+if TYPE_CHECKING:
+    from plasticity_bench.scores import Score
 
 HELP = "draw measurements from task to task, or the scores of a search"
 EXAMPLE = "plasticity-bench plot results/quick-v0@885f6d2c --learner adam --learner l2_init"
@@ -17,6 +21,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="RESULTS|FILE",
         type=Path,
         help="a suite's results folder, or the file that `tune` wrote",
+    )
+    parser.add_argument(
+        "--kind",
+        choices=("curves", "scatter", "profile", "explain"),
+        default="curves",
+        help="curves: measurements over tasks (default); scatter: trainability against curvature "
+        "retention; profile: performance profiles; explain: what predicts trainability",
+    )
+    parser.add_argument(
+        "--reference",
+        default="fresh",
+        metavar="LEARNER",
+        help="the learner that scores are relative to (default: fresh)",
     )
     parser.add_argument(
         "--measurement",
@@ -34,35 +51,78 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             help=f"draw this {what} only; may be repeated",
         )
     parser.add_argument(
-        "--figure", type=Path, metavar="FILE", help="default: RESULTS/curves.png, FILE.png"
+        "--figure",
+        type=Path,
+        metavar="FILE",
+        help="ends in .pdf, .svg or .png; default: RESULTS/KIND.png, FILE.png",
     )
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Draw the curves of stored results, or how scores depend on hyperparameters."""
-    if options.results.is_file():
-        return _sensitivity(options)
-    from plasticity_bench import curves, figures
+    """Draw stored results, or how scores depend on hyperparameters."""
+    from plasticity_bench import figures
+
+    is_search = options.results.is_file()
+    default = options.results / f"{options.kind}.png"
+    path = options.figure or (options.results.with_suffix(".png") if is_search else default)
+    figures.check_path(path)
+    if options.kind != "curves" and (options.measurement or options.stream or options.learner):
+        raise BadInputError(f"--kind {options.kind} draws all streams and learners.")
+    with figures.style():
+        draw = _sensitivity if is_search else KINDS[options.kind]
+        draw(options, path)
+    say(f"Figure: {path}")
+    return COMPLETE
+
+
+def _curves(options: argparse.Namespace, path: Path) -> None:
+    from plasticity_bench import curves
     from plasticity_bench.results import Results
 
-    path = options.figure or options.results / "curves.png"
-    figures.check_path(path)
     lines = curves.curves(
         Results(options.results), options.measurement, options.stream, options.learner
     )
-    curves.draw(lines, path)
-    say(f"Figure: {path}")
-    return COMPLETE
+    curves.draw(lines, path, options.reference)
 
 
-def _sensitivity(options: argparse.Namespace) -> int:
-    from plasticity_bench import figures
+def _scatter(options: argparse.Namespace, path: Path) -> None:
+    from plasticity_bench import scatter_figure
+
+    scatter_figure.draw(_scores(options), options.reference, path)
+
+
+def _profile(options: argparse.Namespace, path: Path) -> None:
+    from plasticity_bench import profile_figure
+
+    profile_figure.draw(_scores(options), options.reference, path)
+
+
+def _explain(options: argparse.Namespace, path: Path) -> None:
+    from plasticity_bench import explanations, explanations_figure
+    from plasticity_bench.results import Results
+
+    table = explanations.explain(
+        explanations.load_runs(Results(options.results)), options.reference
+    )
+    if not table:
+        raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")
+    explanations_figure.draw(table, path)
+
+
+def _scores(options: argparse.Namespace) -> "dict[tuple[str, str], dict[int, Score]]":
+    from plasticity_bench import stored_scores
+    from plasticity_bench.results import Results
+
+    results = Results(options.results)
+    return stored_scores.scores(results, stored_scores.current(results), options.reference)
+
+
+def _sensitivity(options: argparse.Namespace, path: Path) -> None:
     from plasticity_bench.tuning import record, sensitivity
 
-    if options.measurement or options.stream:
-        raise BadInputError("A search is drawn whole: it has no --measurement and no --stream.")
-    path = options.figure or options.results.with_suffix(".png")
-    figures.check_path(path)
+    if options.measurement or options.stream or options.kind != "curves":
+        raise BadInputError("A search is drawn whole: no --kind, --measurement or --stream.")
     sensitivity.draw(record.read(options.results).record, path, options.learner)
-    say(f"Figure: {path}")
-    return COMPLETE
+
+
+KINDS = {"curves": _curves, "scatter": _scatter, "profile": _profile, "explain": _explain}

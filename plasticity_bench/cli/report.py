@@ -1,0 +1,48 @@
+"""`report`: one HTML file that shows everything of a suite's results."""
+
+import argparse
+from pathlib import Path
+
+from plasticity_bench.cli.common import COMPLETE, say
+
+HELP = "write one HTML file with the tables and figures of results"
+EXAMPLE = "plasticity-bench report results/quick-v0@885f6d2c --output report.html"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: RESULTS/report.html")
+    parser.add_argument("--layers", action="store_true", help="show single layers too")
+    parser.add_argument(
+        "--reference",
+        default="fresh",
+        metavar="LEARNER",
+        help="the learner that scores are relative to (default: fresh)",
+    )
+    parser.add_argument(
+        "--tuned",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="show the search in this file that `tune` wrote, beside those that results name",
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Write the report's page."""
+    from plasticity_bench import report
+    from plasticity_bench.results import Results
+    from plasticity_bench.tuning import record
+
+    path = options.output or options.results / "report.html"
+    found = report.collect(
+        Results(options.results),
+        reference=options.reference,
+        layers=options.layers,
+        tuned=[record.read(file) for file in options.tuned],
+    )
+    report.write(found, path)
+    say(f"Report: {path}")
+    return COMPLETE

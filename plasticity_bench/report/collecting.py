@@ -1,0 +1,154 @@
+"""Everything that a report shows, collected from a results folder."""
+
+import datetime
+from collections.abc import Sequence
+from importlib import metadata
+
+from plasticity_bench import curves, explanations, status, stored_scores
+from plasticity_bench.report import comparing, origins, scoring
+from plasticity_bench.report.model import CurveRow, ExplanationRow, Report, StatusRow
+from plasticity_bench.report.numbers import bounds_or_none, numbers
+from plasticity_bench.report.searches import known_records, searches
+from plasticity_bench.results import Cell, CellResult, Results
+from plasticity_bench.stored_scores import Stored
+from plasticity_bench.tuning.record import Tuned
+
+RELIABLE_SEEDS = 10
+NOT_CURVES = ("chance", "dead_rank")
+
+
+def collect(
+    results: Results, *, reference: str = "fresh", layers: bool = False, tuned: Sequence[Tuned] = ()
+) -> Report:
+    """Return all that a report shows.
+
+    Args:
+        results: of a suite.
+        reference: the label of the learner that scores are relative to.
+        layers: whether measurements of single layers are shown too.
+        tuned: records of searches, to be shown as well.
+
+    Raises:
+        BadInputError: if there are no results, or none of the reference.
+    """
+    cells = stored_scores.current(results)
+    scores = stored_scores.scores(results, cells, reference)
+    streams = list(dict.fromkeys(cell.stream for cell, _ in cells))
+    learners = stored_scores.ranked(scores, list(dict.fromkeys(cell.learner for cell, _ in cells)))
+    names = _measurements(cells, layers)
+    found = status.of_folder(results)
+    suite, _, suite_hash = results.folder.resolve().name.partition("@")
+    seeds = sorted({cell.seed for cell, _ in cells})
+    return Report(
+        format=1,
+        suite=suite,
+        suite_hash=suite_hash,
+        made_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        version=metadata.version("plasticity-bench"),
+        reference=learners.index(reference),
+        seeds=seeds,
+        streams=streams,
+        learners=learners,
+        colours=_colours(learners, reference),
+        measurements=names,
+        notices=_notices(found, len(seeds)),
+        about=origins.streams(cells, streams, names),
+        scores=scoring.rows(scores, streams, learners),
+        curves=_curves(cells, streams, learners, names),
+        profiles=comparing.profiles(scores, streams, learners),
+        pairs=comparing.pairs(scores, streams, learners),
+        explanations=_explanations(cells, streams, reference, layers),
+        searches=searches([*tuned, *known_records(cells, results.folder)]),
+        status=_status(found),
+        told=status.summary(found),
+        settings=origins.settings(cells, streams, learners),
+        machines=origins.machines(cells),
+        seconds=origins.seconds(cells),
+        commands=origins.commands(results, cells),
+    )
+
+
+def _measurements(cells: Stored, layers: bool) -> list[str]:
+    """Names of all measurements, the headlines first."""
+    first = dict.fromkeys(name for own in cells for name in curves.headlines(*own))
+    rest = {str(name) for _, result in cells for name in set(result.columns["name"])}
+    there = [name for name in first if name in rest]
+    shown = (n for n in sorted(rest) if n not in NOT_CURVES and (layers or "/" not in n))
+    return list(dict.fromkeys([*there, *shown]))
+
+
+def _colours(learners: Sequence[str], reference: str) -> list[int]:
+    """Places in the palette: the reference has the first, the others follow by name."""
+    order = [reference, *sorted(name for name in learners if name != reference)]
+    return [order.index(name) for name in learners]
+
+
+def _curves(
+    cells: Stored, streams: Sequence[str], learners: Sequence[str], names: Sequence[str]
+) -> list[CurveRow]:
+    known = set(names)
+
+    def wanted(_: Cell, result: CellResult) -> set[str]:
+        return known & set(result.columns["name"].tolist())
+
+    rows = []
+    for line in curves.of_cells(cells, wanted):
+        tasks = sorted(line.points)
+        points = [line.points[task] for task in tasks]
+        rows.append(
+            CurveRow(
+                stream=streams.index(line.stream),
+                learner=learners.index(line.learner),
+                measurement=names.index(line.measurement),
+                seeds=line.seeds,
+                tasks=tasks,
+                mean=numbers(p.mean for p in points),
+                low=numbers(p.low for p in points),
+                high=numbers(p.high for p in points),
+            )
+        )
+    return sorted(rows, key=lambda row: (row["stream"], row["measurement"], row["learner"]))
+
+
+def _explanations(
+    cells: Stored, streams: Sequence[str], reference: str, layers: bool
+) -> list[ExplanationRow]:
+    table = explanations.explain(explanations.runs_of(cells), reference, layers=layers)
+    return [
+        ExplanationRow(
+            name=e.name,
+            within=bounds_or_none(e.within),
+            learners=bounds_or_none(e.learners),
+            streams=bounds_or_none(e.streams),
+            within_stream=[bounds_or_none(e.within_stream[s]) for s in streams],
+            learners_in_stream=[bounds_or_none(e.learners_in_stream[s]) for s in streams],
+            signs=e.signs,
+            holds=e.num_holds,
+        )
+        for e in table
+    ]
+
+
+def _status(found: status.Status) -> list[StatusRow]:
+    return [
+        StatusRow(
+            stream=row.stream,
+            learner=row.learner,
+            counts={name: getattr(row, name) for name in status.COUNTS},
+            error=row.error,
+        )
+        for row in found.rows
+    ]
+
+
+def _notices(found: status.Status, num_seeds: int) -> list[str]:
+    told = []
+    left = sum(row.left for row in found.rows)
+    if left:
+        total = sum(row.asked for row in found.rows)
+        told.append(f"{left} of {total} cells have no results: see “Cells” below.")
+    if num_seeds < RELIABLE_SEEDS:
+        told.append(
+            f"Intervals from {num_seeds} seeds are unreliable: use at least {RELIABLE_SEEDS}."
+        )
+    return told

@@ -1,0 +1,73 @@
+"""The page: its template, style, program and data in one file that loads nothing."""
+
+import base64
+import hashlib
+import html
+import json
+from importlib import resources
+from pathlib import Path
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.report.model import Report
+
+PARTS = ("charts.js", "tables.js", "sections.js", "main.js")
+"""The page's program, in the order in which it is run."""
+
+_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def write(report: Report, path: Path) -> None:
+    """Write a report's page, whole or not at all.
+
+    Raises:
+        BadInputError: if the file cannot be written.
+    """
+    try:
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(page(report), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise BadInputError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def page(report: Report) -> str:
+    """Return a report as one HTML page.
+
+    The browser is told to run this program and style only, by their hashes, and to load nothing:
+    a label that is written like a program stays text.
+    """
+    style = _part("style.css")
+    program = "\n".join(_part(name) for name in PARTS)
+    parts = {
+        "title": html.escape(f"{report['suite']} - plasticity-bench"),
+        "policy": f"default-src 'none'; script-src {_hash(program)}; style-src {_hash(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'",
+        "style": style,
+        "data": as_json(report),
+        "program": program,
+    }
+    pieces = _part("page.html").split("{{")
+    found = [pieces[0]]
+    for piece in pieces[1:]:
+        name, _, rest = piece.partition("}}")
+        found.append(parts[name.strip()] + rest)
+    return "".join(found)
+
+
+def as_json(value: object) -> str:
+    r"""Return a value as JSON that can stand inside an element of HTML.
+
+    >>> as_json("</script>")
+    '"\\u003c/script\\u003e"'
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.translate(_IN_SCRIPT)
+
+
+def _part(name: str) -> str:
+    return (resources.files("plasticity_bench.report") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

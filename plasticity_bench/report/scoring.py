@@ -1,0 +1,78 @@
+"""The scores of a report: each learner on each stream."""
+
+import math
+from collections.abc import Sequence
+
+from plasticity_bench.report.comparing import SCORES, matrix
+from plasticity_bench.report.model import ScoreRow
+from plasticity_bench.report.numbers import bounds_or_none, number, numbers
+from plasticity_bench.scores import Score
+from plasticity_bench.statistics import bootstrap_mean, stratified_interval
+from plasticity_bench.stored_scores import Place
+
+
+def rows(
+    scores: dict[Place, dict[int, Score]], streams: Sequence[str], learners: Sequence[str]
+) -> list[ScoreRow]:
+    """Return a row for each learner on each stream that it was run on, and of all together."""
+    found = [
+        _row(streams.index(stream), learners.index(learner), of_seed)
+        for (stream, learner), of_seed in scores.items()
+    ]
+    found.sort(key=lambda row: (row["stream"] or 0, -_merit(row)))
+    over = [_overall(scores, streams, place, label) for place, label in enumerate(learners)]
+    return found if len(streams) == 1 else [*(row for row in over if row), *found]
+
+
+def _merit(row: ScoreRow) -> float:
+    mean = row["trainability"][0] if row["trainability"] else None
+    return -1.0 if mean is None else mean
+
+
+def _overall(
+    scores: dict[Place, dict[int, Score]], streams: Sequence[str], learner: int, label: str
+) -> ScoreRow | None:
+    """The mean over streams, of seeds that are finished on all."""
+    runs = {name: matrix(scores, streams, [label], name) for name in SCORES}
+    intervals = {
+        name: None if own is None else bounds_or_none(stratified_interval(own[0]))
+        for name, own in runs.items()
+    }
+    if not any(intervals.values()):
+        return None
+    own = [score for stream in streams for score in scores[stream, label].values()]
+    shared = set.intersection(*(set(scores[stream, label]) for stream in streams))
+    return ScoreRow(
+        stream=None,
+        learner=learner,
+        seeds=sorted(shared),
+        points=[],
+        trainability=intervals["trainability"],
+        retention=intervals["retention"],
+        accuracy=None,
+        curvature=None,
+        seconds=number(_mean([score.seconds for score in own])),
+        diverged=sum(score.diverged for score in own),
+    )
+
+
+def _row(stream: int, learner: int, of_seed: dict[int, Score]) -> ScoreRow:
+    own = list(of_seed.values())
+    return ScoreRow(
+        stream=stream,
+        learner=learner,
+        seeds=list(of_seed),
+        points=[numbers((s.trainability, s.retention)) for s in own],
+        trainability=bounds_or_none(bootstrap_mean([s.trainability for s in own]) if own else None),
+        retention=bounds_or_none(bootstrap_mean([s.retention for s in own]) if own else None),
+        accuracy=number(_mean([s.accuracy for s in own])),
+        curvature=number(_mean([s.curvature for s in own])),
+        seconds=number(_mean([s.seconds for s in own])),
+        diverged=sum(s.diverged for s in own),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean of those that are known."""
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan

@@ -1,0 +1,57 @@
+"""The searches that settings come from, as far as their records are at hand."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.report.model import SearchRow
+from plasticity_bench.stored_scores import Stored
+from plasticity_bench.tuning import record
+from plasticity_bench.tuning.record import LearnerRecord, Tuned, TuningRecord
+
+
+def known_records(cells: Stored, folder: Path) -> list[Tuned]:
+    """Return the records that results name, and the folder's own, where they are at hand.
+
+    A record that a result names counts only if the file is still the one that was used.
+    """
+    origins = [result.info.get("tuned") for _, result in cells]
+    named = {(o["file"], o["sha256"]) for o in origins if isinstance(o, dict) and len(o) == 2}
+    found = {}
+    for path, sha256 in [*sorted(named), (str(folder / "tuning.yaml"), None)]:
+        try:
+            tuned = record.read(Path(path))
+        except BadInputError:
+            continue
+        if sha256 in (None, tuned.sha256):
+            found[tuned.sha256] = tuned
+    return list(found.values())
+
+
+def searches(records: Sequence[Tuned]) -> list[SearchRow]:
+    """Return what each search tried, learner by learner."""
+    return [
+        _search(label, learner, tuned.record)
+        for tuned in records
+        for label, learner in tuned.record.learners.items()
+    ]
+
+
+def _search(label: str, learner: LearnerRecord, own: TuningRecord) -> SearchRow:
+    longest = max(tried.tasks for tried in learner.tried)
+    chosen = [learner.chosen] if learner.chosen else list(learner.streams.values())
+    return SearchRow(
+        learner=label,
+        select=own.tuning.select,
+        scales=learner.scales,
+        tried=[
+            {
+                "setting": tried.setting,
+                "score": tried.score,
+                "interval": tried.interval,
+                "chosen": tried.setting in chosen,
+            }
+            for tried in learner.tried
+            if tried.tasks == longest and tried.score is not None
+        ],
+    )

@@ -1,0 +1,112 @@
+"""A real browser without a window, driven through its debugging pipe: no package is needed."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import time
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run")
+
+
+class Browser:
+    """One page. `complaints` has what it wrote to its console, and errors that nobody caught."""
+
+    def __init__(self, folder):
+        self._receive, theirs = os.pipe()
+        ours, self._send = os.pipe()
+        command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "--remote-debugging-pipe"]
+        self._process = subprocess.Popen(
+            ["bash", "-c", f'exec "$@" 3<&{ours} 4>&{theirs}', "bash", *command],
+            pass_fds=(ours, theirs),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(ours)
+        os.close(theirs)
+        self._unread, self._number, self._session = b"", 0, None
+        self.complaints, self.requests, self._loaded = [], [], False
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self._call(f"{domain}.enable")
+
+    def open(self, path, width=1280, height=900, dark=False):
+        self._call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._call("Emulation.setEmulatedMedia", features=[scheme])
+        self._loaded = False
+        self._call("Page.navigate", url=path.as_uri())
+        while not self._loaded:
+            self._note(self._read())
+        self.settle()
+
+    def settle(self):
+        """Let the page draw."""
+        frames = "new Promise(d => requestAnimationFrame(() => setTimeout(d, 60)))"
+        self._call("Runtime.evaluate", expression=frames, awaitPromise=True)
+
+    def run(self, expression):
+        found = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def press(self, key):
+        for kind in ("keyDown", "keyUp"):
+            self._call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+
+    def screenshot(self, path, height):
+        clip = {"x": 0, "y": 0, "width": self.run("innerWidth"), "height": height, "scale": 1}
+        shot = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def close(self):
+        try:
+            os.close(self._send)
+            os.close(self._receive)
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _call(self, method, **parameters):
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._send, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._read()
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self._note(answer)
+
+    def _read(self):
+        until = time.monotonic() + 30
+        while b"\0" not in self._unread:
+            assert time.monotonic() < until, "the browser does not answer"
+            part = os.read(self._receive, 2**16)
+            assert part, "the browser has ended"
+            self._unread += part
+        text, _, self._unread = self._unread.partition(b"\0")
+        return json.loads(text)
+
+    def _note(self, event):
+        method, found = event.get("method"), event.get("params")
+        if method in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
+            self.complaints.append(found)
+        if method == "Network.requestWillBeSent":
+            self.requests.append(found["request"]["url"])
+        self._loaded |= method == "Page.loadEventFired"

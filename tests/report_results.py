@@ -1,0 +1,58 @@
+"""Results of a small suite as they lie on disk, whose numbers are known; nothing is trained."""
+
+from plasticity_bench.results import Cell, Results, Row, note_asked
+
+EVIL = "</script><img src=x onerror=alert(1)>"
+LEVELS = {"fresh": 0.9, "adam": 0.2, "l2": 0.6, EVIL: 0.5}
+STREAMS = ("easy", "hard")
+NUM_TASKS = 10
+COMMAND = "plasticity-bench run small.yaml --seeds 3"
+
+
+def cells(seeds=range(3)):
+    for stream in STREAMS:
+        for learner in LEVELS:
+            for seed in seeds:
+                identity = {
+                    "seed": seed,
+                    "stream": {"id": "lab/Own-v0", "parameters": {"num_tasks": NUM_TASKS}},
+                    "network": {"name": "mlp", "hidden": [8]},
+                    "learner": {
+                        "class": "Own",
+                        "source": "0" * 64,
+                        "hyperparameters": {"label": learner, "step_size": 0.1},
+                    },
+                    "protocol": {"curvature_examples": 16},
+                }
+                yield Cell(stream, learner, seed, identity)
+
+
+def rows(cell):
+    """Accuracy falls from 0.9 to the learner's level; of "hard" streams, to a tenth less."""
+    last = LEVELS[cell.learner] + 0.01 * cell.seed - 0.1 * (cell.stream == "hard")
+    for task in range(NUM_TASKS):
+        done = task / (NUM_TASKS - 1)
+        yield Row(task, "end", "accuracy", 0.9 + (last - 0.9) * done)
+        yield Row(task, "start", "chance", 0.1)
+        yield Row(task, "start", "dead_rank", 2.0)
+        yield Row(task, "start", "fisher_srank99_n16", 2 + 10 * (1 + (last - 1) * done))
+        yield Row(task, "start", "parameter_norm", 1.0 + task * (1 - last))
+        yield Row(task, "start", "dormant_units/layer0", 0.0)
+
+
+def write(folder):
+    """A diverged cell, a failed one, one that is missing; all others complete."""
+    results = Results(folder / "small-v0@01234567")
+    every = list(cells())
+    note_asked(results.folder, "small-v0", COMMAND, every)
+    info = {"seconds": {"train": 1.0, "measure": 0.5}, "environment": {"python": "3.11.7"}}
+    for cell in every:
+        place = cell.stream, cell.learner, cell.seed
+        if place == ("hard", "l2", 1):
+            results.save_failure(
+                cell, 'Traceback:\n  File "a.py"\nValueError: no <b>luck</b>', {**info}
+            )
+        elif place != ("hard", "l2", 2):
+            status = "diverged" if place == ("hard", "adam", 0) else "complete"
+            results.save(cell, rows(cell), {**info, "status": status})
+    return results

@@ -1,0 +1,155 @@
+"""A report holds what is stored, no less and nothing else; figures of papers are drawn from it."""
+
+import json
+import math
+import re
+
+import pytest
+
+from plasticity_bench import figures, stored_scores
+from plasticity_bench.cli import main
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.report import collect, page
+from plasticity_bench.report.page import as_json
+from tests import report_results
+from tests.report_results import EVIL, LEVELS
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return report_results.write(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def report(results):
+    return collect(results)
+
+
+def row(rows, **wanted):
+    (found,) = (r for r in rows if all(r[name] == value for name, value in wanted.items()))
+    return found
+
+
+def test_scores_are_those_of_the_measurements(report):
+    adam, fresh = report["learners"].index("adam"), report["reference"]
+    found = row(report["scores"], stream=0, learner=adam)
+    expected = [(0.2 + 0.01 * s - 0.1) / (0.9 + 0.01 * s - 0.1) for s in range(3)]
+    assert [p[0] for p in found["points"]] == pytest.approx(expected, abs=1e-4)
+    assert found["trainability"][0] == pytest.approx(sum(expected) / 3, abs=1e-4)
+    retention = [(0.2 + 0.01 * s) / (0.9 + 0.01 * s) for s in range(3)]
+    assert [p[1] for p in found["points"]] == pytest.approx(retention, abs=1e-4)
+    assert report["learners"] == ["fresh", "l2", EVIL, "adam"] and fresh == 0
+    hard = row(report["scores"], stream=1, learner=adam)
+    assert hard["diverged"] == 1 and hard["points"][0] == [0, 0]
+    both = row(report["scores"], stream=None, learner=adam)
+    means = [hard["trainability"][0], found["trainability"][0]]
+    assert both["trainability"][0] == pytest.approx(sum(means) / 2, abs=1e-4)
+
+
+def test_curves_are_means_over_seeds(report):
+    place = {name: i for i, name in enumerate(report["measurements"])}
+    assert report["measurements"][:2] == ["accuracy", "fisher_srank99_n16"]
+    assert "chance" not in place and "dormant_units/layer0" not in place
+    line = row(report["curves"], stream=0, learner=1, measurement=place["accuracy"])
+    assert line["tasks"] == list(range(10)) and line["seeds"] == 3
+    assert (line["mean"][0], line["mean"][-1]) == (0.9, pytest.approx(0.61))
+    assert line["low"][-1] <= line["mean"][-1] <= line["high"][-1]
+
+
+def test_pairs_and_profiles(report):
+    pair = row(report["pairs"], stream=0, score="trainability", learner=0, other=3)
+    own = row(report["scores"], stream=0, learner=3)["trainability"]
+    assert pair["difference"][0] == pytest.approx(1 - own[0], abs=1e-4)
+    assert pair["p_value"] == 1.0  # 2 / 2**3 = 0.25, six pairs by Holm
+    of_l2 = [r for r in report["pairs"] if r["stream"] == 1 and 1 in (r["learner"], r["other"])]
+    assert of_l2 == []  # it has one seed there
+    line = row(report["profiles"], stream=0, score="trainability", learner=3)
+    scores = [p[0] for p in row(report["scores"], stream=0, learner=3)["points"]]
+    for tau, share in zip(line["thresholds"], line["share"], strict=True):
+        if all(abs(s - tau) > 1e-3 for s in scores):  # not where rounding decides
+            assert share == pytest.approx(sum(s > tau for s in scores) / 3, abs=1e-4)
+
+
+def test_cells_settings_and_origins(report):
+    counts = row(report["status"], stream="hard", learner="l2")
+    assert counts["counts"]["complete"] == counts["counts"]["failed"] == 1
+    assert counts["counts"]["missing"] == 1 and counts["error"] == "ValueError: no <b>luck</b>"
+    assert report["notices"][0].startswith("2 of 24 cells have no results")
+    assert report["commands"] == [report_results.COMMAND]
+    assert (report["suite"], report["suite_hash"]) == ("small-v0", "01234567")
+    setting = row(report["settings"], learner=3)
+    assert setting["hyperparameters"]["step_size"] == 0.1 and sorted(setting["streams"]) == [0, 1]
+    assert report["machines"][0]["environment"] == {"python": "3.11.7"}
+    assert report["about"][0]["scored_tasks"] == [9]
+    assert report["seconds"] == pytest.approx(1.5 * 22)
+
+
+def test_the_page_holds_its_data_and_loads_nothing(report):
+    text = page(report)
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
+    assert json.loads(data) == json.loads(json.dumps(report))
+    assert EVIL not in text and "{{" not in text.replace(data, "")
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', text) and "@import" not in text
+    assert "default-src 'none'" in text
+
+
+def test_json_cannot_leave_its_element():
+    nasty = "</script><!--&\u2028"
+    assert not set("<>&\u2028") & set(as_json(nasty))
+    assert json.loads(as_json(nasty)) == nasty
+    with pytest.raises(ValueError):
+        as_json(math.nan)
+
+
+def test_settings_that_were_given_up_are_left_out(tmp_path):
+    results = report_results.write(tmp_path)
+    other = next(report_results.cells())
+    other = type(other)(other.stream, other.learner, 0, {**other.identity, "old": True})
+    results.save(other, report_results.rows(other), {"status": "complete"})
+    assert len(stored_scores.current(results)) == 22
+
+
+def test_what_cannot_be_reported_is_said(tmp_path, results, capsys):
+    assert main(["report", str(tmp_path)]) == 2
+    assert "holds no finished results" in capsys.readouterr().err
+    assert main(["report", str(results.folder), "--reference", "frsh"]) == 2
+    assert "Did you mean 'fresh'?" in capsys.readouterr().err
+    nowhere = str(tmp_path / "no" / "report.html")
+    assert main(["report", str(results.folder), "--output", nowhere]) == 2
+    assert "Cannot write" in capsys.readouterr().err
+
+
+def test_the_verb_writes_the_file(tmp_path, results, capsys):
+    path = tmp_path / "report.html"
+    assert main(["report", str(results.folder), "--output", str(path), "--layers"]) == 0
+    assert capsys.readouterr().err == f"Report: {path}\n"
+    assert "dormant_units/layer0" in path.read_text()
+
+
+@pytest.mark.parametrize("kind", ["curves", "scatter", "profile", "explain"])
+@pytest.mark.parametrize("ending", ["pdf", "svg"])
+def test_figures_of_papers(tmp_path, results, kind, ending):
+    path = tmp_path / f"figure.{ending}"
+    assert main(["plot", str(results.folder), "--kind", kind, "--figure", str(path)]) == 0
+    content = path.read_bytes()
+    if ending == "pdf":
+        assert (b"/Type3" not in content and b"/TrueType" in content) or b"/CIDFontType2" in content
+    else:
+        assert b"<text" in content  # words, not outlines
+
+
+def test_a_kind_draws_everything(results, capsys):
+    assert main(["plot", str(results.folder), "--kind", "scatter", "--learner", "adam"]) == 2
+    assert "draws all streams and learners" in capsys.readouterr().err
+
+
+def test_learners_differ_in_more_than_colour():
+    looks = [figures.look(place) for place in range(30)]
+    assert len({(look["color"], look["marker"], str(look["linestyle"])) for look in looks}) == 30
+    assert [look["color"] for look in looks].count(looks[0]["color"]) == 1
+
+
+def test_the_reference_must_be_there(results):
+    cells = [own for own in stored_scores.current(results) if own[0].learner in LEVELS]
+    with pytest.raises(BadInputError, match="no results of the reference 'nobody'"):
+        stored_scores.scores(results, cells, "nobody")

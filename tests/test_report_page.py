@@ -1,0 +1,180 @@
+"""The report in a real browser: it loads, sorts, filters, speaks, and runs nothing foreign."""
+
+import pytest
+
+from plasticity_bench.report import collect, write
+from tests import report_results
+from tests.browser import CHROMIUM, Browser
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    results = report_results.write(folder)
+    write(collect(results), folder / "report.html")
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser, path):
+    browser.complaints.clear()
+    browser.requests.clear()
+    browser.open(path)
+    return browser
+
+
+def column(page, number):
+    cells = f"#scores tbody tr > :nth-child({number})"
+    return page.run(f"[...document.querySelectorAll({cells!r})].map(c => c.textContent)")
+
+
+def click(page, selector):
+    page.run(f"document.querySelector({selector!r}).click()")
+    page.settle()
+
+
+def test_it_loads_alone_and_without_complaint(page, path):
+    assert page.complaints == []
+    assert [url for url in page.requests if not url.startswith("data:")] == [path.as_uri()]
+    sections = page.run("[...document.querySelectorAll('main > section')].map(s => s.id)")
+    assert sections == [
+        *("scores", "scatter", "curves", "measurements", "profiles", "differences"),
+        *("explanations", "cells", "settings", "provenance"),
+    ]
+    assert page.run("document.querySelectorAll('.stage svg').length") == 2 + 2 + 2 + 3
+    assert report_results.COMMAND in page.run("document.querySelector('pre').textContent")
+
+
+def test_a_label_is_never_a_program(page):
+    assert report_results.EVIL in page.run("document.body.innerText")
+    assert page.run("document.querySelectorAll('img, b').length") == 0
+    assert "no <b>luck</b>" in page.run("document.querySelector('#cells').textContent")
+
+
+def test_sorting(page):
+    head = "#scores thead th:nth-child(3)"
+    sort = f"document.querySelector({head!r}).getAttribute('aria-sort')"
+    assert page.run(sort) == "none"
+    click(page, f"{head} button")
+    values = [float(text.split()[0]) for text in column(page, 3) if text != "n/a"]
+    assert page.run(sort) == "descending" and values == sorted(values, reverse=True)
+    page.run(f"document.querySelector('{head} button').focus()")
+    page.run("document.activeElement.click()")
+    values = [float(text.split()[0]) for text in column(page, 3) if text != "n/a"]
+    assert page.run(sort) == "ascending" and values == sorted(values)
+
+
+def test_filters(page):
+    page.run("filter.value = 'ADA'; filter.dispatchEvent(new Event('input'))")
+    assert column(page, 1) == ["adam"] * 3
+    page.run(
+        "box = document.querySelector('#scores select'); box.value = '1';"
+        "box.dispatchEvent(new Event('change'))"
+    )
+    assert column(page, 1) == ["adam"] and column(page, 2) == ["hard"]
+    assert "1 of 12 rows" in page.run("document.querySelector('#scores caption').textContent")
+
+
+def test_picking_learners_holds_everywhere(page):
+    lines = "document.querySelectorAll('#curves polyline').length"
+    assert page.run(lines) == 8
+    click(page, "#scatter .legend button")
+    assert page.run(lines) == 6
+    pressed = "document.querySelector('#profiles .legend button').getAttribute('aria-pressed')"
+    assert page.run(pressed) == "false"
+
+
+def test_another_measurement_of_one_stream(page):
+    page.run(
+        "[first, second] = document.querySelectorAll('#measurements select');"
+        "first.value = [...first.options].find(o => o.text === 'parameter_norm').value;"
+        "first.dispatchEvent(new Event('change'));"
+        "second.value = '0'; second.dispatchEvent(new Event('change'))"
+    )
+    page.settle()
+    label = "[...document.querySelectorAll('#measurements .stage')].map(s => s.ariaLabel)"
+    (spoken,) = page.run(label)
+    assert spoken.startswith("easy. Lines of parameter_norm over task")
+
+
+def test_the_keyboard_reads_values(page):
+    page.run("document.querySelector('#curves .stage').focus()")
+    page.press("End")
+    said = page.run("document.querySelector('#curves [aria-live]').textContent")
+    assert said.startswith("task 9: fresh 0.91 [0.9, 0.92]")
+    page.press("ArrowLeft")
+    said = page.run("document.querySelector('#curves [aria-live]').textContent")
+    assert said.startswith("task 8: ")
+    page.press("Escape")
+    assert page.run("document.querySelector('#curves .tip').hidden")
+
+
+def test_numbers_stand_beside_each_figure(page):
+    click(page, "#curves summary")
+    rows = page.run("document.querySelectorAll('#curves details tbody tr').length")
+    assert rows == 4 * report_results.NUM_TASKS
+
+
+def test_differences(page):
+    cells = page.run(
+        "[...document.querySelector('#differences tbody tr').children].map(c => c.textContent)"
+    )
+    assert cells[0] == "fresh" and cells[1] == "·"
+    assert all(text.startswith("+") or text == "n/a" for text in cells[2:])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_theme_is_the_systems_until_it_is_chosen(browser, path, dark):
+    browser.open(path, dark=dark)
+    browser.run("localStorage.clear()")
+    browser.open(path, dark=dark)
+    theme, background = (
+        "document.documentElement.dataset.theme",
+        "getComputedStyle(document.body).backgroundColor",
+    )
+    before = browser.run(background)
+    assert browser.run(theme) == ("dark" if dark else "light")
+    click(browser, "#theme")
+    assert browser.run(theme) == ("light" if dark else "dark")
+    assert browser.run(background) != before
+    browser.run("localStorage.clear()")
+
+
+CONTRAST = """(() => {
+  const part = (c) => (c /= 255) <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => .2126 * part(r) + .7152 * part(g) + .0722 * part(b);
+  const read = (text) => text.match(/[\\d.]+/g).map(Number);
+  const behind = (node) => {
+    if (!node) return [255, 255, 255];
+    const [r, g, b, a = 1] = read(getComputedStyle(node).backgroundColor);
+    const below = a === 1 ? [0, 0, 0] : behind(node.parentElement);
+    return [r, g, b].map((v, i) => a * v + (1 - a) * below[i]);
+  };
+  return Math.min(...[...document.querySelectorAll('body *')]
+    .filter((n) => [...n.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim()))
+    .filter((n) => !n.closest('script, noscript, .hidden, .skip'))
+    .map((n) => {
+      const style = getComputedStyle(n);
+      const ink = light(read(n instanceof SVGElement ? style.fill : style.color));
+      const paper = light(behind(n instanceof SVGElement ? n.closest('figure') : n));
+      return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
+    }));
+})()"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_scrolls_in_one_direction_and_all_text_can_be_read(browser, path, dark):
+    browser.open(path, width=360, height=740, dark=dark)
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+    assert browser.run(CONTRAST) >= 4.5
+    unnamed = "[...document.querySelectorAll('button, select, input')].filter(n => !(n.labels?.length || n.textContent.trim())).length"
+    assert browser.run(unnamed) == 0
