@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from plasticity_bench import checkpoints, population_size
+from plasticity_bench.contenders import Contender
 from plasticity_bench.execution import Execution
 from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import source_files
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results import Address, Cell, Results
-from plasticity_bench.suite import Contender, StreamRun, Suite
+from plasticity_bench.suite import StreamRun, Suite
 
 DEFAULT = Execution()
 Notify = Callable[[str], None]

@@ -2,28 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from plasticity_bench import yaml_source
+from plasticity_bench.contenders import Contender, contender
 from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import find_learner
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.protocol import Explanation, Protocol
 from plasticity_bench.streams import Stream, make_stream
 from plasticity_bench.streams.faults import task_fault
 from plasticity_bench.suite_data import datasets_of, located, read_suite
 from plasticity_bench.suite_file import (
-    LearnerEntry,
     MeasureEntry,
     StreamEntry,
     TuningEntry,
     validated,
 )
 
-__all__ = ["Contender", "StreamRun", "Suite", "datasets_of", "load_suite", "with_learners"]
+__all__ = ["StreamRun", "Suite", "datasets_of", "load_suite"]
 
 
 @dataclass(frozen=True)
@@ -41,28 +39,6 @@ class StreamRun:
     id: str
     stream: Stream
     network: NetworkSpec
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A learner with its hyperparameters, under the name that the table shows.
-
-    Attributes:
-        label: unique within a suite.
-        learner: the class with its hyperparameters set.
-        by_stream: by a stream's label, the learner with the hyperparameters it has there, if they
-            are others.
-        tuned: whether a search may choose its hyperparameters.
-    """
-
-    label: str
-    learner: Learner
-    by_stream: Mapping[str, Learner] = field(default_factory=dict)
-    tuned: bool = True
-
-    def on(self, stream: str) -> "Contender":
-        """Return the contender as it is on one stream, given by its label."""
-        return replace(self, learner=self.by_stream.get(stream, self.learner), by_stream={})
 
 
 @dataclass(frozen=True)
@@ -146,7 +122,7 @@ def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
     contenders = []
     for index, learner in enumerate(file.learners):
         with located(document, ("learners", index)):
-            contenders.append(_contender(learner, [run.label for run in streams]))
+            contenders.append(contender(learner, [run.label for run in streams]))
     with located(document, ("learners",)):
         _check_labels(contenders)
     labels = [contender.label for contender in contenders]
@@ -165,35 +141,6 @@ def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
         file.tuning,
         tuning_streams,
     )
-
-
-def with_learners(
-    suite: Suite, references: Sequence[str], hyperparameters: dict[str, Any]
-) -> tuple[Contender, ...]:
-    """Return the contenders of the given learners that a suite does not have already.
-
-    Args:
-        suite: whose own learners keep their labels.
-        references: baselines' names or `module:Class`.
-        hyperparameters: set on each of them.
-    """
-    added: list[Contender] = []
-    for reference in references:
-        settings = ",".join(f"{name}={value}" for name, value in hyperparameters.items())
-        label = f"{reference} {settings}".strip()
-        learner = find_learner(reference)(**hyperparameters)
-        same = [c for c in (*suite.contenders, *added) if _same(c.learner, learner)]
-        if same:
-            continue
-        taken = {c.label for c in (*suite.contenders, *added)}
-        if label in taken:  # the suite has it under other settings: say that these are its defaults
-            label = f"{label} defaults"
-        added.append(Contender(label, learner))
-    return tuple(added)
-
-
-def _same(one: Learner, other: Learner) -> bool:
-    return type(one) is type(other) and one.hyperparameters() == other.hyperparameters()
 
 
 def _explanations(entry: MeasureEntry) -> tuple[Explanation, ...]:
@@ -280,18 +227,6 @@ def check_first_task(name: str, stream: Stream) -> None:
         raise BadInputError(f"Stream {name}: task(0, 0) raised {reason}.", "id") from error
     if fault:
         raise BadInputError(f"Stream {name}: task(0, 0) {fault}.", key="id")
-
-
-def _contender(entry: LearnerEntry, streams: Sequence[str]) -> Contender:
-    make = find_learner(entry.name)
-    learner = make(**entry.hyperparameters)
-    by_stream = {}
-    for label, own in entry.streams.items():
-        if label not in streams:
-            hint = did_you_mean(label, streams)
-            raise BadInputError(f"{entry.name} has settings for {label!r}, no stream. {hint}")
-        by_stream[label] = make(**{**entry.hyperparameters, **own})
-    return Contender(entry.label or entry.name, learner, by_stream, entry.tuned)
 
 
 def _check_labels(things: Sequence[StreamRun] | Sequence[Contender]) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench import population_size
+from plasticity_bench.contenders import Contender
 from plasticity_bench.execution import Execution
 from plasticity_bench.lookup import find_learner
 from plasticity_bench.population_size import SIZES, best, by_rule, chosen
-from plasticity_bench.suite import Contender
 
 SPEC = pb.NetworkSpec(hidden=(8,), input_shape=(64,), num_outputs=10)
 CONTENDER = Contender("adam", find_learner("adam")())

@@ -7,12 +7,13 @@ import torch
 
 import plasticity_bench as pb
 from plasticity_bench import planning, progress, runner
+from plasticity_bench.contenders import with_learners
 from plasticity_bench.execution import Execution
 from plasticity_bench.lookup import find_learner, source_files
 from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
 from plasticity_bench.runner import Outcome
-from plasticity_bench.suite import load_suite, with_learners
+from plasticity_bench.suite import load_suite
 
 TINY = """\
 suite: test/tiny-v0
@@ -71,7 +72,7 @@ def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, m
     names = ["helped_learner.py", "inner_helper.py", "outer_helper.py"]
     assert found == [str(tmp_path / name) for name in names]
     assert [f.rsplit("/", 1)[-1] for f in source_files(find_learner("l2"))] == ["l2.py"]
-    contenders = with_learners(suite, ["helped_learner:Mine"], {})
+    contenders = with_learners(suite.contenders, ["helped_learner:Mine"], {})
     before = planning.plan(suite, contenders, range(1))[0].cells[0].key
     (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
     assert planning.plan(suite, contenders, range(1))[0].cells[0].key != before
@@ -102,7 +103,7 @@ def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
 
 
 def test_every_fresh_learner_is_told_where_tasks_begin(suite):
-    added = with_learners(suite, ["fresh"], {"step_size": 0.05})
+    added = with_learners(suite.contenders, ["fresh"], {"step_size": 0.05})
     for group in planning.plan(suite, (*suite.contenders, *added), range(1)):
         assert group.protocol.reveal_boundaries == (type(group.learners[0]).__name__ == "Fresh")
 
@@ -113,7 +114,7 @@ class Resets(pb.Learner):
 
 
 def test_learners_that_would_act_at_hidden_boundaries_are_named(suite):
-    (mine,) = with_learners(suite, [f"{__name__}:Resets"], {})
+    (mine,) = with_learners(suite.contenders, [f"{__name__}:Resets"], {})
     groups = planning.plan(suite, (mine, *suite.contenders), range(1))
     assert planning.unheard(groups) == [f"{__name__}:Resets"]
     told = replace(suite, protocol=replace(suite.protocol, reveal_boundaries=True))
@@ -166,7 +167,7 @@ class Huge(pb.Learner):
 
 def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(suite, tmp_path):
     results = Results(tmp_path)
-    (mine,) = with_learners(suite, [f"{__name__}:Huge"], {})
+    (mine,) = with_learners(suite.contenders, [f"{__name__}:Huge"], {})
     group = planning.plan(suite, (mine,), range(2))[0]
     outcome = runner.run_group(results, Execution("off"), group, lambda _: None)
     assert outcome.error is None

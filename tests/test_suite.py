@@ -8,9 +8,10 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench import yaml_source
+from plasticity_bench.contenders import with_learners
 from plasticity_bench.lookup import find_learner
 from plasticity_bench.shipped import suite_names
-from plasticity_bench.suite import load_suite, with_learners
+from plasticity_bench.suite import load_suite
 from plasticity_bench.suite_file import NetworkEntry
 
 GOOD = """\
@@ -445,11 +446,15 @@ def test_helpers_may_begin_with_an_underscore(module):
 
 def test_added_learners_get_labels_that_tell_them_apart(tmp_path):
     suite = load(tmp_path, GOOD)
-    assert with_learners(suite, ["fresh"], {}) == ()
-    assert with_learners(suite, ["l2"], {"strength": 1e-3}) == ()  # the suite has exactly this one
-    labels = [c.label for c in with_learners(suite, ["l2", "sgd", "sgd"], {"step_size": 0.5})]
+    assert with_learners(suite.contenders, ["fresh"], {}) == ()
+    assert (
+        with_learners(suite.contenders, ["l2"], {"strength": 1e-3}) == ()
+    )  # the suite has exactly this one
+    labels = [
+        c.label for c in with_learners(suite.contenders, ["l2", "sgd", "sgd"], {"step_size": 0.5})
+    ]
     assert labels == ["l2 step_size=0.5", "sgd step_size=0.5"]
-    assert with_learners(suite, ["adam"], {})[0].label == "adam"
+    assert with_learners(suite.contenders, ["adam"], {})[0].label == "adam"
 
 
 BY_STREAM = GOOD.replace(

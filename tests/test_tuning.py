@@ -9,8 +9,9 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench import planning, seeding
+from plasticity_bench.contenders import with_learners
 from plasticity_bench.results import Results, Row
-from plasticity_bench.suite import load_suite, with_learners
+from plasticity_bench.suite import load_suite
 from plasticity_bench.tuning import configuring, record, report, sensitivity
 from plasticity_bench.tuning.search import Search, together
 
@@ -293,7 +294,7 @@ def test_a_stream_that_tells_nothing_is_left_out(tmp_path):
 
 def test_the_reference_stays_as_it_is_unless_it_is_tuned(tmp_path):
     suite = suite_of(tmp_path)
-    mine = with_learners(suite, ["l2"], {})
+    mine = with_learners(suite.contenders, ["l2"], {})
     _, made, found = searched(tmp_path, suite, mine)
     assert [one.label for one in found] == ["l2"]
     fresh = {

@@ -66,13 +66,14 @@ def add_learner_options(parser: argparse.ArgumentParser) -> None:
 def question(options: argparse.Namespace) -> Question:
     """Return what is asked for."""
     from plasticity_bench import planning, suite
+    from plasticity_bench.contenders import with_learners
     from plasticity_bench.results import Results
     from plasticity_bench.tuning import record
 
     if options.hyperparameters and not options.learner:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
     loaded = suite.load_suite(options.suite)
-    added = suite.with_learners(loaded, options.learner, settings(options.hyperparameters))
+    added = with_learners(loaded.contenders, options.learner, settings(options.hyperparameters))
     seeds = range(options.seeds or loaded.num_seeds)
     _check_scored(seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.

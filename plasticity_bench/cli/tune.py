@@ -13,8 +13,9 @@ from plasticity_bench.cli.executing import (
 )
 
 if TYPE_CHECKING:
+    from plasticity_bench.contenders import Contender
     from plasticity_bench.planning import Group
-    from plasticity_bench.suite import Contender, Suite
+    from plasticity_bench.suite import Suite
 
 HELP = "search for each learner's settings, on seeds that are never scored"
 EXAMPLE = "plasticity-bench tune quick --learner my_module:Learner --settings 16"
@@ -104,7 +105,8 @@ def _suite(options: argparse.Namespace) -> "Suite":
 
 def _contenders(loaded: "Suite", references: Sequence[str]) -> "Sequence[Contender]":
     """The learners that are tuned: the suite's own, by label or class, and others."""
-    from plasticity_bench import lookup, suite
+    from plasticity_bench import lookup
+    from plasticity_bench.contenders import with_learners
 
     if not references:
         return [contender for contender in loaded.contenders if contender.tuned]
@@ -112,7 +114,7 @@ def _contenders(loaded: "Suite", references: Sequence[str]) -> "Sequence[Contend
     chosen: dict[str, Contender] = {}
     for reference in references:
         found = [own[reference]] if reference in own else []
-        found = found or list(suite.with_learners(loaded, [reference], {}))
+        found = found or list(with_learners(loaded.contenders, [reference], {}))
         cls = None if found else lookup.find_learner(reference)  # the suite has just this one
         found = found or [c for c in loaded.contenders if type(c.learner) is cls]
         chosen |= {contender.label: contender for contender in found}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from plasticity_bench import planning, runner
+from plasticity_bench.contenders import Contender
 from plasticity_bench.errors import BadInputError, PlasticityBenchError
 from plasticity_bench.execution import Execution
 from plasticity_bench.leaderboard.gathering import suite_named
@@ -18,7 +19,7 @@ from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import find_learner, source_files
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results import Results
-from plasticity_bench.suite import Contender, load_suite
+from plasticity_bench.suite import load_suite
 
 
 def main(request_file: str) -> None:
