@@ -6,13 +6,12 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench import population_size
-from plasticity_bench.contenders import Contender
 from plasticity_bench.execution import Execution
 from plasticity_bench.lookup import find_learner
 from plasticity_bench.population_size import SIZES, best, by_rule, chosen
 
 SPEC = pb.NetworkSpec(hidden=(8,), input_shape=(64,), num_outputs=10)
-CONTENDER = Contender("adam", find_learner("adam")())
+ADAM = find_learner("adam")()
 
 
 def stream(updates):
@@ -68,22 +67,22 @@ def test_short_runs_go_by_the_rule_and_long_ones_are_measured(tmp_path, monkeypa
     monkeypatch.setenv("PLASTICITY_BENCH_CACHE", str(tmp_path))
     rates, told = Rates(s1=1.0, s2=3.0, s4=2.9, s8=2.8), []
     monkeypatch.setattr(population_size, "seed_updates_per_second", lambda *a: rates(a[-1]))
-    assert chosen(stream(10), SPEC, CONTENDER, Execution(), 9, told.append) == 9
+    assert chosen(stream(10), SPEC, ADAM, Execution(), 9, told.append) == 9
     assert not rates.asked
-    assert chosen(stream(200_000), SPEC, CONTENDER, Execution(), 9, told.append) == 2
+    assert chosen(stream(200_000), SPEC, ADAM, Execution(), 9, told.append) == 2
     assert rates.asked == [1, 2, 4, 8]
-    assert told[0] == "adam: timing 1 seed at a time (remembered for later runs)."
+    assert told[0] == "timing 1 seed at a time (remembered for later runs)."
     assert len(list((tmp_path / "members").iterdir())) == 1
     rates.asked.clear()
-    assert chosen(stream(200_000), SPEC, CONTENDER, Execution(), 9) == 2
+    assert chosen(stream(200_000), SPEC, ADAM, Execution(), 9) == 2
     assert not rates.asked
-    chosen(stream(200_000), SPEC, CONTENDER, Execution("off"), 9)  # something else to measure
+    chosen(stream(200_000), SPEC, ADAM, Execution("off"), 9)  # something else to measure
     assert rates.asked
 
 
 def test_the_users_number_comes_first():
-    assert chosen(stream(200_000), SPEC, CONTENDER, Execution(members=3), 9) == 3
-    assert chosen(stream(200_000), SPEC, CONTENDER, Execution(members=30), 9) == 9
+    assert chosen(stream(200_000), SPEC, ADAM, Execution(members=3), 9) == 3
+    assert chosen(stream(200_000), SPEC, ADAM, Execution(members=30), 9) == 9
 
 
 def test_convolutions_run_one_by_one_on_a_cpu():
@@ -93,5 +92,5 @@ def test_convolutions_run_one_by_one_on_a_cpu():
 
 def test_a_rate_is_measured(monkeypatch):
     monkeypatch.setattr(population_size, "SECONDS", 0.05)
-    rate = population_size.seed_updates_per_second(stream(10), SPEC, CONTENDER, Execution("off"), 2)
+    rate = population_size.seed_updates_per_second(stream(10), SPEC, ADAM, Execution("off"), 2)
     assert 10 < rate < 1e6

@@ -353,7 +353,9 @@ def test_the_record_holds_the_whole_search_and_is_read_as_it_was_written(written
 def test_what_was_chosen_is_applied_by_label_and_class(written):
     search, found, _, path = written
     tuned = record.read(path)
-    contenders = tuned.applied((*search.suite.contenders, *with_learners(search.suite, ["l2"], {})))
+    contenders = tuned.applied(
+        (*search.suite.contenders, *with_learners(search.suite.contenders, ["l2"], {}))
+    )
     for one, contender in zip(found, contenders[:3], strict=True):
         for stream in ("one", "two"):
             settings = contender.on(stream).learner.hyperparameters()
