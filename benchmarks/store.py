@@ -84,7 +84,7 @@ def write(num_cells: int, folder: Path) -> None:
 
 
 def write_packed(num_cells: int, folder: Path) -> None:
-    """Write the same packs without saving every cell by itself before: in a minute, not in twenty."""
+    """Write the same packs without saving every cell by itself before, which takes longest."""
     loaded = suite(folder)
     results = Results(folder / loaded.directory_name)
     groups = planning.plan(loaded, loaded.contenders, range(num_cells // 100))
