@@ -13,6 +13,8 @@ import pytest
 from tests.faults.conftest import scores
 from tests.slurm_cluster import Cluster
 
+pytestmark = pytest.mark.xdist_group("slurm")  # one cluster, for it has fixed ports
+
 SLURM = ("--engine", "slurm", "--slurm", "memory=1G", "--slurm", "time=00:10:00")
 
 
