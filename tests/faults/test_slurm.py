@@ -42,7 +42,7 @@ def command(bench, *arguments):
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=500,
         **bench.settings,
     )
     assert "Traceback" not in done.stderr, done.stderr
@@ -95,7 +95,7 @@ def test_a_killed_job_and_a_killed_node_cost_nothing(on_slurm, cluster, straight
     os.kill(tasks["0"][1], signal.SIGKILL)
     cluster.kill_node(tasks["1"][0])
     cluster.start_node(tasks["1"][0])
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=500)
     assert process.returncode == 0, err
     assert scores(out) == straight
 
@@ -106,7 +106,7 @@ def test_a_task_whose_time_is_up_queues_again_and_goes_on(on_slurm, cluster):
     limits = ("--slurm", "time=00:01:00", "--slurm", "notice=40", "--slurm", "rounds=1")
     options = ("--learner", "broken:Slow", "--seeds", "1", "--format", "csv")
     process = on_slurm.start(*SLURM, *limits, *options, **on_slurm.settings)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=500)
     assert process.returncode == 0, err
     logs = "".join(log.read_text() for log in on_slurm.results.glob("slurm/*/task-*.log"))
     assert "the progress of others is kept" in logs
