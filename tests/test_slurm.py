@@ -1,5 +1,6 @@
 """What is asked of Slurm, and how cells are dealt out: without a cluster."""
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -87,8 +88,7 @@ def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch
     shares = [slurm.chunk(f"{submission.folder}/chunks.json:{index}") for index in range(3)]
     assert shares == [{"k0"}, {"k1"}, {"k2"}]
     assert slurm.latest(tmp_path / "results") == submission
-    subprocess_check = __import__("os").system(f"bash -n '{submission.folder}/task.sh'")
-    assert subprocess_check == 0
+    assert os.system(f"bash -n '{submission.folder}/task.sh'") == 0
 
 
 def test_what_slurm_refuses_is_told(sbatch, tmp_path):
