@@ -17,18 +17,22 @@ from plasticity_bench.shipped import suite_names
 from plasticity_bench.suite_data import datasets_of
 
 NEEDED = (
-    "torch",
+    "datasets",
+    "filelock",
+    "gymnasium",
+    "huggingface_hub",
     "numpy",
+    "PIL",
     "pyarrow",
     "pydantic",
-    "yaml",
-    "gymnasium",
-    "loky",
+    "rich",
+    "safetensors",
     "sklearn",
     "tabulate",
-    "rich",
+    "torch",
+    "yaml",
 )
-"""Modules without which nothing runs."""
+"""Modules without which nothing runs: one for each of the package's requirements."""
 
 
 @dataclass(frozen=True)

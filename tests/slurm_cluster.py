@@ -51,6 +51,15 @@ NODE = (
 )
 
 
+def free_ports(number):
+    """Ports that nobody listens on: a cluster before this one may not have let go of its own."""
+    with contextlib.ExitStack() as stack:
+        found = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in found:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in found]
+
+
 class Cluster:
     """The daemons; `why_not` says why there can be none here."""
 
@@ -73,8 +82,9 @@ class Cluster:
         key = self.folder / "munge.key"
         key.write_bytes(os.urandom(1024))
         key.chmod(0o600)
-        host, port = socket.gethostname().split(".")[0], 17817
-        nodes = [NODE.format(number=n, host=host, port=port + n) for n in (1, 2)]
+        host = socket.gethostname().split(".")[0]
+        port, *ports = free_ports(3)
+        nodes = [NODE.format(number=n, host=host, port=p) for n, p in enumerate(ports, 1)]
         conf = CONF.format(host=host, port=port, folder=self.folder, nodes="\n".join(nodes))
         (self.folder / "slurm.conf").write_text(conf)
         names = {"key-file": "key", "socket": "socket", "pid-file": "pid", "seed-file": "seed"}
@@ -83,7 +93,9 @@ class Cluster:
         self.run("slurmctld", "-c")
         self.start_node("n1")
         self.start_node("n2")
-        self.wait_for(lambda: self.run("sinfo", "-h", "-N", "-o", "%T").split() == ["idle"] * 2)
+        self.wait_for(
+            lambda: self.run("sinfo", "-h", "-N", "-o", "%T").split() == ["idle"] * 2, seconds=180
+        )
 
     def start_node(self, name):
         self.run("slurmd", "-N", name)

@@ -1,8 +1,12 @@
 """`doctor` says what there is; what is broken does not break it."""
 
 import importlib
+import re
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +32,16 @@ def test_it_tells_what_there_is(quick, own_cache):
     assert shown["data mnist"].found == "not here"
     assert "mnist" in shown["suite paper"].found
     assert shown["suite paper"].remedy == "Get them: plasticity-bench prepare paper."
+
+
+def test_each_requirement_is_looked_at():
+    """Nothing more, too: what is no requirement need not be there in a fresh environment."""
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    required = {re.split(r"[<>=]", line)[0] for line in project["dependencies"]}
+    distributions = metadata.packages_distributions()
+    looked_at = {distributions[module][0].lower().replace("_", "-") for module in doctor.NEEDED}
+    # torchvision's operators may be missing, and nothing uses them.
+    assert looked_at == required - {"torchvision"}
 
 
 @pytest.mark.parametrize("module", ["torch", "pyarrow"])

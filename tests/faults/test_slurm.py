@@ -13,7 +13,7 @@ import pytest
 from tests.faults.conftest import scores
 from tests.slurm_cluster import Cluster
 
-pytestmark = pytest.mark.xdist_group("slurm")  # one cluster, for it has fixed ports
+pytestmark = pytest.mark.xdist_group("slurm")  # one cluster is enough for a machine
 
 SLURM = ("--engine", "slurm", "--slurm", "memory=1G", "--slurm", "time=00:10:00")
 
@@ -24,9 +24,11 @@ def cluster():
         pytest.skip(Cluster.why_not())
     with tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder:
         started = Cluster(Path(folder))
-        started.start()
-        yield started
-        started.stop()
+        try:
+            started.start()
+            yield started
+        finally:
+            started.stop()
 
 
 @pytest.fixture
