@@ -75,7 +75,7 @@ class DASH(Learner):
             cosine = functional.cosine_similarity(value, wanted, dim=0)
         else:
             return value
-        return value * cosine.clamp(self.floor, 1)
+        return value * torch.where(cosine < self.floor, self.floor, cosine.clamp(max=1))
 
 
 def _norm(value: Tensor, axes: tuple[int, ...]) -> Tensor:

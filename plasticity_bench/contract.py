@@ -21,6 +21,9 @@ _STATEFUL = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 def conforming(learner: Learner, hook: str, returned: Any, like: Any, name: str = "") -> Any:
     """Return what a hook returned, with every dictionary in the order of `like`.
 
+    Numbers of float64 are rounded to float32: a hyperparameter that differs between members is a
+    float64, and makes some operations return that.
+
     Raises:
         LearnerError: if its types, keys, shapes or dtypes are not those of `like`.
     """
@@ -42,6 +45,8 @@ def conforming(learner: Learner, hook: str, returned: Any, like: Any, name: str 
         }
     if not isinstance(returned, Tensor):
         raise _fault(learner, hook, f"{place} must be a tensor, not {_kind(returned)}")
+    if (returned.dtype, like.dtype) == (torch.float64, torch.float32):
+        returned = returned.float()
     if (returned.shape, returned.dtype) != (like.shape, like.dtype):
         raise _fault(
             learner,

@@ -134,6 +134,23 @@ class CountsMembers(pb.Learner):
         return scaled(state, state.memory["factor"])
 
 
+class Chooses(pb.Learner):
+    """Looks at a hyperparameter, which in a search is one for each member."""
+
+    strength: float = 1e-3
+    search = {"strength": pb.LogUniform(1e-4, 1e-1)}
+
+    def penalty(self, params, state):
+        return self.strength * params["head.bias"].square().sum() if self.strength > 0 else 0.0
+
+
+class Counts(pb.Learner):
+    """Another number where members differ."""
+
+    def after_update(self, state, noise):
+        return scaled(state, 1.0 if isinstance(self.step_size, float) else 0.9)
+
+
 class RemembersElsewhere(pb.Learner):
     """Counts each member's updates in the class rather than in its memory."""
 
@@ -195,6 +212,8 @@ BREAKS = {
         "where one member's numbers are not finite, a hook raises for all members",
     ),
     CountsMembers: ("check_alone", "results alone are not those that it has among others"),
+    Chooses: ("check_searched", "choose by torch.where rather than `if`; test_check_learner.py:"),
+    Counts: ("check_searched", "its results are others than where members are alike"),
     RemembersElsewhere: ("check_resumes", "does not go on from a state that was kept and loaded"),
     StandsStill: ("check_learns", "it does not learn: the loss on its first task was 2.3"),
     ClimbsUp: ("check_learns", "let apply_gradients step against the gradients"),

@@ -14,6 +14,9 @@ from plasticity_bench.learner import Learner
 from plasticity_bench.lookup import check_class, find_learner
 from plasticity_bench.narrowing import num_parameters
 from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.tuning.configuring import with_setting
+from plasticity_bench.tuning.settings import Setting, random
+from plasticity_bench.tuning.space import declared
 
 MOST_PARAMETERS = 2.5
 """Times those of the suite's network; of the baselines, plasticity injection has most, 2.07."""
@@ -26,10 +29,10 @@ def check_learner(learner: str | type[Learner] | Learner, **hyperparameters: obj
     """Check that a learner keeps the rules that results rest on.
 
     It trains a small network on a small stream, and stays finite; it learns; the same seed gives
-    the same results in every bit, whatever global random generators are at, whoever runs beside it,
-    and after its state was kept and loaded; its hooks change none of their arguments; its
-    hyperparameters survive a suite's file; its network is not much larger than the suite's; and
-    `vectorized` is False only where it has to be. It takes seconds.
+    the same results in every bit, whatever global random generators are at, whoever runs beside it
+    with whichever hyperparameters, and after its state was kept and loaded; its hooks change none
+    of their arguments; its hyperparameters survive a suite's file; its network is not much larger
+    than the suite's; and `vectorized` is False only where it has to be. It takes seconds.
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
@@ -162,6 +165,26 @@ def check_alone(trial: Trial) -> None:
         )
 
 
+def check_searched(trial: Trial) -> None:
+    """Members may differ in the numbers that a search tries: they are tensors then."""
+    learner = trial.learner
+    drawn = random(declared(type(learner)), 1)[0]
+    numbers: Setting = {name: value for name, value in drawn.items() if isinstance(value, float)}
+    try:
+        together = run([learner, with_setting(learner, numbers)], SEEDS[:2])
+        same = together.close(trial.settled, 0, 0)
+        problem = "its results are others than where members are alike"
+    except LearnerError as error:
+        same, problem = False, f"{error}".rstrip(".")
+    if not same:
+        raise _broken(
+            learner,
+            f"where members differ in {', '.join(numbers)}, as in a search, hooks see a tensor in "
+            "place of each number: let them compute with it, and choose by torch.where rather "
+            f"than `if`; {problem}",
+        )
+
+
 def check_resumes(trial: Trial) -> None:
     """It goes on from a state that was kept as if nothing had been."""
     if not trial.settled.all_same(run(trial.learner, resumed=trial.settled)):
@@ -197,7 +220,7 @@ def check_vectorized(trial: Trial) -> None:
         found = run(mapped)
     except LearnerError:
         return
-    if trial.settled.close(found):
+    if trial.settled.all_close(found):
         raise _broken(
             learner,
             "its hooks can be run for all members at once, with the same results and faster: "
@@ -214,6 +237,7 @@ CHECKS: tuple[Check, ...] = (
     check_global_generators,
     check_members_independent,
     check_alone,
+    check_searched,
     check_resumes,
     check_learns,
     check_vectorized,

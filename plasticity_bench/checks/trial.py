@@ -52,12 +52,15 @@ class Run:
         """Whether every member did the same in both."""
         return all(self.same(other, place, place) for place, _ in enumerate(SEEDS))
 
-    def close(self, other: "Run") -> bool:
-        """Whether all members did the same but for rounding, which grows from update to update."""
+    def close(self, other: "Run", place: int, its_place: int) -> bool:
+        """Whether a member did the same but for rounding, which grows from update to update."""
         return self.seen.keys() == other.seen.keys() and all(
-            torch.allclose(value, other.seen[key], rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
-            for key, value in self.seen.items()
+            _close(value[place], other.seen[key][its_place]) for key, value in self.seen.items()
         )
+
+    def all_close(self, other: "Run") -> bool:
+        """Whether every member did the same but for rounding."""
+        return all(self.close(other, place, place) for place, _ in enumerate(SEEDS))
 
     def not_finite(self) -> str:
         """Name what is not finite first, of losses, logits and parameters; the rest may be."""
@@ -118,7 +121,7 @@ class Trial:
 
 
 def run(
-    learner: Learner,
+    learner: Learner | Sequence[Learner],
     seeds: Sequence[int] = SEEDS,
     *,
     spoiled: int | None = None,
@@ -130,7 +133,7 @@ def run(
     Boundaries are revealed. It computes in one thread, for only then runs agree in every bit.
 
     Args:
-        learner: of all members.
+        learner: of all members, or one for each.
         seeds: of the members.
         spoiled: the place of a member whose inputs are not numbers.
         resumed: a run of such members, to go on from, in its second task's middle.
@@ -141,7 +144,9 @@ def run(
     """
     seen: dict[tuple[int, str], Tensor] = {}
     with _one_thread(), seeded_generators(global_seed) as moved:
-        population = Population([Member(seed, learner) for seed in seeds], NETWORK)
+        learners = [learner] * len(seeds) if isinstance(learner, Learner) else learner
+        members = [Member(*pair) for pair in zip(seeds, learners, strict=True)]
+        population = Population(members, NETWORK)
         tasks = [StackedTask(_digits(), list(seeds), i, population.device) for i in (0, 1)]
         examples = [task.train.first(EXAMPLES) for task in tasks]
         first_leg = len(LEGS) - 1 if resumed else 0
@@ -181,6 +186,10 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one, other, rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
