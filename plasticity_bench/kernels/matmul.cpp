@@ -34,9 +34,13 @@ struct Matrix {
 // indices are constants by then.
 #define UNROLLED _Pragma("GCC unroll 16")
 
+// What the last of a row's vectors takes up: all lanes; some, with room for the others where it is
+// read; or some, and what follows must not be read.
+enum class Last { WHOLE, PADDED, PARTIAL };
+
 // result (R x columns) = left (R x depth) times right (depth x columns), V vectors of columns, of
-// the last of which `last` lanes are in use: all of them if WHOLE.
-template <int R, int V, bool WHOLE>
+// the last of which `last` lanes are in use.
+template <int R, int V, Last LAST>
 void multiply_block(float* result, long result_row, Matrix left, Matrix right, long depth,
                     long last) {
   Vector sums[R][V];
@@ -52,8 +56,9 @@ void multiply_block(float* result, long result_row, Matrix left, Matrix right, l
     Vector b[V];
     UNROLLED
     for (int v = 0; v < V; ++v)
-      b[v] = WHOLE || v < V - 1 ? Vector::loadu(right.data + v * LANES)
-                                : Vector::loadu(right.data + v * LANES, last);
+      b[v] = LAST != Last::PARTIAL || v < V - 1
+                 ? Vector::loadu(right.data + v * LANES)
+                 : Vector::loadu(right.data + v * LANES, last);
     UNROLLED
     for (int r = 0; r < R; ++r) {
       const Vector a(left.data[r * left.row]);
@@ -67,19 +72,19 @@ void multiply_block(float* result, long result_row, Matrix left, Matrix right, l
   for (int r = 0; r < R; ++r)
     UNROLLED
     for (int v = 0; v < V; ++v)
-      if (WHOLE || v < V - 1)
+      if (LAST == Last::WHOLE || v < V - 1)
         sums[r][v].store(result + r * result_row + v * LANES);
       else
         sums[r][v].store(result + r * result_row + v * LANES, last);
 }
 
-template <int V, bool WHOLE>
+template <int V, Last LAST>
 void multiply_panel(float* result, long result_row, Matrix left, Matrix right, long rows,
                     long depth, long last) {
   long row = 0;
   auto block = [&]<int R>() {
     for (; row + R <= rows; row += R)
-      multiply_block<R, V, WHOLE>(result + row * result_row, result_row,
+      multiply_block<R, V, LAST>(result + row * result_row, result_row,
                            {left.data + row * left.row, left.row, left.column}, right, depth,
                            last);
   };
@@ -89,18 +94,14 @@ void multiply_panel(float* result, long result_row, Matrix left, Matrix right, l
   block.template operator()<1>();
 }
 
-// target (rows x columns, rows apart by target_row) = the matrix, whose rows are contiguous if
-// row == 1 and whose columns are if column == 1.
+// target (rows x columns, rows apart by target_row) = the matrix.
 void copy(float* target, long target_row, Matrix matrix, long rows, long columns) {
-  long i = 0, j = 0;
-  if (matrix.row == 1)
-    for (j = 0; j + LANES <= columns; j += LANES)
-      for (i = 0; i + LANES <= rows; i += LANES)
-        at::vec::transpose_mxn<float>(matrix.data + j * matrix.column + i, matrix.column,
-                                      target + i * target_row + j, target_row, LANES, LANES);
-  const long whole_rows = i, whole_columns = j;  // what is left is copied one by one
-  for (i = 0; i < rows; ++i)
-    for (j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
+  if (matrix.row == 1) {
+    at::vec::transpose_mxn<float>(matrix.data, matrix.column, target, target_row, columns, rows);
+    return;
+  }
+  for (long i = 0; i < rows; ++i)
+    for (long j = 0; j < columns; ++j)
       target[i * target_row + j] = matrix.data[i * matrix.row + j * matrix.column];
 }
 
@@ -116,10 +117,26 @@ void multiply(float* result, Matrix left, Matrix right, long rows, long columns,
       part = {panel.data(), PANEL, 1};
     }
     const long vectors = (width + LANES - 1) / LANES, last = width - (vectors - 1) * LANES;
-    auto panel_of = vectors == 1 ? (last == LANES ? multiply_panel<1, true> : multiply_panel<1, false>)
-                                 : (last == LANES ? multiply_panel<2, true> : multiply_panel<2, false>);
-    panel_of(result + first, columns, left, part, rows, depth, last);
+    auto multiply_with = [&]<Last LAST>() {
+      auto by = vectors == 1 ? multiply_panel<1, LAST> : multiply_panel<2, LAST>;
+      by(result + first, columns, left, part, rows, depth, last);
+    };
+    if (last == LANES)
+      multiply_with.template operator()<Last::WHOLE>();
+    else if (copies)
+      multiply_with.template operator()<Last::PADDED>();
+    else
+      multiply_with.template operator()<Last::PARTIAL>();
   }
+}
+
+// A contiguous tensor, in half the time that torch::stable::new_empty takes.
+Tensor empty(long batch, long rows, long columns) {
+  const int64_t sizes[] = {batch, rows, columns}, strides[] = {rows * columns, columns, 1};
+  AtenTensorHandle made;
+  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(
+      3, sizes, strides, aoti_torch_dtype_float32(), aoti_torch_device_type_cpu(), 0, &made));
+  return Tensor(made);
 }
 
 // result (batch, rows, columns), contiguous = left (batch, rows, depth) @ right (batch, depth,
@@ -128,7 +145,7 @@ Tensor bmm(Tensor left, Tensor right) {
   thread_local std::vector<float> transposed;
   const long batch = left.size(0), rows = left.size(1), depth = left.size(2);
   const long columns = right.size(2);
-  Tensor result = torch::stable::new_empty(left, {batch, rows, columns});
+  Tensor result = empty(batch, rows, columns);
   const Matrix all_a{left.const_data_ptr<float>(), left.stride(1), left.stride(2)};
   const Matrix all_b{right.const_data_ptr<float>(), right.stride(1), right.stride(2)};
   const bool flips = all_b.column != 1 && rows < columns;
