@@ -19,6 +19,15 @@ and spares a quarter or more of each update, which takes about a millisecond."""
 MANY = 64
 """Elements computed from one number from which that is worth a place in memory."""
 
+OPTIONS = {
+    "cpp_wrapper": True,  # no Python between the parts
+    "compile_threads": 1,  # nor processes of the compiler's own
+    # A population looks its updates up by their arguments' shapes, and hands on contiguous tensors.
+    "size_asserts": False,
+    "alignment_asserts": False,
+}
+"""The compiler's settings."""
+
 VIEWS = {
     aten.alias.default,
     aten.expand.default,
@@ -68,8 +77,7 @@ def compiled(
         written, places = _write_in_place(graph, num_carried)
         used = _drop_unused(graph)
         matmul.substitute(graph)
-        # All in C++, with no Python between its parts; and none of the compiler's own processes.
-        with config.patch(cpp_wrapper=True, compile_threads=1), _hushed():
+        with config.patch(OPTIONS), _hushed():
             code = standalone_compile(
                 graph,
                 [examples[index].contiguous() for index in used],
