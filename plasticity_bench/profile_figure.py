@@ -31,7 +31,8 @@ def draw(scores: dict[Place, dict[int, Score]], reference: str, path: Path) -> N
     """
     streams = list(dict.fromkeys(stream for stream, _ in scores))
     learners = figures.ordered([learner for _, learner in scores], reference)
-    figure, axes = figures.panels(len(SCORES), height=2.2)
+    figure, columns = figures.panels(len(SCORES), 2.2)
+    axes = [axis for (axis,) in columns]
     drawn = False
     for axis, (name, title) in zip(axes, SCORES.items(), strict=True):
         for place, learner in enumerate(learners[1:], 1):
