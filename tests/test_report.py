@@ -80,7 +80,7 @@ def test_ranks_are_those_of_the_leaderboard():
     del scores["two", "d"][9]
     found = ranking.places(scores, ["one", "two"], list(levels), "fresh")
     expected = ranks(np.array([[values[s, label] for s in ("one", "two")] for label in "abc"]))
-    assert list(found)[0] == "fresh" and list(found)[-1] == "d"  # whatever their means
+    assert next(iter(found)) == "fresh" and next(reversed(found)) == "d"  # whatever their means
     assert [found[label] for label in "abc"] == expected
     assert found["fresh"] is None and found["d"] is None
     alone = ranking.places(

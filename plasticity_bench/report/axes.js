@@ -37,7 +37,7 @@ function extent(values) {
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
-const MARGIN = { left: 50, right: 12, top: 8, bottom: 40 };
+const MARGIN = { left: 42, right: 12, top: 26, bottom: 40 };
 
 /* `xTicks`: [place, text] of each, made of the number that there is room for; numbers by default. */
 function plane(width, height, domain, labels, xTicks) {
@@ -55,10 +55,9 @@ function plane(width, height, domain, labels, xTicks) {
     root.append(svg("line", { class: "axis", x1: x(tick), x2: x(tick), y1: foot, y2: foot + length }));
     if (text) root.append(svg("text", { x: x(tick), y: foot + 17, "text-anchor": "middle" }, text));
   }
-  const middle = MARGIN.top + inner.height / 2;
   root.append(
     svg("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: height - MARGIN.bottom, y2: height - MARGIN.bottom }),
     svg("text", { x: MARGIN.left + inner.width / 2, y: height - 5, "text-anchor": "middle", class: "title" }, labels.x),
-    svg("text", { transform: `translate(11 ${middle}) rotate(-90)`, "text-anchor": "middle", class: "title" }, labels.y));
+    svg("text", { x: 0, y: 12, class: "title" }, labels.y)); // level, for names may be long
   return { root, x, y, width, height };
 }

@@ -35,8 +35,8 @@ const list = (pairs) => el("dl", {}, pairs.filter(([, value]) => value !== null 
 
 function settingSection() {
   const rows = REPORT.settings.map((row) => el("tr", {},
-    el("th", { scope: "row", class: "stick" }, REPORT.learners[row.learner]),
-    el("td", {}, row.streams.length === REPORT.streams.length ? "all" : row.streams.map((s) => REPORT.streams[s]).join(", ")),
+    el("th", { scope: "row", class: "stick" }, breakable(REPORT.learners[row.learner])),
+    el("td", { class: "wrap" }, row.streams.length === REPORT.streams.length ? "all" : row.streams.map((s) => REPORT.streams[s]).join(", ")),
     el("td", { class: "wrap" }, plainly(row.hyperparameters) || "none"),
     el("td", {}, el("code", {}, row.class_name)),
     el("td", {}, el("code", { title: row.source }, row.source.slice(0, 12)))));
