@@ -11,7 +11,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.explanations import Explained, sign
 from plasticity_bench.statistics import Interval
 
-CELL, NAMES = (0.21, 0.17), 2.3  # in inches: one correlation, and all beside the heatmaps
+CELL, NAMES = (0.21, 0.17), 2.25  # in inches: one correlation, and all beside the heatmaps
 
 
 def draw(table: Sequence[Explained], path: Path) -> None:

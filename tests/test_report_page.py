@@ -213,8 +213,9 @@ def test_texts_of_figures_are_apart(browser, path, width):
     assert browser.run(cut) == []
 
 
-def test_a_phone_names_the_stream_below_the_learner(browser, path):
-    browser.open(path, width=390, height=800)
+@pytest.mark.parametrize("width", [390, 900])
+def test_a_narrow_page_names_the_stream_below_the_learner(browser, path, width):
+    browser.open(path, width=width)
     under = "getComputedStyle(document.querySelector('#scores tbody th'), '::after').content"
     assert browser.run(under) == '"mean over streams"'
     second = "getComputedStyle(document.querySelector('#scores td')).display"
