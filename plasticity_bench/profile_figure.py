@@ -46,7 +46,7 @@ def draw(scores: dict[Place, dict[int, Score]], reference: str, path: Path) -> N
             axis.fill_between(
                 found.taus, found.low, found.high, color=look["color"], alpha=0.12, linewidth=0
             )
-        axis.set(xlim=(0, 1), ylim=(0, 1.03), xlabel=f"{title} τ")
+        axis.set(xlim=(0, 1), ylim=(-0.02, 1.03), xlabel=f"{title} τ")
     if not drawn:
         raise BadInputError("No learner has a score of one seed on all streams: nothing to draw.")
     axes[0].set_ylabel("share of runs above τ")

@@ -6,6 +6,8 @@ from plasticity_bench import curves, explanations_figure, figures, scatter_figur
 from plasticity_bench.explanations import Explained
 from plasticity_bench.scores import Score
 from plasticity_bench.statistics import Interval
+from plasticity_bench.tuning import record, sensitivity
+from tests import report_results
 
 
 @pytest.fixture
@@ -71,3 +73,16 @@ def test_a_heatmap_fits_its_page(drawn, tmp_path, num_streams):
     assert figure.get_size_inches()[0] == figures.PAGE
     assert cut_off(figure) == [] and overlapping(figure) == []
     assert {text.get_text() for text in figure.axes[0].texts} == {"\N{MINUS SIGN}.3"}
+
+
+def test_a_search_marks_what_was_chosen_and_what_diverged(drawn, tmp_path):
+    (tmp_path / "tuning.yaml").write_text(report_results.TUNING)
+    found = record.read(tmp_path / "tuning.yaml").record
+    sensitivity.draw(found, tmp_path / "x.pdf")
+    (figure,) = drawn
+    assert [axes.get_title() for axes in figure.axes] == ["fresh", "adam", "adam"]
+    shapes = [{line.get_marker() for line in axes.lines} for axes in figure.axes]
+    assert shapes == [{"s"}, {"s", "x"}, {"s", "x"}]
+    chosen = [line for line in figure.axes[1].lines if line.get_marker() == "s"]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in chosen] == [(0.001, 0.5)]
+    assert figure.axes[1].get_xscale() == "log" and cut_off(figure) == []

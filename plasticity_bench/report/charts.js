@@ -71,6 +71,9 @@ function chart(title, draw, numbers) {
   return figure;
 }
 
+/* The cursor around a point. */
+const ring = (stop) => svg("circle", { cx: stop.x, cy: stop.y, r: 10, fill: "none", class: "cursor" });
+
 /* The text alternative of a figure: its numbers, made when they are asked for. */
 function asNumbers(title, numbers) {
   const details = el("details", {}, el("summary", {}, "Numbers", el("span", { class: "hidden" }, ` of ${title}`)));

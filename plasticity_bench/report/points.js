@@ -20,9 +20,8 @@ function scatterChart({ title, points, visible, labels }) {
       x: box.x(p.x[0]), y: box.y(p.y[0]), head: REPORT.learners[p.learner],
       lines: [[p.learner, `${labels.y} ${interval(p.y)}`], [null, `${labels.x} ${interval(p.x)}`], [null, `${p.seeds.length} seeds`]],
     })).sort((a, b) => a.x - b.x);
-    const mark = (stop) => svg("circle", { cx: stop.x, cy: stop.y, r: 10, fill: "none", class: "cursor" });
     const means = own.map((p) => `${REPORT.learners[p.learner]} ${fixed(p.x[0])} and ${fixed(p.y[0])}`);
-    return { ...box, stops, mark, flat: false, alt: `Means of ${labels.x} and ${labels.y}: ${means.join("; ") || "none shown"}.` };
+    return { ...box, stops, mark: ring, flat: false, alt: `Means of ${labels.x} and ${labels.y}: ${means.join("; ") || "none shown"}.` };
   }
   return chart(title, draw, numbers);
 }

@@ -43,9 +43,6 @@ def searches(records: Sequence[Tuned], reference: str) -> list[SearchRow]:
 
 
 def _search(label: str, learner: LearnerRecord, own: TuningRecord, reference: str) -> SearchRow:
-    longest = max(tried.tasks for tried in learner.tried)
-    chosen = [learner.chosen] if learner.chosen else list(learner.streams.values())
-    whole = [tried for tried in learner.tried if tried.tasks == longest]
     return SearchRow(
         learner=label,
         score="attained" if label == reference else own.tuning.select,
@@ -56,11 +53,11 @@ def _search(label: str, learner: LearnerRecord, own: TuningRecord, reference: st
                 "setting": tried.setting,
                 "score": tried.score,
                 "interval": tried.interval,
-                "chosen": tried.setting in chosen,
+                "chosen": learner.is_chosen(tried),
                 "diverged": tried.diverged,
             }
-            for tried in whole
+            for tried in learner.at_length
             if tried.score is not None
         ],
-        unfinished=sum(tried.score is None for tried in whole),
+        unfinished=sum(tried.score is None for tried in learner.at_length),
     )

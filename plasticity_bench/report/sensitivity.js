@@ -72,9 +72,8 @@ function searchChart(search, name) {
       lines: [...Object.entries(t.setting).map(([key, value]) => [null, `${key} ${settingText(value)}`]),
         ...(t.diverged ? [[null, `${t.diverged} diverged`]] : [])],
     }));
-    const mark = (stop) => svg("circle", { cx: stop.x, cy: stop.y, r: 9, fill: "none", class: "cursor" });
     const best = byPlace.filter((t) => t.chosen).map((t) => `${settingText(t.setting[name])} with ${fixed(t.score)}`);
-    return { ...box, stops, mark, flat: false, alt: `${label} of ${byPlace.length} settings over ${name}. Chosen: ${best.join(", ") || "none"}.` };
+    return { ...box, stops, mark: ring, flat: false, alt: `${label} of ${byPlace.length} settings over ${name}. Chosen: ${best.join(", ") || "none"}.` };
   }
   return chart(`${search.learner}: ${name}`, draw, numbers);
 }

@@ -50,10 +50,9 @@ def draw(record: TuningRecord, path: Path, learners: Sequence[str] = ()) -> None
 
 def points(learner: LearnerRecord, name: str) -> Mapping[Any, list[TriedRecord]]:
     """Return, by a hyperparameter's value, ascending, the settings that were tried at length."""
-    longest = max(tried.tasks for tried in learner.tried)
     found: dict[Any, list[TriedRecord]] = {}
-    for tried in learner.tried:
-        if tried.tasks == longest and tried.score is not None:
+    for tried in learner.at_length:
+        if tried.score is not None:
             found.setdefault(tried.setting[name], []).append(tried)
     return {value: found[value] for value in sorted(found)}
 
@@ -65,11 +64,10 @@ def _names(learner: LearnerRecord) -> list[str]:
 def _panel(axis: Any, learner: LearnerRecord, name: str) -> None:
     by_value = points(learner, name)
     scale = learner.scales[name]
-    chosen = [learner.chosen] if learner.chosen else list(learner.streams.values())
     for place, (value, tries) in enumerate(by_value.items()):
         for tried in tries:
             where = place if scale == "choice" else value
-            _point(axis, where, tried, tried.setting in chosen)
+            _point(axis, where, tried, learner.is_chosen(tried))
     if scale == "log":
         axis.set_xscale("log")
     if scale == "choice":  # side by side, whatever they are
