@@ -284,3 +284,7 @@ def test_a_phone_scrolls_in_one_direction_and_all_text_can_be_read(browser, path
     assert browser.run("document.documentElement.scrollWidth") <= 360
     unnamed = "[...document.querySelectorAll('button, select, input')].filter(n => !(n.labels?.length || n.textContent.trim())).length"
     assert browser.run(unnamed) == 0
+    regions = (
+        "[...document.querySelectorAll('[role=region]')].map(r => r.getAttribute('aria-label'))"
+    )
+    assert {"Scores", "Explanations", "Cells"} <= set(browser.run(regions))

@@ -53,7 +53,7 @@ function explanationSection() {
     { name: "holds", title: "streams in which it has the commoner sign within runs", number: true, value: (r) => r.holds, cell: (r) => `${r.holds}/${REPORT.streams.length}` },
     ...beside.map((s) => column(`within: ${REPORT.streams[s]}`, "within runs of this stream", (r) => r.within_stream[s])),
   ];
-  const table = sortable({ caption: "Spearman’s rank correlation with end-of-task accuracy, 95 % intervals over seeds. Columns sort by strength.", columns, rows: REPORT.explanations, sort: { column: "", down: true } });
+  const table = sortable({ name: "Explanations", caption: "Spearman’s rank correlation with end-of-task accuracy, 95 % intervals over seeds. Columns sort by strength.", columns, rows: REPORT.explanations, sort: { column: "", down: true } });
   return [
     el("p", {}, "Which measurements at a task’s start predict how well it is then learnt? The first task is left out. A correlation is not a cause: what tells explanations apart is where they fail."),
     el("p", { class: "key" }, el("span", {}, "blue, +: more goes with better"), el("span", {}, "orange, −: more goes with worse"), el("span", {}, "no colour: the interval holds 0")),

@@ -6,6 +6,7 @@ function cellSection() {
   const total = (row) => Object.values(row.counts).reduce((a, b) => a + b, 0);
   const left = (row) => total(row) - row.counts.complete - row.counts.diverged;
   const table = sortable({
+    name: "Cells",
     caption: "Cells (one stream × one learner × one seed) by what became of them.",
     columns: [
       { name: "learner", title: "sort by learner", value: (r) => r.learner, cell: (r) => r.learner },

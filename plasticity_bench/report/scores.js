@@ -13,6 +13,7 @@ function scoreSection() {
   });
   const rank = (r) => (r.rank ? `${r.rank[0]} [${r.rank[1]}, ${r.rank[2]}]` : "–");
   const table = sortable({
+    name: "Scores",
     caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners that cannot be told apart from the first of their group share its rank; the reference has none, nor has a learner that lacks seeds.",
     columns: [
       { name: "learner", title: "sort by learner", value: (r) => REPORT.learners[r.learner], cell: (r) => named(r.learner), under: name },

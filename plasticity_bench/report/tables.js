@@ -2,7 +2,7 @@
    Columns: {name, title, number, value(row) for sorting, cell(row) for showing; up: whether the
    least number comes first; under(row): what a narrow page has below the first cell}. */
 
-function sortable({ caption, columns, rows, sort, shown: keep }) {
+function sortable({ name, caption, columns, rows, sort, shown: keep }) {
   let order = { ...sort };
   const body = el("tbody", {});
   const count = el("span", {});
@@ -37,7 +37,7 @@ function sortable({ caption, columns, rows, sort, shown: keep }) {
         : el("td", { class: [c.number && "number", c.heat && c.heat(row)].filter(Boolean).join(" ") || null }, c.cell(row))))));
   }
   update();
-  return { box: el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, table), update };
+  return { box: el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, table), update };
 }
 
 /* An interval as a dot with whiskers, between 0 and 1. */
