@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from plasticity_bench import figures
+from plasticity_bench import figures, stored_scores
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.results import Cell, CellResult, Results
 from plasticity_bench.statistics import Interval, bootstrap_mean
 
 RESAMPLES = 1000  # for each point of a line
-PANEL_WIDTH, PANEL_HEIGHT = 1.75, 1.7  # in inches
+PANEL_HEIGHT = 1.7  # in inches
 WHENS = ("start", "during", "end")
 
 
@@ -43,7 +43,7 @@ def curves(
     streams: Sequence[str] = (),
     learners: Sequence[str] = (),
 ) -> list[Curve]:
-    """Return the curves of stored results.
+    """Return the curves of the results that were asked for last.
 
     Args:
         results: of a suite.
@@ -53,14 +53,9 @@ def curves(
         learners: likewise.
 
     Raises:
-        BadInputError: if there is nothing of a name.
+        BadInputError: if there are no results, or nothing of a name.
     """
-    stored = list(results.stored())
-    if not stored:
-        raise BadInputError(
-            f"{results.folder} holds no finished results. Give the folder that `plasticity-bench "
-            "run` names in its last line."
-        )
+    stored = stored_scores.current(results)
     _check("stream", streams, [cell.stream for cell, _ in stored])
     _check("learner", learners, [cell.learner for cell, _ in stored])
     _check("measurement", measurements, (n for _, r in stored for n in set(r.columns["name"])))
@@ -96,7 +91,7 @@ def headlines(cell: Cell, result: CellResult) -> list[str]:
 
 
 def draw(lines: Sequence[Curve], path: Path, reference: str = "fresh") -> None:
-    """Draw a row of panels for each measurement and a column for each stream.
+    """Draw a column of panels for each stream: one panel for each measurement.
 
     Raises:
         BadInputError: if matplotlib is not installed, or the file cannot be written.
@@ -104,19 +99,30 @@ def draw(lines: Sequence[Curve], path: Path, reference: str = "fresh") -> None:
     streams = list(dict.fromkeys(line.stream for line in lines))
     names = list(dict.fromkeys(line.measurement for line in lines))
     learners = figures.ordered([line.learner for line in lines], reference)
-    width = figures.COLUMN if len(streams) == 1 else max(figures.PAGE, PANEL_WIDTH * len(streams))
-    figure = figures.new_figure(width, PANEL_HEIGHT * len(names) + 0.5)
-    axes = figure.subplots(len(names), len(streams), squeeze=False, sharex="col")
+    figure, columns = figures.panels(len(streams), PANEL_HEIGHT, len(names))
     for line in lines:
-        axis = axes[names.index(line.measurement)][streams.index(line.stream)]
+        axis = columns[streams.index(line.stream)][names.index(line.measurement)]
         _line(axis, line, learners.index(line.learner))
-    for column, stream in enumerate(streams):
-        axes[0][column].set_title(stream)
-        axes[-1][column].set_xlabel("task")
-    for row, name in enumerate(names):
-        axes[row][0].set_ylabel(name)
+    for place, (stream, own) in enumerate(zip(streams, columns, strict=True)):
+        own[0].set_title(stream)
+        own[-1].set_xlabel("task")
+        is_first = place % figures.beside(len(streams)) == 0
+        for axis, first, name in zip(own, columns[0], names, strict=True):
+            axis.sharey(first)  # of one measurement, all streams have one scale
+            axis.set_ylabel(titled(name) if is_first else "")
+            axis.tick_params(labelleft=is_first, labelbottom=axis is own[-1])
     figures.legend(figure, learners)
     figures.save(figure, path)
+
+
+def titled(measurement: str) -> str:
+    r"""Return a measurement's name for readers, who do not know curvature by its own.
+
+    >>> titled("fisher_srank99_n512"), titled("accuracy")
+    ('curvature rank\n(fisher_srank99_n512)', 'accuracy')
+    """
+    is_headline = measurement.startswith("fisher_srank99_n")
+    return f"curvature rank\n({measurement})" if is_headline else measurement
 
 
 def _line(axis: Any, line: Curve, place: int) -> None:

@@ -5,15 +5,19 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from plasticity_bench.errors import BadInputError
 
 FORMATS = (".png", ".svg", ".pdf")
 
 COLUMN, PAGE = 3.4, 7.0  # width in inches, of one column and of two
+MOST_BESIDE = 4  # panels; of more, single points could not be told apart
 
-# Okabe and Ito's colours, which colour-blind people can tell apart; the first is the reference's.
-# Their yellow is darkened: lines of it vanish on paper.
-COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a7d00")
+# Okabe and Ito's colours, moved a little: three times as dark or bright as the paper, and far apart
+# for readers without red, green or blue cones, too (tests/test_palette.py). The first is the
+# reference's.
+COLOURS = ("#1b1f24", "#1666a6", "#b84700", "#008b58", "#c175a8", "#c78100", "#0a98da", "#968d40")
 MARKERS = "os^DvXPp"
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)))
 
@@ -83,20 +87,44 @@ def ordered(learners: Iterable[str], reference: str) -> list[str]:
     return [*sorted(names & {reference}), *sorted(names - {reference})]
 
 
-def panels(number: int, height: float) -> tuple[Any, list[Any]]:
-    """Return a figure with panels side by side, as wide as a column or a page, and the panels.
+def beside(number: int) -> int:
+    """Return how many of so many panels are beside one another: at most four, in even lines.
+
+    >>> beside(3), beside(5), beside(9)
+    (3, 3, 3)
+    """
+    return -(-number // -(-number // MOST_BESIDE))
+
+
+def width(number: int) -> float:
+    """Return the width of a figure of so many panels, in inches: of one column, or of a page."""
+    return COLUMN if number == 1 else PAGE
+
+
+def panels(number: int, height: float, rows: int = 1) -> tuple[Any, list[list[Any]]]:
+    """Return a figure of a column's or a page's width, and its panels.
 
     Args:
-        number: of panels.
-        height: of the panels, in inches.
+        number: of columns of panels; what does not fit beside one another is below.
+        height: of a panel, in inches.
+        rows: panels in each column.
+
+    Returns:
+        the figure, and of each column its panels, from above.
     """
-    width = COLUMN if number == 1 else max(PAGE, 1.75 * number)
-    figure = new_figure(width, height + 0.5)
-    return figure, list(figure.subplots(1, number, squeeze=False)[0])
+    across = beside(number)
+    lines = -(-number // across)
+    figure = new_figure(width(number), height * rows * lines)
+    axes = figure.subplots(lines * rows, across, squeeze=False)
+    blocks = axes.reshape(lines, rows, across).swapaxes(1, 2)
+    columns = [list(column) for block in blocks for column in block]
+    for axis in (axis for column in columns[number:] for axis in column):
+        axis.set_visible(False)
+    return figure, columns[:number]
 
 
 def legend(figure: Any, learners: Sequence[str], *, skip: int = 0, lines: bool = True) -> None:
-    """Put the looks of learners below a figure.
+    """Put the looks of learners below a figure, which grows by as much.
 
     Args:
         figure: that they are in.
@@ -111,13 +139,24 @@ def legend(figure: Any, learners: Sequence[str], *, skip: int = 0, lines: bool =
         for place, learner in enumerate(learners)
         if place >= skip
     ]
-    width, _ = figure.get_size_inches()
+    across, height = figure.get_size_inches()
+    num_columns = _fitting([len(learner) for learner in learners[skip:]], across)
+    figure.set_figheight(height + 0.16 * -(-len(handles) // num_columns) + 0.1)
     figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=min(len(handles), max(2, int(width / 1.3))),
+        ncols=num_columns,
         handlelength=2.6 if lines else 1,
     )
+
+
+def _fitting(lengths: Sequence[int], across: float) -> int:
+    """Columns of a legend in type of 7 points: as many as labels of such lengths leave room for."""
+    for number in range(len(lengths), 1, -1):
+        longest = [max(own) for own in np.array_split(lengths, number)]
+        if sum(0.52 + 0.055 * length for length in longest) <= across:
+            return number
+    return 1
 
 
 def new_figure(width: float, height: float) -> Any:

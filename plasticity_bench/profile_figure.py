@@ -31,7 +31,8 @@ def draw(scores: dict[Place, dict[int, Score]], reference: str, path: Path) -> N
     """
     streams = list(dict.fromkeys(stream for stream, _ in scores))
     learners = figures.ordered([learner for _, learner in scores], reference)
-    figure, axes = figures.panels(len(SCORES), height=2.2)
+    figure, columns = figures.panels(len(SCORES), 2.2)
+    axes = [axis for (axis,) in columns]
     drawn = False
     for axis, (name, title) in zip(axes, SCORES.items(), strict=True):
         for place, learner in enumerate(learners[1:], 1):
@@ -45,7 +46,7 @@ def draw(scores: dict[Place, dict[int, Score]], reference: str, path: Path) -> N
             axis.fill_between(
                 found.taus, found.low, found.high, color=look["color"], alpha=0.12, linewidth=0
             )
-        axis.set(xlim=(0, 1), ylim=(0, 1.03), xlabel=f"{title} τ")
+        axis.set(xlim=(0, 1), ylim=(-0.02, 1.03), xlabel=f"{title} τ")
     if not drawn:
         raise BadInputError("No learner has a score of one seed on all streams: nothing to draw.")
     axes[0].set_ylabel("share of runs above τ")

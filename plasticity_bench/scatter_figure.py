@@ -26,15 +26,18 @@ def draw(scores: dict[Place, dict[int, Score]], reference: str, path: Path) -> N
     """
     streams = list(dict.fromkeys(stream for stream, _ in scores))
     learners = figures.ordered([learner for _, learner in scores], reference)
-    figure, axes = figures.panels(len(streams), height=2.3)
-    for axis, stream in zip(axes, streams, strict=True):
+    beside = figures.beside(len(streams))
+    height = figures.width(len(streams)) / beside + 0.2  # square, with a title and a label
+    figure, columns = figures.panels(len(streams), height)
+    for place, (stream, (axis,)) in enumerate(zip(streams, columns, strict=True)):
         axis.set_title(stream)
         axis.plot([0, 1], [0, 1], color="0.8", linewidth=0.6, zorder=0)
-        for place, learner in enumerate(learners):
-            _learner(axis, list(scores.get((stream, learner), {}).values()), figures.look(place))
+        for look, learner in enumerate(learners):
+            _learner(axis, list(scores.get((stream, learner), {}).values()), figures.look(look))
         axis.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xlabel="curvature retention")
         axis.set_box_aspect(1)
-    axes[0].set_ylabel("trainability")
+        if place % beside == 0:
+            axis.set_ylabel("trainability")
     figures.legend(figure, learners, lines=False)
     figures.save(figure, path)
 

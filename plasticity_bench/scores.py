@@ -4,11 +4,11 @@ Definitions, edge cases and worked examples stand in docs/scores.md.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plasticity_bench.protocol import Protocol
-from plasticity_bench.results import Block, Results
+from plasticity_bench.results import Block, Cell, Results
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,28 @@ def means_by_key(
     for block in results.blocks(*place):
         found.update(zip(block.keys, means(block, protocol, tasks), strict=True))
     return found
+
+
+def means_by_seed(
+    results: Results, cells: Sequence[Cell], protocol: Protocol, tasks: Sequence[int]
+) -> dict[int, Means]:
+    """Return what the scores of those cells are computed from that are finished.
+
+    Args:
+        results: where they are.
+        cells: of one stream and learner, one for each seed.
+        protocol: that they were run under.
+        tasks: the stream's scored tasks.
+    """
+    if not cells:
+        return {}
+    found = means_by_key(results, (cells[0].stream, cells[0].learner), protocol, tasks)
+    return {cell.seed: found[cell.key] for cell in cells if cell.key in found}
+
+
+def scores_by_seed(own: Mapping[int, Means], reference: Mapping[int, Means]) -> dict[int, Score]:
+    """Return the score of each seed that the reference has, too."""
+    return {seed: score(own[seed], reference[seed]) for seed in own if seed in reference}
 
 
 def score(own: Means, reference: Means) -> Score:

@@ -8,7 +8,7 @@ from typing import Any
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.results import Cell, CellResult, Results, asked
-from plasticity_bench.scores import Score, means_by_key, score
+from plasticity_bench.scores import Score, means_by_seed, scores_by_seed
 from plasticity_bench.streams import make_stream, registered_streams
 from plasticity_bench.streams.stream import last_tenth
 
@@ -60,17 +60,13 @@ def scores(results: Results, cells: Stored, reference: str) -> dict[Place, dict[
     by_place: dict[Place, list[Cell]] = {}
     for cell, _ in cells:
         by_place.setdefault((cell.stream, cell.learner), []).append(cell)
-    means = {}
-    for place, own in by_place.items():
-        found = means_by_key(results, place, _protocol(own[0]), scored_tasks(own[0]))
-        means[place] = {cell.seed: found[cell.key] for cell in own if cell.key in found}
+    means = {
+        place: means_by_seed(results, own, _protocol(own[0]), scored_tasks(own[0]))
+        for place, own in by_place.items()
+    }
     return {
-        (stream, learner): {
-            seed: score(mean, means[stream, reference][seed])
-            for seed, mean in own.items()
-            if seed in means.get((stream, reference), {})
-        }
-        for (stream, learner), own in means.items()
+        place: scores_by_seed(own, means.get((place[0], reference), {}))
+        for place, own in means.items()
     }
 
 

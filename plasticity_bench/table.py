@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
-from plasticity_bench.scores import Means, Score, means_by_key, score
+from plasticity_bench.scores import Means, Score, means_by_seed, scores_by_seed
 from plasticity_bench.statistics import RELIABLE_SEEDS, Interval, bootstrap_mean
 from plasticity_bench.suite import Suite
 
@@ -59,19 +59,13 @@ def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Ent
     for group in groups:
         reference = references[group.run.label]
         own = reference if group.label == suite.reference else _means(group, results)
-        table.append(_entry(group, _scores(own, reference)))
+        table.append(_entry(group, list(scores_by_seed(own, reference).values())))
     return table
 
 
 def _means(group: Group, results: Results) -> dict[int, Means]:
     """By seed, what the scores of a group's finished cells are computed from."""
-    place, tasks = (group.run.label, group.label), group.run.stream.scored_tasks()
-    found = means_by_key(results, place, group.protocol, tasks)
-    return {cell.seed: found[cell.key] for cell in group.cells if cell.key in found}
-
-
-def _scores(own: dict[int, Means], reference: dict[int, Means]) -> list[Score]:
-    return [score(own[seed], reference[seed]) for seed in own if seed in reference]
+    return means_by_seed(results, group.cells, group.protocol, group.run.stream.scored_tasks())
 
 
 def _entry(group: Group, scores: Sequence[Score]) -> Entry:

@@ -2,6 +2,32 @@
 
 from plasticity_bench.results import Cell, Results, Row, note_asked
 
+TUNING = """\
+suite: lab/small-v0@01234567
+tuning:
+  {search: random, select: trainability, per_stream: false, settings: 4, seeds: [1000, 1001],
+   rungs: [{tasks: 5, settings: 4}, {tasks: 10, settings: 3}], streams: [easy, hard]}
+environment: {}
+learners:
+  fresh:
+    {class_name: Own, fixed: {}, chosen: {step_size: 0.01}, scales: {step_size: log}, updates: 80,
+     tried: [
+       {setting: {step_size: 0.01}, tasks: 10, score: 0.7, interval: [0.6, 0.8],
+        streams: {easy: 0.8, hard: 0.6}, diverged: 0}]}
+  adam:
+    {class_name: Own, fixed: {}, chosen: {step_size: 0.001, kind: b}, updates: 80,
+     scales: {step_size: log, kind: choice},
+     tried: [
+       {setting: {step_size: 0.1, kind: a}, tasks: 10, score: 0.0, interval: [0.0, 0.0],
+        streams: {easy: 0.0, hard: 0.0}, diverged: 4},
+       {setting: {step_size: 0.001, kind: b}, tasks: 10, score: 0.5, interval: [0.4, 0.7],
+        streams: {easy: 0.6, hard: 0.4}, diverged: 0},
+       {setting: {step_size: 0.00001, kind: a}, tasks: 10, score: null, interval: null,
+        streams: {easy: 0.1, hard: null}, diverged: 0},
+       {setting: {step_size: 0.02, kind: b}, tasks: 5, score: 0.4, interval: [0.3, 0.5],
+        streams: {easy: 0.4, hard: 0.4}, diverged: 0}]}
+"""
+
 EVIL = "</script><img src=x onerror=alert(1)>"
 LEVELS = {"fresh": 0.9, "adam": 0.2, "l2": 0.6, EVIL: 0.5}
 STREAMS = ("easy", "hard")
@@ -41,7 +67,7 @@ def rows(cell):
 
 
 def write(folder):
-    """A diverged cell, a failed one, one that is missing; all others complete."""
+    """A diverged cell, a failed one, one that is missing; all others complete. And a search."""
     results = Results(folder / "small-v0@01234567")
     every = list(cells())
     note_asked(results.folder, "small-v0", COMMAND, every)
@@ -55,4 +81,5 @@ def write(folder):
         elif place != ("hard", "l2", 2):
             status = "diverged" if place == ("hard", "adam", 0) else "complete"
             results.save(cell, rows(cell), {**info, "status": status})
+    (results.folder / "tuning.yaml").write_text(TUNING)
     return results

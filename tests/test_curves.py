@@ -85,10 +85,20 @@ def test_every_curve_is_in_its_panel(results, tmp_path, monkeypatch):
     (figure,) = kept
     axes = np.array(figure.axes).reshape(2, 2)  # measurements x streams
     assert [axis.get_title() for axis in axes[0]] == ["easy", "hard"]
-    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["accuracy", "fisher_srank99_n16"]
+    title = "curvature rank\n(fisher_srank99_n16)"
+    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["accuracy", title]
+    assert axes[1, 0].get_ylim() == axes[1, 1].get_ylim() != axes[0, 0].get_ylim()
     for axis in axes[0]:
         drawn = [line for line in axis.lines if len(line.get_xdata())]
         assert len(drawn) == 2
         assert drawn[0].get_ydata() == pytest.approx([0.1, 1.1, 2.1, 3.1])
     legend = figure.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["adam", "l2"]
+
+
+def test_settings_that_were_given_up_are_not_drawn(results):
+    cell = next(iter(results.stored()))[0]
+    old = Cell(cell.stream, cell.learner, 0, {**cell.identity, "l": "adam, as it was"})
+    results.save(old, [Row(0, "end", "accuracy", 100.0)], {"status": "complete"})
+    (found,) = curves(results, ["accuracy"], ["easy"], ["adam"])
+    assert found.seeds == 3 and found.points[0].mean == pytest.approx(0.1)

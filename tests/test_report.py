@@ -3,14 +3,18 @@
 import json
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from plasticity_bench import figures, stored_scores
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.report import collect, page
+from plasticity_bench.report import collect, page, ranking
 from plasticity_bench.report.page import as_json
+from plasticity_bench.scores import Score
+from plasticity_bench.statistics import Rank, ranks
 from tests import report_results
 from tests.report_results import EVIL, LEVELS
 
@@ -38,7 +42,7 @@ def test_scores_are_those_of_the_measurements(report):
     assert found["trainability"][0] == pytest.approx(sum(expected) / 3, abs=1e-4)
     retention = [(0.2 + 0.01 * s) / (0.9 + 0.01 * s) for s in range(3)]
     assert [p[1] for p in found["points"]] == pytest.approx(retention, abs=1e-4)
-    assert report["learners"] == ["fresh", "l2", EVIL, "adam"] and fresh == 0
+    assert fresh == 0
     hard = row(report["scores"], stream=1, learner=adam)
     assert hard["diverged"] == 1 and hard["points"][0] == [0, 0]
     both = row(report["scores"], stream=None, learner=adam)
@@ -46,25 +50,94 @@ def test_scores_are_those_of_the_measurements(report):
     assert both["trainability"][0] == pytest.approx(sum(means) / 2, abs=1e-4)
 
 
+def test_rows_are_in_the_leaderboards_order(report, results):
+    """The reference, the ranked by rank and mean, and those that lack seeds."""
+    assert report["learners"] == ["fresh", EVIL, "adam", "l2"]
+    table = [(r["stream"], report["learners"][r["learner"]], r["rank"]) for r in report["scores"]]
+    assert [row for row in table if row[0] != 0] == [
+        # six pairs: p = 2 / 2**6 of one comparison; on one stream, three pairs tell nothing
+        *((None, "fresh", None), (None, EVIL, [1, 1, 1]), (None, "adam", [2, 2, 2])),
+        (None, "l2", None),
+        *((1, "fresh", None), (1, EVIL, [1, 1, 1]), (1, "adam", [1, 2, 2]), (1, "l2", None)),
+    ]
+    assert [row[1:] for row in table if row[0] == 0] == [
+        *(("fresh", None), ("l2", [1, 1, 1]), (EVIL, [1, 2, 2]), ("adam", [1, 3, 3])),
+    ]
+
+
+def test_ranks_are_those_of_the_leaderboard():
+    rng = np.random.default_rng(0)
+    levels = {"fresh": 1.0, "a": 0.9, "b": 0.89, "c": 0.3, "d": 0.31}
+    values = {
+        (stream, label): level + rng.normal(0, 0.02, 10)
+        for stream in ("one", "two")
+        for label, level in levels.items()
+    }
+    scores = {
+        place: {seed: Score(v, v, v, 0.5, 1.0, False, 1.0) for seed, v in enumerate(own)}
+        for place, own in values.items()
+    }
+    del scores["two", "d"][9]
+    found = ranking.places(scores, ["one", "two"], list(levels), "fresh")
+    expected = ranks(np.array([[values[s, label] for s in ("one", "two")] for label in "abc"]))
+    assert next(iter(found)) == "fresh" and next(reversed(found)) == "d"  # whatever their means
+    assert [found[label] for label in "abc"] == expected
+    assert found["fresh"] is None and found["d"] is None
+    alone = ranking.places(
+        {place: scores[place] for place in [("one", "fresh")]}, ["one"], ["fresh"], "fresh"
+    )
+    assert alone == {"fresh": None}
+    nothing = {
+        place: {s: replace(v, trainability=math.nan) for s, v in own.items()}
+        for place, own in scores.items()
+    }
+    found = ranking.places(nothing, ["one"], list(levels), "fresh")
+    assert found["a"] == found["d"] == Rank(1, 1, 4)  # the reference gains nothing: all are alike
+
+
+def test_searches_are_those_of_the_record(report):
+    fresh, adam = report["searches"]
+    assert (fresh["learner"], fresh["score"], fresh["seeds"]) == ("fresh", "attained", 2)
+    assert (adam["learner"], adam["score"], adam["unfinished"]) == ("adam", "trainability", 1)
+    assert adam["scales"] == {"step_size": "log", "kind": "choice"}
+    assert [(t["setting"]["step_size"], t["score"], t["interval"]) for t in adam["tried"]] == [
+        (0.1, 0.0, (0.0, 0.0)),
+        (0.001, 0.5, (0.4, 0.7)),  # what was given up before the last round is left out
+    ]
+    assert [(t["chosen"], t["diverged"]) for t in adam["tried"]] == [(False, 4), (True, 0)]
+
+
 def test_curves_are_means_over_seeds(report):
     place = {name: i for i, name in enumerate(report["measurements"])}
     assert report["measurements"][:2] == ["accuracy", "fisher_srank99_n16"]
     assert "chance" not in place and "dormant_units/layer0" not in place
-    line = row(report["curves"], stream=0, learner=1, measurement=place["accuracy"])
+    line = row(
+        report["curves"],
+        stream=0,
+        learner=report["learners"].index("l2"),
+        measurement=place["accuracy"],
+    )
     assert line["tasks"] == list(range(10)) and line["seeds"] == 3
     assert (line["mean"][0], line["mean"][-1]) == (0.9, pytest.approx(0.61))
     assert line["low"][-1] <= line["mean"][-1] <= line["high"][-1]
 
 
 def test_pairs_and_profiles(report):
-    pair = row(report["pairs"], stream=0, score="trainability", learner=0, other=3)
-    own = row(report["scores"], stream=0, learner=3)["trainability"]
+    pair = row(
+        report["pairs"],
+        stream=0,
+        score="trainability",
+        learner=0,
+        other=report["learners"].index("adam"),
+    )
+    adam, l2 = map(report["learners"].index, ("adam", "l2"))
+    own = row(report["scores"], stream=0, learner=adam)["trainability"]
     assert pair["difference"][0] == pytest.approx(1 - own[0], abs=1e-4)
     assert pair["p_value"] == 1.0  # 2 / 2**3 = 0.25, six pairs by Holm
-    of_l2 = [r for r in report["pairs"] if r["stream"] == 1 and 1 in (r["learner"], r["other"])]
+    of_l2 = [r for r in report["pairs"] if r["stream"] == 1 and l2 in (r["learner"], r["other"])]
     assert of_l2 == []  # it has one seed there
-    line = row(report["profiles"], stream=0, score="trainability", learner=3)
-    scores = [p[0] for p in row(report["scores"], stream=0, learner=3)["points"]]
+    line = row(report["profiles"], stream=0, score="trainability", learner=adam)
+    scores = [p[0] for p in row(report["scores"], stream=0, learner=adam)["points"]]
     for tau, share in zip(line["thresholds"], line["share"], strict=True):
         if all(abs(s - tau) > 1e-3 for s in scores):  # not where rounding decides
             assert share == pytest.approx(sum(s > tau for s in scores) / 3, abs=1e-4)
@@ -77,7 +150,7 @@ def test_cells_settings_and_origins(report):
     assert report["notices"][0].startswith("2 of 24 cells have no results")
     assert report["commands"] == [report_results.COMMAND]
     assert (report["suite"], report["suite_hash"]) == ("small-v0", "01234567")
-    setting = row(report["settings"], learner=3)
+    setting = row(report["settings"], learner=report["learners"].index("adam"))
     assert setting["hyperparameters"]["step_size"] == 0.1 and sorted(setting["streams"]) == [0, 1]
     assert report["machines"][0]["environment"] == {"python": "3.11.7"}
     assert report["about"][0]["scored_tasks"] == [9]

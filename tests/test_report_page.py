@@ -6,6 +6,8 @@ from plasticity_bench.report import collect, write
 from tests import report_results
 from tests.browser import CHROMIUM, Browser
 
+NONE = "\N{EN DASH}"
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
 
@@ -48,9 +50,9 @@ def test_it_loads_alone_and_without_complaint(page, path):
     sections = page.run("[...document.querySelectorAll('main > section')].map(s => s.id)")
     assert sections == [
         *("scores", "scatter", "curves", "measurements", "profiles", "differences"),
-        *("explanations", "cells", "settings", "provenance"),
+        *("explanations", "sensitivity", "cells", "settings", "provenance"),
     ]
-    assert page.run("document.querySelectorAll('.stage svg').length") == 2 + 2 + 2 + 3
+    assert page.run("document.querySelectorAll('.stage svg').length") == 2 + 2 + 2 + 3 + 3
     assert report_results.COMMAND in page.run("document.querySelector('pre').textContent")
 
 
@@ -61,16 +63,25 @@ def test_a_label_is_never_a_program(page):
 
 
 def test_sorting(page):
-    head = "#scores thead th:nth-child(3)"
+    head = "#scores thead th:nth-child(4)"
     sort = f"document.querySelector({head!r}).getAttribute('aria-sort')"
     assert page.run(sort) == "none"
     click(page, f"{head} button")
-    values = [float(text.split()[0]) for text in column(page, 3) if text != "n/a"]
+    values = [float(text.split()[0]) for text in column(page, 4) if text != "n/a"]
     assert page.run(sort) == "descending" and values == sorted(values, reverse=True)
     page.run(f"document.querySelector('{head} button').focus()")
     page.run("document.activeElement.click()")
-    values = [float(text.split()[0]) for text in column(page, 3) if text != "n/a"]
+    values = [float(text.split()[0]) for text in column(page, 4) if text != "n/a"]
     assert page.run(sort) == "ascending" and values == sorted(values)
+
+
+def test_ranks_sort_from_the_first(page):
+    click(page, "#scores thead th:nth-child(3) button")
+    shown = column(page, 3)
+    assert shown[:2] == ["1 [1, 1]", "1 [1, 1]"] and shown[-1] == NONE == shown[-5]
+    assert shown == sorted(shown, key=lambda text: (text == NONE, text[0]))
+    click(page, "#scores thead th:nth-child(3) button")
+    assert column(page, 3)[-1] == NONE  # what has no rank comes last either way
 
 
 def test_filters(page):
@@ -124,6 +135,95 @@ def test_numbers_stand_beside_each_figure(page):
     assert rows == 4 * report_results.NUM_TASKS
 
 
+def marks(page, panel):
+    """The classes and shapes of the points in a panel of the sensitivity section, and its texts."""
+    stage = f"document.querySelectorAll('#sensitivity .stage')[{panel}]"
+    points = page.run(f"[...{stage}.querySelectorAll('path')].map(p => p.getAttribute('class'))")
+    return points, page.run(f"[...{stage}.querySelectorAll('text')].map(t => t.textContent)")
+
+
+def test_sensitivity(page):
+    titles = page.run(
+        "[...document.querySelectorAll('#sensitivity figcaption')].map(c => c.innerText)"
+    )
+    assert titles == ["fresh: step_size", "adam: step_size", "adam: kind"]
+    points, texts = marks(page, 1)
+    assert points == ["k1 open", "k2 mark"]  # a cross for what diverged, the chosen one last
+    assert {"10⁻³", "10⁻²", "10⁻¹", "step_size", "trainability"} <= set(texts)
+    points, texts = marks(page, 2)
+    assert {"a", "b", "kind"} <= set(texts)
+    assert "attained accuracy" in marks(page, 0)[1]
+    said = page.run("document.querySelector('#sensitivity').innerText")
+    assert "over the 2 seeds of the search" in said and "adam: 1 more" in said
+    assert [word in said for word in ("tried, with diverged members", "chosen")] == [True, True]
+    page.run("document.querySelectorAll('#sensitivity .stage')[1].focus()")
+    page.press("Home")
+    spoken = page.run("document.querySelectorAll('#sensitivity [aria-live]')[1].textContent")
+    assert spoken == "trainability 0.5 [0.4, 0.7], chosen: step_size 0.001; kind b".replace(
+        "0.5 [0.4, 0.7]", "0.50 [0.40, 0.70]"
+    )
+    page.press("End")
+    spoken = page.run("document.querySelectorAll('#sensitivity [aria-live]')[1].textContent")
+    assert spoken.endswith("step_size 0.1; kind a; 4 diverged")
+
+
+def test_sensitivity_to_one_hyperparameter(page):
+    page.run(
+        "box = document.querySelectorAll('#sensitivity select')[1]; box.value = 'step_size';"
+        "box.dispatchEvent(new Event('change'))"
+    )
+    page.settle()
+    titles = "[...document.querySelectorAll('#sensitivity figcaption')].map(c => c.innerText)"
+    assert page.run(titles) == ["fresh: step_size", "adam: step_size"]
+
+
+TICKS = """((low, high, wanted) => logTicks(low, high, wanted).filter(t => t[1]).map(t => t[1]))"""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (-5.1, -1.9, ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²"]),
+        (-2.2, -1.1, ["0.01", "0.02", "0.05"]),  # within one power of ten
+        (-12, 0, ["10⁻¹²", "10⁻⁸", "10⁻⁴", "10⁰"]),
+    ],
+)
+def test_ticks_of_powers_of_ten(page, low, high, texts):
+    assert page.run(f"{TICKS}({low}, {high}, 3.5)") == texts
+
+
+OVERLAPS = """[...document.querySelectorAll('.stage svg')].flatMap((figure) => {
+  const boxes = [...figure.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()]);
+  const out = (b, other) => b.right < other.left || other.right < b.left || b.bottom - 3 < other.top || other.bottom - 3 < b.top;
+  return boxes.flatMap(([text, box], i) => boxes.slice(0, i)
+    .filter(([, other]) => !out(box, other)).map(([other]) => [text, other]));
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_texts_of_figures_are_apart(browser, path, width):
+    browser.open(path, width=width)
+    assert browser.run("document.querySelectorAll('.stage text').length") > 100
+    assert browser.run(OVERLAPS) == []
+    cut = """[...document.querySelectorAll('.stage')].filter((stage) =>
+      [...stage.querySelectorAll('text')].some((text) => {
+        const [own, all] = [text.getBoundingClientRect(), stage.getBoundingClientRect()];
+        return own.left < all.left - 1 || own.right > all.right + 1 || own.top < all.top - 1 || own.bottom > all.bottom + 1;
+      })).map((stage) => stage.ariaLabel)"""
+    assert browser.run(cut) == []
+
+
+@pytest.mark.parametrize("width", [390, 900])
+def test_a_narrow_page_names_the_stream_below_the_learner(browser, path, width):
+    browser.open(path, width=width)
+    under = "getComputedStyle(document.querySelector('#scores tbody th'), '::after').content"
+    assert browser.run(under) == '"mean over streams"'
+    second = "getComputedStyle(document.querySelector('#scores td')).display"
+    assert browser.run(second) == "none"
+    browser.open(path, width=1280)
+    assert browser.run(under) == "none" and browser.run(second) != "none"
+
+
 def test_differences(page):
     cells = page.run(
         "[...document.querySelector('#differences tbody tr').children].map(c => c.textContent)"
@@ -175,6 +275,16 @@ CONTRAST = """(() => {
 def test_a_phone_scrolls_in_one_direction_and_all_text_can_be_read(browser, path, dark):
     browser.open(path, width=360, height=740, dark=dark)
     assert browser.run("document.documentElement.scrollWidth") <= 360
+    browser.run("document.querySelectorAll('details').forEach(d => (d.open = true))")
+    click(browser, "#scatter .legend button")
+    browser.run("document.querySelector('#curves .stage').focus()")
+    browser.press("End")  # its tip is shown
+    assert browser.run("document.querySelectorAll('.tip:not([hidden])').length") == 1
     assert browser.run(CONTRAST) >= 4.5
+    assert browser.run("document.documentElement.scrollWidth") <= 360
     unnamed = "[...document.querySelectorAll('button, select, input')].filter(n => !(n.labels?.length || n.textContent.trim())).length"
     assert browser.run(unnamed) == 0
+    regions = (
+        "[...document.querySelectorAll('[role=region]')].map(r => r.getAttribute('aria-label'))"
+    )
+    assert {"Scores", "Explanations", "Cells"} <= set(browser.run(regions))

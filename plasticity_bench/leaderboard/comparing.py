@@ -12,7 +12,7 @@ from plasticity_bench.leaderboard.gathering import wanted
 from plasticity_bench.leaderboard.ranking import Row, common
 from plasticity_bench.leaderboard.rendering import shown
 from plasticity_bench.results import Cell, Results
-from plasticity_bench.scores import Means, means_by_key, score
+from plasticity_bench.scores import Means, means_by_seed, scores_by_seed
 from plasticity_bench.statistics import (
     RELIABLE_SEEDS,
     Difference,
@@ -62,11 +62,8 @@ def learner_scores(results: Results, suite: Suite, label: str, which: str) -> Sc
     found: dict[str, dict[int, float]] = {}
     for run in suite.streams:
         own, reference = (_means(results, suite, run, asked_for) for asked_for in (cells, controls))
-        found[run.label] = {
-            seed: getattr(score(own[seed], reference[seed]), which)
-            for seed in own
-            if seed in reference
-        }
+        scores = scores_by_seed(own, reference)
+        found[run.label] = {seed: getattr(scored, which) for seed, scored in scores.items()}
     return found
 
 
@@ -75,9 +72,7 @@ def _means(
 ) -> dict[int, Means]:
     """By seed, what the scores of those cells are computed from that lie on one stream."""
     own = [cell for cell in cells if cell.stream == run.label]
-    place = run.label, cells[0].learner
-    known = means_by_key(results, place, suite.protocol, run.stream.scored_tasks())
-    return {cell.seed: known[cell.key] for cell in own if cell.key in known}
+    return means_by_seed(results, own, suite.protocol, run.stream.scored_tasks())
 
 
 def compare(ours: Scores, theirs: Scores) -> list[Line]:

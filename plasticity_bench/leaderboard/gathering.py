@@ -2,26 +2,18 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from plasticity_bench import yaml_source
 from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.results import Cell, CellResult, Results, asked
+from plasticity_bench.results import Cell, Results, asked
 from plasticity_bench.shipped import suite_names
+from plasticity_bench.stored_scores import Stored
 from plasticity_bench.suite import Suite, load_suite
 from plasticity_bench.suite_data import read_suite
 
 SHOWN = 5
 """Missing cells that a message names."""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A cell that has results."""
-
-    cell: Cell
-    result: CellResult
 
 
 def suite_named(name: str) -> Suite:
@@ -96,7 +88,7 @@ def own_learner(results: Results, suite: Suite) -> str:
     return own.pop()
 
 
-def finished(results: Results, suite: Suite, label: str) -> list[Stored]:
+def finished(results: Results, suite: Suite, label: str) -> Stored:
     """Return a learner's cells: every stream, seeds 0 to N - 1, N at least the suite's number.
 
     Raises:
@@ -105,7 +97,8 @@ def finished(results: Results, suite: Suite, label: str) -> list[Stored]:
     cells = wanted(results, suite, label)
     num_seeds = max(suite.num_seeds, max(cell.seed for cell in cells) + 1)
     places = {(cell.stream, cell.seed): cell for cell in cells}
-    found, missing = [], []
+    found: Stored = []
+    missing = []
     for run in suite.streams:
         there = {
             key: block.result(place)
@@ -115,7 +108,7 @@ def finished(results: Results, suite: Suite, label: str) -> list[Stored]:
         for seed in range(num_seeds):
             cell = places.get((run.label, seed))
             if cell and cell.key in there:
-                found.append(Stored(cell, there[cell.key]))
+                found.append((cell, there[cell.key]))
             else:
                 missing.append(f"{run.label} seed {seed}")
     if missing:

@@ -13,7 +13,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.hyperparameters import without_effect
 from plasticity_bench.leaderboard.entry import read_entry, scores_of, suite_folder
 from plasticity_bench.leaderboard.flags import flags_of
-from plasticity_bench.leaderboard.gathering import Stored, finished
+from plasticity_bench.leaderboard.gathering import finished
 from plasticity_bench.leaderboard.manifest import (
     MANIFEST,
     MAX_BYTES,
@@ -36,6 +36,7 @@ from plasticity_bench.results import Results, Row
 from plasticity_bench.results.columns import CELL, cell_bytes, cell_table, pack_bytes
 from plasticity_bench.results.files import read_bytes, whole_folder
 from plasticity_bench.scores import Score
+from plasticity_bench.stored_scores import Stored
 from plasticity_bench.suite import Suite
 
 
@@ -100,8 +101,8 @@ def write_entry(
         tuning=TuningPart(file="tuning.yaml", sha256=sha256(record).hexdigest())
         if record
         else None,
-        environments=environments(stored.result.info for stored in own),
-        cost=cost(suite, [stored.result.info for stored in own]),
+        environments=environments(result.info for _, result in own),
+        cost=cost(suite, [result.info for _, result in own]),
         scores={},
         measurements_sha256=sha256(content).hexdigest(),
     )
@@ -151,31 +152,31 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
-def _references(results: Results, suite: Suite, own: Sequence[Stored]) -> list[Stored]:
+def _references(results: Results, suite: Suite, own: Stored) -> Stored:
     """The reference's cells of the same seeds."""
-    seeds = {stored.cell.seed for stored in own}
+    seeds = {cell.seed for cell, _ in own}
     found = finished(results, suite, suite.reference)
-    there = {stored.cell.seed for stored in found}
+    there = {cell.seed for cell, _ in found}
     if not seeds <= there:
         raise BadInputError(
             f"The reference {suite.reference} has {len(there)} seeds, but {len(seeds)} are needed: "
             "run the suite with as many seeds."
         )
-    return [stored for stored in found if stored.cell.seed in seeds]
+    return [stored for stored in found if stored[0].seed in seeds]
 
 
-def _learner(suite: Suite, label: str, own: Sequence[Stored]) -> tuple[Learner, dict[str, bytes]]:
+def _learner(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str, bytes]]:
     """The learner as it was run, and its source files by the names that they have in the entry."""
     classes = {c.label: type(c.learner) for c in suite.contenders}
     cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
-    identity = own[0].cell.identity["learner"]
+    identity = own[0][0].identity["learner"]
     files = source_files(cls)
     if hash_files(files) != identity["source"]:
         raise BadInputError(
             f"The code of {label} is not what these results were computed with: run it again."
         )
-    for stored in own:
-        if stored.cell.identity["learner"]["source"] != identity["source"]:
+    for cell, _ in own:
+        if cell.identity["learner"]["source"] != identity["source"]:
             raise BadInputError(f"The results of {label} are of two versions of its code.")
     names = _names_in_entry(cls, files)
     contents = {name: Path(file).read_bytes() for name, file in zip(names, files, strict=True)}
@@ -204,7 +205,7 @@ def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
 
 
 def _learner_part(
-    label: str, learner: Learner, source: dict[str, bytes], own: Sequence[Stored]
+    label: str, learner: Learner, source: dict[str, bytes], own: Stored
 ) -> LearnerPart:
     cls = type(learner)
     module = cls.__module__
@@ -217,22 +218,22 @@ def _learner_part(
         source=list(source),
         source_sha256=sha256(b"".join(source.values())).hexdigest(),
         hyperparameters={
-            stored.cell.stream: stored.cell.identity["learner"]["hyperparameters"] for stored in own
+            cell.stream: cell.identity["learner"]["hyperparameters"] for cell, _ in own
         },
     )
 
 
-def _packed(cells: Sequence[Stored], suite: Suite, label: str) -> bytes:
+def _packed(cells: Stored, suite: Suite, label: str) -> bytes:
     """Everything measured of the learner, and of the reference what scores are computed from."""
     scored = {"chance", "dead_rank", suite.protocol.curvature_name}
     infos, tables = [], []
-    for stored in cells:
-        columns = stored.result.columns
+    for cell, result in cells:
+        columns = result.columns
         kept = np.ones(len(columns["task"]), bool)
-        if stored.cell.learner != label:
-            kept = np.isin(columns["name"], [*scored, stored.result.attainment])
+        if cell.learner != label:
+            kept = np.isin(columns["name"], [*scored, result.attainment])
         rows = zip(*(columns[name][kept].tolist() for name in CELL.names), strict=True)
-        infos.append(stored.result.info)
+        infos.append(result.info)
         tables.append(cell_table(cell_bytes(Row(*row) for row in rows), Path(MEASUREMENTS)))
     content = pack_bytes(infos, tables)
     if len(content) > MAX_BYTES[MEASUREMENTS]:
@@ -243,9 +244,9 @@ def _packed(cells: Sequence[Stored], suite: Suite, label: str) -> bytes:
     return content
 
 
-def _record(own: Sequence[Stored], given: Path | None) -> bytes | None:
+def _record(own: Stored, given: Path | None) -> bytes | None:
     """The record of the search that the results name, if they name one."""
-    origins = {json.dumps(stored.result.info.get("tuned"), sort_keys=True) for stored in own}
+    origins = {json.dumps(result.info.get("tuned"), sort_keys=True) for _, result in own}
     if len(origins) > 1:
         raise BadInputError(
             "Some of the results come from another search for settings than others."

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from plasticity_bench import curves, explanations, status, stored_scores
-from plasticity_bench.report import comparing, origins, scoring
+from plasticity_bench.report import comparing, origins, ranking, scoring
 from plasticity_bench.report.model import CurveRow, ExplanationRow, Report, StatusRow
 from plasticity_bench.report.numbers import bounds_or_none, numbers
 from plasticity_bench.report.searches import known_records, searches
 from plasticity_bench.results import Cell, CellResult, Results
+from plasticity_bench.statistics import RELIABLE_SEEDS
 from plasticity_bench.stored_scores import Stored
 from plasticity_bench.tuning.record import Tuned
 
-RELIABLE_SEEDS = 10
 NOT_CURVES = ("chance", "dead_rank")
 
 
@@ -34,7 +34,8 @@ def collect(
     cells = stored_scores.current(results)
     scores = stored_scores.scores(results, cells, reference)
     streams = list(dict.fromkeys(cell.stream for cell, _ in cells))
-    learners = stored_scores.ranked(scores, list(dict.fromkeys(cell.learner for cell, _ in cells)))
+    labels = dict.fromkeys(cell.learner for cell, _ in cells)
+    learners = list(ranking.places(scores, streams, list(labels), reference))
     names = _measurements(cells, layers)
     found = status.of_folder(results)
     suite, _, suite_hash = results.folder.resolve().name.partition("@")
@@ -53,12 +54,12 @@ def collect(
         measurements=names,
         notices=_notices(found, len(seeds)),
         about=origins.streams(cells, streams, names),
-        scores=scoring.rows(scores, streams, learners),
+        scores=scoring.rows(scores, streams, learners, reference),
         curves=_curves(cells, streams, learners, names),
         profiles=comparing.profiles(scores, streams, learners),
         pairs=comparing.pairs(scores, streams, learners),
         explanations=_explanations(cells, streams, reference, layers),
-        searches=searches([*tuned, *known_records(cells, results.folder)]),
+        searches=searches([*tuned, *known_records(cells, results.folder)], reference),
         status=_status(found),
         told=status.summary(found),
         settings=origins.settings(cells, streams, learners),

@@ -22,7 +22,7 @@ Scores = dict[Place, dict[int, Score]]
 def profiles(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> list[ProfileRow]:
     """Return every learner's performance profile: over all streams, and on each."""
     rows = []
-    for stream, labels in _selections(streams):
+    for stream, labels in selections(streams):
         for name in SCORES:
             for learner, label in enumerate(learners):
                 runs = matrix(scores, labels, [label], name)
@@ -46,7 +46,7 @@ def profiles(scores: Scores, streams: Sequence[str], learners: Sequence[str]) ->
 def pairs(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> list[PairRow]:
     """Return how every two learners differ on the seeds that they share: over all, and on each."""
     rows = []
-    for stream, labels in _selections(streams):
+    for stream, labels in selections(streams):
         for name in SCORES:
             found = [
                 row
@@ -75,8 +75,8 @@ def matrix(
     return found if seeds and not np.isnan(found).any() else None
 
 
-def _selections(streams: Sequence[str]) -> list[tuple[int | None, list[str]]]:
-    """All streams together, where there are several, then each."""
+def selections(streams: Sequence[str]) -> list[tuple[int | None, list[str]]]:
+    """Return the places and labels of all streams together (None), if several, then of each."""
     each: list[tuple[int | None, list[str]]] = [(i, [name]) for i, name in enumerate(streams)]
     return each if len(streams) == 1 else [(None, list(streams)), *each]
 

@@ -8,7 +8,7 @@ const SECTIONS = [
   ["profiles", "Performance profiles", profileSection, REPORT.profiles.length],
   ["differences", "Paired differences", pairSection, REPORT.pairs.length],
   ["explanations", "Explanations", explanationSection, REPORT.explanations.length],
-  ["sensitivity", "Sensitivity", searchSection, REPORT.searches.length],
+  ["sensitivity", "Sensitivity", searchSection, REPORT.searches.some((search) => search.tried.length)],
   ["cells", "Cells", cellSection, true],
   ["settings", "Settings", settingSection, true],
   ["provenance", "Provenance", originSection, true],

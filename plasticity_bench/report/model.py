@@ -16,6 +16,7 @@ class ScoreRow(TypedDict):
 
     stream: int | None
     learner: int
+    rank: list[int] | None  # shared in a tie group, and its 95 % interval; of the reference none
     seeds: list[int]
     points: list[list[Number]]  # of each seed: trainability, retention
     trainability: Bounds | None
@@ -80,9 +81,11 @@ class SearchRow(TypedDict):
     """The settings of one learner that a search tried for its whole length."""
 
     learner: str
-    select: str
+    score: str  # what it was tuned for: "trainability", "retention" or, the reference, "attained"
+    seeds: int
     scales: dict[str, str]  # of each hyperparameter: "log", "linear", "choice"
-    tried: list[dict[str, Any]]  # setting, score, interval, chosen
+    tried: list[dict[str, Any]]  # setting, score, interval, chosen, diverged (members)
+    unfinished: int  # settings without a score
 
 
 class StatusRow(TypedDict):
@@ -136,7 +139,7 @@ class Report(TypedDict):
     reference: int
     seeds: list[int]
     streams: list[str]
-    learners: list[str]  # the most trainable first
+    learners: list[str]  # as in the leaderboard: the reference, the ranked, the incomplete
     colours: list[int]  # of each learner, its place in the palette: the same in every report
     measurements: list[str]
     notices: list[str]

@@ -10,7 +10,11 @@ from pathlib import Path
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.report.model import Report
 
-PARTS = ("charts.js", "tables.js", "sections.js", "main.js")
+PARTS = (
+    *("elements.js", "looks.js", "axes.js", "charts.js", "lines.js", "points.js", "tables.js"),
+    *("picking.js", "scores.js", "curves.js", "comparisons.js", "sensitivity.js", "origins.js"),
+    "main.js",
+)
 """The page's program, in the order in which it is run."""
 
 _IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}

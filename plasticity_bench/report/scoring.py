@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from plasticity_bench.report.comparing import SCORES, matrix
+from plasticity_bench.report import ranking
+from plasticity_bench.report.comparing import SCORES, matrix, selections
 from plasticity_bench.report.model import ScoreRow
 from plasticity_bench.report.numbers import bounds_or_none, number, numbers
 from plasticity_bench.scores import Score
@@ -12,21 +13,31 @@ from plasticity_bench.stored_scores import Place
 
 
 def rows(
-    scores: dict[Place, dict[int, Score]], streams: Sequence[str], learners: Sequence[str]
+    scores: dict[Place, dict[int, Score]],
+    streams: Sequence[str],
+    learners: Sequence[str],
+    reference: str,
 ) -> list[ScoreRow]:
-    """Return a row for each learner on each stream that it was run on, and of all together."""
-    found = [
-        _row(streams.index(stream), learners.index(learner), of_seed)
-        for (stream, learner), of_seed in scores.items()
-    ]
-    found.sort(key=lambda row: (row["stream"] or 0, -_merit(row)))
-    over = [_overall(scores, streams, place, label) for place, label in enumerate(learners)]
-    return found if len(streams) == 1 else [*(row for row in over if row), *found]
+    """Return a row for each learner on all streams together, then on each that it was run on.
 
-
-def _merit(row: ScoreRow) -> float:
-    mean = row["trainability"][0] if row["trainability"] else None
-    return -1.0 if mean is None else mean
+    Args:
+        scores: by stream and learner, of each seed.
+        streams: their labels.
+        learners: their labels, the best over all streams first.
+        reference: the label of the learner that scores are relative to.
+    """
+    found = []
+    for stream, labels in selections(streams):
+        for label, place in ranking.places(scores, labels, learners, reference).items():
+            row = (
+                _overall(scores, streams, learners.index(label), label)
+                if stream is None
+                else _row(stream, learners.index(label), scores.get((streams[stream], label)))
+            )
+            if row:
+                row["rank"] = None if place is None else [place.rank, place.low, place.high]
+                found.append(row)
+    return found
 
 
 def _overall(
@@ -45,6 +56,7 @@ def _overall(
     return ScoreRow(
         stream=None,
         learner=learner,
+        rank=None,
         seeds=sorted(shared),
         points=[],
         trainability=intervals["trainability"],
@@ -56,11 +68,14 @@ def _overall(
     )
 
 
-def _row(stream: int, learner: int, of_seed: dict[int, Score]) -> ScoreRow:
+def _row(stream: int, learner: int, of_seed: dict[int, Score] | None) -> ScoreRow | None:
+    if of_seed is None:
+        return None
     own = list(of_seed.values())
     return ScoreRow(
         stream=stream,
         learner=learner,
+        rank=None,
         seeds=list(of_seed),
         points=[numbers((s.trainability, s.retention)) for s in own],
         trainability=bounds_or_none(bootstrap_mean([s.trainability for s in own]) if own else None),

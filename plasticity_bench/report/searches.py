@@ -28,30 +28,36 @@ def known_records(cells: Stored, folder: Path) -> list[Tuned]:
     return list(found.values())
 
 
-def searches(records: Sequence[Tuned]) -> list[SearchRow]:
-    """Return what each search tried, learner by learner."""
+def searches(records: Sequence[Tuned], reference: str) -> list[SearchRow]:
+    """Return what each search tried, learner by learner.
+
+    Args:
+        records: of the searches.
+        reference: the label of the learner that scores are relative to, and whose own are not.
+    """
     return [
-        _search(label, learner, tuned.record)
+        _search(label, learner, tuned.record, reference)
         for tuned in records
         for label, learner in tuned.record.learners.items()
     ]
 
 
-def _search(label: str, learner: LearnerRecord, own: TuningRecord) -> SearchRow:
-    longest = max(tried.tasks for tried in learner.tried)
-    chosen = [learner.chosen] if learner.chosen else list(learner.streams.values())
+def _search(label: str, learner: LearnerRecord, own: TuningRecord, reference: str) -> SearchRow:
     return SearchRow(
         learner=label,
-        select=own.tuning.select,
+        score="attained" if label == reference else own.tuning.select,
+        seeds=len(own.tuning.seeds),
         scales=learner.scales,
         tried=[
             {
                 "setting": tried.setting,
                 "score": tried.score,
                 "interval": tried.interval,
-                "chosen": tried.setting in chosen,
+                "chosen": learner.is_chosen(tried),
+                "diverged": tried.diverged,
             }
-            for tried in learner.tried
-            if tried.tasks == longest and tried.score is not None
+            for tried in learner.at_length
+            if tried.score is not None
         ],
+        unfinished=sum(tried.score is None for tried in learner.at_length),
     )

@@ -1,18 +1,19 @@
 /* A table whose columns sort, and which can be filtered.
-   Columns: {name, title, number, value(row) for sorting, cell(row) for showing}. */
+   Columns: {name, title, number, value(row) for sorting, cell(row) for showing; up: whether the
+   least number comes first; under(row): what a narrow page has below the first cell}. */
 
-function sortable({ caption, columns, rows, sort, shown: keep }) {
+function sortable({ name, caption, columns, rows, sort, shown: keep }) {
   let order = { ...sort };
   const body = el("tbody", {});
   const count = el("span", {});
   const heads = columns.map((column, place) =>
     el("th", { scope: "col", class: [column.number && "number", place === 0 && "stick"].filter(Boolean).join(" ") || null },
-      el("button", { type: "button", title: column.title, onclick: () => turn(column) }, column.name)));
-  const table = el("table", {}, el("caption", {}, caption, " ", count), el("thead", {}, el("tr", {}, heads)), body);
+      el("button", { type: "button", title: column.title, onclick: () => turn(column) }, breakable(column.name))));
+  const table = el("table", {}, el("caption", {}, el("span", {}, caption, " ", count)), el("thead", {}, el("tr", {}, heads)), body);
 
   function turn(column) {
     const again = order.column === column.name;
-    order = { column: column.name, down: again ? !order.down : Boolean(column.number) };
+    order = { column: column.name, down: again ? !order.down : Boolean(column.number && !column.up) };
     update();
   }
   function compare(a, b, column) {
@@ -32,17 +33,17 @@ function sortable({ caption, columns, rows, sort, shown: keep }) {
     });
     count.textContent = found.length === rows.length ? "" : `${found.length} of ${rows.length} rows.`;
     body.replaceChildren(...found.map((row) => el("tr", {}, columns.map((c, place) =>
-      place === 0 ? el("th", { scope: "row", class: "stick" }, c.cell(row))
+      place === 0 ? el("th", { scope: "row", class: "stick", "data-under": c.under && c.under(row) }, c.cell(row))
         : el("td", { class: [c.number && "number", c.heat && c.heat(row)].filter(Boolean).join(" ") || null }, c.cell(row))))));
   }
   update();
-  return { box: el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, table), update };
+  return { box: el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, table), update };
 }
 
 /* An interval as a dot with whiskers, between 0 and 1. */
 function whisker(bounds) {
   if (!bounds) return null;
-  const [width, x] = [60, (v) => 4 + 52 * v];
+  const [width, x] = [48, (v) => 4 + 40 * v];
   return svg("svg", { class: "whisker k0", width, height: 12, viewBox: `0 0 ${width} 12`, "aria-hidden": "true" },
     svg("line", { class: "axis", x1: x(0), x2: x(1), y1: 6, y2: 6 }),
     svg("line", { class: "stroke", "stroke-width": 2, x1: x(bounds[1]), x2: x(bounds[2]), y1: 6, y2: 6 }),
@@ -60,6 +61,6 @@ function heat(bounds) {
 function plainTable(headers, rows, label, kind) {
   return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
     el("table", { class: kind },
-      el("thead", {}, el("tr", {}, headers.map((text, place) => el("th", { scope: "col", class: place ? null : "stick" }, text)))),
+      el("thead", {}, el("tr", {}, headers.map((text, place) => el("th", { scope: "col", class: place ? null : "stick" }, breakable(text))))),
       el("tbody", {}, rows)));
 }

@@ -49,6 +49,16 @@ class LearnerRecord(_Strict):
     updates: int
     tried: list[TriedRecord]
 
+    @property
+    def at_length(self) -> list[TriedRecord]:
+        """Settings that were tried for as many tasks as any."""
+        longest = max(tried.tasks for tried in self.tried)
+        return [tried for tried in self.tried if tried.tasks == longest]
+
+    def is_chosen(self, tried: TriedRecord) -> bool:
+        """Return whether a setting was chosen for all streams, or for one of them."""
+        return tried.setting in ([self.chosen] if self.chosen else self.streams.values())
+
 
 class SearchRecord(_Strict):
     """What was searched, and how."""

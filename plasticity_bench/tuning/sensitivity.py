@@ -8,14 +8,19 @@ from plasticity_bench import figures
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.tuning.record import LearnerRecord, TriedRecord, TuningRecord
 
-PANEL = (2.9, 2.2)  # width and height in inches
+HEIGHT = 1.75  # of a panel, in inches
+
+BEST: Any = {"color": figures.COLOURS[2], "fmt": "s", "markersize": 5, "zorder": 3}
+OTHER: Any = {"color": figures.COLOURS[1], "fmt": "o", "markersize": 3, "zorder": 2}
+DIVERGED: Any = {**OTHER, "fmt": "x", "markersize": 4, "markeredgewidth": 1}
 
 
 def draw(record: TuningRecord, path: Path, learners: Sequence[str] = ()) -> None:
-    """Draw a row of panels for each learner, one for each hyperparameter: score against value.
+    """Draw a panel for each hyperparameter of each learner: score against value.
 
     Every setting that was tried for the whole length is a point in each panel, with its interval
-    over seeds; so points of one value differ by the other hyperparameters. The chosen one is red.
+    over seeds; so points of one value differ by the other hyperparameters. The chosen one is a red
+    square; where members diverged, the point is a cross.
 
     Args:
         record: of a search.
@@ -33,21 +38,21 @@ def draw(record: TuningRecord, path: Path, learners: Sequence[str] = ()) -> None
     rows = {name: record.learners[name] for name in learners or record.learners}
     if not rows:
         raise BadInputError("This search found no settings to draw.")
-    columns = max(len(_names(learner)) for learner in rows.values())
-    width, height = PANEL
-    figure = figures.new_figure(max(width * columns, width), height * len(rows) + 0.3)
-    axes = figure.subplots(len(rows), columns, squeeze=False, sharey=True)
-    for row, (label, learner) in zip(axes, rows.items(), strict=True):
-        _row(row, label, learner, record.tuning.select)
+    panels = [(label, name) for label, learner in rows.items() for name in _names(learner)]
+    figure, columns = figures.panels(len(panels), HEIGHT)
+    for place, ((label, name), (axis,)) in enumerate(zip(panels, columns, strict=True)):
+        _panel(axis, rows[label], name)
+        axis.set(title=label, xlabel=name)
+        if place % figures.beside(len(panels)) == 0:
+            axis.set_ylabel(record.tuning.select)
     figures.save(figure, path)
 
 
 def points(learner: LearnerRecord, name: str) -> Mapping[Any, list[TriedRecord]]:
     """Return, by a hyperparameter's value, ascending, the settings that were tried at length."""
-    longest = max(tried.tasks for tried in learner.tried)
     found: dict[Any, list[TriedRecord]] = {}
-    for tried in learner.tried:
-        if tried.tasks == longest and tried.score is not None:
+    for tried in learner.at_length:
+        if tried.score is not None:
             found.setdefault(tried.setting[name], []).append(tried)
     return {value: found[value] for value in sorted(found)}
 
@@ -56,24 +61,13 @@ def _names(learner: LearnerRecord) -> list[str]:
     return list(learner.tried[0].setting)
 
 
-def _row(axes: Any, label: str, learner: LearnerRecord, select: str) -> None:
-    for axis, name in zip(axes, _names(learner), strict=False):
-        _panel(axis, learner, name)
-        axis.set_xlabel(name, fontsize="small")
-    for axis in axes[len(_names(learner)) :]:
-        axis.set_visible(False)
-    axes[0].set_ylabel(select, fontsize="small")
-    axes[0].set_title(label, fontsize="small", loc="left")
-
-
 def _panel(axis: Any, learner: LearnerRecord, name: str) -> None:
     by_value = points(learner, name)
     scale = learner.scales[name]
-    chosen = [learner.chosen] if learner.chosen else list(learner.streams.values())
     for place, (value, tries) in enumerate(by_value.items()):
         for tried in tries:
             where = place if scale == "choice" else value
-            _point(axis, where, tried, tried.setting in chosen)
+            _point(axis, where, tried, learner.is_chosen(tried))
     if scale == "log":
         axis.set_xscale("log")
     if scale == "choice":  # side by side, whatever they are
@@ -85,13 +79,11 @@ def _panel(axis: Any, learner: LearnerRecord, name: str) -> None:
 def _point(axis: Any, where: float, tried: TriedRecord, best: bool) -> None:
     assert tried.score is not None
     low, high = tried.interval or (tried.score, tried.score)
+    look = BEST if best else DIVERGED if tried.diverged else OTHER
     axis.errorbar(
         where,
         tried.score,
         yerr=[[max(tried.score - low, 0)], [max(high - tried.score, 0)]],
-        fmt="o",
-        markersize=5 if best else 3,
         linewidth=1,
-        color="C3" if best else "C0",
-        zorder=3 if best else 2,
+        **look,
     )

@@ -1,0 +1,60 @@
+"""Places in a report's table, as in the leaderboard: tie groups, and the reference apart."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from plasticity_bench import stored_scores
+from plasticity_bench.scores import Score
+from plasticity_bench.statistics import Rank, known, ranks
+from plasticity_bench.stored_scores import Place
+
+Scores = Mapping[Place, Mapping[int, Score]]
+
+
+def places(
+    scores: Scores, streams: Sequence[str], learners: Sequence[str], reference: str
+) -> dict[str, Rank | None]:
+    """Return learners as the leaderboard has them: the reference, the ranked, the incomplete.
+
+    Args:
+        scores: by stream and learner, of each seed.
+        streams: labels of those that count, together.
+        learners: labels.
+        reference: the label of the learner that scores are relative to.
+
+    Returns:
+        their ranks as `statistics.ranks` has them, in order; None for the reference, and for
+        learners that lack seeds which another one has.
+    """
+    own = {place: dict(of_seed) for place, of_seed in scores.items() if place[0] in streams}
+    by_mean = stored_scores.ranked(own, learners)
+    found = _ranks(scores, streams, [label for label in by_mean if label != reference])
+
+    def key(label: str) -> float:
+        return 0 if label == reference else found[label].rank if label in found else math.inf
+
+    return {label: found.get(label) for label in sorted(by_mean, key=key)}
+
+
+def _ranks(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> dict[str, Rank]:
+    """Of those that have all seeds."""
+    seeds = {
+        stream: set[int]().union(*(scores.get((stream, label), {}) for label in learners))
+        for stream in streams
+    }
+    complete = [
+        label
+        for label in learners
+        if all(own and own <= set(scores.get((stream, label), {})) for stream, own in seeds.items())
+    ]
+    shared = sorted(set.intersection(*seeds.values()))
+    values = [
+        [[scores[stream, label][seed].trainability for seed in shared] for label in complete]
+        for stream in streams
+    ]
+    found = known(values)  # (streams, learners, seeds)
+    if found.size == 0:  # the reference gains nothing on any stream: all are alike
+        return dict.fromkeys(complete, Rank(1, 1, len(complete)))
+    return dict(zip(complete, ranks(np.swapaxes(found, 0, 1)), strict=True))
