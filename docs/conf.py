@@ -24,6 +24,7 @@ release = version = metadata.version(project)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 default_role = "code"  # single backticks, as in Markdown
+highlight_language = "text"  # of blocks that name none: what commands print
 exclude_patterns: list[str] = []
 napoleon_custom_sections = [("Attributes", "params_style")]
 napoleon_use_rtype = False

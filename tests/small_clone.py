@@ -30,7 +30,9 @@ def small(suite):
         "tuning": {"settings": 4, "seeds": 1},
         "measure": {
             "curvature": {"every": 2, "examples": 16},
-            **{"every": 2, "examples": 16, "explanations": ["parameter_norm", "feature_rank"]},
+            "every": 2,
+            "examples": 16,
+            "explanations": ["parameter_norm", "feature_rank"],
         },
     }
 

@@ -29,7 +29,7 @@ from plasticity_bench.suite import load_suite
 from plasticity_bench.suite_file import NetworkEntry, SuiteFile
 from tests import small_clone
 from tests.data_files import idx_set, small_source, write_idx
-from tests.pages import PAGES, ROOT, blocks, commands, inline_commands, links
+from tests.pages import PAGES, ROOT, blocks, commands, inline_commands, links, text_of
 
 NOT_RUN = {
     "python -m venv": "makes an environment; `.ci/run` does it",
@@ -273,6 +273,11 @@ def test_commands_that_are_not_run_are_understood_all_the_same(page, capsys):
             if words[0] == "plasticity-bench":
                 kept = words[: words.index(">")] if ">" in words else words
                 understood([word for word in kept[1:] if word != "…"], page, capsys)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_page_is_found(page):
+    assert len(re.findall("```|~~~", text_of(page))) == 2 * len(blocks(page))
 
 
 def test_what_is_not_run_is_shown_somewhere():
