@@ -70,7 +70,9 @@ class Learner:
         optimizer: "adam" or "sgd".
         step_size: the learning rate.
         momentum: of sgd.
-        beta1, beta2, epsilon: of adam.
+        beta1: of adam.
+        beta2: of adam.
+        epsilon: of adam.
         weight_decay: multiple of the parameters added to the gradient, as in `torch.optim`.
     """
 

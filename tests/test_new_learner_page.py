@@ -1,7 +1,6 @@
-"""docs/new-learner.md: its code keeps the rules, and its commands run; and the verb `new`."""
+"""docs/new-learner.md says what is so; and the verb `new`."""
 
 import re
-import shlex
 import sys
 from pathlib import Path
 
@@ -14,16 +13,9 @@ from plasticity_bench.cli import main
 from plasticity_bench.lookup import HOOKS, find_learner
 from plasticity_bench.narrowing import num_parameters
 from plasticity_bench.shipped import baseline_names
-from tests.test_cli import SUITE
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "new-learner.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-COMMANDS = [
-    shlex.split(line, comments=True)[1:]
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.splitlines()
-]
 
 
 @pytest.fixture(autouse=True)
@@ -36,31 +28,10 @@ def folder(tmp_path, monkeypatch):
     sys.modules.pop("my_idea", None)
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_the_code_keeps_the_rules(block, folder):
-    if "def test_" in block:
-        (folder / "my_idea.py").write_text(BLOCKS[0])
-        names = {}
-        exec(block, names)
-        names["test_my_idea_keeps_the_rules"]()
-    else:
-        (folder / "my_idea.py").write_text(block)
-        pb.check_learner("my_idea:Learner")
-
-
-def test_the_commands_run(folder, capsys):
-    """On a suite of seconds in place of `quick`."""
-    (folder / "tiny.yaml").write_text(SUITE)
-    for command in COMMANDS:
-        run = ["tiny.yaml" if word == "quick" else word for word in command]
-        assert main([*run, "--jobs", "1"] if command[0] == "run" else run) == 0, command
-    assert "my_idea:Learner strength=0.001,step_size=0.003" in capsys.readouterr().out
-
-
 def test_what_it_says_is_so():
     assert f"at most {MOST_PARAMETERS} times the parameters" in PAGE
     assert f"after {UPDATES} updates it predicts" in PAGE
-    for hook in set(HOOKS) - {"memory"}:
+    for hook in HOOKS:
         assert re.search(rf"`{hook}\(", PAGE), hook
     suites = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
     ratios = {}
@@ -69,13 +40,6 @@ def test_what_it_says_is_so():
         ratios[name] = round(sum(p.numel() for p in built.parameters()) / num_parameters(suites), 2)
     assert f"{ratios.pop('plasticity_injection')}" in PAGE
     assert f"{min(ratios.values())} to {max(ratios.values())}\n" in PAGE
-
-
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", PAGE):
-        assert (ROOT / "docs" / target).exists(), target
-    for page in ("README.md", "docs/learners.md"):
-        assert "new-learner.md" in (ROOT / page).read_text()
 
 
 # ---- the verb ---------------------------------------------------------------------------------
