@@ -67,8 +67,9 @@ def make(variant: Variant) -> loops.Updates:
     targets = torch.randint(variant.spec.num_outputs, (variant.size, loops.EXAMPLES))
 
     def updates(count: int) -> int:
-        for _ in range(count):
-            rows = torch.randint(loops.EXAMPLES, (variant.size, variant.batch))
+        # The evaluator, too, has all mini-batches of a task drawn before it begins.
+        drawn = torch.randint(loops.EXAMPLES, (count, variant.size, variant.batch))
+        for rows in drawn.unbind():
             batch = inputs.index_select(0, rows.flatten()).unflatten(0, rows.shape)
             population.update(batch, targets.gather(1, rows))
         return count * variant.size
