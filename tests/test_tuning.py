@@ -377,6 +377,20 @@ def test_the_record_holds_the_whole_search_and_is_read_as_it_was_written(written
     assert report.table(made).count("step_size=") == 9
 
 
+def test_a_record_that_says_the_same_stays_the_file_that_results_name(written, monkeypatch):
+    search, found, made, path = written
+    before = path.read_bytes()
+    monkeypatch.setattr(record, "environment", lambda: {"git": {"dirty": True}})
+    assert record.write(search, found, path) == made
+    assert path.read_bytes() == before
+    record.write(search, found[1:], path)
+    assert list(record.read(path).record.learners) == ["adam", "redo"]
+    assert record.read(path).record.environment == {"git": {"dirty": True}}
+    path.write_text("suite: [")
+    record.write(search, found, path)
+    assert list(record.read(path).record.learners) == ["fresh", "adam", "redo"]
+
+
 def test_what_was_chosen_is_applied_by_label_and_class(written):
     search, found, _, path = written
     tuned = record.read(path)
