@@ -1,5 +1,6 @@
 """Plans: what a cell's result depends on is in its key, and every cell is run once."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -78,6 +79,24 @@ def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, m
     before = planning.plan(suite, contenders, range(1))[0].cells[0].key
     (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
     assert planning.plan(suite, contenders, range(1))[0].cells[0].key != before
+
+
+def test_keys_do_not_depend_on_where_files_lie(suite, tmp_path, monkeypatch):
+    found = []
+    for place, (own, base) in enumerate([("a", "z"), ("z", "a")]):
+        for folder, name, text in [
+            (base, "base_of_mine", "import plasticity_bench as pb\nclass Base(pb.Learner): pass\n"),
+            (own, "mine_of_base", "from base_of_mine import Base\nclass Mine(Base): pass\n"),
+        ]:
+            path = tmp_path / str(place) / folder
+            path.mkdir(parents=True)
+            (path / f"{name}.py").write_text(text)
+            monkeypatch.syspath_prepend(str(path))
+            sys.modules.pop(name, None)
+        contenders = with_learners(suite.contenders, ["mine_of_base:Mine"], {})
+        assert len(source_files(type(contenders[0].learner))) == 2
+        found.append(planning.plan(suite, contenders, range(1))[0].cells[0].key)
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("num_seeds", [1, 16, 17, 50])
