@@ -74,15 +74,22 @@ class Progress:
     watched: Mapping[str, Tensor]
 
     def select(self, places: Sequence[int]) -> "Progress":
-        """Return the progress of some of the members, given by their places."""
+        """Return the progress of some of the members, given by their places.
+
+        Of the times they have their share, each as much as any other.
+        """
         chosen = list(places)
         found = self.evaluation
+        share = len(chosen) / len(found.diverged_at)
         return replace(
             self,
             evaluation=replace(
                 found,
                 measurements=[replace(m, values=m.values[chosen]) for m in found.measurements],
                 diverged_at=found.diverged_at[chosen],
+                prepare_seconds=found.prepare_seconds * share,
+                train_seconds=found.train_seconds * share,
+                measure_seconds=found.measure_seconds * share,
             ),
             population={name: value[chosen] for name, value in self.population.items()},
             losses=self.losses[:, chosen],

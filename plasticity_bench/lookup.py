@@ -153,22 +153,23 @@ def _check_signature(reference: str, hook: str, method: object) -> None:
 
 
 def source_files(cls: type[Learner]) -> list[str]:
-    """Return the files that define a learner, sorted.
+    """Return the files that define a learner, in the order of their modules' names.
 
+    Where they lie differs from machine to machine, and their order must not: they are hashed in it.
     Its class's file, those of its bases, and what these import, by name, from their own folders:
     a helper beside a learner is part of it, an installed package is not.
     """
     bases = cls.__mro__[: cls.__mro__.index(Learner)]
     modules = [sys.modules[base.__module__] for base in bases if base.__module__ in sys.modules]
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     while modules:
         module = modules.pop()
         file = getattr(module, "__file__", None)
         if not file or file in found:
             continue
-        found[file] = None
+        found[file] = module.__name__
         modules += [part for part in _imported(module) if _beside(part, file)]
-    return sorted(found)
+    return sorted(found, key=found.__getitem__)
 
 
 def _imported(module: ModuleType) -> list[ModuleType]:

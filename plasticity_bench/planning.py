@@ -40,6 +40,12 @@ class Group:
     notes: Mapping[str, object] = field(default_factory=dict)
     checkpoint: Path | None = None
 
+    @property
+    def differing(self) -> list[str]:
+        """The hyperparameters in which its members differ."""
+        first, *others = (learner.hyperparameters() for learner in self.learners)
+        return [name for name in first if any(own[name] != first[name] for own in others)]
+
     def part(self, chosen: Sequence[int]) -> "Group":
         """Return the group of some of its cells, given by their places."""
         cells = tuple(self.cells[place] for place in chosen)

@@ -43,13 +43,13 @@ def display(suite_name: str, groups: Sequence[Group]) -> Display:
 def summary(group: Group, outcome: Outcome) -> str:
     """Return a finished group in one line."""
     name = f"{group.run.label}  {group.label}"
+    notes = "".join(f" ({note})" for note in outcome.notes)
     if outcome.error:
-        return f"{name}: FAILED: {outcome.error.rstrip('.')}"
+        return f"{name}: FAILED: {outcome.error.rstrip('.')}{notes}"
     seeds = f"{len(group.cells)} seeds"
     if outcome.stopped:
         return f"{name}: {seeds} stopped on the way"
     diverged = f", {outcome.num_diverged} diverged" if outcome.num_diverged else ""
-    notes = "".join(f" ({note})" for note in outcome.notes)
     return f"{name}: {seeds} in {outcome.seconds:.1f} s{diverged}{notes}"
 
 

@@ -1,12 +1,14 @@
 """Run groups of cells, and store what comes of them."""
 
 import contextlib
+import gc
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 
@@ -19,7 +21,7 @@ from plasticity_bench.execution import Execution
 from plasticity_bench.planning import Group
 from plasticity_bench.population import Member, Population
 from plasticity_bench.provenance import environment
-from plasticity_bench.results import MANY_IN_ALL, Results, Row
+from plasticity_bench.results import MANY_IN_ALL, Cell, Results, Row
 
 WAIT_SECONDS = 1.0
 
@@ -43,6 +45,11 @@ class Outcome:
     notes: tuple[str, ...] = ()
     busy: tuple[int, ...] = ()
     stopped: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was begun is stored."""
+        return self.error is None and not self.stopped
 
 
 def run(
@@ -112,8 +119,9 @@ def _run_once(
                 yield index, outcome
             elif isinstance(outcome, ProcessDied | TimedOut):
                 stopped = stopping.signal_heard() is not None
-                if not stopped:
-                    _save_failure(groups[index], results, str(outcome))
+                if not stopped:  # half of it, or another process's part, may be stored already
+                    left = [c for c in groups[index].cells if not results.is_finished(c)]
+                    _save_failure(left, results, str(outcome))
                 yield index, Outcome(error=None if stopped else str(outcome), stopped=stopped)
             else:  # this package has a fault
                 yield index, Outcome(error=f"{type(outcome).__name__}: {outcome}")
@@ -150,6 +158,8 @@ def run_group(
             return Outcome(busy=busy)
         with execution.in_effect():
             outcome = _run_population(results, execution, group.part(left), on_task)
+        if group.checkpoint is not None and outcome.complete and not busy:
+            group.checkpoint.unlink(missing_ok=True)
         return replace(outcome, busy=busy)
 
 
@@ -157,35 +167,64 @@ def _run_population(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
     kept = _Kept(results, execution, group)
-    seeds = [cell.seed for cell in group.cells]
-    members = [Member(*pair) for pair in zip(seeds, group.learners, strict=True)]
-    compiles = execution.compiles(group.run.stream.num_updates)
     try:
-        population = Population(
-            members, group.run.network, compile_updates=compiles, device=execution.device
-        )
-        evaluation = evaluate(
-            group.run.stream,
-            population,
-            group.protocol,
-            on_task,
-            kept.keeper,
-            kept.begun_with(population),
-        )
+        population, evaluation = _evaluated(execution, group, on_task, kept)
     except stopping.Stopped:
         return Outcome(stopped=True, notes=tuple(kept.notes))
     except Exception as error:  # the learner's, or the stream's: other groups go on
-        if _out_of_memory(error) and len(members) > 1:
-            return _run_halves(results, execution, replace(group, checkpoint=kept.file), on_task)
-        _save_failure(group, results, "".join(traceback.format_exception(error)))
-        told = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
-        return Outcome(error=told, notes=tuple(kept.notes))
+        too_large = _out_of_memory(error)
+        if len(group.cells) == 1 or not (too_large or group.differing):
+            _save_failure(group.cells, results, "".join(traceback.format_exception(error)))
+            told = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
+            return Outcome(error=told, notes=tuple(kept.notes))
+    else:
+        return _stored(results, execution, group, kept, population, evaluation)
+    # Here the error is gone, and with it what its traceback held in memory.
+    gc.collect()
+    note = _unfitting(group) if too_large else None
+    begun = replace(group, checkpoint=kept.newest)
+    outcome = _run_halves(results, execution, begun, on_task, note)
+    if outcome.complete:
+        kept.drop()
+    return outcome
+
+
+def _evaluated(
+    execution: Execution, group: Group, on_task: Callable[[int], None], kept: "_Kept"
+) -> tuple[Population, Evaluation]:
+    """Train and measure a group's members, from where they were."""
+    seeds = [cell.seed for cell in group.cells]
+    members = [Member(*pair) for pair in zip(seeds, group.learners, strict=True)]
+    compiles = execution.compiles(group.run.stream.num_updates)
+    population = Population(
+        members, group.run.network, compile_updates=compiles, device=execution.device
+    )
+    evaluation = evaluate(
+        group.run.stream,
+        population,
+        group.protocol,
+        on_task,
+        kept.keeper,
+        kept.begun_with(population),
+    )
+    return population, evaluation
+
+
+def _stored(
+    results: Results,
+    execution: Execution,
+    group: Group,
+    kept: "_Kept",
+    population: Population,
+    evaluation: Evaluation,
+) -> Outcome:
+    """Store what came of a group; what was kept of it on the way is no longer needed."""
     executed: dict[str, object] = {
         **execution.record(),
         "vectorized": group.learners[0].vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
-        "members": len(members),
+        "members": len(group.cells),
     }
     try:
         _save(group, results, evaluation, executed)
@@ -234,31 +273,55 @@ class _Kept:
             self.notes.append(f"{error}: what it was of began anew.")
             return None
 
+    @property
+    def newest(self) -> Path | None:
+        """Where the newest progress is; None if nothing was kept."""
+        return self.file if self.file.exists() else self._before
+
     def drop(self) -> None:
-        """Remove what was kept: the results are stored."""
+        """Remove what was kept: the results are stored. What it began with may be shared."""
         self.file.unlink(missing_ok=True)
-        if self._before is not None:
-            self._before.unlink(missing_ok=True)
 
 
 def _run_halves(
-    results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
+    results: Results,
+    execution: Execution,
+    group: Group,
+    on_task: Callable[[int], None],
+    note: str | None,
 ) -> Outcome:
-    """Run a group that does not fit into memory as two."""
+    """Run a group as two: it does not fit into memory, or one of its settings fails.
+
+    Both halves go on from the group's checkpoint.
+    """
     number = len(group.cells)
-    note = f"{group.label}: {number} members did not fit into memory; {-(-number // 2)} were tried."
-    outcomes = [
-        _run_population(results, execution, group.part(range(number)[half::2]), on_task)
-        for half in (0, 1)
-    ]
-    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    middle = -(-number // 2)
+    halves = [group.part(range(middle)), group.part(range(middle, number))]
+    outcomes = [_run_population(results, execution, half, on_task) for half in halves]
+    pairs = zip(halves, outcomes, strict=True)
+    errors = [_named(half, group, o.error) for half, o in pairs if o.error is not None]
+    told = [note for outcome in outcomes for note in outcome.notes]
     return Outcome(
         seconds=sum(outcome.seconds for outcome in outcomes),
         num_diverged=sum(outcome.num_diverged for outcome in outcomes),
-        error=errors[0] if errors else None,
-        notes=(note, *(told for outcome in outcomes for told in outcome.notes)),
+        error="; ".join(dict.fromkeys(errors)) or None,
+        notes=(note, *told) if note else tuple(told),
         stopped=any(outcome.stopped for outcome in outcomes),
     )
+
+
+def _unfitting(group: Group) -> str:
+    number = len(group.cells)
+    tried = -(-number // 2)
+    return f"{group.label}: {number} members did not fit into memory; {tried} were tried."
+
+
+def _named(half: Group, whole: Group, error: str) -> str:
+    """What went wrong, and with which setting, where that is known only now."""
+    if not whole.differing or half.differing:
+        return error
+    own = half.learners[0].hyperparameters()
+    return f"{', '.join(f'{name}={own[name]}' for name in whole.differing)}: {error}"
 
 
 def _out_of_memory(error: BaseException | None) -> bool:
@@ -272,8 +335,8 @@ def _out_of_memory(error: BaseException | None) -> bool:
     return False
 
 
-def _save_failure(group: Group, results: Results, trace: str) -> None:
-    for cell in group.cells:
+def _save_failure(cells: Iterable[Cell], results: Results, trace: str) -> None:
+    for cell in cells:
         # Where a disk is full there is no place for this either: the cell is just not finished.
         with contextlib.suppress(OSError):
             results.save_failure(cell, trace, {"environment": environment()})

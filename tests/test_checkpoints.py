@@ -1,6 +1,7 @@
 """Progress that was kept is gone on with to the same bit, or refused with a sentence."""
 
 import random
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,18 @@ def population(learner, seeds=(0, 1)):
 
 def numbers(evaluation):
     return [(m.task, m.when, m.name, m.values.tobytes()) for m in evaluation.measurements]
+
+
+def test_a_part_of_a_population_has_its_share_of_the_time():
+    stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=2, **SIZE)
+    keeper = Points({3})
+    evaluate(stream, population(pb.Learner(), (0, 1, 2, 3)), PROTOCOL, keeper=keeper)
+    (progress,) = keeper.kept
+    parts = [progress.select(places).evaluation for places in ([0], [1, 2, 3])]
+    for name in ("prepare_seconds", "train_seconds", "measure_seconds"):
+        whole = getattr(progress.evaluation, name)
+        assert whole > 0
+        assert [getattr(part, name) for part in parts] == pytest.approx([whole / 4, whole * 3 / 4])
 
 
 def assert_same(ours, theirs, our_population, their_population):
@@ -351,6 +364,65 @@ def test_a_learner_that_changed_does_not_find_its_old_progress(suite, tmp_path, 
     (left,) = planning.remaining(planning.plan(other, other.contenders[1:], range(3)), results)
     assert left.checkpoint is None
     assert len(checkpoints.stored(results.folder)) == 1  # it is the other run's
+
+
+def test_both_halves_of_what_does_not_fit_go_on_from_its_checkpoint(suite, tmp_path, monkeypatch):
+    groups, results = half_done(suite, tmp_path, monkeypatch)
+    straight = Results(tmp_path / "straight")
+    seen_tasks(straight, groups[0])
+    (left,) = planning.remaining(groups, results)
+    update = pb.Population.update
+
+    def limited(population, *batch):
+        if len(population.members) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return update(population, *batch)
+
+    monkeypatch.setattr(pb.Population, "update", limited)
+    tasks, _ = seen_tasks(results, left.part([0, 2]))  # seed 1 is another process's
+    assert tasks == [2, 3] * 2
+    assert seen_tasks(results, left.part([1]))[0] == [0, 1, 2, 3]  # nothing is left of it
+    assert checkpoints.stored(results.folder) == []
+    for cell in groups[0].cells:
+        ours, theirs = (r.load(cell).columns["value"] for r in (results, straight))
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_halves_have_the_memory_of_what_did_not_fit(suite, tmp_path, monkeypatch):
+    group = planning.plan(suite, suite.contenders[1:], range(2))[0]
+    update, before = pb.Population.update, []
+
+    def limited(population, *batch):
+        if len(population.members) > 1:
+            before.append(weakref.ref(population))
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        assert before[0]() is None
+        return update(population, *batch)
+
+    monkeypatch.setattr(pb.Population, "update", limited)
+    seen_tasks(Results(tmp_path / "results"), group)
+    assert len(before) == 1
+
+
+def test_a_half_that_failed_keeps_the_checkpoint(suite, tmp_path, monkeypatch):
+    groups, results = half_done(suite, tmp_path, monkeypatch)
+    update = pb.Population.update
+
+    def limited(population, *batch):
+        if len(population.members) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        if population.members[0].seed == 2:
+            raise RuntimeError("for now")
+        return update(population, *batch)
+
+    (left,) = planning.remaining(groups, results)
+    with monkeypatch.context() as patched:
+        patched.setattr(pb.Population, "update", limited)
+        assert "for now" in runner.run_group(results, Execution("off"), left, print).error
+    (left,) = planning.remaining(groups, results)
+    assert [cell.seed for cell in left.cells] == [2]
+    assert seen_tasks(results, left)[0] == [2, 3]
+    assert checkpoints.stored(results.folder) == []
 
 
 def test_a_population_that_does_not_fit_is_halved_and_nothing_is_lost(suite, tmp_path, monkeypatch):

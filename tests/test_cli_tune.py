@@ -107,6 +107,17 @@ def test_a_run_uses_what_was_chosen_and_says_where_it_comes_from(folder, capsys)
     assert "4 cells, 4 finished, 0 to run" in capsys.readouterr().err
 
 
+def test_a_record_of_another_suite_is_told_of(folder, capsys):
+    tune("--settings", "1", "--seeds", "1", "--output", "mine.yaml")
+    command = ["run", "tiny.yaml", "--jobs", "1", "--seeds", "1", "--tuned", "mine.yaml"]
+    assert main(command) == 0
+    assert "was found for" not in capsys.readouterr().err
+    (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 3", "num_tasks: 2"))
+    assert main(command) == 0
+    found = re.search("mine.yaml was found for (.*), and this is (.*).", capsys.readouterr().err)
+    assert found.group(1) == record.read(Path("mine.yaml")).record.suite != found.group(2)
+
+
 def test_the_block_for_the_suites_file(folder, capsys):
     tune("--format", "suite")
     block = capsys.readouterr().out

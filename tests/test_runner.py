@@ -1,5 +1,6 @@
 """Plans: what a cell's result depends on is in its key, and every cell is run once."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -7,13 +8,15 @@ import torch
 
 import plasticity_bench as pb
 from plasticity_bench import planning, progress, runner
-from plasticity_bench.contenders import with_learners
+from plasticity_bench.contenders import Contender, with_learners
+from plasticity_bench.engines import ProcessDied, TimedOut
 from plasticity_bench.execution import Execution
 from plasticity_bench.lookup import find_learner, source_files
 from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
 from plasticity_bench.runner import Outcome
 from plasticity_bench.suite import load_suite
+from plasticity_bench.tuning.search import together
 
 TINY = """\
 suite: test/tiny-v0
@@ -76,6 +79,24 @@ def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, m
     before = planning.plan(suite, contenders, range(1))[0].cells[0].key
     (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
     assert planning.plan(suite, contenders, range(1))[0].cells[0].key != before
+
+
+def test_keys_do_not_depend_on_where_files_lie(suite, tmp_path, monkeypatch):
+    found = []
+    for place, (own, base) in enumerate([("a", "z"), ("z", "a")]):
+        for folder, name, text in [
+            (base, "base_of_mine", "import plasticity_bench as pb\nclass Base(pb.Learner): pass\n"),
+            (own, "mine_of_base", "from base_of_mine import Base\nclass Mine(Base): pass\n"),
+        ]:
+            path = tmp_path / str(place) / folder
+            path.mkdir(parents=True)
+            (path / f"{name}.py").write_text(text)
+            monkeypatch.syspath_prepend(str(path))
+            sys.modules.pop(name, None)
+        contenders = with_learners(suite.contenders, ["mine_of_base:Mine"], {})
+        assert len(source_files(type(contenders[0].learner))) == 2
+        found.append(planning.plan(suite, contenders, range(1))[0].cells[0].key)
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("num_seeds", [1, 16, 17, 50])
@@ -155,6 +176,54 @@ def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
     text = (results.path(group.cells[0]) / "cell.json").read_text()
     assert "Traceback" in text
     assert '"status": "failed"' in text
+
+
+class Picky(pb.Learner):
+    """Fails with some settings."""
+
+    strength: float = 0.0
+    vectorized = False
+
+    def penalty(self, params, state):
+        if self.strength > 0.5:
+            raise RuntimeError("too strong")
+        return self.strength * sum(value.square().sum() for value in params.values())
+
+
+def test_a_setting_that_fails_fails_alone(suite, tmp_path):
+    results = Results(tmp_path)
+    strengths = (0.1, 0.2, 0.7, 0.3)
+    mine = [Contender(f"{s}", Picky(strength=s)) for s in strengths]
+    group, *_ = together([replace(g, label="picky") for g in planning.plan(suite, mine, range(3))])
+    outcome = runner.run_group(results, Execution("off"), group, lambda _: None)
+    sentence = 'penalty: `raise RuntimeError("too strong")`, learner Picky raised RuntimeError'
+    assert outcome.error.startswith("strength=0.7: ")
+    assert outcome.error.count(sentence) == 1
+    there = results.snapshot()
+    assert {head.learner for head in there.failed.values()} == {"0.7"}
+    assert {head.learner for head in there.finished.values()} == {"0.1", "0.2", "0.3"}
+    assert len(there.finished) == 9
+    (left,) = planning.remaining([group], results)
+    assert {cell.learner for cell in left.cells} == {"0.7"}
+    same = runner.run_group(results, Execution("off"), left, lambda _: None)
+    assert not same.error.startswith("strength")
+    assert sentence in same.error
+
+
+@pytest.mark.parametrize("error", [ProcessDied("it was killed"), TimedOut("it took long")])
+def test_what_was_stored_before_a_process_died_stays_stored(suite, tmp_path, monkeypatch, error):
+    results = Results(tmp_path)
+    group = planning.plan(suite, suite.contenders[:1], range(3))[0]
+
+    def dies(work, items, *_):
+        runner.run_group(results, Execution("off"), group.part([0, 2]), lambda _: None)
+        yield 0, error
+
+    monkeypatch.setattr(runner, "run_local", dies)
+    assert runner.run([group], results, [Execution()], print, lambda *_: None) == 1
+    there = results.snapshot()
+    assert sorted(head.seed for head in there.finished.values()) == [0, 2]
+    assert [head.seed for head in there.failed.values()] == [1]
 
 
 class Huge(pb.Learner):

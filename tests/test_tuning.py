@@ -281,6 +281,33 @@ def test_a_setting_without_all_its_cells_is_not_chosen(tmp_path):
     assert record.write(search, nothing, tmp_path / "none.yaml").learners == {}
 
 
+def test_what_has_no_result_in_the_last_round_is_not_chosen(tmp_path):
+    text = SUITE.replace("settings: 8, seeds: 3", "search: halving, settings: 8, seeds: 3")
+
+    def late(cell, stream, learner):
+        fails = type(learner).__name__ == "Adam" and stream.num_tasks == 40
+        return None if fails else accuracy(cell, stream, learner)
+
+    search, _, found = searched(tmp_path, suite_of(tmp_path, text), value=late)
+    assert [one.known for one in found] == [True, False, True]
+    assert list(record.write(search, found, tmp_path / "t.yaml").learners) == ["fresh", "redo"]
+
+
+def test_a_stream_without_results_stays_as_the_suite_has_it(tmp_path):
+    suite = suite_of(tmp_path, SUITE.replace("seeds: 3}", "seeds: 3, per_stream: true}"))
+
+    def partly(cell, stream, learner):
+        fails = type(learner).__name__ == "Adam" and cell.stream == "two"
+        return None if fails else accuracy(cell, stream, learner)
+
+    search, _, found = searched(tmp_path, suite, value=partly)
+    assert [list(one.by_stream) for one in found] == [["one", "two"], ["one"], ["one", "two"]]
+    record.write(search, found, tmp_path / "t.yaml")
+    _, adam, _ = record.read(tmp_path / "t.yaml").applied(suite.contenders)
+    assert adam.on("one").learner.step_size == found[1].by_stream["one"]["step_size"]
+    assert adam.on("two").learner.step_size == 0.0123
+
+
 def test_a_stream_that_tells_nothing_is_left_out(tmp_path):
     def value(cell, stream, learner):
         return 0.1 if cell.stream == "two" else accuracy(cell, stream, learner)
@@ -348,6 +375,20 @@ def test_the_record_holds_the_whole_search_and_is_read_as_it_was_written(written
     lines = path.read_text().splitlines()
     assert len([line for line in lines if line.startswith("      - {setting: ")]) == 24
     assert report.table(made).count("step_size=") == 9
+
+
+def test_a_record_that_says_the_same_stays_the_file_that_results_name(written, monkeypatch):
+    search, found, made, path = written
+    before = path.read_bytes()
+    monkeypatch.setattr(record, "environment", lambda: {"git": {"dirty": True}})
+    assert record.write(search, found, path) == made
+    assert path.read_bytes() == before
+    record.write(search, found[1:], path)
+    assert list(record.read(path).record.learners) == ["adam", "redo"]
+    assert record.read(path).record.environment == {"git": {"dirty": True}}
+    path.write_text("suite: [")
+    record.write(search, found, path)
+    assert list(record.read(path).record.learners) == ["fresh", "adam", "redo"]
 
 
 def test_what_was_chosen_is_applied_by_label_and_class(written):

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard import tolerance, verifying
 from plasticity_bench.leaderboard.entry import read_entry
+from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.scores import Score
@@ -43,6 +45,31 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
         c["seed"] for c in record["cells"]
     ]
     assert validate(entry, str(suite_file(entry))).faults == []
+
+
+def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_path, monkeypatch):  # noqa: F811
+    shutil.copytree(made / "results", tmp_path / "results")
+    shutil.copy(made / "tiny.yaml", tmp_path)
+    package = tmp_path / "my_lab"
+    package.mkdir()
+    (package / "helper.py").write_text("STRENGTH = 0.02\n")
+    (package / "__init__.py").write_text(
+        "from plasticity_bench.baselines.l2_init import L2Init\n"
+        "from my_lab.helper import STRENGTH\n"
+        "class Learner(L2Init):\n"
+        "    strength: float = STRENGTH\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = ["--learner", "my_lab:Learner"]
+    assert main(["run", "tiny.yaml", *own, "--jobs", "1"]) == 0
+    (results,) = (tmp_path / "results").glob("tiny-v0@*")
+    assert main(["submit", str(results), *own, "--name", "lab", "--authors", "A",
+                 "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
+    folder = tmp_path / "entries" / "tiny-v0" / "lab"
+    names = ["source/my_lab/__init__.py", "source/my_lab/helper.py", "source/2/l2_init.py"]
+    assert read_manifest(folder).learner.source == names
+    assert main(["verify", str(folder), "--suite", "tiny.yaml", "--cells", "1"]) == 0
 
 
 def test_scores_that_were_made_up_are_found_out(entry, capsys):  # noqa: F811

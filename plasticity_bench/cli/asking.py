@@ -83,6 +83,9 @@ def question(options: argparse.Namespace) -> Question:
         contenders = tuned.applied(contenders)
     groups = planning.plan(loaded, contenders, seeds)
     if tuned:
+        own = f"{loaded.name}@{loaded.hash8}"
+        if tuned.record.suite != own:
+            say(f"{tuned.path} was found for {tuned.record.suite}, and this is {own}.")
         groups = _noted(groups, tuned)
     results = Results(options.results / loaded.directory_name)
     return Question(loaded, groups, results, len(seeds))

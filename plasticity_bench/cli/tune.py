@@ -78,8 +78,8 @@ def execute(options: argparse.Namespace) -> int:
     unknown = [one.label for one in found if not one.known]
     for label in unknown:
         say(
-            f"{label}: nothing was chosen: its runs failed, or the reference gains nothing on "
-            "these streams."
+            f"{label}: nothing was chosen: its runs or the reference's failed, or the reference "
+            "gains nothing on these streams."
         )
     if options.format == "suite":
         print(_learners_block(loaded, path))

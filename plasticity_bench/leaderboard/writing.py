@@ -1,6 +1,7 @@
 """Write an entry: one folder, whole or not at all."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -191,9 +192,10 @@ def remade(cls: type[Learner], settings: dict[str, Any]) -> Learner:
 
 def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
     """Files below the folder that the learner's module is found from, as they lie there."""
-    file = Path(next(f for f in files if Path(f).stem == cls.__module__.rpartition(".")[-1]))
+    file = Path(sys.modules[cls.__module__].__file__ or "")
+    packages = cls.__module__.split(".")
     root = file.parent
-    for package in reversed(cls.__module__.split(".")[:-1]):
+    for package in reversed(packages if file.stem == "__init__" else packages[:-1]):
         if root.name != package:
             break
         root = root.parent

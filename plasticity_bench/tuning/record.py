@@ -14,6 +14,7 @@ from plasticity_bench import yaml_source
 from plasticity_bench.contenders import Contender
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.provenance import environment
+from plasticity_bench.results.files import write_whole
 from plasticity_bench.search_space import Value
 from plasticity_bench.tuning.configuring import chosen_for, given
 from plasticity_bench.tuning.search import Found, Search
@@ -150,21 +151,32 @@ def read(path: Path) -> Tuned:
 def write(search: Search, found: Sequence[Found], path: Path) -> TuningRecord:
     """Write the record of a search, and return it.
 
+    A file that says the same already is left as it is, whatever environment it names: results know
+    it by its hash.
+
     Raises:
         BadInputError: if the file cannot be written.
     """
     record = _record(search, found)
+    before = _stored(path)
+    if before and before.model_copy(update={"environment": record.environment}) == record:
+        return before
     text = yaml.dump(
         _plain(record.model_dump()), Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True
     )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise BadInputError(f"Cannot write {path}: {error.strerror}.") from None
     return record
+
+
+def _stored(path: Path) -> TuningRecord | None:
+    """The record in a file; None if there is none."""
+    try:
+        return read(path).record
+    except BadInputError:
+        return None
 
 
 def _record(search: Search, found: Sequence[Found]) -> TuningRecord:

@@ -31,7 +31,9 @@ class Found:
         label: the learner's.
         trials: all settings, in the order in which they were drawn.
         setting: the best for all streams together.
-        by_stream: the best for each stream, if the suite has settings for each.
+        by_stream: the best for each stream, if the suite has settings for each; a stream on which
+            none that went on has a score is not there.
+        known: whether anything was chosen: what has no score is not.
         updates: that were spent on it, over all members and rounds.
     """
 
@@ -39,12 +41,8 @@ class Found:
     trials: tuple[Trial, ...]
     setting: Setting
     by_stream: Mapping[str, Setting]
+    known: bool
     updates: int
-
-    @property
-    def known(self) -> bool:
-        """Whether any setting has a score; else nothing was chosen."""
-        return any(not math.isnan(trial.score()) for trial in self.trials)
 
 
 class Search:
@@ -196,10 +194,15 @@ class Search:
     ) -> Found:
         tried = self._settings[label]
         trials = tuple(self._trial(label, number, scored) for number in range(len(tried)))
-        best = {stream: tried[left[0]] for stream, left in alive.items()}
-        by_stream = best if self.suite.tuning.per_stream else {}
+        best = {stream: left[0] for stream, left in alive.items()}
+        if self.suite.tuning.per_stream:
+            scores = {stream: trials[number].score(stream) for stream, number in best.items()}
+            chosen = {k: tried[best[k]] for k, score in scores.items() if not math.isnan(score)}
+            return Found(label, trials, {}, chosen, bool(chosen), updates)
         (first, *_) = best.values()
-        return Found(label, trials, {} if by_stream else first, by_stream, updates)
+        return Found(
+            label, trials, tried[first], {}, not math.isnan(trials[first].score()), updates
+        )
 
 
 def together(groups: Sequence[Group]) -> list[Group]:
