@@ -28,7 +28,7 @@ from plasticity_bench.results import Results
 from plasticity_bench.statistics import Interval, Rank, paired_difference
 from plasticity_bench.suite import load_suite
 from plasticity_bench.table import entries as table_entries
-from tests.entries import SUITE, change_cells, change_manifest
+from tests.entries import SUITE, cells_of, change_cells, change_manifest, put
 
 ROOT = Path(__file__).parent.parent
 
@@ -201,6 +201,26 @@ def test_incomplete_entries_are_shown_without_a_rank(folder):
     assert rows[-1]["entry"] == "adam"
     assert (rows[-1]["rank"], rows[-1]["remark"]) == ("", "incomplete: 2 of 6 cells are missing")
     assert rows[1]["rank"] == "1"
+
+
+def test_another_seed_in_place_of_a_bad_one_is_incomplete(folder):
+    def change(info, rows):
+        if info["seed"] == 1:
+            info["seed"] = info["identity"]["seed"] = 3
+
+    change_cells(folder / "entries" / "tiny-v0" / "adam", change)
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert (rows[-1]["rank"], rows[-1]["remark"]) == ("", "incomplete: 2 of 8 cells are missing")
+
+
+def test_an_entry_without_cells_is_shown_too(folder):
+    adam = folder / "entries" / "tiny-v0" / "adam"
+    put(adam, [own for own in cells_of(adam) if own[0]["learner"] != "adam"])
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert (rows[-1]["entry"], rows[-1]["remark"]) == (
+        "adam",
+        "incomplete: 6 of 6 cells are missing",
+    )
 
 
 def test_what_cannot_be_read_is_told_of(folder, capsys):

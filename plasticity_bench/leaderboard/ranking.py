@@ -85,8 +85,8 @@ def _ranks(ranked: Sequence[Row]) -> list[Rank]:
 def _row(entry: Entry, suite: Suite) -> Row:
     found = scores_of(entry, suite)
     num_seeds = min(len(own) for own in found.values())
-    wanted = max(suite.num_seeds, *(len(own) for own in found.values()))
-    missing = sum(wanted - len(own) for own in found.values())
+    wanted = max([suite.num_seeds, *(seed + 1 for own in found.values() for seed in own)])
+    missing = sum(wanted - len(own) for own in found.values())  # seeds are 0 to N - 1
     remark = "reference" if entry.manifest.learner.label == suite.reference else ""
     if missing:
         remark = f"incomplete: {missing} of {wanted * len(found)} cells are missing"
