@@ -203,6 +203,23 @@ def test_incomplete_entries_are_shown_without_a_rank(folder):
     assert rows[1]["rank"] == "1"
 
 
+def test_a_stream_without_scores_does_not_dilute_the_collapse_rate(folder):
+    adam = folder / "entries" / "tiny-v0" / "adam"
+
+    def change(info, rows):
+        if info["stream"] == "pixels":  # here the reference gains nothing
+            for row in rows:
+                row[3] = 0.0 if row[2] == "accuracy" and info["learner"] == "fresh" else row[3]
+        elif info["learner"] == "adam":
+            for row in rows:
+                row[3] = 0.0 if row[2] == "accuracy" else row[3]
+
+    change_cells(adam, change)
+    (own,) = [r for r in csv.DictReader(io.StringIO(table(folder))) if r["entry"] == "adam"]
+    assert float(own["trainability"]) == 0
+    assert float(own["collapse"]) == 1
+
+
 def test_another_seed_in_place_of_a_bad_one_is_incomplete(folder):
     def change(info, rows):
         if info["seed"] == 1:
