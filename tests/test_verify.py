@@ -94,6 +94,13 @@ def test_nothing_of_an_invalid_entry_is_run(entry, capsys, monkeypatch):  # noqa
     assert "is not valid: nothing of it was run." in capsys.readouterr().err
 
 
+def test_cells_that_take_too_long_are_told_of(entry, capsys, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(verifying, "LIMIT_SECONDS", 0.01)
+    monkeypatch.setattr(verifying, "_cut_off", list)
+    assert verify(entry) == 2
+    assert "took longer than 0 seconds; draw fewer --cells" in capsys.readouterr().err
+
+
 def test_a_nonce_is_hexadecimal(entry, capsys):  # noqa: F811
     assert verify(entry, "--nonce", "../x") == 2
     assert "--nonce ../x: 8 to 64 hexadecimal digits" in capsys.readouterr().err
