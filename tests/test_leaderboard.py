@@ -177,6 +177,18 @@ def test_results_of_another_version_of_the_suite_are_refused(folder, capsys):
     assert "Run the suite again." in capsys.readouterr().err
 
 
+def test_an_entry_takes_the_place_of_its_own_earlier_state_only(folder, capsys):
+    assert submit(folder) == 0
+    assert submit(folder, "--licence", "BSD") == 0
+    new = folder / "entries" / "tiny-v0" / "new"
+    assert read_manifest(new).licence == "BSD"
+    before = (new / MANIFEST).read_bytes()
+    for arguments, learner in ((["--authors", "E"], "adam"), ([], "l2_init")):
+        assert submit(folder, *arguments, learner=learner) == 2
+        assert "new is there, and is not an entry of" in capsys.readouterr().err
+    assert (new / MANIFEST).read_bytes() == before
+
+
 # ---- the table -----------------------------------------------------------------------------------
 
 

@@ -44,7 +44,9 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
     assert [c["seed"] for c in json.loads(file.read_text())["cells"]] == [
         c["seed"] for c in record["cells"]
     ]
-    assert validate(entry, str(suite_file(entry))).faults == []
+    found = validate(entry, str(suite_file(entry)))
+    assert found.faults == []
+    assert found.notes == ["its records of verification, for anyone can write them: verify it anew"]
 
 
 def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_path, monkeypatch):  # noqa: F811
