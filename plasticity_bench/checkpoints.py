@@ -62,7 +62,10 @@ def path(folder: Path, cells: Sequence[str]) -> Path:
 
 def stored(folder: Path) -> list[Path]:
     """Return the checkpoints of a suite's results folder, the newest first."""
-    found = [(file.stat().st_mtime, file) for file in (folder / "checkpoints").glob("*.checkpoint")]
+    found = []
+    for file in (folder / "checkpoints").glob("*.checkpoint"):
+        with contextlib.suppress(FileNotFoundError):  # a run has just finished its cells
+            found.append((file.stat().st_mtime, file))
     return [file for _, file in sorted(found, reverse=True)]
 
 

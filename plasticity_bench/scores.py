@@ -42,7 +42,7 @@ class Score:
         retention_raw: before clipping.
         accuracy: mean end-of-task accuracy over the scored tasks; of regression, R squared.
         curvature: mean curvature rank over the scored tasks.
-        diverged: whether the member diverged; it then scores 0.
+        diverged: whether the member diverged; its scores are then 0, where there are any.
         seconds: the member's share of its population's wall time, training and measuring.
     """
 
@@ -114,13 +114,16 @@ def scores_by_seed(own: Mapping[int, Means], reference: Mapping[int, Means]) -> 
 
 
 def score(own: Means, reference: Means) -> Score:
-    """Score a cell against the reference's cell of the same stream and seed."""
-    raw = fraction(own.curvature, reference.dead_rank, reference.curvature)
-    trained = fraction(own.accuracy, reference.chance, reference.accuracy)
+    """Score a cell against the reference's cell of the same stream and seed.
+
+    What diverged is worth as much as a dead network, where there is anything to lose.
+    """
+    accuracy = reference.chance if own.diverged else own.accuracy
+    rank = reference.dead_rank if own.diverged else own.curvature
     return Score(
-        trainability=0.0 if own.diverged else clipped(trained),
-        retention=0.0 if own.diverged else clipped(raw),
-        retention_raw=raw,
+        trainability=clipped(fraction(accuracy, reference.chance, reference.accuracy)),
+        retention=clipped(fraction(rank, reference.dead_rank, reference.curvature)),
+        retention_raw=fraction(own.curvature, reference.dead_rank, reference.curvature),
         accuracy=own.accuracy,
         curvature=own.curvature,
         diverged=own.diverged,

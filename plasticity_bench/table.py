@@ -73,15 +73,16 @@ def _entry(group: Group, scores: Sequence[Score]) -> Entry:
         known = [value for value in values if not math.isnan(value)]
         return float(np.mean(known)) if known else math.nan
 
+    healthy = [s for s in scores if not s.diverged]
     return Entry(
         stream=group.run.label,
         learner=group.label,
         num_seeds=len(scores),
         trainability=bootstrap_mean([s.trainability for s in scores]) if scores else None,
         retention=bootstrap_mean([s.retention for s in scores]) if scores else None,
-        retention_raw=mean([s.retention_raw for s in scores]),
-        accuracy=mean([s.accuracy for s in scores]),
-        curvature=mean([s.curvature for s in scores]),
+        retention_raw=mean([s.retention_raw for s in healthy]),
+        accuracy=mean([s.accuracy for s in healthy]),
+        curvature=mean([s.curvature for s in healthy]),
         seconds=mean([s.seconds for s in scores]),
         num_diverged=sum(s.diverged for s in scores),
     )

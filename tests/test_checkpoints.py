@@ -334,6 +334,13 @@ def test_cells_that_were_stored_before_a_crash_are_not_run_again(suite, tmp_path
     assert checkpoints.stored(results.folder) == []
 
 
+def test_a_checkpoint_that_is_removed_meanwhile_is_none(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "a.checkpoint").symlink_to("gone")
+    assert checkpoints.stored(tmp_path) == []
+    assert checkpoints.begun(tmp_path) == set()
+
+
 def test_a_damaged_checkpoint_is_told_of_removed_and_not_used(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     (file,) = checkpoints.stored(results.folder)

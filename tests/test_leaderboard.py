@@ -28,7 +28,7 @@ from plasticity_bench.results import Results
 from plasticity_bench.statistics import Interval, Rank, paired_difference
 from plasticity_bench.suite import load_suite
 from plasticity_bench.table import entries as table_entries
-from tests.entries import SUITE, change_cells, change_manifest
+from tests.entries import SUITE, cells_of, change_cells, change_manifest, put
 
 ROOT = Path(__file__).parent.parent
 
@@ -177,6 +177,18 @@ def test_results_of_another_version_of_the_suite_are_refused(folder, capsys):
     assert "Run the suite again." in capsys.readouterr().err
 
 
+def test_an_entry_takes_the_place_of_its_own_earlier_state_only(folder, capsys):
+    assert submit(folder) == 0
+    assert submit(folder, "--licence", "BSD") == 0
+    new = folder / "entries" / "tiny-v0" / "new"
+    assert read_manifest(new).licence == "BSD"
+    before = (new / MANIFEST).read_bytes()
+    for arguments, learner in ((["--authors", "E"], "adam"), ([], "l2_init")):
+        assert submit(folder, *arguments, learner=learner) == 2
+        assert "new is there, and is not an entry of" in capsys.readouterr().err
+    assert (new / MANIFEST).read_bytes() == before
+
+
 # ---- the table -----------------------------------------------------------------------------------
 
 
@@ -201,6 +213,43 @@ def test_incomplete_entries_are_shown_without_a_rank(folder):
     assert rows[-1]["entry"] == "adam"
     assert (rows[-1]["rank"], rows[-1]["remark"]) == ("", "incomplete: 2 of 6 cells are missing")
     assert rows[1]["rank"] == "1"
+
+
+def test_a_stream_without_scores_does_not_dilute_the_collapse_rate(folder):
+    adam = folder / "entries" / "tiny-v0" / "adam"
+
+    def change(info, rows):
+        if info["stream"] == "pixels":  # here the reference gains nothing
+            for row in rows:
+                row[3] = 0.0 if row[2] == "accuracy" and info["learner"] == "fresh" else row[3]
+        elif info["learner"] == "adam":
+            for row in rows:
+                row[3] = 0.0 if row[2] == "accuracy" else row[3]
+
+    change_cells(adam, change)
+    (own,) = [r for r in csv.DictReader(io.StringIO(table(folder))) if r["entry"] == "adam"]
+    assert float(own["trainability"]) == 0
+    assert float(own["collapse"]) == 1
+
+
+def test_another_seed_in_place_of_a_bad_one_is_incomplete(folder):
+    def change(info, rows):
+        if info["seed"] == 1:
+            info["seed"] = info["identity"]["seed"] = 3
+
+    change_cells(folder / "entries" / "tiny-v0" / "adam", change)
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert (rows[-1]["rank"], rows[-1]["remark"]) == ("", "incomplete: 2 of 8 cells are missing")
+
+
+def test_an_entry_without_cells_is_shown_too(folder):
+    adam = folder / "entries" / "tiny-v0" / "adam"
+    put(adam, [own for own in cells_of(adam) if own[0]["learner"] != "adam"])
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert (rows[-1]["entry"], rows[-1]["remark"]) == (
+        "adam",
+        "incomplete: 6 of 6 cells are missing",
+    )
 
 
 def test_what_cannot_be_read_is_told_of(folder, capsys):

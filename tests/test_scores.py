@@ -90,6 +90,12 @@ def test_where_the_reference_gains_nothing_there_is_no_score():
     found = scored(cell([0.5, 0.5], [100.0, 100.0]), cell([0.1, 0.1], [9.0, 9.0]))
     assert math.isnan(found.trainability)
     assert math.isnan(found.retention)
+    nan = float("nan")
+    diverged = cell([nan, nan], [nan, nan], status="diverged")
+    for reference in (cell([0.1, 0.1], [9.0, 9.0]), diverged):
+        found = scored(diverged, reference)
+        assert math.isnan(found.trainability)
+        assert math.isnan(found.retention)
 
 
 def test_means_of_many_cells_are_those_of_each_by_itself():

@@ -1,16 +1,28 @@
 """The table's layouts: few streams beside one another, many below one another."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from plasticity_bench.scores import Score
 from plasticity_bench.statistics import Interval
-from plasticity_bench.table import Entry, render
+from plasticity_bench.table import Entry, _entry, render
 
 
 def entry(stream, learner, trainability, num_diverged=0):
     interval = Interval(trainability, trainability - 0.1, trainability + 0.1)
     return Entry(stream, learner, 10, interval, None, 0.5, 0.5, 9.0, 1.5, num_diverged)
+
+
+def test_means_before_clipping_are_of_the_seeds_that_did_not_diverge():
+    """A member may diverge in the last task, after its curvature was measured."""
+    healthy = Score(0.5, 0.5, 0.6, 0.7, 30.0, diverged=False, seconds=1.0)
+    diverged = Score(0.0, 0.0, 0.2, float("nan"), 10.0, diverged=True, seconds=3.0)
+    group = SimpleNamespace(run=SimpleNamespace(label="s"), label="l")
+    found = _entry(group, [healthy, diverged])
+    assert (found.retention_raw, found.accuracy, found.curvature) == (0.6, 0.7, 30.0)
+    assert (found.trainability.mean, found.seconds, found.num_diverged) == (0.25, 2.0, 1)
 
 
 def table(num_streams):

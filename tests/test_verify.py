@@ -44,7 +44,9 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
     assert [c["seed"] for c in json.loads(file.read_text())["cells"]] == [
         c["seed"] for c in record["cells"]
     ]
-    assert validate(entry, str(suite_file(entry))).faults == []
+    found = validate(entry, str(suite_file(entry)))
+    assert found.faults == []
+    assert found.notes == ["its records of verification, for anyone can write them: verify it anew"]
 
 
 def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_path, monkeypatch):  # noqa: F811
@@ -92,6 +94,13 @@ def test_nothing_of_an_invalid_entry_is_run(entry, capsys, monkeypatch):  # noqa
     (entry / "more.txt").write_text("x")
     assert verify(entry) == 2
     assert "is not valid: nothing of it was run." in capsys.readouterr().err
+
+
+def test_cells_that_take_too_long_are_told_of(entry, capsys, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(verifying, "LIMIT_SECONDS", 0.01)
+    monkeypatch.setattr(verifying, "_cut_off", list)
+    assert verify(entry) == 2
+    assert "took longer than 0 seconds; draw fewer --cells" in capsys.readouterr().err
 
 
 def test_a_nonce_is_hexadecimal(entry, capsys):  # noqa: F811

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from plasticity_bench import data
+from plasticity_bench import data, seeding
 from plasticity_bench.leaderboard.entry import Entry, EntryCell
 from plasticity_bench.streams import DatasetStream
 from plasticity_bench.suite import StreamRun, Suite
@@ -30,8 +30,12 @@ class Case:
 
     @cached_property
     def num_seeds(self) -> int:
-        """How many seeds the entry has to have: as many as the suite, or as it has itself."""
-        return max(self.suite.num_seeds, *(seed + 1 for _, seed in self.entry.cells), 1)
+        """How many seeds the entry has to have: as many as the suite, or as it has itself.
+
+        No more than can be scored, whatever seeds it claims to have.
+        """
+        own = max(self.suite.num_seeds, *(seed + 1 for _, seed in self.entry.cells), 1)
+        return min(own, seeding.TUNING)
 
     @property
     def published(self) -> Entry | None:

@@ -59,7 +59,7 @@ def wanted(results: Results, suite: Suite, label: str) -> list[Cell]:
     """Return the cells of a learner that its last command asked for, on all of the suite's streams.
 
     Raises:
-        BadInputError: if nothing was asked for it, or it has several settings on one stream.
+        BadInputError: if nothing was asked for it.
     """
     streams = {run.label for run in suite.streams}
     question = asked(results.folder)

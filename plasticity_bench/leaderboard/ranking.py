@@ -85,8 +85,8 @@ def _ranks(ranked: Sequence[Row]) -> list[Rank]:
 def _row(entry: Entry, suite: Suite) -> Row:
     found = scores_of(entry, suite)
     num_seeds = min(len(own) for own in found.values())
-    wanted = max(suite.num_seeds, *(len(own) for own in found.values()))
-    missing = sum(wanted - len(own) for own in found.values())
+    wanted = max([suite.num_seeds, *(seed + 1 for own in found.values() for seed in own)])
+    missing = sum(wanted - len(own) for own in found.values())  # seeds are 0 to N - 1
     remark = "reference" if entry.manifest.learner.label == suite.reference else ""
     if missing:
         remark = f"incomplete: {missing} of {wanted * len(found)} cells are missing"
@@ -95,6 +95,7 @@ def _row(entry: Entry, suite: Suite) -> Row:
     retention = np.array([[s.retention for s in line] for line in own])
     diverged = np.array([[s.diverged for s in line] for line in own])
     known_ones = known(trainability) if num_seeds else trainability[:0]
+    scored = ~np.isnan(trainability).any(axis=1)
     return Row(
         name=entry.name,
         rank=None,
@@ -103,7 +104,7 @@ def _row(entry: Entry, suite: Suite) -> Row:
         retention=stratified_interval(known(retention) if num_seeds else retention[:0]),
         interquartile=stratified_interval(known_ones, interquartile_mean),
         worst=float(worst_quartile_mean(known_ones)) if known_ones.size else float("nan"),
-        collapse=collapse_rate(trainability, diverged) if num_seeds else float("nan"),
+        collapse=collapse_rate(known_ones, diverged[scored]) if known_ones.size else float("nan"),
         seconds=entry.manifest.cost.seconds_per_seed,
         num_seeds=num_seeds,
         flags=entry.manifest.flags,

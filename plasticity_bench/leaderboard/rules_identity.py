@@ -170,23 +170,36 @@ def boundaries(case: Case) -> Iterator[str]:
 
 
 def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool | None:
-    """Whether a class, or a base of it, defines begin_task; None if there is no such class."""
-    classes: dict[str, ast.ClassDef] = {}
+    """Whether a class, or a base of it, has begin_task; None if there is no such class.
+
+    Classes of one name, as `class Learner(base.Learner)` and its base, are looked at alike.
+    """
+    classes: dict[str, list[ast.ClassDef]] = {}
     for name in names:
         tree = ast.parse(read_bytes(folder / name, MAX_SOURCE_BYTES))
-        classes |= {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
+        for found in ast.walk(tree):
+            if isinstance(found, ast.ClassDef):
+                classes.setdefault(found.name, []).append(found)
     if class_name not in classes:
         return None
     left, seen = [class_name], set()
     while left:
         name = left.pop()
-        if name in seen or name not in classes:
+        if name in seen:
             continue
         seen.add(name)
-        if any(getattr(part, "name", "") == "begin_task" for part in classes[name].body):
-            return True
-        left += [ast.unparse(base).rpartition(".")[-1] for base in classes[name].bases]
+        for own in classes.get(name, ()):
+            if any("begin_task" in _names(part) for part in own.body):
+                return True
+            left += [ast.unparse(base).rpartition(".")[-1] for base in own.bases]
     return False
+
+
+def _names(part: ast.stmt) -> set[str]:
+    """The names that a statement of a class defines."""
+    own = {getattr(part, "name", "")}
+    stored = (n for n in ast.walk(part) if isinstance(n, ast.Name))
+    return own | {n.id for n in stored if isinstance(n.ctx, ast.Store)}
 
 
 def _learner(identity: dict[str, Any]) -> dict[str, Any]:

@@ -134,6 +134,12 @@ def reference(case: Case) -> Iterator[str]:
         chances = [[_mean(own, run, "chance", "start") for own in pair] for pair in shared]
         if any(abs(ours - theirs) > EXACT for ours, theirs in chances):
             yield f"{run.label}: chance differs from the leaderboard's reference on the same seeds"
+        if any(ours.block.statuses != theirs.block.statuses for ours, theirs in shared):
+            yield (
+                f"{run.label}: the reference diverged on other seeds than in the leaderboard's "
+                "entry of it: there would be no scores"
+            )
+            continue
         ours, theirs = np.nanmean(
             [[_mean(o, run, _attained(run.stream), "end") for o in pair] for pair in shared], axis=0
         )

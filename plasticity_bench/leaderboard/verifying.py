@@ -171,15 +171,21 @@ def _run_again(entry: Entry, given: str | None, places: Sequence[Place], scratch
     prefix = _cut_off()
     module = "plasticity_bench.leaderboard.rerun"
     command = [*prefix, sys.executable, "-m", module, str(scratch / "request.json")]
-    done = subprocess.run(
-        command,
-        cwd=entry.folder / SOURCE,
-        env={"PYTHONDONTWRITEBYTECODE": "1", **_environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LIMIT_SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=entry.folder / SOURCE,
+            env={"PYTHONDONTWRITEBYTECODE": "1", **_environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise BadInputError(
+            f"{entry.folder}: its cells took longer than {LIMIT_SECONDS:.0f} seconds; draw fewer "
+            "--cells."
+        ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise BadInputError(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.hyperparameters import without_effect
 from plasticity_bench.leaderboard.entry import read_entry, scores_of, suite_folder
 from plasticity_bench.leaderboard.flags import flags_of
@@ -28,6 +28,7 @@ from plasticity_bench.leaderboard.manifest import (
     StreamScores,
     SuiteName,
     TuningPart,
+    read_manifest,
     written,
 )
 from plasticity_bench.learner import Learner
@@ -77,18 +78,20 @@ def write_entry(
         tuned: the record of the search for its settings, if it is not where it was.
 
     Raises:
-        BadInputError: if results are missing, or the learner's code has changed since.
+        BadInputError: if results are missing, the learner's code has changed since, or another
+            entry has this name.
     """
     if not NAME.fullmatch(signature.name):
         raise BadInputError(
             f"--name {signature.name!r}: letters, digits and _ . + - make a name, at most 64."
         )
+    folder = target / suite_folder(suite) / signature.name
+    _check_own(folder, label, signature)
     own = finished(results, suite, label)
     reference = [] if label == suite.reference else _references(results, suite, own)
     learner, source = _learner(suite, label, own)
     content = _packed([*own, *reference], suite, label)
     record = _record(own, tuned)
-    folder = target / suite_folder(suite) / signature.name
     folder.parent.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
         format=1,
@@ -119,6 +122,22 @@ def write_entry(
         manifest = manifest.model_copy(update={"scores": scores})
         (draft / MANIFEST).write_bytes(written(manifest))
     return folder
+
+
+def _check_own(folder: Path, label: str, signature: Signature) -> None:
+    """Make sure that what an entry takes the place of is an earlier state of the same."""
+    if not folder.exists():
+        return
+    try:
+        there = read_manifest(folder)
+        same = (there.learner.label, there.authors) == (label, list(signature.authors))
+    except DamagedError:
+        same = False
+    if not same:
+        raise BadInputError(
+            f"{folder} is there, and is not an entry of {label} by {', '.join(signature.authors)}: "
+            "choose another --name, or remove it."
+        )
 
 
 def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores]:
