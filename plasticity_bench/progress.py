@@ -9,8 +9,8 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from plasticity_bench.group_run import Outcome
 from plasticity_bench.planning import Group
-from plasticity_bench.runner import Outcome
 
 
 class Display(Protocol):

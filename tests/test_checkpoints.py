@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench import checkpoints, planning, runner, stopping
+from plasticity_bench import checkpoints, group_run, planning, stopping
 from plasticity_bench.checkpoints import CheckpointError, FileKeeper, Header
 from plasticity_bench.evaluator import evaluate
 from plasticity_bench.execution import Execution
@@ -291,14 +291,14 @@ def half_done(suite, tmp_path, monkeypatch):
     groups = planning.plan(suite, suite.contenders[1:], range(3))
     stop_after(monkeypatch, 12)
     (left,) = planning.remaining(groups, results)
-    assert runner.run_group(results, Execution("off"), left, print).stopped
+    assert group_run.run_group(results, Execution("off"), left, print).stopped
     monkeypatch.undo()
     return groups, results
 
 
 def seen_tasks(results, group):
     tasks = []
-    outcome = runner.run_group(results, Execution("off"), group, tasks.append)
+    outcome = group_run.run_group(results, Execution("off"), group, tasks.append)
     assert outcome.error is None
     return tasks, outcome
 
@@ -425,7 +425,7 @@ def test_a_half_that_failed_keeps_the_checkpoint(suite, tmp_path, monkeypatch):
     (left,) = planning.remaining(groups, results)
     with monkeypatch.context() as patched:
         patched.setattr(pb.Population, "update", limited)
-        assert "for now" in runner.run_group(results, Execution("off"), left, print).error
+        assert "for now" in group_run.run_group(results, Execution("off"), left, print).error
     (left,) = planning.remaining(groups, results)
     assert [cell.seed for cell in left.cells] == [2]
     assert seen_tasks(results, left)[0] == [2, 3]

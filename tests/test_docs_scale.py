@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import scale
-from plasticity_bench import planning, runner
+from plasticity_bench import group_run, planning
 from plasticity_bench.execution import Execution
 from plasticity_bench.results import Cell, Results, Row
 from plasticity_bench.suite import load_suite
@@ -35,7 +35,7 @@ def test_numbers_are_those_of_a_run(tmp_path):
     suite = load_suite(str(tmp_path / "tiny.yaml"))
     results = Results(tmp_path)
     (group,) = planning.plan(suite, suite.contenders, range(1))
-    runner.run_group(results, Execution("off"), group, lambda _: None)
+    group_run.run_group(results, Execution("off"), group, lambda _: None)
     stored = results.load(group.cells[0])
     assert len(stored.columns["value"]) == scale.numbers(group.run.stream, suite.protocol)
 

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench import planning, progress, runner
+from plasticity_bench import group_run, planning, progress, runner
 from plasticity_bench.contenders import Contender, with_learners
 from plasticity_bench.engines import ProcessDied, TimedOut
 from plasticity_bench.execution import Execution
+from plasticity_bench.group_run import Outcome
 from plasticity_bench.lookup import find_learner, source_files
 from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
-from plasticity_bench.runner import Outcome
 from plasticity_bench.suite import load_suite
 from plasticity_bench.tuning.search import together
 
@@ -113,7 +113,7 @@ def test_every_cell_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
 def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
     results = Results(tmp_path)
     group = planning.plan(suite, suite.contenders, range(4))[1]
-    outcome = runner.run_group(results, Execution("off"), group, lambda _: None)
+    outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
     seconds = [results.load(cell).info["seconds"] for cell in group.cells]
     assert sum(sum(parts.values()) for parts in seconds) == pytest.approx(outcome.seconds)
     assert all(value > 0 for parts in seconds for value in parts.values())
@@ -145,7 +145,7 @@ def test_learners_that_would_act_at_hidden_boundaries_are_named(suite):
 def test_a_stored_cell_that_was_damaged_is_run_again(suite, tmp_path):
     results = Results(tmp_path)
     groups = planning.plan(suite, suite.contenders[:1], range(3))
-    runner.run_group(results, Execution("off"), groups[0], lambda _: None)
+    group_run.run_group(results, Execution("off"), groups[0], lambda _: None)
     assert planning.remaining(groups, results) == []
     folders = [results.path(cell) for cell in groups[0].cells]
     (folders[0] / "measurements.parquet").write_bytes(b"PAR1 cut short")
@@ -153,7 +153,7 @@ def test_a_stored_cell_that_was_damaged_is_run_again(suite, tmp_path):
     (folders[2] / "cell.json").write_text("[]")
     assert [len(group.cells) for group in planning.remaining(groups, results)] == [3]
     assert results.load(groups[0].cells[0]) is None
-    runner.run_group(results, Execution("off"), groups[0], lambda _: None)
+    group_run.run_group(results, Execution("off"), groups[0], lambda _: None)
     assert planning.remaining(groups, results) == []
 
 
@@ -169,7 +169,7 @@ def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
     results = Results(tmp_path)
     group = planning.plan(suite, suite.contenders[:1], range(1))[0]
     broken = replace(group.run, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40))
-    outcome = runner.run_group(
+    outcome = group_run.run_group(
         results, Execution("off"), replace(group, run=broken), lambda _: None
     )
     assert outcome.error == "RuntimeError('the second task does not exist')"
@@ -195,7 +195,7 @@ def test_a_setting_that_fails_fails_alone(suite, tmp_path):
     strengths = (0.1, 0.2, 0.7, 0.3)
     mine = [Contender(f"{s}", Picky(strength=s)) for s in strengths]
     group, *_ = together([replace(g, label="picky") for g in planning.plan(suite, mine, range(3))])
-    outcome = runner.run_group(results, Execution("off"), group, lambda _: None)
+    outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
     sentence = 'penalty: `raise RuntimeError("too strong")`, learner Picky raised RuntimeError'
     assert outcome.error.startswith("strength=0.7: ")
     assert outcome.error.count(sentence) == 1
@@ -205,7 +205,7 @@ def test_a_setting_that_fails_fails_alone(suite, tmp_path):
     assert len(there.finished) == 9
     (left,) = planning.remaining([group], results)
     assert {cell.learner for cell in left.cells} == {"0.7"}
-    same = runner.run_group(results, Execution("off"), left, lambda _: None)
+    same = group_run.run_group(results, Execution("off"), left, lambda _: None)
     assert not same.error.startswith("strength")
     assert sentence in same.error
 
@@ -216,7 +216,7 @@ def test_what_was_stored_before_a_process_died_stays_stored(suite, tmp_path, mon
     group = planning.plan(suite, suite.contenders[:1], range(3))[0]
 
     def dies(work, items, *_):
-        runner.run_group(results, Execution("off"), group.part([0, 2]), lambda _: None)
+        group_run.run_group(results, Execution("off"), group.part([0, 2]), lambda _: None)
         yield 0, error
 
     monkeypatch.setattr(runner, "run_local", dies)
@@ -238,7 +238,7 @@ def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(s
     results = Results(tmp_path)
     (mine,) = with_learners(suite.contenders, [f"{__name__}:Huge"], {})
     group = planning.plan(suite, (mine,), range(2))[0]
-    outcome = runner.run_group(results, Execution("off"), group, lambda _: None)
+    outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
     assert outcome.error is None
     assert outcome.num_diverged == 2
     assert results.load(group.cells[0]).info["status"] == "diverged"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from plasticity_bench import planning, runner
+from plasticity_bench import group_run, planning
 from plasticity_bench.contenders import Contender
 from plasticity_bench.errors import BadInputError, PlasticityBenchError
 from plasticity_bench.execution import Execution
@@ -39,7 +39,7 @@ def main(request_file: str) -> None:
     for group in planning.plan(suite, [contender], seeds):
         own = [i for i, c in enumerate(group.cells) if (c.stream, c.seed) in places]
         if own:
-            outcome = runner.run_group(results, Execution(), group.part(own), lambda _: None)
+            outcome = group_run.run_group(results, Execution(), group.part(own), lambda _: None)
             if outcome.error:
                 raise BadInputError(outcome.error)
 
