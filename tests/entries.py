@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from plasticity_bench.errors import DamagedError
 from plasticity_bench.leaderboard.entry import read_entry, scores_of
 from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
-from plasticity_bench.leaderboard.writing import cost, environments, stored_scores
+from plasticity_bench.leaderboard.stating import cost, environments, stored_scores
 from plasticity_bench.results import Cell, Row
 from plasticity_bench.results.columns import cell_bytes, cell_table, pack_bytes
 from plasticity_bench.suite import load_suite

@@ -153,7 +153,9 @@ def test_fewer_seeds_than_the_suite_are_incomplete(folder, capsys):
 
 
 def test_a_learner_that_changed_is_refused(folder, capsys, monkeypatch):
-    monkeypatch.setattr("plasticity_bench.leaderboard.writing.hash_files", lambda files: "0" * 64)
+    monkeypatch.setattr(
+        "plasticity_bench.leaderboard.submitted_code.hash_files", lambda files: "0" * 64
+    )
     assert submit(folder) == 2
     assert "is not what these results were computed with" in capsys.readouterr().err
 

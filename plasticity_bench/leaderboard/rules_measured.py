@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from plasticity_bench.leaderboard.case import Case, has_data, named
 from plasticity_bench.leaderboard.entry import EntryCell, Place, scores_of
-from plasticity_bench.leaderboard.writing import cost as cost_of
-from plasticity_bench.leaderboard.writing import environments as environments_of
-from plasticity_bench.leaderboard.writing import stored_scores
+from plasticity_bench.leaderboard.stating import cost as cost_of
+from plasticity_bench.leaderboard.stating import environments as environments_of
+from plasticity_bench.leaderboard.stating import stored_scores
 from plasticity_bench.streams import Stream
 from plasticity_bench.suite import StreamRun
 

@@ -1,17 +1,14 @@
 """Write an entry: one folder, whole or not at all."""
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from plasticity_bench.errors import BadInputError, DamagedError
-from plasticity_bench.hyperparameters import without_effect
 from plasticity_bench.leaderboard.entry import read_entry, scores_of, suite_folder
 from plasticity_bench.leaderboard.flags import flags_of
 from plasticity_bench.leaderboard.gathering import finished
@@ -20,24 +17,18 @@ from plasticity_bench.leaderboard.manifest import (
     MAX_BYTES,
     MEASUREMENTS,
     NAME,
-    SOURCE,
     TUNING,
-    Cost,
-    LearnerPart,
     Manifest,
-    StreamScores,
     SuiteName,
     TuningPart,
     read_manifest,
     written,
 )
-from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import find_learner, source_files
-from plasticity_bench.provenance import hash_files
+from plasticity_bench.leaderboard.stating import cost, environments, stored_scores
+from plasticity_bench.leaderboard.submitted_code import learner_part, submitted
 from plasticity_bench.results import Results, Row
 from plasticity_bench.results.columns import CELL, cell_bytes, cell_table, pack_bytes
 from plasticity_bench.results.files import read_bytes, whole_folder
-from plasticity_bench.scores import Score
 from plasticity_bench.stored_scores import Stored
 from plasticity_bench.suite import Suite
 
@@ -89,7 +80,7 @@ def write_entry(
     _check_own(folder, label, signature)
     own = finished(results, suite, label)
     reference = [] if label == suite.reference else _references(results, suite, own)
-    learner, source = _learner(suite, label, own)
+    learner, source = submitted(suite, label, own)
     content = _packed([*own, *reference], suite, label)
     record = _record(own, tuned)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +91,7 @@ def write_entry(
         authors=list(signature.authors),
         licence=signature.licence,
         paper=signature.paper,
-        learner=_learner_part(label, learner, source, own),
+        learner=learner_part(label, learner, source, own),
         flags=flags_of(learner, suite),
         tuning=TuningPart(file="tuning.yaml", sha256=sha256(record).hexdigest())
         if record
@@ -110,13 +101,11 @@ def write_entry(
         scores={},
         measurements_sha256=sha256(content).hexdigest(),
     )
+    files = {**source, MEASUREMENTS: content} | ({TUNING: record} if record else {})
     with whole_folder(folder) as draft:
-        for name, text in source.items():
+        for name, text in files.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).write_bytes(text)
-        if record:
-            (draft / TUNING).write_bytes(record)
-        (draft / MEASUREMENTS).write_bytes(content)
         (draft / MANIFEST).write_bytes(written(manifest))
         scores = stored_scores(scores_of(read_entry(draft, suite.reference), suite))
         manifest = manifest.model_copy(update={"scores": scores})
@@ -140,38 +129,6 @@ def _check_own(folder: Path, label: str, signature: Signature) -> None:
         )
 
 
-def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores]:
-    """Return scores as a manifest has them."""
-    return {
-        stream: StreamScores(
-            trainability=[_number(own[seed].trainability) for seed in sorted(own)],
-            retention=[_number(own[seed].retention) for seed in sorted(own)],
-        )
-        for stream, own in scores.items()
-    }
-
-
-def environments(infos: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the environments that cells were computed in, each once."""
-    texts = (json.dumps(_environment(info), sort_keys=True) for info in infos)
-    return [json.loads(text) for text in sorted(set(texts))]
-
-
-def cost(suite: Suite, infos: Sequence[dict[str, Any]]) -> Cost:
-    """Return what a learner's cells took."""
-    seconds = [info["seconds"]["train"] + info["seconds"]["measure"] for info in infos]
-    updates = sum(run.stream.num_updates for run in suite.streams)
-    return Cost(seconds_per_seed=float(np.mean(seconds)), updates=updates)
-
-
-def _environment(info: dict[str, Any]) -> dict[str, Any]:
-    return {**info.get("environment", {}), "execution": info.get("execution", {})}
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value
-
-
 def _references(results: Results, suite: Suite, own: Stored) -> Stored:
     """The reference's cells of the same seeds."""
     seeds = {cell.seed for cell, _ in own}
@@ -183,65 +140,6 @@ def _references(results: Results, suite: Suite, own: Stored) -> Stored:
             "run the suite with as many seeds."
         )
     return [stored for stored in found if stored[0].seed in seeds]
-
-
-def _learner(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str, bytes]]:
-    """The learner as it was run, and its source files by the names that they have in the entry."""
-    classes = {c.label: type(c.learner) for c in suite.contenders}
-    cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
-    identity = own[0][0].identity["learner"]
-    files = source_files(cls)
-    if hash_files(files) != identity["source"]:
-        raise BadInputError(
-            f"The code of {label} is not what these results were computed with: run it again."
-        )
-    for cell, _ in own:
-        if cell.identity["learner"]["source"] != identity["source"]:
-            raise BadInputError(f"The results of {label} are of two versions of its code.")
-    names = _names_in_entry(cls, files)
-    contents = {name: Path(file).read_bytes() for name, file in zip(names, files, strict=True)}
-    return remade(cls, identity["hyperparameters"]), contents
-
-
-def remade(cls: type[Learner], settings: dict[str, Any]) -> Learner:
-    """Return the learner with all the hyperparameters that a result says it had."""
-    without = without_effect(settings["optimizer"])
-    return cls(**{name: value for name, value in settings.items() if name not in without})
-
-
-def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
-    """Files below the folder that the learner's module is found from, as they lie there."""
-    file = Path(sys.modules[cls.__module__].__file__ or "")
-    packages = cls.__module__.split(".")
-    root = file.parent
-    for package in reversed(packages if file.stem == "__init__" else packages[:-1]):
-        if root.name != package:
-            break
-        root = root.parent
-    names = []
-    for number, path in enumerate(map(Path, files)):
-        below = path.relative_to(root) if path.is_relative_to(root) else f"{number}/{path.name}"
-        names.append(f"{SOURCE}/{Path(below).as_posix()}")
-    return names
-
-
-def _learner_part(
-    label: str, learner: Learner, source: dict[str, bytes], own: Stored
-) -> LearnerPart:
-    cls = type(learner)
-    module = cls.__module__
-    shipped = module.startswith("plasticity_bench.baselines.")
-    reference = module.rpartition(".")[-1] if shipped else f"{module}:{cls.__qualname__}"
-    return LearnerPart(
-        label=label,
-        reference=reference,
-        class_name=cls.__name__,
-        source=list(source),
-        source_sha256=sha256(b"".join(source.values())).hexdigest(),
-        hyperparameters={
-            cell.stream: cell.identity["learner"]["hyperparameters"] for cell, _ in own
-        },
-    )
 
 
 def _packed(cells: Stored, suite: Suite, label: str) -> bytes:

@@ -1,0 +1,76 @@
+"""The learner that results were computed with, and its files."""
+
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.hyperparameters import without_effect
+from plasticity_bench.leaderboard.manifest import SOURCE, LearnerPart
+from plasticity_bench.learner import Learner
+from plasticity_bench.lookup import find_learner, source_files
+from plasticity_bench.provenance import hash_files
+from plasticity_bench.stored_scores import Stored
+from plasticity_bench.suite import Suite
+
+
+def submitted(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str, bytes]]:
+    """The learner as it was run, and its source files by the names that they have in the entry."""
+    classes = {c.label: type(c.learner) for c in suite.contenders}
+    cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
+    identity = own[0][0].identity["learner"]
+    files = source_files(cls)
+    if hash_files(files) != identity["source"]:
+        raise BadInputError(
+            f"The code of {label} is not what these results were computed with: run it again."
+        )
+    for cell, _ in own:
+        if cell.identity["learner"]["source"] != identity["source"]:
+            raise BadInputError(f"The results of {label} are of two versions of its code.")
+    names = _names_in_entry(cls, files)
+    contents = {name: Path(file).read_bytes() for name, file in zip(names, files, strict=True)}
+    return _remade(cls, identity["hyperparameters"]), contents
+
+
+def _remade(cls: type[Learner], settings: dict[str, Any]) -> Learner:
+    """Return the learner with all the hyperparameters that a result says it had."""
+    without = without_effect(settings["optimizer"])
+    return cls(**{name: value for name, value in settings.items() if name not in without})
+
+
+def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
+    """Files below the folder that the learner's module is found from, as they lie there."""
+    file = Path(sys.modules[cls.__module__].__file__ or "")
+    packages = cls.__module__.split(".")
+    root = file.parent
+    for package in reversed(packages if file.stem == "__init__" else packages[:-1]):
+        if root.name != package:
+            break
+        root = root.parent
+    names = []
+    for number, path in enumerate(map(Path, files)):
+        below = path.relative_to(root) if path.is_relative_to(root) else f"{number}/{path.name}"
+        names.append(f"{SOURCE}/{Path(below).as_posix()}")
+    return names
+
+
+def learner_part(
+    label: str, learner: Learner, source: dict[str, bytes], own: Stored
+) -> LearnerPart:
+    """Return what a manifest says of the learner."""
+    cls = type(learner)
+    module = cls.__module__
+    shipped = module.startswith("plasticity_bench.baselines.")
+    reference = module.rpartition(".")[-1] if shipped else f"{module}:{cls.__qualname__}"
+    return LearnerPart(
+        label=label,
+        reference=reference,
+        class_name=cls.__name__,
+        source=list(source),
+        source_sha256=sha256(b"".join(source.values())).hexdigest(),
+        hyperparameters={
+            cell.stream: cell.identity["learner"]["hyperparameters"] for cell, _ in own
+        },
+    )
