@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -432,7 +433,10 @@ def test_the_workflow_can_only_read():
     assert re.findall(r"\S*(?:base|head)\S*", install) == ["base/constraints.txt", "./base"]
 
 
-def test_changed_entries_are_found(tmp_path):
+@pytest.fixture
+def repository(tmp_path):
+    """An empty repository: git in it, and how to write below its entries."""
+
     def git(*arguments):
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
@@ -443,6 +447,35 @@ def test_changed_entries_are_found(tmp_path):
         path.write_text(text)
 
     git("init", "-b", "main")
+    return git, write
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "verification/1.json"])
+def test_only_maintainers_add_records_of_verification(tmp_path, repository, file):
+    git, write = repository
+    write("s/a/manifest.json")
+    git("add", "."), git("commit", "-m", "base"), git("checkout", "-b", "change")
+    write(f"s/b/{file}")
+    git("add", "."), git("commit", "-m", "change")
+    text = (ROOT / ".github" / "workflows" / "validate.yml").read_text()
+    steps = yaml.safe_load(text)["jobs"]["validate"]["steps"]
+    (step,) = [own for own in steps if "maintainers" in own.get("name", "")]
+    assert "author_association" in step["if"]
+    (tmp_path / "head").symlink_to(tmp_path)
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        cwd=tmp_path,
+        env={**os.environ, "BASE": "main", "HEAD": "change"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == (0 if file == "manifest.json" else 1), done.stderr
+    assert (file in done.stdout) == (done.returncode == 1)
+
+
+def test_changed_entries_are_found(tmp_path, repository):
+    git, write = repository
     for name in ("s/kept/manifest.json", "s/edited/source/a.py", "s/gone/manifest.json"):
         write(name)
     git("add", "."), git("commit", "-m", "base"), git("checkout", "-b", "change")
