@@ -416,7 +416,7 @@ def test_the_page_in_the_repository_is_current(capsys):
     entries = ROOT / "leaderboard" / "entries"
     made = page.page(entries, page.suites_in(entries), "markdown", print)
     stored = (ROOT / "leaderboard" / "README.md").read_text()
-    assert stored == made + "\n", "make it anew: see the first lines of leaderboard/make_entries.sh"
+    assert stored == made + "\n", "make it anew, as the end does of leaderboard/make_entries.sh"
 
 
 def test_the_workflow_can_only_read():
