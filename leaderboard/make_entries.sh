@@ -1,40 +1,51 @@
 #!/usr/bin/env bash
-# Makes the entries of the quick suite, in a clone of the repository, and the page:
+# Makes the entries of the quick suites, in a clone of the repository, and the page:
 #   leaderboard/make_entries.sh                       # tunes, runs and submits every baseline
 #   leaderboard/make_entries.sh RESULTS [LABEL ...]   # submits what is complete in a results folder
 # LABEL is a learner as the table has it; without any, all that are called like a file of baselines/.
-# What is finished is not run again.
+# What is finished is not run again. An entry that is refused is removed: so is plasticity injection,
+# which, tuned for the quick suite, never injects, and whose curves are Adam's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+submit() {
+  local results=$1 suite label name entry
+  suite=$(basename "$results")
+  shift
+  for label in "$@"; do
+    name=${label//[^A-Za-z0-9_.+-]/_}
+    entry=leaderboard/entries/${suite%@*}/$name
+    plasticity-bench submit "$results" --name "$name" --learner "$label" \
+      --authors "The plasticity-bench authors" --output leaderboard/entries
+    plasticity-bench validate "$entry" >/dev/null || rm -r "$entry"
+  done
+}
+
+labels_in() {
+  for folder in "$1"/cells/*/*/ "$1"/packs/*/*/; do
+    name=$(basename "$folder")
+    if [ -d "$folder" ] && [ -f "baselines/$name.py" ]; then printf '%s\n' "$name"; fi
+  done | sort -u
+}
+
 if [ $# -eq 0 ]; then
-  plasticity-bench run quick --tuned suites/tuning/quick.yaml
+  records=(suites/tuning/quick.yaml suites/tuning/quick-boundaries.yaml)
+  for record in "${records[@]}"; do
+    plasticity-bench run "$(basename "$record" .yaml)" --tuned "$record"
+  done
   for file in baselines/[a-z]*.py; do
-    name=$(basename "$file" .py) record=results/tuning/$(basename "$file" .py).yaml
-    if grep -q "^  $name:" suites/tuning/quick.yaml; then continue; fi
+    name=$(basename "$file" .py)
+    record=results/tuning/$name.yaml
+    if grep -q "^  $name:" "${records[@]}"; then continue; fi
     if [ ! -f "$record" ]; then plasticity-bench tune quick --learner "$name" --output "$record"; fi
     plasticity-bench run quick --learner "$name" --tuned "$record"
   done
-  set -- results/quick-v0@*
+  set -- results/quick-v0@* results/quick-boundaries-v0@*
+  for results in "$@"; do mapfile -t labels < <(labels_in "$results"); submit "$results" "${labels[@]}"; done
+elif [ $# -eq 1 ]; then
+  mapfile -t labels < <(labels_in "$1")
+  submit "$1" "${labels[@]}"
+else
+  submit "$@"
 fi
-
-results=$1
-shift
-if [ $# -eq 0 ]; then
-  for folder in "$results"/cells/*/*/ "$results"/packs/*/*/; do
-    name=$(basename "$folder")
-    if [ -d "$folder" ] && [ -f "baselines/$name.py" ]; then set -- "$@" "$name"; fi
-  done
-  mapfile -t labels < <(printf '%s\n' "$@" | sort -u)
-  set -- "${labels[@]}"
-fi
-suite=$(basename "$results")
-entries=()
-for label in "$@"; do
-  name=${label//[^A-Za-z0-9_.+-]/_}
-  plasticity-bench submit "$results" --name "$name" --learner "$label" \
-    --authors "The plasticity-bench authors" --output leaderboard/entries
-  entries+=("leaderboard/entries/${suite%@*}/$name")
-done
-plasticity-bench validate "${entries[@]}" >/dev/null
 plasticity-bench leaderboard --format markdown > leaderboard/README.md
