@@ -3,8 +3,8 @@
     python -m benchmarks.against_jax /tmp/jax/bin/python
 
 The argument is the Python of an environment with jax. In each round, for each learner, two
-processes of JAX run at once, each held to a core of its own, then two of ours with four members, then
-two with two. A process reports the median of five samples. The table shows medians over rounds.
+processes of JAX run at once, each held to a core of its own, then two of ours with four members,
+then two with two. A process reports the median of five samples, the table medians over rounds.
 """
 
 import argparse
