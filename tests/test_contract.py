@@ -118,10 +118,10 @@ WRONG = {
     "another dtype": (
         {
             "apply_gradients": lambda self, gradients, state, noise: state._replace(
-                params={k: v.double() for k, v in state.params.items()}
+                params={k: v.half() for k, v in state.params.items()}
             )
         },
-        "hook apply_gradients: params.linear0.weight must stay .* float32, but is .* float64",
+        "hook apply_gradients: params.linear0.weight must stay .* float32, but is .* float16",
     ),
     "a number in the memory": (
         {"memory": lambda self, params: {"count": 0}},
