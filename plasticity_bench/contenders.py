@@ -20,12 +20,14 @@ class Contender:
         by_stream: by a stream's label, the learner with the hyperparameters it has there, if they
             are others.
         tuned: whether a search may choose its hyperparameters.
+        held: hyperparameters that a search leaves as they are.
     """
 
     label: str
     learner: Learner
     by_stream: Mapping[str, Learner] = field(default_factory=dict)
     tuned: bool = True
+    held: frozenset[str] = frozenset()
 
     def on(self, stream: str) -> "Contender":
         """Return the contender as it is on one stream, given by its label."""

@@ -172,12 +172,41 @@ def test_a_broken_learner_is_named_and_the_exit_code_says_so(folder, capsys):
     assert list(record.read(results(folder) / "tuning.yaml").record.learners) == ["l2"]
 
 
+def test_what_is_held_is_not_searched(folder):
+    assert tune("--learner", "l2", "-H", "strength=0.5", "--settings", "3") == 0
+    (path,) = results(folder).glob("tuning.yaml")
+    found = record.read(path).record.learners["l2 strength=0.5"]
+    assert found.fixed == {"strength": 0.5}
+    assert [list(tried.setting) for tried in found.tried] == [["step_size"]] * 3
+    arguments = ["--learner", "l2", "-H", "strength=0.5", "--tuned", str(path), "--jobs", "1"]
+    assert main(["run", "tiny.yaml", *arguments]) == 0
+    files = (results(folder) / "cells").rglob("cell.json")
+    tuned = [info for file in files if "tuned" in (info := json.loads(file.read_text()))]
+    assert len(tuned) == 2
+    for info in tuned:
+        settings = info["identity"]["learner"]["hyperparameters"]
+        assert (settings["strength"], settings["step_size"]) == (0.5, found.chosen["step_size"])
+
+
+def test_the_record_of_other_learners_is_not_written_over(folder, capsys, monkeypatch):
+    assert tune("--learner", "l2", "--settings", "1") == 0
+    written = (results(folder) / "tuning.yaml").read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "run_group", lambda *_: pytest.fail("something was computed"))
+        capsys.readouterr()
+        assert tune("--learner", "adam", "--settings", "1") == 2
+    assert "the record of a search for l2" in capsys.readouterr().err
+    assert (results(folder) / "tuning.yaml").read_text() == written
+    assert tune("--learner", "adam", "--settings", "1", "--output", "adam.yaml") == 0
+    assert tune("--learner", "l2", "--settings", "2") == 0  # the same learner's may grow
+
+
 def test_learners_are_found_by_label_and_by_class():
     Path("tiny.yaml").write_text(SUITE.replace("{name: l2, step", "{name: l2, label: pulled, step"))
     suite = load_suite("tiny.yaml")
 
     def labels(*references):
-        return [c.label for c in cli_tune._contenders(suite, references)]
+        return [c.label for c in cli_tune._contenders(suite, references, {})]
 
     assert labels() == ["fresh", "pulled"]
     assert labels("pulled", "fresh", "pulled") == ["pulled", "fresh"]
@@ -194,6 +223,8 @@ def test_learners_are_found_by_label_and_by_class():
     [
         (["tune", "tinny.yaml"], "There is no suite 'tinny.yaml'"),
         (["tune", "tiny.yaml", "--learner", "adma"], "Did you mean 'adam'?"),
+        (["tune", "tiny.yaml", "--learner", "l2", "-H", "strenth=1"], "Did you mean 'strength'?"),
+        (["tune", "tiny.yaml", "-H", "strength=1"], "no --learner is given"),
         (["tune", "tiny.yaml", "--learner", "wrong_to_tune:Learner"], "no hyperparameter 'pul'"),
         (["run", "tiny.yaml", "--tuned", "nothing.yaml"], "Cannot read nothing.yaml"),
         (["run", "tiny.yaml", "--tuned", "tiny.yaml"], "tiny.yaml:13: tuning"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plasticity_bench.cli.common import count, say, settings
+from plasticity_bench.cli.common import add_hyperparameters, count, hyperparameters, say
 from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -49,14 +49,7 @@ def add_learner_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a learner beside the suite's own; may be repeated",
     )
-    parser.add_argument(
-        "-H",
-        dest="hyperparameters",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="set a hyperparameter of the --learner; may be repeated",
-    )
+    add_hyperparameters(parser, "set a hyperparameter of the --learner; may be repeated")
     parser.add_argument("--seeds", type=count, metavar="N", help="seeds 0 to N-1")
     parser.add_argument(
         "--tuned", type=Path, metavar="FILE", help="use the settings that `tune` wrote there"
@@ -70,10 +63,8 @@ def question(options: argparse.Namespace) -> Question:
     from plasticity_bench.results import Results
     from plasticity_bench.tuning import record
 
-    if options.hyperparameters and not options.learner:
-        raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
     loaded = suite.load_suite(options.suite)
-    added = with_learners(loaded.contenders, options.learner, settings(options.hyperparameters))
+    added = with_learners(loaded.contenders, options.learner, hyperparameters(options))
     seeds = range(options.seeds or loaded.num_seeds)
     _check_scored(seeds)
     # A new learner goes first: what is wrong with it shows before minutes of baselines.

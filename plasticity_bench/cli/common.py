@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from plasticity_bench.errors import BadInputError
@@ -65,12 +64,30 @@ def count(text: str) -> int:
     return value
 
 
-def settings(given: Sequence[str]) -> dict[str, Any]:
-    """Read hyperparameters, each given as key=value."""
+def add_hyperparameters(parser: argparse.ArgumentParser, help_: str) -> None:
+    """Declare the option that sets hyperparameters of the `--learner`."""
+    parser.add_argument(
+        "-H",
+        dest="hyperparameters",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help=help_,
+    )
+
+
+def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what `-H` sets.
+
+    Raises:
+        BadInputError: if it is not given as key=value, or no learner is.
+    """
     from plasticity_bench.yaml_source import scalar
 
+    if options.hyperparameters and not options.learner:
+        raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
     read = {}
-    for text in given:
+    for text in options.hyperparameters:
         name, separator, value = text.partition("=")
         if not (name and separator and value):
             raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")

@@ -3,9 +3,18 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, count, say, say_error
+from plasticity_bench.cli.common import (
+    BAD_INPUT,
+    COMPLETE,
+    SOME_FAILED,
+    add_hyperparameters,
+    count,
+    hyperparameters,
+    say,
+    say_error,
+)
 from plasticity_bench.cli.executing import (
     add_execution_options,
     check_writable,
@@ -32,6 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="tune this learner (default: all of the suite's); may be repeated",
+    )
+    add_hyperparameters(
+        parser, "hold a hyperparameter of the --learner where it is; may be repeated"
     )
     parser.add_argument("--search", choices=("random", "grid", "halving"))
     parser.add_argument("--settings", type=count, metavar="N", help="of each learner, at most")
@@ -63,8 +75,10 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.tuning.search import Search
 
     loaded = _suite(options)
-    search = Search(loaded, _contenders(loaded, options.learner))
+    search = Search(loaded, _contenders(loaded, options.learner, hyperparameters(options)))
     folder = options.results / loaded.directory_name
+    path = options.output or folder / "tuning.yaml"
+    record.check_replaceable(path, search)
     results = Results(folder / "tuning")
     check_writable(results)
     failed: list[int] = []
@@ -73,7 +87,6 @@ def execute(options: argparse.Namespace) -> int:
         failed.append(execute_groups(rung.name, groups, results, options))
 
     found = search.run(results, run_rung)
-    path = options.output or folder / "tuning.yaml"
     written = record.write(search, found, path)
     unknown = [one.label for one in found if not one.known]
     for label in unknown:
@@ -103,13 +116,26 @@ def _suite(options: argparse.Namespace) -> "Suite":
     return replace(loaded, tuning=loaded.tuning.model_copy(update=set_))
 
 
-def _contenders(loaded: "Suite", references: Sequence[str]) -> "Sequence[Contender]":
-    """The learners that are tuned: the suite's own, by label or class, and others."""
+def _contenders(
+    loaded: "Suite", references: Sequence[str], held: dict[str, Any]
+) -> "Sequence[Contender]":
+    """The learners that are tuned: the suite's own, by label or class, and others.
+
+    Args:
+        loaded: the suite.
+        references: as `--learner` gives them; none for all of the suite's.
+        held: hyperparameters that each of them has, and keeps.
+    """
+    from dataclasses import replace
+
     from plasticity_bench import lookup
     from plasticity_bench.contenders import with_learners
 
     if not references:
         return [contender for contender in loaded.contenders if contender.tuned]
+    if held:
+        added = with_learners((), references, held)
+        return [replace(contender, held=frozenset(held)) for contender in added]
     own = {contender.label: contender for contender in loaded.contenders}
     chosen: dict[str, Contender] = {}
     for reference in references:

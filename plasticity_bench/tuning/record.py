@@ -18,7 +18,7 @@ from plasticity_bench.results.files import write_whole
 from plasticity_bench.search_space import Value
 from plasticity_bench.tuning.configuring import chosen_for, given
 from plasticity_bench.tuning.search import Found, Search
-from plasticity_bench.tuning.space import declared
+from plasticity_bench.tuning.space import searched
 from plasticity_bench.tuning.trials import Trial
 
 DIGITS = 4
@@ -148,6 +148,21 @@ def read(path: Path) -> Tuned:
     return Tuned(record, str(path), hashlib.sha256(content).hexdigest())
 
 
+def check_replaceable(path: Path, search: Search) -> None:
+    """Refuse to write over the search for other learners, whose hours would be lost.
+
+    Raises:
+        BadInputError: if a file is a record of learners that the search is not for.
+    """
+    before = _stored(path)
+    lost = set(before.learners) - {c.label for c in search.contenders} if before else ()
+    if lost:
+        raise BadInputError(
+            f"{path} is the record of a search for {', '.join(sorted(lost))}: write this one to "
+            "another file, with --output FILE."
+        )
+
+
 def write(search: Search, found: Sequence[Found], path: Path) -> TuningRecord:
     """Write the record of a search, and return it.
 
@@ -199,11 +214,16 @@ def _record(search: Search, found: Sequence[Found]) -> TuningRecord:
 
 
 def _learner(found: Found, contender: Contender) -> LearnerRecord:
-    cls = type(contender.learner)
-    space = declared(cls)
+    space = searched(contender)
+    usual = given(contender.learner)
+    own = {
+        name: value
+        for name, value in contender.learner.hyperparameters().items()
+        if name in usual or name in contender.held
+    }
     return LearnerRecord(
-        class_name=cls.__name__,
-        fixed={k: v for k, v in given(contender.learner).items() if k not in space},
+        class_name=type(contender.learner).__name__,
+        fixed={k: v for k, v in own.items() if k not in space},
         chosen=found.setting,
         streams=dict(found.by_stream),
         scales={name: range_.scale for name, range_ in space.items()},

@@ -12,7 +12,7 @@ from plasticity_bench.suite import Suite
 from plasticity_bench.tuning.configuring import configured
 from plasticity_bench.tuning.rungs import Rung, rungs
 from plasticity_bench.tuning.settings import Setting, settings, shown
-from plasticity_bench.tuning.space import declared
+from plasticity_bench.tuning.space import searched
 from plasticity_bench.tuning.trials import Scored, Trial, against, attained, loaded
 
 Place = tuple[str, int, str]
@@ -64,8 +64,7 @@ class Search:
         tasks = min(rule.tasks or self._longest, self._longest)
         self.rungs = rungs(tasks, rule.settings, rule.eta if rule.search == "halving" else None)
         self._settings: dict[str, list[Setting]] = {
-            c.label: settings(declared(type(c.learner)), rule.search, rule.settings)
-            for c in self.contenders
+            c.label: settings(searched(c), rule.search, rule.settings) for c in self.contenders
         }
         (self._reference,) = (c for c in suite.contenders if c.label == suite.reference)
         self._all = {c.label: c for c in (self._reference, *self.contenders)}

@@ -1,11 +1,22 @@
 """What a learner's class declares to be searched."""
 
+from plasticity_bench.contenders import Contender
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.hyperparameters import annotated
 from plasticity_bench.learner import Learner
 from plasticity_bench.search_space import Choice, Range
 
 Space = dict[str, Range]
+
+
+def searched(contender: Contender) -> Space:
+    """Return what a search may choose: what the class declares, but for what is held.
+
+    Raises:
+        BadInputError: as `declared`.
+    """
+    space = declared(type(contender.learner))
+    return {name: range_ for name, range_ in space.items() if name not in contender.held}
 
 
 def declared(cls: type[Learner]) -> Space:
