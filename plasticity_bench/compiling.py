@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from plasticity_bench.kernels import matmul
+from plasticity_bench.kernels.substitution import substitute
 
 aten = torch.ops.aten
 
@@ -76,7 +76,7 @@ def compiled(
         num_results = _store_scalars(graph)
         written, places = _write_in_place(graph, num_carried)
         used = _drop_unused(graph)
-        matmul.substitute(graph)
+        substitute(graph)
         with config.patch(OPTIONS), _hushed():
             code = standalone_compile(
                 graph,

@@ -4,11 +4,15 @@ import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from plasticity_bench.kernels import matmul, native, ranking
+from plasticity_bench import match_ranks
+from plasticity_bench.kernels import native
+from plasticity_bench.kernels.ranking import operator
+from plasticity_bench.kernels.substitution import substitute
 from tests.test_ranking import CASES, plainly, references
 
 GENERATOR = torch.Generator().manual_seed(0)
 bmm = torch.ops.plasticity_bench.bmm.default
+match_ranks_native = torch.ops.plasticity_bench.match_ranks_native.default
 
 
 @pytest.fixture(scope="module")
@@ -57,52 +61,61 @@ def test_what_is_not_a_number_stays_where_it_belongs(library):
     assert not result[0, [*range(4), *range(5, 9)]].isnan().any()
 
 
-@pytest.mark.parametrize("values", CASES.values(), ids=CASES.keys())
-def test_ranking_by_counting(library, values):
-    if values.dtype != torch.float32 or values.numel() == 0:
-        return
-    flat = values.flatten()
-    ordered = references(values)
-    matched = ranking._by_counting(flat[None], ordered[None])
-    if matched is not None:
-        assert torch.equal(matched[0], plainly(flat, ordered))
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        random(100_000),
-        torch.rand(100_000, generator=GENERATOR),
-        random(10_000).round(decimals=2),  # ties, in buckets longer than a window
-        torch.rand(5_000, generator=GENERATOR).log(),
-        torch.zeros(1_000),
-    ],
-    ids=["normal", "uniform", "ties", "exponential", "equal"],
-)
-def test_what_is_well_spread_is_ranked_by_counting(library, values):
-    ordered = references(values)
-    matched = ranking._by_counting(values[None], ordered[None])
-    assert matched is not None
-    assert torch.equal(matched[0], plainly(values, ordered))
-
-
-@pytest.mark.parametrize("odd", [torch.nan, torch.inf, -torch.inf, 3e38])
-def test_what_is_not_well_spread_is_left_to_sorting(library, odd):
+def with_odd(number):
     values = random(1_000)
-    values[17] = odd
-    assert ranking._by_counting(values[None], references(values)[None]) is None
+    values[17], values[500:510] = number, 0.25
+    return values
 
 
-def test_a_graph_computes_its_float32_products_natively(library):
+RANKED = {
+    **{name: values for name, values in CASES.items() if values.dtype == torch.float32},
+    "normal": random(100_000),
+    "uniform": torch.rand(100_001, generator=GENERATOR),
+    "exponential": torch.rand(5_000, generator=GENERATOR).log(),
+    "ties": random(10_000).round(decimals=2),
+    "crowds": torch.cat([random(300) * 1e-3, torch.rand(20_000, generator=GENERATOR)]),
+    "as many as a byte counts": torch.cat([torch.zeros(256), torch.arange(1_000.0)]),
+    "zeros of both signs": torch.tensor([0.0, -0.0, 1.0, -0.0, 0.0, -1.0] * 100),
+    **{str(odd): with_odd(odd) for odd in (torch.nan, -torch.nan, torch.inf, -torch.inf, 3e38)},
+}
+
+
+@pytest.mark.parametrize("values", RANKED.values(), ids=RANKED.keys())
+def test_ranking(library, values):
+    ordered = references(values)
+    matched = match_ranks_native(values.flatten(), ordered)
+    assert torch.equal(matched, plainly(values, ordered).flatten())
+
+
+@pytest.mark.parametrize("size", [*range(1, 70), 255, 256, 257, 1_000])
+def test_ranking_of_every_length(library, size):
+    for values in (random(size), random(size).round(decimals=1), torch.arange(size * 1.0).flip(0)):
+        ordered = references(values)
+        assert torch.equal(match_ranks_native(values, ordered), plainly(values, ordered))
+
+
+def test_rows_are_ranked_apart_wherever_they_lie(library):
+    values, ordered = random(40, 7).T, random(40, 7).sort(dim=0).values.T
+    matched = match_ranks_native(values, ordered)
+    for row in range(7):
+        assert torch.equal(matched[row], plainly(values[row], ordered[row]))
+    assert match_ranks_native(values[:0], ordered[:0]).shape == (0, 40)
+
+
+def test_a_graph_computes_float32_natively(library):
     def function(left, right):
-        return left.bmm(right), left.double().bmm(right.double())
+        ordered = right.flatten()[:24]
+        ranks = match_ranks(left, ordered), match_ranks(left.double(), ordered.double())
+        return left.bmm(right), left.double().bmm(right.double()), *ranks
 
     arguments = random(2, 3, 4), random(2, 4, 5)
     graph = make_fx(function)(*arguments)
-    assert matmul.substitute(graph)
+    assert substitute(graph)
     targets = [node.target for node in graph.graph.nodes]
     assert targets.count(bmm) == 1
     assert targets.count(torch.ops.aten.bmm.default) == 1
+    assert targets.count(match_ranks_native) == 1
+    assert targets.count(operator) == 1
     torch.testing.assert_close(graph(*arguments), function(*arguments))
 
 
@@ -114,10 +127,10 @@ def test_without_a_compiler_pytorch_does_it(monkeypatch):
         assert not native.loaded()
         left, right = random(2, 3, 4), random(2, 4, 5)
         graph = make_fx(torch.bmm)(left, right)
-        assert not matmul.substitute(graph)
+        assert not substitute(graph)
         assert torch.equal(graph(left, right), left.bmm(right))
-        values = random(2, 50)
-        assert ranking._by_counting(values, values.sort().values) is None
+        values = random(50)
+        assert torch.equal(match_ranks(values, values.sort().values), values)
     finally:
         native.load.cache_clear()
 

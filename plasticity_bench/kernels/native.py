@@ -10,8 +10,24 @@ import os
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+import torch
+from torch import Tensor
+
 SWITCH = "PLASTICITY_BENCH_KERNELS"
 """Environment variable; "off" does without the C++ functions."""
+
+
+_library = torch.library.Library("plasticity_bench", "FRAGMENT")
+_library.define("bmm(Tensor left, Tensor right) -> Tensor")
+_library.define("match_ranks_native(Tensor values, Tensor ordered) -> Tensor")
+_library.impl("bmm", torch.bmm, "Meta")
+
+
+def _like_values(values: Tensor, _ordered: Tensor) -> Tensor:
+    return torch.empty_like(values, memory_format=torch.contiguous_format)
+
+
+_library.impl("match_ranks_native", _like_values, "Meta")
 
 
 @functools.cache

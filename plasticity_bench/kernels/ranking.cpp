@@ -1,9 +1,10 @@
 // Puts in place of each value the reference of its rank, without sorting, on one core.
 //
 // The range of the values is cut into equal buckets, two values or so in each, and the values are
-// grouped by bucket; from there on memory is read nearly in order. A value's rank is the
-// number of values in earlier buckets, and of those before it in its own, which a comparison of
-// vectors counts: what follows the bucket in memory belongs to later ones, and is larger.
+// grouped by bucket. Then few are out of order, and by few places: a value's rank is its place, and
+// one more for each smaller value that follows it, one less for each larger one before it. Vectors
+// of values are compared with their neighbours as far as a bucket of few values reaches; what is
+// further away belongs to other buckets, and is in order.
 
 #include <ATen/cpu/vec/vec.h>
 #include <torch/csrc/stable/library.h>
@@ -13,8 +14,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
-#include <tuple>
 #include <vector>
 
 #if defined(__AVX512F__)
@@ -23,8 +24,45 @@
 
 namespace {
 
+using torch::stable::Tensor;
+
+constexpr long REACH = 8;
+constexpr long FEW = REACH + 1;  // values in a bucket, none further than REACH from another
+constexpr long TOGETHER = 8;     // bytes that are written at once
 constexpr long WINDOW = 16;
-constexpr std::uint32_t MOST = 256;  // values in a bucket: more are better sorted
+
+constexpr long WIDTH = __BIGGEST_ALIGNMENT__ / sizeof(float);  // of this processor's vectors
+typedef float Floats __attribute__((vector_size(__BIGGEST_ALIGNMENT__), aligned(4), may_alias));
+typedef std::int32_t Integers __attribute__((vector_size(__BIGGEST_ALIGNMENT__)));
+
+inline Floats load(const float* numbers) { return *reinterpret_cast<const Floats*>(numbers); }
+
+// Pairs values that are grouped by bucket, none of which has more than FEW; the results of others
+// are of no use. Around them stand WINDOW numbers that are smaller, and larger, than all.
+void pair_neighbours(float* __restrict paired, const float* __restrict grouped,
+                     const float* __restrict ordered, long size) {
+  for (long slot = 0; slot < size; slot += WIDTH) {
+    const Floats values = load(grouped + slot);
+    Integers ranks;  // counted from `slot - REACH`
+    for (long lane = 0; lane < WIDTH; ++lane) ranks[lane] = REACH + lane;
+#pragma GCC unroll 8
+    for (long apart = 1; apart <= REACH; ++apart) {  // a comparison that holds is -1
+      ranks -= load(grouped + slot + apart) < values;
+      ranks += load(grouped + slot - apart) > values;
+    }
+    const long first = slot - REACH;
+#if defined(__AVX512F__)
+    if (first >= 0 && first + 2 * WIDTH <= size) {
+      const __m512 low = _mm512_loadu_ps(ordered + first);
+      const __m512 high = _mm512_loadu_ps(ordered + first + WIDTH);
+      _mm512_storeu_ps(paired + slot, _mm512_permutex2var_ps(low, (__m512i)ranks, high));
+      continue;
+    }
+#endif
+    for (long lane = 0; lane < WIDTH; ++lane)
+      paired[slot + lane] = ordered[std::clamp(first + ranks[lane], 0L, size - 1)];
+  }
+}
 
 // Of WINDOW numbers, how many come before a value: the smaller ones, and of the equal ones those
 // that precede it in the order of memory, the first `place` (at most WINDOW) of them.
@@ -41,6 +79,17 @@ inline long count_before(const float* numbers, float value, int place) {
     count += (numbers[i] < value) | ((numbers[i] == value) & (earlier >> i & 1));
   return count;
 #endif
+}
+
+// Pairs the values of one bucket, from `first` to before `last`, however many there are.
+void pair_bucket(float* __restrict paired, const float* __restrict grouped,
+                 const float* __restrict ordered, long first, long last) {
+  for (long slot = first; slot < last; ++slot) {
+    long rank = first;
+    for (long next = first; next < last; next += WINDOW)
+      rank += count_before(grouped + next, grouped[slot], std::clamp<long>(slot - next, 0, WINDOW));
+    paired[slot] = ordered[rank];
+  }
 }
 
 void extremes(const float* values, long size, float& lowest, float& highest) {
@@ -66,17 +115,21 @@ T* at_least(std::vector<T>& room, long size) {
   return room.data();
 }
 
-// False, with nothing of use in `matched`, if some bucket would hold more than MOST.
+// False, with nothing of use in `matched`, if a bucket holds more values than a byte counts, which are
+// better sorted.
 bool match_row(float* __restrict matched, const float* __restrict values,
                const float* __restrict ordered, long size) {
-  thread_local std::vector<std::uint32_t> bucket_of, starts, origins;
-  thread_local std::vector<float> grouped;
+  thread_local std::vector<std::uint32_t> slots, starts;
+  thread_local std::vector<std::uint8_t> counts, places;
+  thread_local std::vector<float> grouped_values, paired_values;
+  thread_local std::vector<long> crowded;
   const long num_buckets = std::max(1L, size / 2);
-  std::uint32_t* __restrict bucket = at_least(bucket_of, size);
-  // Where buckets begin, in the end; on the way, shifted by one, how many values they have.
+  std::uint32_t* __restrict slot = at_least(slots, size);  // at first the number of the bucket
   std::uint32_t* __restrict start = at_least(starts, num_buckets + 1);
-  std::uint32_t* __restrict origin = at_least(origins, size);
-  float* __restrict group = at_least(grouped, size + WINDOW);
+  std::uint8_t* __restrict count = at_least(counts, num_buckets);
+  std::uint8_t* __restrict place = at_least(places, size);  // of a value within its bucket
+  float* __restrict grouped = at_least(grouped_values, size + 3 * WINDOW) + WINDOW;
+  float* __restrict paired = at_least(paired_values, size + WINDOW);
 
   float lowest, highest;
   extremes(values, size, lowest, highest);
@@ -95,60 +148,96 @@ bool match_row(float* __restrict matched, const float* __restrict values,
     const float position = (values[i] - lowest) * scale;  // ascends with the value
     const bool fits = position < num_buckets;
     bad |= !fits;
-    bucket[i] = static_cast<std::int32_t>(fits ? position : 0);
+    slot[i] = static_cast<std::int32_t>(fits ? position : 0);
   }
   if (bad) return false;  // not a number
-  std::fill_n(start, num_buckets + 1, 0);
-  for (long i = 0; i < size; ++i) ++start[bucket[i] + 1];
-  std::uint32_t total = 0, most = 0;
+
+  // Written one by one, bytes would wait for one another, and for what is counted.
+  std::fill_n(count, num_buckets, 0);
+  const auto count_from = [&](long first, long number) {
+    std::uint64_t bytes = 0;
+    for (long k = 0; k < number; ++k)
+      bytes |= static_cast<std::uint64_t>(count[slot[first + k]]++) << (8 * k);
+    std::memcpy(place + first, &bytes, number);
+  };
+  const auto group_from = [&](long first, long number) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, place + first, number);
+    for (long k = 0; k < number; ++k) {
+      const std::uint32_t own = start[slot[first + k]] + (bytes >> (8 * k) & 255);
+      slot[first + k] = own;
+      grouped[own] = values[first + k];
+    }
+  };
+  const long even = size - size % TOGETHER;
+  for (long i = 0; i < even; i += TOGETHER) count_from(i, TOGETHER);
+  count_from(even, size - even);
+  crowded.clear();
+  std::uint32_t total = 0;
   for (long b = 0; b < num_buckets; ++b) {
-    const std::uint32_t count = start[b + 1];
-    most = std::max(most, count);
-    start[b + 1] = total;
-    total += count;
+    start[b] = total;
+    total += count[b];
+    if (count[b] > FEW) crowded.push_back(b);
   }
-  if (most > MOST) return false;
-  for (long i = 0; i < size; ++i) {
-    const std::uint32_t slot = start[bucket[i] + 1]++;
-    group[slot] = values[i];
-    origin[slot] = i;
-  }
-  std::fill_n(group + size, WINDOW, std::numeric_limits<float>::infinity());
-  if (most <= WINDOW) {
-    for (long slot = 0; slot < size; ++slot) {
-      const float value = group[slot];
-      const long first = start[static_cast<std::int32_t>((value - lowest) * scale)];
-      matched[origin[slot]] = ordered[first + count_before(group + first, value, slot - first)];
-    }
-  } else {
-    for (long slot = 0; slot < size; ++slot) {
-      const float value = group[slot];
-      const long own = static_cast<std::int32_t>((value - lowest) * scale);
-      const long first = start[own], last = start[own + 1];
-      long rank = first;
-      for (long next = first; next < last; next += WINDOW)
-        rank += count_before(group + next, value, std::clamp<long>(slot - next, 0, WINDOW));
-      matched[origin[slot]] = ordered[rank];
-    }
-  }
+  start[num_buckets] = total;
+  if (total != size) return false;  // a byte began again at zero
+  for (long i = 0; i < even; i += TOGETHER) group_from(i, TOGETHER);
+  group_from(even, size - even);
+  std::fill_n(grouped - WINDOW, WINDOW, -std::numeric_limits<float>::infinity());
+  std::fill_n(grouped + size, 2 * WINDOW, std::numeric_limits<float>::infinity());
+
+  pair_neighbours(paired, grouped, ordered, size);
+  for (const long b : crowded) pair_bucket(paired, grouped, ordered, start[b], start[b + 1]);
+  for (long i = 0; i < size; ++i) matched[i] = paired[slot[i]];
   return true;
 }
 
-// values and ordered: (..., size), contiguous; each row of `ordered` ascends. Returns false, with
-// nothing of use beside it, where values are not spread well enough.
-std::tuple<torch::stable::Tensor, bool> match_ranks(torch::stable::Tensor values,
-                                                    torch::stable::Tensor ordered) {
-  torch::stable::Tensor matched = torch::stable::empty_like(values);
+// The same by sorting, for any values, what is not a number last: keys that ascend with the values go
+// three times through a stable sort by eleven of their bits.
+void match_row_sorted(float* __restrict matched, const float* __restrict values,
+                      const float* __restrict ordered, long size) {
+  constexpr std::uint32_t SIGN = 1u << 31, INFINITE = 0x7f800000;
+  constexpr int DIGIT = 11, DIGITS = 1 << DIGIT;
+  struct Place {
+    std::uint32_t key, origin;
+  };
+  thread_local std::vector<Place> places, moved_places;
+  Place* from = at_least(places, size);
+  Place* to = at_least(moved_places, size);
+  for (long i = 0; i < size; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, values + i, sizeof bits);
+    if (bits == SIGN) bits = 0;  // -0 equals 0
+    const std::uint32_t key = bits & SIGN ? ~bits : bits | SIGN;
+    from[i] = {(bits & ~SIGN) > INFINITE ? ~0u : key, static_cast<std::uint32_t>(i)};
+  }
+  for (int shift = 0; shift < 32; shift += DIGIT) {
+    std::uint32_t start[DIGITS + 1] = {};
+    for (long i = 0; i < size; ++i) ++start[(from[i].key >> shift & (DIGITS - 1)) + 1];
+    for (int d = 0; d < DIGITS; ++d) start[d + 1] += start[d];
+    for (long i = 0; i < size; ++i) to[start[from[i].key >> shift & (DIGITS - 1)]++] = from[i];
+    std::swap(from, to);
+  }
+  for (long rank = 0; rank < size; ++rank) matched[from[rank].origin] = ordered[rank];
+}
+
+// values and ordered: (..., size); each row of `ordered` ascends.
+Tensor match_ranks(Tensor values, Tensor ordered) {
+  if (!values.is_contiguous()) values = torch::stable::contiguous(values);
+  if (!ordered.is_contiguous()) ordered = torch::stable::contiguous(ordered);
+  Tensor result = torch::stable::empty_like(values);
+  float* matched = result.mutable_data_ptr<float>();
+  const float* numbers = values.const_data_ptr<float>();
+  const float* references = ordered.const_data_ptr<float>();
   const long size = values.size(-1), total = values.numel();
   for (long row = 0; row < total; row += size)
-    if (!match_row(matched.mutable_data_ptr<float>() + row, values.const_data_ptr<float>() + row,
-                   ordered.const_data_ptr<float>() + row, size))
-      return {matched, false};
-  return {matched, true};
+    if (!match_row(matched + row, numbers + row, references + row, size))
+      match_row_sorted(matched + row, numbers + row, references + row, size);
+  return result;
 }
 
 }  // namespace
 
 STABLE_TORCH_LIBRARY_IMPL(plasticity_bench, CPU, library) {
-  library.impl("match_ranks_by_counting", TORCH_BOX(&match_ranks));
+  library.impl("match_ranks_native", TORCH_BOX(&match_ranks));
 }

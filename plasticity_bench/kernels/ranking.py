@@ -2,10 +2,10 @@
 
 The distributional regulariser compares the i-th smallest weight with the i-th smallest initial
 weight, for every layer at every update; and `torch.sort` on a CPU takes many times as long as the
-network's own step (benchmarks/throughput.md). Where C++ is loaded, numbers that spread well are
-ranked by counting (ranking.cpp). Otherwise numpy's SIMD sort of 64-bit integers serves: each number
-is packed with its position into one integer whose order is theirs; the sorted integers then say
-where each reference belongs. Either is exact, and stable where numbers are equal.
+network's own step (benchmarks/throughput.md). Where C++ is loaded it ranks by counting
+(ranking.cpp). Otherwise numpy's SIMD sort of 64-bit integers serves: each number is packed with its
+position into one integer whose order is theirs; the sorted integers then say where each reference
+belongs. Either is exact, and stable where numbers are equal.
 """
 
 import sys
@@ -23,7 +23,6 @@ CHUNK = 1 << 16
 
 _library = torch.library.Library("plasticity_bench", "FRAGMENT")
 _library.define("match_ranks(Tensor values, Tensor ordered) -> Tensor")
-_library.define("match_ranks_by_counting(Tensor values, Tensor ordered) -> (Tensor, bool)")
 
 
 def match_ranks(values: Tensor, ordered: Tensor) -> Tensor:
@@ -69,22 +68,17 @@ class _MatchRanks(torch.autograd.Function):
 
 def _by_torch(values: Tensor, ordered: Tensor) -> Tensor:
     order = values.sort(dim=-1, stable=True).indices
-    return torch.empty_like(values).scatter(-1, order, ordered)
+    matched = torch.empty_like(values, memory_format=torch.contiguous_format)
+    return matched.scatter(-1, order, ordered)
 
 
 def _on_cpu(values: Tensor, ordered: Tensor) -> Tensor:
     if values.dtype != torch.float32 or sys.byteorder != "little" or values.numel() == 0:
         return _by_torch(values, ordered)
-    matched = _by_counting(values.contiguous(), ordered.contiguous())
-    return _by_packing(values, ordered) if matched is None else matched
-
-
-def _by_counting(values: Tensor, ordered: Tensor) -> Tensor | None:
-    """By the C++ function; None if it is not loaded or the values do not suit it."""
-    if not native.loaded():
-        return None
-    matched, done = torch.ops.plasticity_bench.match_ranks_by_counting(values, ordered)
-    return matched if done else None
+    if native.loaded():
+        matched: Tensor = torch.ops.plasticity_bench.match_ranks_native(values, ordered)
+        return matched
+    return _by_packing(values, ordered)
 
 
 def _by_packing(values: Tensor, ordered: Tensor) -> Tensor:
@@ -116,3 +110,5 @@ def _sorted_places(bits: NDArray[np.int32]) -> NDArray[np.int64]:
 _library.impl("match_ranks", _on_cpu, "CPU")
 _library.impl("match_ranks", _by_torch, "CUDA")
 _library.impl("match_ranks", _by_torch, "Meta")
+
+operator = torch.ops.plasticity_bench.match_ranks.default
