@@ -4,10 +4,13 @@ The operating system drops a lock when its holder ends, however it ends.
 """
 
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+OTHER_FILES = 1024
+"""Files that a process may have open beside the claims: what the system usually allows in all."""
 
 
 @contextmanager
@@ -21,6 +24,7 @@ def claimed(folder: Path, keys: Collection[str]) -> Iterator[set[str]]:
         folder: of a suite's results.
         keys: of cells.
     """
+    _allow_open_files(len(keys))
     with ExitStack() as stack:
         mine = set()
         for key in sorted(keys):
@@ -36,6 +40,23 @@ def claimed(folder: Path, keys: Collection[str]) -> Iterator[set[str]]:
                 stack.callback(_file(folder, key).unlink, missing_ok=True)
             mine.add(key)
         yield mine
+
+
+def _allow_open_files(number: int) -> None:
+    """Let this process have so many more files open, where it may: each claim is one."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return
+    wanted = number + OTHER_FILES
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if wanted > limit:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def is_claimed(folder: Path, key: str) -> bool:

@@ -3,9 +3,7 @@
 import importlib
 import inspect
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learner import HOOKS, Learner
@@ -150,42 +148,3 @@ def _check_signature(reference: str, hook: str, method: object) -> None:
             f"{hook}({', '.join(expected[1:])}), but defined with {signature}: write "
             f"`def {hook}({', '.join(expected)})`."
         ) from None
-
-
-def source_files(cls: type[Learner]) -> list[str]:
-    """Return the files that define a learner, in the order of their modules' names.
-
-    Where they lie differs from machine to machine, and their order must not: they are hashed in it.
-    Its class's file, those of its bases, and what these import, by name, from their own folders:
-    a helper beside a learner is part of it, an installed package is not.
-    """
-    bases = cls.__mro__[: cls.__mro__.index(Learner)]
-    modules = [sys.modules[base.__module__] for base in bases if base.__module__ in sys.modules]
-    found: dict[str, str] = {}
-    while modules:
-        module = modules.pop()
-        file = getattr(module, "__file__", None)
-        if not file or file in found:
-            continue
-        found[file] = module.__name__
-        modules += [part for part in _imported(module) if _beside(part, file)]
-    return sorted(found, key=found.__getitem__)
-
-
-def _imported(module: ModuleType) -> list[ModuleType]:
-    """The modules that a module's names refer to, or whose objects they are."""
-    named = [
-        value
-        if inspect.ismodule(value)
-        else sys.modules.get(getattr(value, "__module__", "") or "")
-        for value in vars(module).values()
-    ]
-    return [part for part in named if part is not None]
-
-
-def _beside(module: ModuleType, file: str) -> bool:
-    own = getattr(module, "__file__", None)
-    package = (module.__name__ or "").partition(".")[0]
-    return bool(
-        own and package != "plasticity_bench" and Path(own).is_relative_to(Path(file).parent)
-    )

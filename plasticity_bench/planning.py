@@ -8,7 +8,7 @@ from plasticity_bench import checkpoints, population_size
 from plasticity_bench.contenders import Contender
 from plasticity_bench.execution import Execution
 from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import source_files
+from plasticity_bench.learner_source import source_files
 from plasticity_bench.protocol import Protocol
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results import Address, Cell, Results

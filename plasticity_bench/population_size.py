@@ -18,7 +18,7 @@ from plasticity_bench.compiling import AUTO_UPDATES
 from plasticity_bench.execution import Execution
 from plasticity_bench.folders import cache_folder
 from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import source_files
+from plasticity_bench.learner_source import source_files
 from plasticity_bench.losses import random_targets
 from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.population import Member, Population

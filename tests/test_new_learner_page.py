@@ -56,6 +56,22 @@ def test_new_writes_a_learner_and_tells_what_to_do_with_it(folder, capsys):
     assert capsys.readouterr().out == "my_idea:Learner keeps the rules.\n"
 
 
+def test_new_writes_a_stream_and_a_suite_for_it(folder, capsys):
+    assert main(["new", "stream", "my_task"]) == 0
+    told = capsys.readouterr().out
+    assert "my_task.py is a stream that works as it stands, my_task.yaml a suite for it." in told
+    assert "  plasticity-bench check my_task:my-lab/Stream-v0\n" in told
+    assert main(["check", "my_task:my-lab/Stream-v0"]) == 0
+    assert main(["show", "my_task.yaml"]) == 0
+    suite = (folder / "my_task.yaml").read_text()
+    assert "my_stream" not in suite
+    (folder / "wrong.yaml").write_text(suite.replace("num_tasks: 20", "num_pairs: 6"))
+    assert main(["show", "wrong.yaml"]) == 2
+    assert "num_pairs is 6: digits has classes for 1 to 5 pairs." in capsys.readouterr().err
+    assert main(["new", "stream", "my_task"]) == 2
+    assert "my_task.py is here already" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

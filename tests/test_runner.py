@@ -2,17 +2,19 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench import group_run, planning, progress, runner
+from plasticity_bench import group_run, learner_source, planning, progress, runner
 from plasticity_bench.contenders import Contender, with_learners
 from plasticity_bench.engines import ProcessDied, TimedOut
 from plasticity_bench.execution import Execution
 from plasticity_bench.group_run import Outcome
-from plasticity_bench.lookup import find_learner, source_files
+from plasticity_bench.learner_source import source_files
+from plasticity_bench.lookup import find_learner
 from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
 from plasticity_bench.suite import load_suite
@@ -64,9 +66,7 @@ def test_keys_change_with_what_results_depend_on(suite, tmp_path, right, changed
 def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0\n")
-    (tmp_path / "outer_helper.py").write_text(
-        "from inner_helper import STRENGTH\nimport inner_helper\n"
-    )
+    (tmp_path / "outer_helper.py").write_text("from inner_helper import STRENGTH\n")
     (tmp_path / "helped_learner.py").write_text(
         "import torch\nimport outer_helper\nimport plasticity_bench as pb\n"
         "class Mine(pb.Learner):\n    strength: float = outer_helper.STRENGTH\n"
@@ -79,6 +79,43 @@ def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, m
     before = planning.plan(suite, contenders, range(1))[0].cells[0].key
     (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
     assert planning.plan(suite, contenders, range(1))[0].cells[0].key != before
+
+
+def test_a_packages_own_files_are_a_learners_and_an_environments_are_not(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    installed = tmp_path / ".venv" / "site-packages"
+    monkeypatch.setattr(learner_source, "_INSTALLED", [installed])
+    monkeypatch.syspath_prepend(str(installed))
+    for name, text in {
+        "a_lab/__init__.py": "",
+        "a_lab/constants.py": "STRENGTH = 1.0\n",
+        "a_lab/unused.py": "",
+        "a_lab/learners/__init__.py": "",
+        "a_lab/learners/mine.py": "import torch, a_tool\nimport plasticity_bench as pb\n"
+        "from ..constants import STRENGTH\nfrom . import near\n"
+        "class Mine(pb.Learner):\n    strength: float = STRENGTH\n",
+        "a_lab/learners/near.py": "",
+        "beside_all.py": "import a_tool\nimport plasticity_bench as pb\n"
+        "class Mine(pb.Learner): pass\n",
+        ".venv/site-packages/a_tool.py": "",
+        ".venv/site-packages/in_environment.py": "import a_tool\nimport plasticity_bench as pb\n"
+        "class Mine(pb.Learner): pass\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def names(reference):
+        return [str(Path(f).relative_to(tmp_path)) for f in source_files(find_learner(reference))]
+
+    assert names("a_lab.learners.mine:Mine") == [
+        "a_lab/__init__.py",
+        "a_lab/constants.py",
+        "a_lab/learners/__init__.py",
+        "a_lab/learners/mine.py",
+        "a_lab/learners/near.py",
+    ]
+    assert names("beside_all:Mine") == ["beside_all.py"]
+    assert names("in_environment:Mine") == [".venv/site-packages/in_environment.py"]
 
 
 def test_keys_do_not_depend_on_where_files_lie(suite, tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 // Puts in place of each value the reference of its rank, without sorting, on one core.
 //
-// The range of the values is cut into equal buckets, two values or so in each, and the values are
+// The range of the values is cut into equal buckets, a few values in each, and the values are
 // grouped by bucket. Then few are out of order, and by few places: a value's rank is its place, and
 // one more for each smaller value that follows it, one less for each larger one before it. Vectors
 // of values are compared with their neighbours as far as a bucket of few values reaches; what is
@@ -26,6 +26,7 @@ namespace {
 
 using torch::stable::Tensor;
 
+constexpr long PER_BUCKET = 3;  // values, in the mean
 constexpr long REACH = 8;
 constexpr long FEW = REACH + 1;  // values in a bucket, none further than REACH from another
 constexpr long TOGETHER = 8;     // bytes that are written at once
@@ -64,19 +65,16 @@ void pair_neighbours(float* __restrict paired, const float* __restrict grouped,
   }
 }
 
-// Of WINDOW numbers, how many come before a value: the smaller ones, and of the equal ones those
-// that precede it in the order of memory, the first `place` (at most WINDOW) of them.
-inline long count_before(const float* numbers, float value, int place) {
-  const std::uint32_t earlier = (1u << place) - 1;
+// How many of WINDOW numbers are smaller than a value, or equal to it if those count too.
+template <bool EQUAL>
+inline long count_smaller(const float* numbers, float value) {
 #if defined(__AVX512F__)
   const __m512 window = _mm512_loadu_ps(numbers), all = _mm512_set1_ps(value);
-  const std::uint32_t less = _mm512_cmp_ps_mask(window, all, _CMP_LT_OQ);
-  const std::uint32_t equal = _mm512_cmp_ps_mask(window, all, _CMP_EQ_OQ);
-  return __builtin_popcount(less | (equal & earlier));
+  constexpr int smaller = EQUAL ? _CMP_LE_OQ : _CMP_LT_OQ;
+  return __builtin_popcount(_mm512_cmp_ps_mask(window, all, smaller));
 #else
   int count = 0;
-  for (int i = 0; i < WINDOW; ++i)
-    count += (numbers[i] < value) | ((numbers[i] == value) & (earlier >> i & 1));
+  for (int i = 0; i < WINDOW; ++i) count += EQUAL ? numbers[i] <= value : numbers[i] < value;
   return count;
 #endif
 }
@@ -85,9 +83,14 @@ inline long count_before(const float* numbers, float value, int place) {
 void pair_bucket(float* __restrict paired, const float* __restrict grouped,
                  const float* __restrict ordered, long first, long last) {
   for (long slot = first; slot < last; ++slot) {
-    long rank = first;
-    for (long next = first; next < last; next += WINDOW)
-      rank += count_before(grouped + next, grouped[slot], std::clamp<long>(slot - next, 0, WINDOW));
+    const float value = grouped[slot];
+    long rank = slot, next = slot;
+    do {  // of equal values, those that come before it in memory come before it in order
+      next -= WINDOW;
+      rank -= WINDOW - count_smaller<true>(grouped + next, value);
+    } while (next > first);
+    for (next = slot; next < last; next += WINDOW)
+      rank += count_smaller<false>(grouped + next, value);
     paired[slot] = ordered[rank];
   }
 }
@@ -123,7 +126,7 @@ bool match_row(float* __restrict matched, const float* __restrict values,
   thread_local std::vector<std::uint8_t> counts, places;
   thread_local std::vector<float> grouped_values, paired_values;
   thread_local std::vector<long> crowded;
-  const long num_buckets = std::max(1L, size / 2);
+  const long num_buckets = std::max(1L, size / PER_BUCKET);
   std::uint32_t* __restrict slot = at_least(slots, size);  // at first the number of the bucket
   std::uint32_t* __restrict start = at_least(starts, num_buckets + 1);
   std::uint8_t* __restrict count = at_least(counts, num_buckets);

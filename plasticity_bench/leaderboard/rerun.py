@@ -16,7 +16,8 @@ from plasticity_bench.execution import Execution
 from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.manifest import Manifest, read_manifest
 from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import find_learner, source_files
+from plasticity_bench.learner_source import source_files
+from plasticity_bench.lookup import find_learner
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results import Results
 from plasticity_bench.suite import load_suite

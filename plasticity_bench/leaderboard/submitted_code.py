@@ -10,7 +10,8 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.hyperparameters import without_effect
 from plasticity_bench.leaderboard.manifest import SOURCE, LearnerPart
 from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import find_learner, source_files
+from plasticity_bench.learner_source import source_files
+from plasticity_bench.lookup import find_learner
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.stored_scores import Stored
 from plasticity_bench.suite import Suite

@@ -1,0 +1,58 @@
+"""What the distributional regulariser costs beside the step that it is added to.
+
+    python -m benchmarks.ranking > benchmarks/ranking.md
+
+One process and one thread. Adam's compiled update and the same with the regulariser take turns; the
+table shows medians for each member, and what is added as a multiple of Adam's update.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+from tabulate import tabulate
+
+import plasticity_bench as pb
+from benchmarks.throughput import LARGE, SMALL, Variant, make
+from plasticity_bench.execution import Execution
+
+
+def times(spec: pb.NetworkSpec, size: int, repeats: int, updates: int) -> list[float]:
+    """Microseconds for each member: of Adam's update, and of the regularised one."""
+    ways = [
+        make(Variant("population", learner, spec, 32, size, compiled=True))
+        for learner in ("adam", "wasserstein")
+    ]
+    for way in ways:
+        way(updates)
+    found: list[list[float]] = [[] for _ in ways]
+    for _ in range(repeats):
+        for way, seconds in zip(ways, found, strict=True):
+            start = time.perf_counter()
+            done = way(updates)
+            seconds.append((time.perf_counter() - start) / done)
+    return [1e6 * statistics.median(seconds) for seconds in found]
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=21)
+    parser.add_argument("--updates", type=int, default=100, help="of each measurement")
+    options = parser.parse_args()
+    rows = []
+    with Execution().in_effect():
+        for title, spec in (("784-128-128-10", LARGE), ("64-64-64-10", SMALL)):
+            for size in (1, 2, 4):
+                adam, whole = times(spec, size, options.repeats, options.updates)
+                added = (whole - adam) / adam
+                rows.append([title, size, f"{adam:.1f}", f"{whole:.1f}", f"{added:.2f}"])
+    headers = ["network", "S", "Adam, us", "regularised, us", "added / Adam"]
+    print("# Ranking\n")
+    print(f"torch {torch.__version__}, batch 32. Made by `python -m benchmarks.ranking`.\n")
+    print(tabulate(rows, headers, "github", disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()
