@@ -1,6 +1,7 @@
 """The files that a learner is made of: results know by their hash which code they came from."""
 
 import ast
+import contextlib
 import importlib.util
 import sys
 import sysconfig
@@ -32,8 +33,8 @@ def source_files(cls: type[Learner]) -> list[str]:
             continue
         found[file] = name
         home = _home(name, Path(file))
-        needed = [_package(name), *_imported(name, Path(file))]
-        left += [part for part in needed if _lies_in(part, home)]
+        left += [_package(name)] if _lies_in(_package(name), home) else []
+        left += _imports(name, Path(file), home)
     return sorted(found, key=found.__getitem__)
 
 
@@ -62,8 +63,8 @@ def _home(name: str, file: Path) -> Path:
     return folder if inner and folder.name == package else file.parent
 
 
-def _imported(name: str, file: Path) -> Iterator[str]:
-    """Names of modules that a module may import; some are of what is in a module."""
+def _imports(name: str, file: Path, home: Path) -> Iterator[str]:
+    """Modules of a folder that a module there imports."""
     if file.suffix != ".py":
         return
     package = name if file.stem == "__init__" else _package(name)
@@ -73,15 +74,14 @@ def _imported(name: str, file: Path) -> Iterator[str]:
         return
     for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (alias.name for alias in node.names if _lies_in(alias.name, home))
         elif isinstance(node, ast.ImportFrom):
             relative = "." * node.level + (node.module or "")
-            try:
+            with contextlib.suppress(ImportError):
                 base = importlib.util.resolve_name(relative, package)
-            except ImportError:
-                continue
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+                if _lies_in(base, home):  # then what is imported from it may be a module, too
+                    inner = [f"{base}.{alias.name}" for alias in node.names]
+                    yield from (base, *(part for part in inner if _lies_in(part, home)))
 
 
 def _lies_in(name: str, folder: Path) -> bool:
