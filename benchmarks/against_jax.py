@@ -19,7 +19,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from benchmarks.throughput import LARGE, Variant, make
-from plasticity_bench.execution import Execution
+from plasticity_bench.running.execution import Execution
 
 PEER = Path(__file__).parent / "peers" / "jax_scan.py"
 SAMPLES, BATCH, CHUNK = 5, 32, 100

@@ -25,8 +25,7 @@ from torch import Tensor
 
 import plasticity_bench as pb
 from plasticity_bench import data
-from plasticity_bench.allocator import keep_freed_memory
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.measurements import (
     fisher_spectrum,
     gauss_newton_spectrum,
@@ -41,6 +40,7 @@ from plasticity_bench.measurements.spectrum import (
     participation_ratio,
     srank,
 )
+from plasticity_bench.population.allocator import keep_freed_memory
 
 SMALL = pb.NetworkSpec(hidden=(32, 32), input_shape=(8, 8), num_outputs=10)
 WIDE = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.kernels import native
+from plasticity_bench.population.kernels import native
 
 
 def operations(spec: pb.NetworkSpec, batch: int) -> int:

@@ -17,8 +17,8 @@ from tabulate import tabulate
 import plasticity_bench as pb
 from benchmarks import loops
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.execution import Execution
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.running.execution import Execution
 
 SPEC = pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10)
 PROTOCOL = pb.NetworkSpec(hidden=(100, 100), input_shape=(784,), num_outputs=10)

@@ -17,8 +17,8 @@ import torch
 from tabulate import tabulate
 
 import plasticity_bench as pb
-from plasticity_bench.execution import Execution
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.running.execution import Execution
 
 BASE = {"tasks": 20, "members": 4, "width": 64}
 ROWS = {

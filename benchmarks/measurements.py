@@ -18,9 +18,9 @@ import torch
 from tabulate import tabulate
 
 import plasticity_bench as pb
-from plasticity_bench.allocator import keep_freed_memory
 from plasticity_bench.measurements import MEASUREMENTS, Probe
-from plasticity_bench.suite import Suite, load_suite
+from plasticity_bench.population.allocator import keep_freed_memory
+from plasticity_bench.suite.suite import Suite, load_suite
 
 MEMBERS, REPEATS = 10, 7
 EXAMPLES = {"neural_tangent_kernel": 16}

@@ -15,7 +15,7 @@ from tabulate import tabulate
 
 import plasticity_bench as pb
 from benchmarks.throughput import LARGE, SMALL, Variant, make
-from plasticity_bench.execution import Execution
+from plasticity_bench.running.execution import Execution
 
 
 def times(spec: pb.NetworkSpec, size: int, repeats: int, updates: int) -> list[float]:

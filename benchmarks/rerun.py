@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from plasticity_bench import planning
 from plasticity_bench.results import Results
-from plasticity_bench.scores import Score, means_by_key, score
-from plasticity_bench.suite import Suite, load_suite
+from plasticity_bench.running import planning
+from plasticity_bench.scoring.scores import Score, means_by_key, score
+from plasticity_bench.suite.suite import Suite, load_suite
 
 HEADERS = ["stream", "score", "cells", "the same bits", "mean", "standard deviation", "largest"]
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from tabulate import tabulate
 
-from plasticity_bench.execution import Execution, available_cores
-from plasticity_bench.forecast import forecast
-from plasticity_bench.protocol import Protocol
+from plasticity_bench.evaluation.protocol import Protocol
+from plasticity_bench.running.execution import Execution, available_cores
+from plasticity_bench.running.forecast import forecast
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.streams import Stream
-from plasticity_bench.suite import load_suite
+from plasticity_bench.suite.suite import load_suite
 
 EVERY_TASK = 4
 """Numbers of each task: chance, online accuracy, accuracy, loss."""

@@ -92,7 +92,7 @@ def _summary(samples: list[tuple[float, float]]) -> Timing:
 def _serve(make: Callable[[Any], Updates], variants: dict[str, Any], pipe: Any) -> None:
     import torch
 
-    from plasticity_bench.execution import Execution
+    from plasticity_bench.running.execution import Execution
 
     with Execution().in_effect():
         torch.manual_seed(0)

@@ -22,12 +22,12 @@ import numpy as np
 import pyarrow as pa
 from tabulate import tabulate
 
-from plasticity_bench import planning
 from plasticity_bench.provenance import environment
 from plasticity_bench.results import MANY_IN_ALL, Results, Row, columns, note_asked, packs
 from plasticity_bench.results.cell import plain
 from plasticity_bench.results.loose import LooseCell
-from plasticity_bench.suite import Suite, load_suite
+from plasticity_bench.running import planning
+from plasticity_bench.suite.suite import Suite, load_suite
 
 LISTING_SECONDS, TABLE_SECONDS = 2.0, 10.0
 """What is wanted of 100,000 cells."""
@@ -120,7 +120,7 @@ def _info() -> dict[str, object]:
 
 def read(what: str, num_cells: int, folder: Path) -> None:
     """Print the seconds of one way to read."""
-    from plasticity_bench import table
+    from plasticity_bench.scoring import table
 
     loaded = suite(folder)
     results = Results(folder / loaded.directory_name)
@@ -135,7 +135,7 @@ def read(what: str, num_cells: int, folder: Path) -> None:
     elif what == "remaining":
         assert planning.remaining(groups, results) == []
     else:
-        from plasticity_bench import status
+        from plasticity_bench.running import status
 
         assert all(row.complete == row.asked for row in status.of_folder(results).rows)
     print(time.perf_counter() - began)

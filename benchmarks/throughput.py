@@ -20,9 +20,9 @@ from tabulate import tabulate
 import plasticity_bench as pb
 from benchmarks import floor, loops
 from benchmarks.side_by_side import Timing, timed
-from plasticity_bench.execution import Execution
-from plasticity_bench.kernels import native
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.population.kernels import native
+from plasticity_bench.running.execution import Execution
 
 SMALL = pb.NetworkSpec(hidden=(64, 64), input_shape=(64,), num_outputs=10)
 LARGE = pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10)

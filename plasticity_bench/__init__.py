@@ -10,7 +10,7 @@ from plasticity_bench.errors import (
     PlasticityBenchError,
     StreamError,
 )
-from plasticity_bench.search_space import Choice, LogUniform, Uniform
+from plasticity_bench.learners.search_space import Choice, LogUniform, Uniform
 from plasticity_bench.streams import (
     ClassStream,
     DatasetStream,
@@ -24,17 +24,17 @@ from plasticity_bench.streams.registry import load_plugins as _load_plugins
 
 if TYPE_CHECKING:
     from plasticity_bench.checks import check_learner, check_measurement, check_stream
-    from plasticity_bench.evaluation import Evaluation
-    from plasticity_bench.evaluator import evaluate
-    from plasticity_bench.kernels.ranking import match_ranks
-    from plasticity_bench.learner import Hidden, Learner, Memory, State
+    from plasticity_bench.evaluation.evaluation import Evaluation
+    from plasticity_bench.evaluation.evaluator import evaluate
+    from plasticity_bench.evaluation.protocol import Explanation, Protocol
+    from plasticity_bench.learners.learner import Hidden, Learner, Memory, State
+    from plasticity_bench.learners.noise import Noise
+    from plasticity_bench.learners.optimizers import Params
     from plasticity_bench.measurements.probe import Probe
-    from plasticity_bench.narrowing import narrowed
     from plasticity_bench.networks import NetworkSpec, build_network
-    from plasticity_bench.noise import Noise
-    from plasticity_bench.optimizers import Params
-    from plasticity_bench.population import Member, Population
-    from plasticity_bench.protocol import Explanation, Protocol
+    from plasticity_bench.population.kernels.ranking import match_ranks
+    from plasticity_bench.population.narrowing import narrowed
+    from plasticity_bench.population.population import Member, Population
 
 __all__ = [
     "BadInputError",
@@ -76,26 +76,26 @@ __all__ = [
 
 # These need torch, which takes seconds to import; they are loaded when they are first asked for.
 _LAZY = {
-    "Evaluation": "evaluation",
-    "Explanation": "protocol",
-    "Hidden": "learner",
-    "Learner": "learner",
-    "Member": "population",
-    "Memory": "learner",
+    "Evaluation": "evaluation.evaluation",
+    "Explanation": "evaluation.protocol",
+    "Hidden": "learners.learner",
+    "Learner": "learners.learner",
+    "Member": "population.population",
+    "Memory": "learners.learner",
     "NetworkSpec": "networks",
-    "Noise": "noise",
-    "Params": "optimizers",
-    "Population": "population",
+    "Noise": "learners.noise",
+    "Params": "learners.optimizers",
+    "Population": "population.population",
     "Probe": "measurements.probe",
-    "Protocol": "protocol",
-    "State": "learner",
+    "Protocol": "evaluation.protocol",
+    "State": "learners.learner",
     "build_network": "networks",
     "check_learner": "checks",
     "check_measurement": "checks",
     "check_stream": "checks",
-    "evaluate": "evaluator",
-    "match_ranks": "kernels.ranking",
-    "narrowed": "narrowing",
+    "evaluate": "evaluation.evaluator",
+    "match_ranks": "population.kernels.ranking",
+    "narrowed": "population.narrowing",
 }
 
 

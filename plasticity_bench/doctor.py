@@ -14,7 +14,7 @@ from plasticity_bench import data, provenance
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.folders import cache_folder, data_folder
 from plasticity_bench.shipped import suite_names
-from plasticity_bench.suite_data import datasets_of
+from plasticity_bench.suite.suite_data import datasets_of
 
 NEEDED = (
     "datasets",
@@ -118,7 +118,7 @@ def _compiler() -> Iterator[Finding]:
     yield Finding("C++ compiler", found or "none", remedy)
     if _torch() is None:
         return
-    from plasticity_bench.kernels import native
+    from plasticity_bench.population.kernels import native
 
     switched_off = os.environ.get(native.SWITCH) == "off"
     loads = native.load()
@@ -131,7 +131,7 @@ def _compiler() -> Iterator[Finding]:
 def _compiles() -> Finding:
     import torch
 
-    from plasticity_bench.compiling import CompilationError, compiled
+    from plasticity_bench.population.compiling import CompilationError, compiled
 
     graph = torch.fx.symbolic_trace(_sum_of_squares)
     try:

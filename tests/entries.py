@@ -13,7 +13,7 @@ from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
 from plasticity_bench.leaderboard.stating import cost, environments, stored_scores
 from plasticity_bench.results import Cell, Row
 from plasticity_bench.results.columns import cell_bytes, cell_table, pack_bytes
-from plasticity_bench.suite import load_suite
+from plasticity_bench.suite.suite import load_suite
 
 SUITE = """\
 suite: test/tiny-v0

@@ -3,7 +3,7 @@
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.networks import initial_parameters
 from plasticity_bench.seeding import Branch, integer
 

@@ -8,7 +8,7 @@ import pytest
 
 COUNT = """
 import resource, torch
-from plasticity_bench.allocator import keep_freed_memory
+from plasticity_bench.population.allocator import keep_freed_memory
 if {keep}:
     keep_freed_memory()
 def updates():

@@ -6,9 +6,9 @@ import torch
 from scipy.stats import wasserstein_distance
 
 import plasticity_bench as pb
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.learners.noise import Noise
 from plasticity_bench.networks import initial_parameters
-from plasticity_bench.noise import Noise
 from plasticity_bench.seeding import Branch, integer
 from plasticity_bench.shipped import baseline_names
 from tests.helpers import SPEC, member, moved, new_state, same, stacked_batch, train

@@ -5,7 +5,7 @@ import functools
 import pytest
 import torch
 
-from plasticity_bench.noise import Noise
+from plasticity_bench.learners.noise import Noise
 from tests.helpers import assert_equals_plain, moved, new_state, train
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 import plasticity_bench as pb
-from plasticity_bench.learner import Hidden
-from plasticity_bench.noise import Noise
+from plasticity_bench.learners.learner import Hidden
+from plasticity_bench.learners.noise import Noise
 from tests.helpers import SPEC, batch, member, new_state, plain_run, same, stacked_batch, train
 
 CNN = pb.NetworkSpec(

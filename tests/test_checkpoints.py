@@ -9,16 +9,17 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench import checkpoints, group_run, planning, stopping
-from plasticity_bench.checkpoints import CheckpointError, FileKeeper, Header
-from plasticity_bench.evaluator import evaluate
-from plasticity_bench.execution import Execution
-from plasticity_bench.lookup import find_learner
-from plasticity_bench.protocol import Explanation, Protocol
+from plasticity_bench import stopping
+from plasticity_bench.evaluation.evaluator import evaluate
+from plasticity_bench.evaluation.protocol import Explanation, Protocol
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
+from plasticity_bench.running import checkpoints, group_run, planning
+from plasticity_bench.running.checkpoints import CheckpointError, FileKeeper, Header
+from plasticity_bench.running.execution import Execution
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.streams import make_stream
-from plasticity_bench.suite import load_suite
+from plasticity_bench.suite.suite import load_suite
 
 SPEC = pb.NetworkSpec(hidden=(8, 6), input_shape=(8, 8), num_outputs=10)
 PROTOCOL = Protocol(
@@ -355,7 +356,7 @@ def test_a_damaged_checkpoint_is_told_of_removed_and_not_used(suite, tmp_path, m
 def test_a_checkpoint_of_other_conditions_is_refused_with_a_sentence(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     (left,) = planning.remaining(groups, results)
-    monkeypatch.setattr("plasticity_bench.execution.package_hash", lambda: "another")
+    monkeypatch.setattr("plasticity_bench.running.execution.package_hash", lambda: "another")
     tasks, outcome = seen_tasks(results, left)
     assert tasks == [0, 1, 2, 3]
     assert outcome.notes == (

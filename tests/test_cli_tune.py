@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from plasticity_bench import runner
 from plasticity_bench.cli import main
 from plasticity_bench.cli import tune as cli_tune
-from plasticity_bench.suite import load_suite
+from plasticity_bench.running import runner
+from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning import record
 
 ROOT = Path(__file__).parent.parent

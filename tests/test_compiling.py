@@ -8,8 +8,8 @@ import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import plasticity_bench as pb
-from plasticity_bench import compiling
-from plasticity_bench.compiling import should_compile
+from plasticity_bench.population import compiling
+from plasticity_bench.population.compiling import should_compile
 from tests.helpers import SPEC, member, same, stacked_batch
 
 

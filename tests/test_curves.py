@@ -5,7 +5,7 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench.cli import main
-from plasticity_bench.curves import curves, draw
+from plasticity_bench.figures.curves import curves, draw
 from plasticity_bench.results import Cell, Results, Row
 
 PROTOCOL = {"curvature_examples": 16}
@@ -77,7 +77,7 @@ def test_the_command_draws(results, capsys):
 
 def test_every_curve_is_in_its_panel(results, tmp_path, monkeypatch):
     """Told from the lines of the figure itself."""
-    from plasticity_bench import figures
+    from plasticity_bench.figures import figures
 
     kept = []
     monkeypatch.setattr(figures, "save", lambda figure, path: kept.append(figure))

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.execution import Execution
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.running.execution import Execution
 from plasticity_bench.shipped import baseline_names
 from tests.helpers import SPEC, stacked_batch
 

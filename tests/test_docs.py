@@ -20,13 +20,15 @@ import pytest
 import yaml
 
 import plasticity_bench as pb
-from plasticity_bench import execution, shipped, suite_data
+from plasticity_bench import shipped
 from plasticity_bench.cli import VERBS, _parser, main
 from plasticity_bench.data import SOURCES
-from plasticity_bench.engines.slurm import load_profile
+from plasticity_bench.running import execution
+from plasticity_bench.running.engines.slurm import load_profile
 from plasticity_bench.streams import registry
-from plasticity_bench.suite import load_suite
-from plasticity_bench.suite_file import NetworkEntry, SuiteFile
+from plasticity_bench.suite import suite_data
+from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.suite_file import NetworkEntry, SuiteFile
 from tests import small_clone
 from tests.data_files import idx_set, small_source, write_idx
 from tests.pages import PAGES, ROOT, blocks, commands, inline_commands, links, text_of

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks import scale
-from plasticity_bench import group_run, planning
-from plasticity_bench.execution import Execution
 from plasticity_bench.results import Cell, Results, Row
-from plasticity_bench.suite import load_suite
+from plasticity_bench.running import group_run, planning
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.suite.suite import load_suite
 
 DOCS = Path(__file__).parent.parent / "docs"
 SUITE = """\

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from plasticity_bench.scores import Means, score
+from plasticity_bench.scoring.scores import Means, score
 from tests.pages import text_of
 
 PAGE = text_of("docs/scores.md")

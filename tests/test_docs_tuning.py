@@ -1,7 +1,7 @@
 """docs/tuning.md: its defaults are the defaults."""
 
-from plasticity_bench import yaml_source
-from plasticity_bench.suite_file import TuningEntry
+from plasticity_bench.suite import yaml_source
+from plasticity_bench.suite.suite_file import TuningEntry
 from tests.pages import blocks
 
 

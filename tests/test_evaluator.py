@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench import evaluator, stacked_task
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.evaluation import evaluator
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.measurements import fisher_srank
+from plasticity_bench.population import stacked_task
 
 SPEC = pb.NetworkSpec(hidden=(12,), input_shape=(8, 8), num_outputs=10)
 PROTOCOL = pb.Protocol(curvature_every=2, curvature_examples=16)

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from plasticity_bench import execution
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.execution import Execution, spread
+from plasticity_bench.running import execution
+from plasticity_bench.running.execution import Execution, spread
 
 
 @pytest.fixture

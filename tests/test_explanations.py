@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import plasticity_bench as pb
-from plasticity_bench import explanations, explanations_figure, explanations_table
 from plasticity_bench.cli import main
-from plasticity_bench.explanations import Run, association, explain
-from plasticity_bench.rank_correlation import spearman
+from plasticity_bench.figures import explanations_figure
 from plasticity_bench.results import Cell, Results, Row
+from plasticity_bench.scoring import explanations, explanations_table
+from plasticity_bench.scoring.explanations import Run, association, explain
+from plasticity_bench.scoring.rank_correlation import spearman
 
 SUITE = """\
 suite: test/tiny-v0

@@ -2,9 +2,9 @@
 
 import pytest
 
-from plasticity_bench import curves, explanations_figure, figures, scatter_figure
-from plasticity_bench.explanations import Explained
-from plasticity_bench.scores import Score
+from plasticity_bench.figures import curves, explanations_figure, figures, scatter_figure
+from plasticity_bench.scoring.explanations import Explained
+from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Interval
 from plasticity_bench.tuning import record, sensitivity
 from tests import report_results

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from plasticity_bench import forecast as forecasting
 from plasticity_bench.cli import main
-from plasticity_bench.execution import Execution
-from plasticity_bench.forecast import forecast, num_parameters
-from plasticity_bench.suite import load_suite
+from plasticity_bench.running import forecast as forecasting
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.running.forecast import forecast, num_parameters
+from plasticity_bench.suite.suite import load_suite
 
 SUITE = """\
 suite: test/show-v0

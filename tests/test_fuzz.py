@@ -13,14 +13,15 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plasticity_bench import checkpoints, yaml_source
-from plasticity_bench.checkpoints import CheckpointError
-from plasticity_bench.engines import slurm
 from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.results import Cell, Results, Row, asked, note_asked
+from plasticity_bench.running import checkpoints
+from plasticity_bench.running.checkpoints import CheckpointError
+from plasticity_bench.running.engines import slurm
 from plasticity_bench.shipped import suite_names
-from plasticity_bench.suite import load_suite
-from plasticity_bench.suite_data import read_suite
+from plasticity_bench.suite import yaml_source
+from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.suite_data import read_suite
 
 QUICK = settings(
     max_examples=100,

@@ -5,9 +5,9 @@ import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from plasticity_bench import match_ranks
-from plasticity_bench.kernels import native
-from plasticity_bench.kernels.ranking import operator
-from plasticity_bench.kernels.substitution import substitute
+from plasticity_bench.population.kernels import native
+from plasticity_bench.population.kernels.ranking import operator
+from plasticity_bench.population.kernels.substitution import substitute
 from tests.test_ranking import CASES, plainly, references
 
 GENERATOR = torch.Generator().manual_seed(0)

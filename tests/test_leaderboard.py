@@ -23,12 +23,12 @@ from plasticity_bench.leaderboard.manifest import MANIFEST, Flags, read_manifest
 from plasticity_bench.leaderboard.ranking import Row
 from plasticity_bench.leaderboard.rendering import needs, render
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.lookup import find_learner
-from plasticity_bench.planning import plan
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
+from plasticity_bench.running.planning import plan
+from plasticity_bench.scoring.table import entries as table_entries
 from plasticity_bench.statistics import Interval, Rank, paired_difference
-from plasticity_bench.suite import load_suite
-from plasticity_bench.table import entries as table_entries
+from plasticity_bench.suite.suite import load_suite
 from tests.entries import SUITE, cells_of, change_cells, change_manifest, put
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench.leaderboard.flags import extra_passes, memory
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.shipped import baseline_names
 
 PAGE = (Path(__file__).parent.parent / "docs" / "learners.md").read_text()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plasticity_bench import locks
+from plasticity_bench.running import locks
 
 
 def test_a_claimed_cell_is_nobody_elses_until_it_is_let_go(tmp_path):

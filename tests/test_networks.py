@@ -18,7 +18,7 @@ from plasticity_bench.networks.activations import CReLU, Fourier
 from plasticity_bench.networks.initialisation import GAINS
 from plasticity_bench.networks.norms import num_groups
 from plasticity_bench.networks.vit import Attention, Block, Patches
-from plasticity_bench.suite_file import NetworkEntry
+from plasticity_bench.suite.suite_file import NetworkEntry
 from tests.helpers import same
 
 CNN = pb.NetworkSpec(

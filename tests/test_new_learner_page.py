@@ -10,8 +10,8 @@ import plasticity_bench as pb
 from plasticity_bench.checks.learner import MOST_PARAMETERS
 from plasticity_bench.checks.trial import UPDATES
 from plasticity_bench.cli import main
-from plasticity_bench.lookup import HOOKS, find_learner
-from plasticity_bench.narrowing import num_parameters
+from plasticity_bench.learners.lookup import HOOKS, find_learner
+from plasticity_bench.population.narrowing import num_parameters
 from plasticity_bench.shipped import baseline_names
 
 ROOT = Path(__file__).parent.parent

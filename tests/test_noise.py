@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.func import vmap
 
-from plasticity_bench.compiling import CompilationError
-from plasticity_bench.noise import Noise, fold, random_bits
-from plasticity_bench.tracing import trace
+from plasticity_bench.learners.noise import Noise, fold, random_bits
+from plasticity_bench.population.compiling import CompilationError
+from plasticity_bench.population.tracing import trace
 
 
 def test_bits_are_splitmix64():

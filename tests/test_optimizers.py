@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from plasticity_bench.optimizers import OPTIMIZERS
+from plasticity_bench.learners.optimizers import OPTIMIZERS
 
 STEPS = 300
 

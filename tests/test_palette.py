@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from plasticity_bench import figures
+from plasticity_bench.figures import figures
 
 # Machado, Oliveira and Fernandes (2009), severity 1: what readers see who lack one kind of cones.
 VISIONS = {

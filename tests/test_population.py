@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import plasticity_bench as pb
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.networks import build_network, initial_parameters
 from plasticity_bench.seeding import Branch, integer
 from plasticity_bench.shipped import baseline_names

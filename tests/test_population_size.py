@@ -5,10 +5,10 @@ import json
 import pytest
 
 import plasticity_bench as pb
-from plasticity_bench import population_size
-from plasticity_bench.execution import Execution
-from plasticity_bench.lookup import find_learner
-from plasticity_bench.population_size import SIZES, best, by_rule, chosen
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.running import population_size
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.running.population_size import SIZES, best, by_rule, chosen
 
 SPEC = pb.NetworkSpec(hidden=(8,), input_shape=(64,), num_outputs=10)
 ADAM = find_learner("adam")()

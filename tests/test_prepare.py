@@ -8,7 +8,7 @@ import pytest
 
 from plasticity_bench.cli import main
 from plasticity_bench.data import SOURCES
-from plasticity_bench.suite import datasets_of
+from plasticity_bench.suite.suite import datasets_of
 from tests.data_files import idx_set, small_source, write_idx
 
 SUITE = """

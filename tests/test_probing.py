@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.evaluation.probing import Prober
+from plasticity_bench.evaluation.protocol import Explanation
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.measurements import MEASUREMENTS, Probe
-from plasticity_bench.probing import Prober
-from plasticity_bench.protocol import Explanation
 from tests.test_evaluator import SPEC, ExplodesLast, population, small_stream, values
 
 

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from torch.func import grad, vmap
 
 from plasticity_bench import match_ranks
-from plasticity_bench.kernels import ranking
+from plasticity_bench.population.kernels import ranking
 
 GENERATOR = torch.Generator().manual_seed(0)
 CASES = {

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plasticity_bench import figures, stored_scores
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.figures import figures
 from plasticity_bench.report import collect, page, ranking
 from plasticity_bench.report.page import as_json
-from plasticity_bench.scores import Score
+from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Rank, ranks
 from tests import report_results
 from tests.report_results import EVIL, LEVELS

@@ -8,16 +8,17 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench import group_run, learner_source, planning, progress, runner
-from plasticity_bench.contenders import Contender, with_learners
-from plasticity_bench.engines import ProcessDied, TimedOut
-from plasticity_bench.execution import Execution
-from plasticity_bench.group_run import Outcome
-from plasticity_bench.learner_source import source_files
-from plasticity_bench.lookup import find_learner
-from plasticity_bench.planning import Group
+from plasticity_bench.learners import learner_source
+from plasticity_bench.learners.learner_source import source_files
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
-from plasticity_bench.suite import load_suite
+from plasticity_bench.running import group_run, planning, progress, runner
+from plasticity_bench.running.engines import ProcessDied, TimedOut
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.running.group_run import Outcome
+from plasticity_bench.running.planning import Group
+from plasticity_bench.suite.contenders import Contender, with_learners
+from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning.search import together
 
 TINY = """\

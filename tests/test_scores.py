@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from plasticity_bench.protocol import Protocol
+from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.results import Block
 from plasticity_bench.results.columns import seconds_of
-from plasticity_bench.scores import means, score
+from plasticity_bench.scoring.scores import means, score
 
 PROTOCOL = Protocol(curvature_examples=512)
 

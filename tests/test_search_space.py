@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 import plasticity_bench as pb
-from plasticity_bench.lookup import find_learner
-from plasticity_bench.search_space import Choice, LogUniform, Uniform
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.learners.search_space import Choice, LogUniform, Uniform
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.tuning.rungs import Rung, rungs
 from plasticity_bench.tuning.settings import grid, random, settings

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from plasticity_bench.cli import main
-from plasticity_bench.engines import slurm
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.running.engines import slurm
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from plasticity_bench import checkpoints, locks
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.evaluation import Evaluation, Progress
+from plasticity_bench.evaluation.evaluation import Evaluation, Progress
 from plasticity_bench.results import Cell, Results, Row, asked, note_asked
-from plasticity_bench.status import of_folder, render, summary
+from plasticity_bench.running import checkpoints, locks
+from plasticity_bench.running.status import of_folder, render, summary
 
 ROWS = [Row(0, "end", "accuracy", 0.5)]
 INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}

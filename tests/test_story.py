@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from plasticity_bench import planning, runner, table
-from plasticity_bench.execution import spread
 from plasticity_bench.results import Results
-from plasticity_bench.suite import load_suite
+from plasticity_bench.running import planning, runner
+from plasticity_bench.running.execution import spread
+from plasticity_bench.scoring import table
+from plasticity_bench.suite.suite import load_suite
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import re
 import pytest
 
 import plasticity_bench as pb
-from plasticity_bench import yaml_source
-from plasticity_bench.contenders import with_learners
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.shipped import suite_names
-from plasticity_bench.suite import load_suite
-from plasticity_bench.suite_file import NetworkEntry
+from plasticity_bench.suite import yaml_source
+from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.suite_file import NetworkEntry
 
 GOOD = """\
 suite: test/tiny-v0
@@ -463,7 +463,7 @@ BY_STREAM = GOOD.replace(
 
 
 def test_a_learner_has_settings_of_its_own_on_a_stream(tmp_path):
-    from plasticity_bench import planning
+    from plasticity_bench.running import planning
 
     loaded = load(tmp_path, BY_STREAM)
     (group,) = [g for g in planning.plan(loaded, loaded.contenders, range(1)) if g.label == "l2"]

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from plasticity_bench.scores import Score
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.scoring.table import Entry, _entry, render
 from plasticity_bench.statistics import Interval
-from plasticity_bench.table import Entry, _entry, render
 
 
 def entry(stream, learner, trainability, num_diverged=0):

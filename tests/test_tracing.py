@@ -5,7 +5,7 @@ import torch
 from torch.func import vmap
 from torch.utils._pytree import tree_leaves
 
-from plasticity_bench.tracing import trace
+from plasticity_bench.population.tracing import trace
 
 
 def count_operations(monkeypatch):

@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import plasticity_bench as pb
-from plasticity_bench import planning, seeding
-from plasticity_bench.contenders import with_learners
+from plasticity_bench import seeding
 from plasticity_bench.results import Results, Row
-from plasticity_bench.suite import load_suite
+from plasticity_bench.running import planning
+from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning import configuring, record, report, sensitivity
 from plasticity_bench.tuning.search import Search, together
 

@@ -14,7 +14,7 @@ from plasticity_bench.leaderboard.entry import read_entry
 from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.scores import Score
+from plasticity_bench.scoring.scores import Score
 from tests.entries import change_cells
 from tests.test_validate import entry, made, own  # noqa: F401  (fixtures)
 

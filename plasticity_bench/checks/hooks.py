@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import LearnerError
-from plasticity_bench.learner import HOOKS, Learner
-from plasticity_bench.optimizers import Params
+from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.learners.optimizers import Params
 
 HUGE = 1e3  # a parameter beyond it is a fault of its own
 # (class's name, hook, its arguments by name) -> what is called with the value that it returned

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import torch
 import yaml
 
-from plasticity_bench import yaml_source
 from plasticity_bench.checks import hooks
 from plasticity_bench.checks.trial import OTHER_SEEDS, SEEDS, UPDATES, Trial, run
 from plasticity_bench.errors import BadInputError, LearnerError
-from plasticity_bench.hyperparameters import without_effect
-from plasticity_bench.learner import Learner
-from plasticity_bench.lookup import check_class, find_learner
-from plasticity_bench.narrowing import num_parameters
+from plasticity_bench.learners.hyperparameters import without_effect
+from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.lookup import check_class, find_learner
 from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.population.narrowing import num_parameters
+from plasticity_bench.suite import yaml_source
 from plasticity_bench.tuning.configuring import with_setting
 from plasticity_bench.tuning.settings import Setting, random
 from plasticity_bench.tuning.space import declared

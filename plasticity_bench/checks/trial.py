@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from plasticity_bench.checks.generators import seeded_generators
 from plasticity_bench.errors import LearnerError
-from plasticity_bench.learner import Learner
+from plasticity_bench.learners.learner import Learner
 from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.population import Member, Population
-from plasticity_bench.stacked_task import StackedTask
+from plasticity_bench.population.population import Member, Population
+from plasticity_bench.population.stacked_task import StackedTask
 from plasticity_bench.streams import Stream, make_stream
 
 NETWORK = NetworkSpec(hidden=(24, 16), input_shape=(8, 8), num_outputs=10)

@@ -9,9 +9,9 @@ from plasticity_bench.cli.common import add_hyperparameters, count, hyperparamet
 from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from plasticity_bench.planning import Group
     from plasticity_bench.results import Results
-    from plasticity_bench.suite import Suite
+    from plasticity_bench.running.planning import Group
+    from plasticity_bench.suite.suite import Suite
     from plasticity_bench.tuning.record import Tuned
 
 FORMATS = ("table", "markdown", "latex", "csv")
@@ -35,7 +35,7 @@ class Question:
 
     def table(self, format_name: str) -> str:
         """Return the table of what is finished."""
-        from plasticity_bench import table
+        from plasticity_bench.scoring import table
 
         return table.render(table.entries(self.suite, self.groups, self.results), format_name)
 
@@ -58,9 +58,10 @@ def add_learner_options(parser: argparse.ArgumentParser) -> None:
 
 def question(options: argparse.Namespace) -> Question:
     """Return what is asked for."""
-    from plasticity_bench import planning, suite
-    from plasticity_bench.contenders import with_learners
     from plasticity_bench.results import Results
+    from plasticity_bench.running import planning
+    from plasticity_bench.suite import suite
+    from plasticity_bench.suite.contenders import with_learners
     from plasticity_bench.tuning import record
 
     loaded = suite.load_suite(options.suite)

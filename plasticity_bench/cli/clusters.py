@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from plasticity_bench.cli.common import Done, Interrupted, say
 
 if TYPE_CHECKING:
-    from plasticity_bench.planning import Group
     from plasticity_bench.results import Results
+    from plasticity_bench.running.planning import Group
 
 
 def run(name: str, groups: "list[Group]", results: "Results", options: argparse.Namespace) -> int:
     """Run what is not finished; return how many groups have cells without results in the end."""
-    from plasticity_bench import cluster
-    from plasticity_bench.engines import slurm
+    from plasticity_bench.running import cluster
+    from plasticity_bench.running.engines import slurm
 
     profile = slurm.load_profile(options.slurm_profile, options.slurm)
     arguments = [*shlex.split(options.command)[1:], "--engine", "local"]  # the last one counts

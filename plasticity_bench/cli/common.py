@@ -82,7 +82,7 @@ def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         BadInputError: if it is not given as key=value, or no learner is.
     """
-    from plasticity_bench.yaml_source import scalar
+    from plasticity_bench.suite.yaml_source import scalar
 
     if options.hyperparameters and not options.learner:
         raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")

@@ -8,9 +8,9 @@ from plasticity_bench.cli.common import Done, Interrupted, count, say
 from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from plasticity_bench.execution import Execution
-    from plasticity_bench.planning import Group
     from plasticity_bench.results import Results
+    from plasticity_bench.running.execution import Execution
+    from plasticity_bench.running.planning import Group
 
 
 def add_execution_options(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
 
 def executions(options: argparse.Namespace) -> "list[Execution]":
     """Return how each process executes its groups, as the options say."""
-    from plasticity_bench.execution import spread
+    from plasticity_bench.running.execution import spread
 
     return spread(
         options.device,
@@ -113,7 +113,7 @@ def _run_chunk(
     name: str, groups: "list[Group]", results: "Results", options: argparse.Namespace
 ) -> int:
     """Run those cells that one task of an array is for; then the command ends."""
-    from plasticity_bench.engines import slurm
+    from plasticity_bench.running.engines import slurm
 
     keys = slurm.chunk(options.chunk)
     places = [[i for i, cell in enumerate(g.cells) if cell.key in keys] for g in groups]
@@ -127,7 +127,8 @@ def _run_chunk(
 
 def _run_here(name: str, groups: "list[Group]", results: "Results", how: "list[Execution]") -> int:
     """Run what is not finished in processes of this machine; return how many groups failed."""
-    from plasticity_bench import planning, progress, runner, stopping
+    from plasticity_bench import stopping
+    from plasticity_bench.running import planning, progress, runner
 
     cells = [cell for group in groups for cell in group.cells]
     left = planning.remaining(groups, results, how[0], say)

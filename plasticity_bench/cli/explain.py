@@ -35,8 +35,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table of associations and draw its figure."""
-    from plasticity_bench import explanations, explanations_figure, explanations_table, figures
+    from plasticity_bench.figures import explanations_figure, figures
     from plasticity_bench.results import Results
+    from plasticity_bench.scoring import explanations, explanations_table
 
     figure = options.figure or options.results / "explanations.png"
     figures.check_path(figure)

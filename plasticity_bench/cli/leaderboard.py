@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Print the tables."""
     from plasticity_bench.leaderboard import page
-    from plasticity_bench.suite import load_suite
+    from plasticity_bench.suite.suite import load_suite
 
     if options.suite:
         suites = [load_suite(options.suite, with_data=False)]

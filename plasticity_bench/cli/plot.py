@@ -8,7 +8,7 @@ from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from plasticity_bench.scores import Score
+    from plasticity_bench.scoring.scores import Score
 
 HELP = "draw measurements from task to task, or the scores of a search"
 EXAMPLE = "plasticity-bench plot results/quick-v0@885f6d2c --learner adam --learner l2_init"
@@ -60,7 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Draw stored results, or how scores depend on hyperparameters."""
-    from plasticity_bench import figures
+    from plasticity_bench.figures import figures
 
     is_search = options.results.is_file()
     default = options.results / f"{options.kind}.png"
@@ -76,7 +76,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _curves(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench import curves
+    from plasticity_bench.figures import curves
     from plasticity_bench.results import Results
 
     lines = curves.curves(
@@ -86,20 +86,21 @@ def _curves(options: argparse.Namespace, path: Path) -> None:
 
 
 def _scatter(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench import scatter_figure
+    from plasticity_bench.figures import scatter_figure
 
     scatter_figure.draw(_scores(options), options.reference, path)
 
 
 def _profile(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench import profile_figure
+    from plasticity_bench.figures import profile_figure
 
     profile_figure.draw(_scores(options), options.reference, path)
 
 
 def _explain(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench import explanations, explanations_figure
+    from plasticity_bench.figures import explanations_figure
     from plasticity_bench.results import Results
+    from plasticity_bench.scoring import explanations
 
     table = explanations.explain(
         explanations.load_runs(Results(options.results)), options.reference
@@ -110,8 +111,8 @@ def _explain(options: argparse.Namespace, path: Path) -> None:
 
 
 def _scores(options: argparse.Namespace) -> "dict[tuple[str, str], dict[int, Score]]":
-    from plasticity_bench import stored_scores
     from plasticity_bench.results import Results
+    from plasticity_bench.scoring import stored_scores
 
     results = Results(options.results)
     return stored_scores.scores(results, stored_scores.current(results), options.reference)

@@ -24,7 +24,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Prepare every data set, whatever becomes of the others."""
-    from plasticity_bench import data, suite_data
+    from plasticity_bench import data
+    from plasticity_bench.suite import suite_data
 
     names = suite_data.datasets_wanted(options.wanted)
     for name in names:

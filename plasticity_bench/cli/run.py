@@ -29,15 +29,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run what is not finished, and print the table of all that is."""
-    from plasticity_bench import data, suite_data
+    from plasticity_bench import data
+    from plasticity_bench.suite import suite_data
 
     missing = data.missing(suite_data.datasets_of(options.suite))
     for sentence in missing:  # before torch is imported
         say_error(sentence)
     if missing:
         return BAD_INPUT
-    from plasticity_bench import planning
     from plasticity_bench.results import note_asked
+    from plasticity_bench.running import planning
 
     asked = question(options)
     check_writable(asked.results)

@@ -16,7 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(_: argparse.Namespace) -> int:
     """Print the schema."""
-    from plasticity_bench.suite_file import SuiteFile
+    from plasticity_bench.suite.suite_file import SuiteFile
 
     print(json.dumps(SuiteFile.model_json_schema(), indent=2))
     return COMPLETE

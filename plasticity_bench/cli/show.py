@@ -22,8 +22,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print a suite's streams, and what they will cost on this machine."""
-    from plasticity_bench import forecast, suite, suite_table
-    from plasticity_bench.execution import Execution, available_cores
+    from plasticity_bench.running import forecast, suite_table
+    from plasticity_bench.running.execution import Execution, available_cores
+    from plasticity_bench.suite import suite
 
     loaded = suite.load_suite(options.suite, with_data=False)
     print(f"{loaded.name}: {loaded.description}\n")

@@ -11,7 +11,7 @@ from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
     from plasticity_bench.results import Results
-    from plasticity_bench.status import Status
+    from plasticity_bench.running.status import Status
 
 HELP = "tell what is complete, failed, damaged or missing"
 EXAMPLE = """\
@@ -30,9 +30,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table of what there is; return 0 only if nothing is missing."""
-    from plasticity_bench import status
-    from plasticity_bench.engines import slurm
     from plasticity_bench.results import Results
+    from plasticity_bench.running import status
+    from plasticity_bench.running.engines import slurm
 
     if Path(options.suite).is_dir():
         if options.learner or options.hyperparameters or options.seeds or options.tuned:
@@ -54,7 +54,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _of_suite(options: argparse.Namespace) -> "tuple[Status, Results]":
-    from plasticity_bench import status
+    from plasticity_bench.running import status
 
     asked = question(options)
     cells = [cell for group in asked.groups for cell in group.cells]

@@ -22,9 +22,9 @@ from plasticity_bench.cli.executing import (
 )
 
 if TYPE_CHECKING:
-    from plasticity_bench.contenders import Contender
-    from plasticity_bench.planning import Group
-    from plasticity_bench.suite import Suite
+    from plasticity_bench.running.planning import Group
+    from plasticity_bench.suite.contenders import Contender
+    from plasticity_bench.suite.suite import Suite
 
 HELP = "search for each learner's settings, on seeds that are never scored"
 EXAMPLE = "plasticity-bench tune quick --learner my_module:Learner --settings 16"
@@ -63,7 +63,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Search, write the record, and print the best settings."""
-    from plasticity_bench import data, suite_data
+    from plasticity_bench import data
+    from plasticity_bench.suite import suite_data
 
     missing = data.missing(suite_data.datasets_of(options.suite, for_tuning=True))
     for sentence in missing:  # before torch is imported
@@ -106,7 +107,7 @@ def _suite(options: argparse.Namespace) -> "Suite":
     """The suite, with the flags in place of what its file says of tuning."""
     from dataclasses import replace
 
-    from plasticity_bench import suite
+    from plasticity_bench.suite import suite
 
     loaded = suite.load_suite(options.suite, with_data=False)
     given = {name: getattr(options, name) for name in ("search", "settings", "seeds", "tasks")}
@@ -128,8 +129,8 @@ def _contenders(
     """
     from dataclasses import replace
 
-    from plasticity_bench import lookup
-    from plasticity_bench.contenders import with_learners
+    from plasticity_bench.learners import lookup
+    from plasticity_bench.suite.contenders import with_learners
 
     if not references:
         return [contender for contender in loaded.contenders if contender.tuned]

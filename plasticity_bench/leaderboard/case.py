@@ -9,7 +9,7 @@ from typing import Any
 from plasticity_bench import data, seeding
 from plasticity_bench.leaderboard.entry import Entry, EntryCell
 from plasticity_bench.streams import DatasetStream
-from plasticity_bench.suite import StreamRun, Suite
+from plasticity_bench.suite.suite import StreamRun, Suite
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from plasticity_bench.leaderboard.gathering import wanted
 from plasticity_bench.leaderboard.ranking import Row, common
 from plasticity_bench.leaderboard.rendering import shown
 from plasticity_bench.results import Cell, Results
-from plasticity_bench.scores import Means, means_by_seed, scores_by_seed
+from plasticity_bench.scoring.scores import Means, means_by_seed, scores_by_seed
 from plasticity_bench.statistics import (
     RELIABLE_SEEDS,
     Difference,
@@ -22,7 +22,7 @@ from plasticity_bench.statistics import (
     probability_of_improvement,
 )
 from plasticity_bench.statistics.aggregates import Array
-from plasticity_bench.suite import StreamRun, Suite
+from plasticity_bench.suite.suite import StreamRun, Suite
 
 Scores = Mapping[str, Mapping[int, float]]
 """By stream and seed."""

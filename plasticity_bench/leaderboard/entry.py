@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from plasticity_bench.errors import DamagedError
+from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.leaderboard.manifest import (
     MANIFEST,
     MAX_BYTES,
@@ -16,13 +17,12 @@ from plasticity_bench.leaderboard.manifest import (
     Manifest,
     read_manifest,
 )
-from plasticity_bench.protocol import Protocol
 from plasticity_bench.results import Block, Cell
 from plasticity_bench.results.columns import pack_block
 from plasticity_bench.results.files import folders_in, read_bytes
 from plasticity_bench.results.info import parse_info
-from plasticity_bench.scores import Means, Score, means, score
-from plasticity_bench.suite import StreamRun, Suite
+from plasticity_bench.scoring.scores import Means, Score, means, score
+from plasticity_bench.suite.suite import StreamRun, Suite
 
 Place = tuple[str, int]
 """A stream's label and a seed."""

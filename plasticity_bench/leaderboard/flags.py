@@ -3,10 +3,10 @@
 import torch
 
 from plasticity_bench.leaderboard.manifest import Flags
-from plasticity_bench.learner import Learner
+from plasticity_bench.learners.learner import Learner
 from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.population import Member, Population
-from plasticity_bench.suite import Suite
+from plasticity_bench.population.population import Member, Population
+from plasticity_bench.suite.suite import Suite
 
 BATCH = 8
 

@@ -4,13 +4,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from plasticity_bench import yaml_source
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.results import Cell, Results, asked
+from plasticity_bench.scoring.stored_scores import Stored
 from plasticity_bench.shipped import suite_names
-from plasticity_bench.stored_scores import Stored
-from plasticity_bench.suite import Suite, load_suite
-from plasticity_bench.suite_data import read_suite
+from plasticity_bench.suite import yaml_source
+from plasticity_bench.suite.suite import Suite, load_suite
+from plasticity_bench.suite.suite_data import read_suite
 
 SHOWN = 5
 """Missing cells that a message names."""

@@ -9,7 +9,7 @@ from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.ranking import Row, rows
 from plasticity_bench.leaderboard.rendering import render
 from plasticity_bench.results.files import folders_in
-from plasticity_bench.suite import Suite
+from plasticity_bench.suite.suite import Suite
 
 TITLE = """\
 # Leaderboard

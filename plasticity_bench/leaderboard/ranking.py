@@ -19,7 +19,7 @@ from plasticity_bench.statistics import (
     worst_quartile_mean,
 )
 from plasticity_bench.statistics.aggregates import Array
-from plasticity_bench.suite import Suite
+from plasticity_bench.suite.suite import Suite
 
 
 @dataclass(frozen=True)

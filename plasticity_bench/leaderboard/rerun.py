@@ -9,18 +9,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from plasticity_bench import group_run, planning
-from plasticity_bench.contenders import Contender
 from plasticity_bench.errors import BadInputError, PlasticityBenchError
-from plasticity_bench.execution import Execution
 from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.manifest import Manifest, read_manifest
-from plasticity_bench.learner import Learner
-from plasticity_bench.learner_source import source_files
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.learner_source import source_files
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results import Results
-from plasticity_bench.suite import load_suite
+from plasticity_bench.running import group_run, planning
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.suite import load_suite
 
 
 def main(request_file: str) -> None:

@@ -10,7 +10,7 @@ from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.case import Case, as_json, has_data, named
 from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, TUNING
-from plasticity_bench.learner_source import source_files
+from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results.files import read_bytes
 from plasticity_bench.tuning import record

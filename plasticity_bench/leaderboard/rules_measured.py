@@ -13,7 +13,7 @@ from plasticity_bench.leaderboard.stating import cost as cost_of
 from plasticity_bench.leaderboard.stating import environments as environments_of
 from plasticity_bench.leaderboard.stating import stored_scores
 from plasticity_bench.streams import Stream
-from plasticity_bench.suite import StreamRun
+from plasticity_bench.suite.suite import StreamRun
 
 EXACT = 1e-9
 """Numbers that are computed again differ by less, on whatever machine."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from plasticity_bench.leaderboard.manifest import Cost, StreamScores
-from plasticity_bench.scores import Score
-from plasticity_bench.suite import Suite
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.suite.suite import Suite
 
 
 def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores]:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.hyperparameters import without_effect
 from plasticity_bench.leaderboard.manifest import SOURCE, LearnerPart
-from plasticity_bench.learner import Learner
-from plasticity_bench.learner_source import source_files
-from plasticity_bench.lookup import find_learner
+from plasticity_bench.learners.hyperparameters import without_effect
+from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.learner_source import source_files
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.provenance import hash_files
-from plasticity_bench.stored_scores import Stored
-from plasticity_bench.suite import Suite
+from plasticity_bench.scoring.stored_scores import Stored
+from plasticity_bench.suite.suite import Suite
 
 
 def submitted(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str, bytes]]:

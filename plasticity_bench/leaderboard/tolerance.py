@@ -9,7 +9,7 @@ numbers; `python -m benchmarks.rerun` makes them again).
 import math
 from collections.abc import Sequence
 
-from plasticity_bench.scores import Score
+from plasticity_bench.scoring.scores import Score
 
 CELL = 0.5
 """Of one cell: the largest of 360 differences of the calibration was 0.49."""

@@ -11,7 +11,7 @@ from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry,
 from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.suite import Suite, load_suite
+from plasticity_bench.suite.suite import Suite, load_suite
 
 FORMAL: tuple[Rule, ...] = (
     rules_identity.complete,

@@ -22,8 +22,8 @@ from plasticity_bench.leaderboard.entry import Entry, Place, entry_sha256
 from plasticity_bench.leaderboard.manifest import SOURCE, VERIFICATION
 from plasticity_bench.leaderboard.tolerance import agree, cells_agree
 from plasticity_bench.results import Results
-from plasticity_bench.scores import Means, Score, means_by_key, score
-from plasticity_bench.suite import Suite
+from plasticity_bench.scoring.scores import Means, Score, means_by_key, score
+from plasticity_bench.suite.suite import Suite
 
 LIMIT_SECONDS = 24 * 3600.0
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "SYSTEMROOT")

@@ -29,8 +29,8 @@ from plasticity_bench.leaderboard.submitted_code import learner_part, submitted
 from plasticity_bench.results import Results, Row
 from plasticity_bench.results.columns import CELL, cell_bytes, cell_table, pack_bytes
 from plasticity_bench.results.files import read_bytes, whole_folder
-from plasticity_bench.stored_scores import Stored
-from plasticity_bench.suite import Suite
+from plasticity_bench.scoring.stored_scores import Stored
+from plasticity_bench.suite.suite import Suite
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from plasticity_bench.losses import example_losses, mean_merit
+from plasticity_bench.learners.losses import example_losses, mean_merit
 
 Values = NDArray[np.float64]
 

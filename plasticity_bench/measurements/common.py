@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from plasticity_bench.optimizers import Params
+from plasticity_bench.learners.optimizers import Params
 
 
 @contextmanager

@@ -22,10 +22,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import eigenvalues, of_each, refuse_non_finite
 from plasticity_bench.measurements.layer_gram import gram
 from plasticity_bench.measurements.spectrum import srank
-from plasticity_bench.optimizers import Params
 
 
 def gauss_newton_spectrum(

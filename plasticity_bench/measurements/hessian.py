@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import eigenvalues, refuse_non_finite
 from plasticity_bench.measurements.hessian_products import HessianProducts
 from plasticity_bench.measurements.lanczos import Lanczos, block_lanczos
@@ -30,7 +31,6 @@ from plasticity_bench.measurements.spectrum import (
     sharpness,
     srank,
 )
-from plasticity_bench.optimizers import Params
 
 Array = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from plasticity_bench.losses import data_loss
+from plasticity_bench.learners.losses import data_loss
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import measuring
-from plasticity_bench.optimizers import Params
 
 CHUNK = 64
 """Vectors that are multiplied at once when the matrix is formed."""

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules import activation as torch_activations
 
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import eval_mode
 from plasticity_bench.networks import ACTIVATIONS
-from plasticity_bench.optimizers import Params
 
 _NO_UNITS = (nn.MultiheadAttention, nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.Softmax2d)
 _OF_TORCH = tuple(

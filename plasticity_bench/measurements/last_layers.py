@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.hessian import hessian_spectrum
-from plasticity_bench.optimizers import Params
 
 
 def last_layers_spectrum(

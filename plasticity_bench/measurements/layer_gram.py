@@ -29,10 +29,10 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vjp, vmap
 from torch.nn import functional
 
-from plasticity_bench.losses import example_losses
+from plasticity_bench.learners.losses import example_losses
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import measuring
 from plasticity_bench.networks.vit import Positions
-from plasticity_bench.optimizers import Params
 
 Seeds = Callable[[Tensor, Tensor], Tensor]
 """From logits (n, classes) and targets (n,) to seeds (s, n, classes)."""

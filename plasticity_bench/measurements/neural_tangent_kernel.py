@@ -5,10 +5,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import eigenvalues, eval_mode, of_each
 from plasticity_bench.measurements.probe import Measured, Probe
 from plasticity_bench.measurements.spectrum import effective_rank
-from plasticity_bench.optimizers import Params
 
 ROUNDING = 1e-12
 """Eigenvalues below this share of the largest are rounding errors of float64."""

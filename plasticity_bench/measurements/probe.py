@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from plasticity_bench.losses import data_loss
+from plasticity_bench.learners.losses import data_loss
+from plasticity_bench.learners.optimizers import Moments, Params
 from plasticity_bench.measurements.common import eval_mode
 from plasticity_bench.measurements.hidden import hidden_activations
-from plasticity_bench.optimizers import Moments, Params
 
 Values = NDArray[np.float64]
 Measured = dict[str, Values]

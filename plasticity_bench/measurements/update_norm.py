@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.probe import Measured, Probe, by_layer, difference, norm
-from plasticity_bench.optimizers import Params
 
 
 def update_norm(probe: Probe) -> Measured:

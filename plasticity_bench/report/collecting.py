@@ -4,14 +4,16 @@ import datetime
 from collections.abc import Sequence
 from importlib import metadata
 
-from plasticity_bench import curves, explanations, status, stored_scores
+from plasticity_bench.figures import curves
 from plasticity_bench.report import comparing, origins, ranking, scoring
 from plasticity_bench.report.model import CurveRow, ExplanationRow, Report, StatusRow
 from plasticity_bench.report.numbers import bounds_or_none, numbers
 from plasticity_bench.report.searches import known_records, searches
 from plasticity_bench.results import Cell, CellResult, Results
+from plasticity_bench.running import status
+from plasticity_bench.scoring import explanations, stored_scores
+from plasticity_bench.scoring.stored_scores import Stored
 from plasticity_bench.statistics import RELIABLE_SEEDS
-from plasticity_bench.stored_scores import Stored
 from plasticity_bench.tuning.record import Tuned
 
 NOT_CURVES = ("chance", "dead_rank")

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from plasticity_bench.report.model import PairRow, ProfileRow
 from plasticity_bench.report.numbers import bounds, number, numbers
-from plasticity_bench.scores import Score
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.scoring.stored_scores import Place
 from plasticity_bench.statistics import holm, paired_difference, performance_profile
-from plasticity_bench.stored_scores import Place
 
 SCORES = ("trainability", "retention")
 THRESHOLDS = np.linspace(0, 1, 41)

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from plasticity_bench import curves, stored_scores
+from plasticity_bench.figures import curves
 from plasticity_bench.report.model import MachineRow, Number, SettingRow, StreamRow
 from plasticity_bench.report.numbers import number
 from plasticity_bench.results import Results, asked
-from plasticity_bench.stored_scores import Stored
+from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.stored_scores import Stored
 
 
 def streams(cells: Stored, labels: Sequence[str], names: Sequence[str]) -> list[StreamRow]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from plasticity_bench import stored_scores
-from plasticity_bench.scores import Score
+from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.scoring.stored_scores import Place
 from plasticity_bench.statistics import Rank, known, ranks
-from plasticity_bench.stored_scores import Place
 
 Scores = Mapping[Place, Mapping[int, Score]]
 

@@ -7,9 +7,9 @@ from plasticity_bench.report import ranking
 from plasticity_bench.report.comparing import SCORES, matrix, selections
 from plasticity_bench.report.model import ScoreRow
 from plasticity_bench.report.numbers import bounds_or_none, number, numbers
-from plasticity_bench.scores import Score
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.scoring.stored_scores import Place
 from plasticity_bench.statistics import bootstrap_mean, stratified_interval
-from plasticity_bench.stored_scores import Place
 
 
 def rows(

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from plasticity_bench.contenders import Contender
-from plasticity_bench.learner import Learner
+from plasticity_bench.learners.learner import Learner
 from plasticity_bench.shipped import BASELINES
-from plasticity_bench.suite import Suite
+from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.suite import Suite
 from plasticity_bench.tuning.settings import Setting
 
 

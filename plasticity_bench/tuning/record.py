@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from plasticity_bench import yaml_source
-from plasticity_bench.contenders import Contender
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.learners.search_space import Value
 from plasticity_bench.provenance import environment
 from plasticity_bench.results.files import write_whole
-from plasticity_bench.search_space import Value
+from plasticity_bench.suite import yaml_source
+from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.tuning.configuring import chosen_for, given
 from plasticity_bench.tuning.search import Found, Search
 from plasticity_bench.tuning.space import searched

@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from plasticity_bench import planning, seeding
-from plasticity_bench.contenders import Contender
-from plasticity_bench.planning import Group
+from plasticity_bench import seeding
 from plasticity_bench.results import Results
-from plasticity_bench.suite import Suite
+from plasticity_bench.running import planning
+from plasticity_bench.running.planning import Group
+from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.suite import Suite
 from plasticity_bench.tuning.configuring import configured
 from plasticity_bench.tuning.rungs import Rung, rungs
 from plasticity_bench.tuning.settings import Setting, settings, shown

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plasticity_bench import figures
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.figures import figures
 from plasticity_bench.tuning.record import LearnerRecord, TriedRecord, TuningRecord
 
 HEIGHT = 1.75  # of a panel, in inches

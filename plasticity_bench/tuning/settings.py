@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from plasticity_bench.search_space import Value
+from plasticity_bench.learners.search_space import Value
 from plasticity_bench.tuning.space import Space
 
 Setting = dict[str, Value]

@@ -1,10 +1,10 @@
 """What a learner's class declares to be searched."""
 
-from plasticity_bench.contenders import Contender
 from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.hyperparameters import annotated
-from plasticity_bench.learner import Learner
-from plasticity_bench.search_space import Choice, Range
+from plasticity_bench.learners.hyperparameters import annotated
+from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.search_space import Choice, Range
+from plasticity_bench.suite.contenders import Contender
 
 Space = dict[str, Range]
 

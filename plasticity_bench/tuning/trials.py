@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plasticity_bench.planning import Group
 from plasticity_bench.results import Results
-from plasticity_bench.scores import Means, fraction, means_by_key, score
+from plasticity_bench.running.planning import Group
+from plasticity_bench.scoring.scores import Means, fraction, means_by_key, score
 from plasticity_bench.statistics import Interval, bootstrap_mean
-from plasticity_bench.suite import StreamRun
+from plasticity_bench.suite.suite import StreamRun
 from plasticity_bench.tuning.settings import Setting
 
 

@@ -1,0 +1,1 @@
+"""The protocol: a stream, a population, and what is measured when."""

@@ -1,0 +1,108 @@
+"""Hyperparameters: the annotated attributes of a learner's class, and what they may be."""
+
+import typing
+from typing import Any, ClassVar
+
+import pydantic
+
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.learners.optimizers import OPTIMIZERS
+
+
+def annotated(cls: type) -> dict[str, Any]:
+    """Return the type of every hyperparameter of a learner's class, by name."""
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True)
+    except NameError as error:
+        problem = f"an annotation is not defined: {error}"
+        raise BadInputError(f"Learner {cls.__name__}: {problem}.") from None
+    found = {
+        name: hint
+        for name, hint in hints.items()
+        if ClassVar not in (hint, typing.get_origin(hint)) and not name.startswith("_")
+    }
+    for name, hint in found.items():
+        if _bare(hint) not in (int, float, bool, str):
+            raise BadInputError(
+                f"Learner {cls.__name__}: the hyperparameter {name} must be an int, float, bool "
+                "or str."
+            )
+        if not hasattr(cls, name):
+            raise BadInputError(
+                f"Learner {cls.__name__}: the hyperparameter {name} needs a default."
+            )
+    return found
+
+
+def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
+    """Return every hyperparameter: as given, else the class's default.
+
+    Raises:
+        BadInputError: if a declaration is none of a hyperparameter, or one is unknown, of the
+            wrong type, out of range, or has no effect.
+    """
+    known = annotated(cls)
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            if hasattr(cls, name) and not callable(getattr(cls, name)):
+                hint = f"To be one it needs a type: `{name}: float = ...`."
+            raise BadInputError(
+                f"Learner {cls.__name__} has no hyperparameter {name!r}. {hint}", key=name
+            )
+    fields: dict[str, Any] = {
+        name: (_not_negative(hint), getattr(cls, name)) for name, hint in known.items()
+    }
+    config = pydantic.ConfigDict(
+        strict=True, allow_inf_nan=False, validate_default=True, protected_namespaces=()
+    )
+    model = pydantic.create_model(cls.__name__, __config__=config, **fields)
+    try:
+        values: dict[str, Any] = model(**given).model_dump()
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        problem = first["msg"][0].lower() + first["msg"][1:]
+        message = f"Learner {cls.__name__}: {name}: {problem}, not {first['input']!r}."
+        raise BadInputError(message + _remedy(name, known[name], first), key=name) from None
+    _check_optimizer(cls, values, given)
+    return values
+
+
+def without_effect(optimizer: str) -> set[str]:
+    """Return the names of the settings that only other optimisers have."""
+    of_all = {name for rule in OPTIMIZERS.values() for name in rule.settings}
+    return of_all - set(OPTIMIZERS[optimizer].settings)
+
+
+def _bare(hint: Any) -> Any:
+    """The type that an annotation with bounds annotates."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def _not_negative(hint: Any) -> Any:
+    """Bound a plain number from below; an annotation that states bounds is left as it is."""
+    return typing.Annotated[hint, pydantic.Field(ge=0)] if hint in (int, float) else hint
+
+
+def _remedy(name: str, hint: Any, error: Any) -> str:
+    """What to do where the range is not one that the annotation states."""
+    if hint not in (int, float) or error["type"] != "greater_than_equal":
+        return ""
+    wider = f"{name}: Annotated[{hint.__name__}, pydantic.Field(ge=...)]"
+    return f" To allow negative numbers, declare `{wider}`."
+
+
+def _check_optimizer(cls: type, values: dict[str, Any], given: dict[str, object]) -> None:
+    chosen = values["optimizer"]
+    if chosen not in OPTIMIZERS:
+        hint = did_you_mean(chosen, OPTIMIZERS)
+        raise BadInputError(
+            f"Learner {cls.__name__}: unknown optimizer {chosen!r}. {hint}", key="optimizer"
+        )
+    for name in sorted(without_effect(chosen)):
+        if name in given:
+            raise BadInputError(
+                f"Learner {cls.__name__}: {name} has no effect with the optimizer {chosen!r}.",
+                key=name,
+            )

@@ -1,0 +1,255 @@
+"""What a user writes: a learning algorithm for one network and one seed."""
+
+import math
+from typing import Annotated, ClassVar, NamedTuple, Self
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from plasticity_bench.learners import hyperparameters
+from plasticity_bench.learners.losses import data_loss
+from plasticity_bench.learners.noise import Noise
+from plasticity_bench.learners.optimizers import OPTIMIZERS, Moments, Params
+from plasticity_bench.learners.search_space import LogUniform, Range
+from plasticity_bench.networks import NetworkSpec, build_network
+
+Memory = dict[str, Tensor]
+
+
+class State(NamedTuple):
+    """Everything about one member that changes as it learns. `state._replace(params=...)` edits it.
+
+    Attributes:
+        params: the parameters, by name.
+        initial: the parameters the member began with.
+        moments: the optimiser's running averages, by name of the average.
+        memory: the learner's own tensors, as `Learner.memory` first made them.
+        step: number of updates done, a scalar int64 tensor.
+    """
+
+    params: Params
+    initial: Params
+    moments: Moments
+    memory: Memory
+    step: Tensor
+
+
+class Hidden(NamedTuple):
+    """A hidden layer of one member, as the forward pass of an update saw it.
+
+    Attributes:
+        outputs: of its activation, (examples, units); of a convolution, (examples x places,
+            channels): there a channel is a unit.
+        incoming: names of the parameters that make it, the weight first, with those of its norm;
+            their first axis is its units.
+        outgoing: name of the weight that reads it: (outputs, units x places, ...).
+    """
+
+    outputs: Tensor
+    incoming: tuple[str, ...]
+    outgoing: str
+
+
+class Learner:
+    """A learning algorithm. Subclass it, and override the hooks it needs; all are optional.
+
+    Hooks are pure functions over ONE member's tensors: return new tensors, keep what changes in
+    `memory`, take random numbers from `noise` only. The population maps them over all members.
+
+    Annotated class attributes are hyperparameters: `strength: float = 1e-2` can be set in a suite,
+    by `-H strength=1e-3`, and differently for each member. Numbers must not be negative, unless
+    the annotation says otherwise: `Annotated[float, pydantic.Field(ge=-1)]`. Methods that are not
+    hooks begin with an underscore.
+
+    Attributes:
+        vectorized: False makes the hooks run member by member: slower, but they may then use
+            `.item()`, data-dependent shapes and `if` on a tensor.
+        search: what `plasticity-bench tune` tries, by hyperparameter: its `LogUniform` or `Uniform`
+            range, or a `Choice`; added to what the base class declares.
+        optimizer: "adam" or "sgd".
+        step_size: the learning rate.
+        momentum: of sgd.
+        beta1: of adam.
+        beta2: of adam.
+        epsilon: of adam.
+        weight_decay: multiple of the parameters added to the gradient, as in `torch.optim`.
+    """
+
+    vectorized: ClassVar[bool] = True
+    search: ClassVar[dict[str, Range]] = {"step_size": LogUniform(1e-5, 1e-2)}
+
+    optimizer: str = "adam"
+    step_size: Annotated[float, Field(gt=0)] = 1e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    weight_decay: float = 0.0
+
+    def __init__(self, /, **given: object) -> None:
+        """Set hyperparameters in place of the defaults.
+
+        Raises:
+            BadInputError: if one is unknown, of the wrong type, out of range, or has no effect.
+        """
+        for name, value in hyperparameters.validated(type(self), given).items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"{type(self).__name__}.{name} cannot be set: one learner serves all members, so what "
+            "changes belongs in the dictionary that memory() returns."
+        )
+
+    def hyperparameters(self) -> dict[str, float | int | bool | str]:
+        """Return every hyperparameter and its value."""
+        return {name: getattr(self, name) for name in hyperparameters.annotated(type(self))}
+
+    # ---- hooks ----------------------------------------------------------------------------------
+
+    def build(self, spec: NetworkSpec) -> nn.Module:
+        """Return the network, newly initialised; it must keep no running statistics.
+
+        Its initialisation may draw from PyTorch's global generator: it is seeded for each member.
+        """
+        return build_network(spec)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the data loss of a batch, a scalar: (batch, classes), (batch,) -> ().
+
+        The default is the mean cross-entropy; where targets are values, (batch, outputs), the mean
+        squared error.
+        """
+        return data_loss(logits, targets)
+
+    def penalty(self, params: Params, state: State) -> Tensor:
+        """Return what is added to the loss, a scalar. Gradients flow through `params` only."""
+        return torch.zeros_like(next(iter(params.values())).sum())
+
+    def hidden_penalty(self, hidden: dict[str, Hidden], state: State) -> Tensor:
+        """Return what is added to the loss for what hidden layers put out, a scalar.
+
+        Gradients flow through `outputs`. The network must be one that `observe` can be used with.
+        """
+        return torch.zeros_like(next(iter(state.params.values())).sum())
+
+    def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
+        """Return the state after one step of the optimiser; `state.step` counts this update.
+
+        To change the gradients, override it and hand changed ones to `super().apply_gradients`;
+        for an optimiser of your own, keep its averages in `memory`.
+        """
+        rule = OPTIMIZERS[self.optimizer]
+        settings = {name: getattr(self, name) for name in rule.settings}
+        params, moments = rule.update(
+            state.params, gradients, state.moments, state.step, **settings
+        )
+        return state._replace(params=params, moments=moments)
+
+    def observe(self, hidden: dict[str, Hidden], state: State, noise: Noise) -> State:
+        """Return the state after a look at what the update's forward pass made of its batch.
+
+        Called after `apply_gradients`, before `after_update`, with every hidden layer by name. The
+        network must be an mlp or a cnn, with one output for each unit.
+        """
+        return state
+
+    def after_update(self, state: State, noise: Noise) -> State:
+        """Return the state after what follows every update: noise, clipping, resets of units."""
+        return state
+
+    def memory(self, params: Params) -> Memory:
+        """Return the learner's own tensors, from the initial parameters. Shapes never change."""
+        return {}
+
+    def begin_task(self, state: State, fresh: Params, noise: Noise) -> State:
+        """Return the state that a new task starts from; `fresh` is a newly initialised network.
+
+        Called before every task but the first, and only where the suite reveals boundaries.
+        """
+        return state
+
+    def predict_params(self, state: State) -> Params:
+        """Return the parameters that predictions are made with."""
+        return state.params
+
+    # ---- helpers for hooks ----------------------------------------------------------------------
+
+    def restart(self, fresh: Params) -> State:
+        """Return the state of a learner that has just begun, with these parameters."""
+        return State(
+            params=fresh,
+            initial=fresh,
+            moments=OPTIMIZERS[self.optimizer].initial_moments(fresh),
+            memory=self.memory(fresh),
+            step=torch.zeros((), dtype=torch.int64, device=next(iter(fresh.values())).device),
+        )
+
+    def replace_units(
+        self, state: State, hidden: dict[str, Hidden], chosen: dict[str, Tensor], noise: Noise
+    ) -> State:
+        """Return the state with new units in place of those chosen, (units,) bool for each layer.
+
+        Incoming weights are new, uniform with the standard deviation of the layer's initial
+        weights; biases are zero, and gains of norms as they began; outgoing weights are zero; and
+        so are the moments of all of these. The optimiser's count of updates, one for all, stays.
+        """
+        params, zeroed = dict(state.params), {}
+        for layer, units in chosen.items():
+            for name in hidden[layer].incoming:
+                value = params[name]
+                mask = units.reshape(-1, *[1] * (value.ndim - 1)).expand_as(value)
+                params[name] = torch.where(mask, self._new(name, state, noise), value)
+                zeroed[name] = mask
+        for layer, units in chosen.items():  # last: a new unit does not read another new unit
+            name = hidden[layer].outgoing
+            value = params[name]
+            columns = value.reshape(len(value), len(units), -1)
+            mask = units[:, None].expand_as(columns).reshape(value.shape)
+            params[name] = torch.where(mask, 0.0, value)
+            zeroed[name] = mask | zeroed[name] if name in zeroed else mask
+        moments = {
+            moment: {
+                name: torch.where(zeroed[name], 0.0, value) if name in zeroed else value
+                for name, value in averages.items()
+            }
+            for moment, averages in state.moments.items()
+        }
+        return state._replace(params=params, moments=moments)
+
+    def _new(self, name: str, state: State, noise: Noise) -> Tensor:
+        """What a parameter of new units is: weights drawn, biases zero, gains as they began."""
+        initial = state.initial[name]
+        if initial.ndim >= 2:
+            half_width = math.sqrt(3) * initial.std(correction=0)
+            return half_width * (2 * noise.uniform(initial) - 1)
+        return torch.zeros_like(initial) if name.endswith("bias") else initial
+
+    # ---- for the population ---------------------------------------------------------------------
+
+    def with_values(self, values: dict[str, Tensor]) -> Self:
+        """Return a copy whose named hyperparameters are tensors, one member's values."""
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self))
+        vars(copy).update(values)
+        return copy
+
+    @classmethod
+    def overrides(cls, hook: str) -> bool:
+        """Return whether a hook is the class's own rather than the default."""
+        return getattr(cls, hook) is not getattr(Learner, hook)
+
+
+HOOKS = (
+    "build",
+    "loss",
+    "penalty",
+    "hidden_penalty",
+    "apply_gradients",
+    "observe",
+    "after_update",
+    "memory",
+    "begin_task",
+    "predict_params",
+)

@@ -1,0 +1,150 @@
+"""Learners by name: those that come with the package, and `module:Class`."""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.shipped import BASELINES, baseline_names
+
+
+def find_learner(reference: str) -> type[Learner]:
+    """Return a learner's class.
+
+    Args:
+        reference: a baseline's name, or `module:Class`.
+
+    Raises:
+        BadInputError: if there is no such learner, its module does not import, or the class has a
+            public method that is not a hook.
+    """
+    if ":" in reference:
+        found = _from_module(*reference.split(":", 1))
+    elif reference in baseline_names():
+        found = _only_learner(f"{BASELINES}.{reference}")
+    else:
+        hint = did_you_mean(reference, baseline_names())
+        raise BadInputError(
+            f"Unknown learner {reference!r}. {hint} A learner of your own is module:Class.",
+            key="name",
+        )
+    check_class(reference, found)
+    return found
+
+
+def _from_module(module_name: str, class_name: str) -> type[Learner]:
+    reference = f"{module_name}:{class_name}"
+    is_file = module_name.endswith(".py")
+    if is_file or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module_name):
+        raise BadInputError(
+            f"Learner {reference}: {module_name!r} is not the name of a module; a learner in "
+            "my_module.py is given as my_module:Class."
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and module_name.split(".", maxsplit=1)[0] == error.name.split(".")[0]:
+            raise BadInputError(
+                f"Learner {reference}: there is no module {error.name!r} in the current folder or "
+                "among the installed packages."
+            ) from None
+        raise BadInputError(
+            f"Learner {reference}: {_import_failure(module_name, error)}"
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise BadInputError(
+            f"Learner {reference}: {_import_failure(module_name, error)}"
+        ) from error
+    found = getattr(module, class_name, None)
+    if found is None:
+        hint = did_you_mean(class_name, _learners_in(module))
+        raise BadInputError(
+            f"Learner {reference}: {module_name} has no class {class_name!r}. {hint}"
+        )
+    if not (inspect.isclass(found) and issubclass(found, Learner)):
+        raise BadInputError(
+            f"Learner {reference}: {class_name} is not a subclass of plasticity_bench.Learner."
+        )
+    return found
+
+
+def _import_failure(module_name: str, error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    line = f" (line {trace.tb_lineno} of {trace.tb_frame.f_code.co_filename})" if trace else ""
+    message = str(error)
+    if isinstance(error, SyntaxError):
+        line = f" (line {error.lineno} of {error.filename})" if error.lineno else ""
+        message = error.msg
+    return f"importing {module_name} failed: {type(error).__name__}: {message}{line}"
+
+
+def _learners_in(module: object) -> list[str]:
+    return [
+        name
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, Learner)
+    ]
+
+
+def _only_learner(module_name: str) -> type[Learner]:
+    module = importlib.import_module(module_name)
+    defined = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, Learner)
+        and value.__module__ == module.__name__
+    ]
+    assert len(defined) == 1, f"{module_name} must define one learner"
+    return defined[0]
+
+
+def check_class(reference: str, cls: type[Learner]) -> None:
+    """Refuse public methods that nothing would call, and hooks that cannot be called.
+
+    Raises:
+        BadInputError: a sentence that begins with the reference by which a learner was asked for.
+    """
+    helpers = {name for name in vars(Learner) if name not in HOOKS}
+    if not (inspect.isclass(cls) and issubclass(cls, Learner)):
+        raise BadInputError(
+            f"Learner {reference}: it is not a subclass of plasticity_bench.Learner."
+        )
+    if not isinstance(cls.vectorized, bool):
+        raise BadInputError(f"Learner {reference}: vectorized must be True or False.")
+    for base in cls.__mro__[: cls.__mro__.index(Learner)]:
+        if "__init__" in vars(base):
+            raise BadInputError(
+                f"Learner {reference}: hyperparameters are annotated class attributes; there is no "
+                "__init__ to write."
+            )
+        for name, value in vars(base).items():
+            if name.startswith("_") or not inspect.isfunction(value):
+                continue
+            if name in helpers:
+                raise BadInputError(f"Learner {reference}: {name} is not a hook to override.")
+            if name not in HOOKS:
+                raise BadInputError(
+                    f"Learner {reference}: unknown hook {name!r}. {did_you_mean(name, HOOKS)} "
+                    "A helper of your own begins with an underscore."
+                )
+            _check_signature(reference, name, value)
+
+
+def _check_signature(reference: str, hook: str, method: object) -> None:
+    expected = list(inspect.signature(getattr(Learner, hook)).parameters)
+    signature = inspect.signature(method)  # type: ignore[arg-type]
+    try:
+        signature.bind(*expected)
+    except TypeError:
+        code = getattr(method, "__code__", None)
+        place = f" ({Path(code.co_filename).name}:{code.co_firstlineno})" if code else ""
+        raise BadInputError(
+            f"Learner {reference}, hook {hook}{place}: it is called as "
+            f"{hook}({', '.join(expected[1:])}), but defined with {signature}: write "
+            f"`def {hook}({', '.join(expected)})`."
+        ) from None

@@ -1,0 +1,1 @@
+"""Members of one learner, trained in one computation: recorded, compiled, checked."""

@@ -1,0 +1,272 @@
+"""Work on a Slurm cluster: array tasks that run this very command on some of the cells.
+
+The processes meet in the results folder, which every node must see. There a cell's result is the
+only thing that says it is done, so it does not matter what became of a task: what is missing is
+submitted again. Whether a task still lives is asked of the scheduler's queue, which needs no
+accounting.
+"""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.running.planning import Group
+
+POLL_SECONDS = 5.0
+
+SCRIPT = """\
+#!/bin/bash
+{directives}
+{setup}
+{command} &
+task=$!
+trap 'again=yes; kill -TERM $task' USR1  # the time is almost up
+trap 'kill -TERM $task' TERM
+while kill -0 $task 2>/dev/null; do wait $task; code=$?; done
+if [ -n "$again" ]; then
+    scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
+fi
+exit $code
+"""
+
+
+class Profile(BaseModel):
+    """What the tasks ask the cluster for.
+
+    Attributes:
+        partition: where to queue; by default the cluster's own choice.
+        time: of a task, as Slurm writes it; it queues again by itself when that is not enough.
+        notice: how many seconds before its time is up a task is told, to keep its progress.
+        memory: of a task, as Slurm writes it.
+        cpus: of a task: it runs so many processes, unless it has GPUs.
+        gpus: of a task: it runs a process on each.
+        tasks: how many there are at most.
+        at_once: how many of them may run at a time; by default all.
+        rounds: how often what is missing is submitted, in all.
+        setup: lines of shell that come first, such as `module load cuda`.
+        options: any other options of sbatch, by long name: {account: my-lab, qos: long}.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    partition: str | None = None
+    time: str = "04:00:00"
+    notice: int = Field(default=90, ge=1)
+    memory: str = "4G"
+    cpus: int = Field(default=1, ge=1)
+    gpus: int = Field(default=0, ge=0)
+    tasks: int = Field(default=100, ge=1)
+    at_once: int | None = Field(default=None, ge=1)
+    rounds: int = Field(default=3, ge=1)
+    setup: list[str] = []
+    options: dict[str, str | int] = {}
+
+
+def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
+    """Return a profile from a YAML file, with settings KEY=VALUE in place of its own.
+
+    Raises:
+        BadInputError: if the file cannot be read, or something does not fit.
+    """
+    settings: object = {}
+    try:
+        if file is not None:
+            settings = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        if not isinstance(settings, dict):
+            raise BadInputError(f"{file}: a Slurm profile is a mapping, such as `partition: gpu`.")
+        return Profile(**{**settings, **dict(map(_setting, given))})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadInputError(f"Cannot read the Slurm profile {file}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        known = ", ".join(Profile.model_fields)
+        raise BadInputError(f"Slurm profile: {key}: {first['msg']}. Known: {known}.") from None
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """A setting as it is given on the command line; numbers where they are wanted."""
+    key, separator, value = text.partition("=")
+    if not (key and separator and value):
+        raise BadInputError(f"--slurm {text}: a setting is given as --slurm key=value.")
+    if key == "setup":
+        return key, [value]
+    wanted = Profile.model_fields[key].annotation if key in Profile.model_fields else str
+    return key, int(value) if wanted in (int, int | None) and value.isdigit() else value
+
+
+def is_available() -> bool:
+    """Return whether jobs can be submitted from here."""
+    return all(shutil.which(command) for command in ("sbatch", "squeue"))
+
+
+def check_available() -> None:
+    """Make sure that jobs can be submitted from here.
+
+    Raises:
+        BadInputError: if there is no Slurm.
+    """
+    if not is_available():
+        raise BadInputError(
+            "--engine slurm: there are no commands sbatch and squeue here. Give this command on a "
+            "machine that submits to a Slurm cluster, or use --engine local."
+        )
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One array of tasks.
+
+    Attributes:
+        job: Slurm's number of it.
+        folder: of its script, its share of the cells and its logs.
+        num_tasks: how many there are.
+    """
+
+    job: str
+    folder: Path
+    num_tasks: int
+
+    def states(self) -> list[str]:
+        """Return the states of those tasks that the queue still knows as such."""
+        command = ["squeue", "--noheader", "--array", "--jobs", self.job, "--format", "%T"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode and "Invalid job id" not in done.stderr:
+            return ["UNKNOWN"]  # the scheduler does not answer: that does not end anything
+        return [line for line in done.stdout.split() if line not in ENDED]
+
+
+ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL")
+
+
+def submit(
+    groups: Sequence[Group], arguments: Sequence[str], results: Path, profile: Profile
+) -> Submission:
+    """Submit groups as one array; each task runs `plasticity-bench` with some of them.
+
+    Args:
+        groups: what is to be run.
+        arguments: of the command, without its engine.
+        results: the suite's results folder.
+        profile: what to ask for.
+
+    Raises:
+        BadInputError: if Slurm refuses it.
+    """
+    chunks = dealt(groups, profile.tasks)
+    base = results / "slurm"
+    folder = base / f"{time.strftime('%Y%m%d-%H%M%S')}-{len(list(base.glob('*')))}"
+    folder.mkdir(parents=True)
+    keys = [[cell.key for group in chunk for cell in group.cells] for chunk in chunks]
+    (folder / "chunks.json").write_text(json.dumps(keys), encoding="utf-8")
+    script = folder / "task.sh"
+    script.write_text(_script(arguments, folder.resolve(), len(chunks), profile), encoding="utf-8")
+    command = ["sbatch", "--parsable", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode:
+        raise BadInputError(f"Slurm refuses the job: {done.stderr.strip()} See {script}.")
+    job = done.stdout.strip().split(";")[0]
+    (folder / "job.txt").write_text(f"{job}\n", encoding="utf-8")
+    return Submission(job, folder, len(chunks))
+
+
+def latest(results: Path) -> Submission | None:
+    """Return the last submission whose results are to be in a folder, or None."""
+    files = sorted((results / "slurm").glob("*/job.txt"), key=lambda file: file.stat().st_mtime)
+    if not files:
+        return None
+    folder = files[-1].parent
+    job = files[-1].read_text(encoding="utf-8").strip()
+    if not re.fullmatch(r"\d{1,20}", job):
+        return None
+    return Submission(job, folder, len(json.loads((folder / "chunks.json").read_text())))
+
+
+def wait(submission: Submission, on_poll: Callable[[list[str]], bool]) -> None:
+    """Wait until no task of a submission is queued or runs.
+
+    Args:
+        submission: what to wait for.
+        on_poll: called with the states of those that are; waiting ends when it returns True.
+    """
+    while True:
+        states = submission.states()
+        if on_poll(states) or not states:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def dealt(groups: Sequence[Group], most: int) -> list[list[Group]]:
+    """Return groups in at most so many shares, the largest dealt out first, back and forth."""
+    by_size = sorted(groups, key=lambda g: g.run.stream.num_updates * len(g.cells), reverse=True)
+    shares: list[list[Group]] = [[] for _ in range(min(most, len(by_size)))]
+    for place, group in enumerate(by_size):
+        turn, position = divmod(place, len(shares))
+        shares[position if turn % 2 == 0 else -1 - position].append(group)
+    return shares
+
+
+def summary(states: Sequence[str]) -> str:
+    """Return how many tasks are in which state.
+
+    >>> summary(["RUNNING", "PENDING", "RUNNING"])
+    '2 running, 1 pending'
+    >>> summary([])
+    'none left'
+    """
+    counts = Counter(state.lower() for state in states)
+    return ", ".join(f"{number} {state}" for state, number in counts.items()) or "none left"
+
+
+def chunk(text: str) -> set[str]:
+    """Return the keys of the cells that FILE:INDEX names.
+
+    Raises:
+        BadInputError: if that is not there.
+    """
+    file, _, index = text.rpartition(":")
+    try:
+        found: set[str] = set(json.loads(Path(file).read_text(encoding="utf-8"))[int(index)])
+        return found
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise BadInputError(f"--chunk {text}: {error}") from None
+
+
+def _script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Profile) -> str:
+    at_once = f"%{profile.at_once}" if profile.at_once else ""
+    options: dict[str, object] = {
+        "job-name": "plasticity-bench",
+        "array": f"0-{num_tasks - 1}{at_once}",
+        "time": profile.time,
+        "mem": profile.memory,
+        "cpus-per-task": profile.cpus,
+        "signal": f"B:USR1@{profile.notice}",
+        "output": folder / "task-%a.log",
+        "open-mode": "append",
+        "partition": profile.partition,
+        "gres": f"gpu:{profile.gpus}" if profile.gpus else None,
+        **profile.options,
+    }
+    directives = [
+        f"#SBATCH --{name}={value}" for name, value in options.items() if value is not None
+    ]
+    device = ["--device", "cuda"] if profile.gpus else ["--jobs", str(profile.cpus)]
+    command = [sys.executable, "-m", "plasticity_bench.cli", *arguments, *device]
+    share = f'--chunk {shlex.quote(str(folder / "chunks.json"))}:"$SLURM_ARRAY_TASK_ID"'
+    return SCRIPT.format(
+        directives="\n".join([*directives, "#SBATCH --requeue"]),
+        setup="\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *profile.setup]),
+        command=f"{shlex.join(command)} {share}",
+    )

@@ -1,0 +1,173 @@
+"""How many members one population should have.
+
+One member at a time leaves the processor waiting for Python; too many no longer fit into its cache.
+Which number is best depends on learner, network and machine. So long runs try a few, for a second
+each, and remember what they found; short runs go by a rule.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+from plasticity_bench.folders import cache_folder
+from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.learner_source import source_files
+from plasticity_bench.learners.losses import random_targets
+from plasticity_bench.networks import NetworkSpec, build_network
+from plasticity_bench.population.compiling import AUTO_UPDATES
+from plasticity_bench.population.population import Member, Population
+from plasticity_bench.provenance import environment, hash_files
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.streams.stream import Stream
+
+SIZES = (1, 2, 4, 8, 16)
+"""What is tried on a CPU core, where more gain nothing (benchmarks/throughput.md)."""
+
+GPU_SIZES = (1, 8, 64, 256, 1024)
+
+CACHE_BYTES = 8 * 2**20
+"""What a population's parameters, gradients and moments may take by the rule: a core's share of the
+cache. Beyond it, each update waits for memory."""
+
+GPU_SHARE = 0.25
+"""The share of a GPU's memory that they may take by the rule; activations need the rest."""
+
+SECONDS = 0.5
+"""How long each size is timed, after it is prepared."""
+
+
+def by_rule(network: NetworkSpec, execution: Execution) -> int:
+    """Return how many members of a network suit a device, from their size alone.
+
+    >>> small = NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
+    >>> by_rule(small, Execution())
+    16
+    >>> large = NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10)
+    >>> by_rule(large, Execution())
+    4
+    """
+    if network.convolves and not execution.on_gpu:
+        return 1  # convolutions in groups are slower than one after the other
+    with torch.device("meta"):
+        num_parameters = sum(value.numel() for value in build_network(network).parameters())
+    state_bytes = 4 * 4 * num_parameters  # float32: parameters, gradients and two moments
+    if execution.on_gpu:
+        memory = torch.cuda.get_device_properties(execution.device).total_memory
+        return max(1, min(GPU_SIZES[-1], int(GPU_SHARE * memory) // state_bytes))
+    return max(1, min(SIZES[-1], CACHE_BYTES // state_bytes))
+
+
+def chosen(
+    stream: Stream,
+    network: NetworkSpec,
+    learner: Learner,
+    execution: Execution,
+    most: int,
+    notify: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Return how many members a population should have: the user's number, measured, or by rule.
+
+    Args:
+        stream: what the population will run on.
+        network: what its learner is asked to build.
+        learner: the learner.
+        execution: the device, and whether updates are compiled.
+        most: no more than this, for there are no more to run.
+        notify: told, in a sentence, what is measured.
+    """
+    if execution.members is not None:
+        return min(execution.members, most)
+    num_updates = stream.num_updates
+    if most == 1 or num_updates < AUTO_UPDATES or not learner.vectorized:
+        return min(by_rule(network, execution), most)
+    file = _cache_file(stream, network, learner, execution)
+    tried = GPU_SIZES if execution.on_gpu else SIZES
+    sizes = [size for size in tried if size <= most]
+
+    def measured(size: int) -> float:
+        seeds = "1 seed" if size == 1 else f"{size} seeds"
+        notify(f"timing {seeds} at a time (remembered for later runs).")
+        return seed_updates_per_second(stream, network, learner, execution, size)
+
+    return best(sizes, measured, file)
+
+
+def best(sizes: list[int], measure: Callable[[int], float], file: Path) -> int:
+    """Return the size with the highest rate; rates are read from a file, and what lacks is added.
+
+    Sizes are tried in ascending order until one is slower than its predecessor by a fifth.
+    """
+    rates = _read(file)
+    for position, size in enumerate(sizes):
+        if size not in rates:
+            rates[size] = measure(size)
+            _write(file, rates)
+        if position > 0 and rates[size] < 0.8 * rates[sizes[position - 1]]:
+            break
+    return max((size for size in sizes if size in rates), key=lambda size: rates[size])
+
+
+def seed_updates_per_second(
+    stream: Stream, network: NetworkSpec, learner: Learner, execution: Execution, size: int
+) -> float:
+    """Time a population on random inputs; 0 if it does not fit into the device's memory."""
+    members = [Member(seed, learner) for seed in range(size)]
+    shape = (size, stream.batch_size)
+    inputs = torch.randn(*shape, *network.input_shape, device=execution.device)
+    targets = random_targets(shape, network.num_outputs, stream.regression).to(execution.device)
+    compiles = execution.compiles(stream.num_updates)
+    try:
+        with execution.in_effect():
+            population = Population(
+                members, network, compile_updates=compiles, device=execution.device
+            )
+            population.update(inputs, targets)
+            done, began = 0, time.perf_counter()
+            while time.perf_counter() - began < SECONDS:
+                for _ in range(10):
+                    loss, _ = population.update(inputs, targets)
+                loss.cpu()  # a GPU is waited for
+                done += 10 * size
+            return done / (time.perf_counter() - began)
+    except torch.OutOfMemoryError:
+        return 0.0
+
+
+def _cache_file(
+    stream: Stream, network: NetworkSpec, learner: Learner, execution: Execution
+) -> Path:
+    known = environment()
+    cls = type(learner)
+    key = {
+        "network": network.parameters(),
+        "batch_size": stream.batch_size,
+        "learner": (cls.__name__, hash_files(source_files(cls))),
+        "compiles": execution.compiles(stream.num_updates),
+        "device": execution.record(),
+        "processor": (known["processor"], known["cores"]),
+        "packages": known["packages"],
+    }
+    text = json.dumps(key, sort_keys=True, default=str)
+    return cache_folder() / "members" / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
+
+
+def _read(file: Path) -> dict[int, float]:
+    try:
+        return {int(size): float(rate) for size, rate in json.loads(file.read_text()).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}  # not there, or not ours: measured anew
+
+
+def _write(file: Path, rates: Mapping[int, float]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(rates))
+        draft.replace(file)
+    except OSError:
+        pass  # a folder that cannot be written to costs time, no more

@@ -1,0 +1,90 @@
+"""What `show` prints: a suite's streams, and what it will cost."""
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+
+from tabulate import tabulate
+
+from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.running.forecast import Forecast, num_parameters
+from plasticity_bench.suite.suite import StreamRun, Suite
+
+CAVEAT = """\
+Time: of {processes} processes, from a few updates just timed, recorded but not compiled. Long
+streams are compiled, which makes them faster; measuring adds to it. Memory: of inputs and
+parameters, without PyTorch itself."""
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def streams_table(suite: Suite) -> str:
+    """Return the suite's streams: tasks, sizes, networks."""
+    headers = ["stream", "tasks", "examples", "updates", "batch", "network", "parameters"]
+    rows = [_stream_row(run) for run in suite.streams]
+    return tabulate(rows, headers, disable_numparse=True, colalign=_align(headers, "network"))
+
+
+def costs_table(forecasts: Sequence[Forecast], processes: int) -> str:
+    """Return what each stream will cost with all its learners and seeds.
+
+    Args:
+        forecasts: of every learner on every stream.
+        processes: how many of them run at a time.
+    """
+    headers = ["stream", "cells", "updates of cells", "time", "memory"]
+    by_stream = groupby(forecasts, key=lambda f: f.stream)
+    rows = [_cost_row(label, list(own), processes) for label, own in by_stream]
+    rows.append(_cost_row("all", forecasts, processes))
+    return tabulate(rows, headers, disable_numparse=True, colalign=_align(headers))
+
+
+def _align(headers: list[str], *texts: str) -> list[str]:
+    return ["left" if name in ("stream", *texts) else "right" for name in headers]
+
+
+def _stream_row(run: StreamRun) -> list[str]:
+    stream, last = run.stream, run.stream.num_tasks - 1
+    return [
+        run.label,
+        f"{stream.num_tasks:,}",
+        _range(stream.size(0), stream.size(last)),
+        _range(stream.updates(0), stream.updates(last)),
+        f"{stream.batch_size:,}",
+        _network(run.network),
+        f"{num_parameters(run):,}",
+    ]
+
+
+def _network(network: NetworkSpec) -> str:
+    """Its family, its widths from input to output, and its activation."""
+    deep = [network.dim] * network.depth if network.dim else []
+    widths = [*(network.channels or ()), *(network.hidden or ()), *deep]
+    layers = "-".join(map(str, widths or filter(None, [network.width])))
+    return " ".join(part for part in (network.name, layers, network.activation) if part)
+
+
+def _range(first: int, last: int) -> str:
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
+
+
+def _cost_row(label: str, forecasts: Sequence[Forecast], processes: int) -> list[str]:
+    cells = sum(f.cells for f in forecasts)
+    seconds = sum(f.seconds for f in forecasts) / processes
+    memory = max(f.memory_bytes for f in forecasts) * processes
+    updates = sum(f.updates for f in forecasts)
+    return [label, f"{cells:,}", f"{updates:.2g}", duration(seconds), f"{memory / 2**20:,.0f} MiB"]
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it.
+
+    >>> duration(30), duration(100), duration(5400), duration(1e6), duration(float("nan"))
+    ('30 s', '1.7 min', '1.5 h', '11.6 days', 'n/a')
+    """
+    if math.isnan(seconds):
+        return "n/a"
+    for unit, name in ((DAY, "days"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} s"

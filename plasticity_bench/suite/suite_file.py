@@ -1,0 +1,213 @@
+"""The schema of a suite's YAML file, and what is said of a file that does not fit it."""
+
+import difflib
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from plasticity_bench import seeding
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.measurements import MEASUREMENTS
+from plasticity_bench.networks import ACTIVATIONS, FAMILIES, INITS, NORMS, PADDINGS
+from plasticity_bench.suite.yaml_source import Document
+
+Count = Annotated[int, Field(ge=1)]
+Label = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+NOT_GIVEN: Any = Field(default=None, json_schema_extra=_without_default)
+"""None where a key is not in the file, and no default in the schema: there it may not be null."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _one_or_each(value: Any, validated: Any) -> Any:
+    try:
+        return validated(value)
+    except ValidationError:
+        raise PydanticCustomError(
+            "one_or_each", "Input should be a whole number of at least 1, or a list of them"
+        ) from None
+
+
+class NetworkEntry(_Strict):
+    """The network that learners are asked to build; a key's default is that of its family."""
+
+    name: Literal[tuple(FAMILIES)] = "mlp"  # type: ignore[valid-type]
+    hidden: list[Count] = NOT_GIVEN
+    channels: list[Count] = NOT_GIVEN
+    kernel_size: Annotated[Count | list[Count], WrapValidator(_one_or_each)] = NOT_GIVEN
+    padding: Literal[PADDINGS] = NOT_GIVEN  # type: ignore[valid-type]
+    width: Count = NOT_GIVEN
+    patch_size: Count = NOT_GIVEN
+    dim: Count = NOT_GIVEN
+    depth: Count = NOT_GIVEN
+    heads: Count = NOT_GIVEN
+    mlp_ratio: Count = NOT_GIVEN
+    activation: Literal[tuple(ACTIVATIONS)] = NOT_GIVEN  # type: ignore[valid-type]
+    norm: Literal[NORMS] = NOT_GIVEN  # type: ignore[valid-type]
+    init: Literal[tuple(INITS)] = NOT_GIVEN  # type: ignore[valid-type]
+
+
+class StreamEntry(BaseModel):
+    """A stream, the network for it, and any of the stream's own parameters."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    id: str
+    label: Label | None = None
+    network: NetworkEntry
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The stream's own parameters."""
+        return dict(self.model_extra or {})
+
+
+class LearnerEntry(BaseModel):
+    """A learner and any of its hyperparameters; a bare name stands for its defaults.
+
+    Under `streams`, by a stream's label, stand those that it has there in place of these. With
+    `tuned: false` they stay what they are when the suite is tuned.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    name: str
+    label: Label | None = None
+    tuned: bool = True
+    streams: dict[str, dict[str, Any]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare_name(cls, entry: Any) -> Any:
+        return {"name": entry} if isinstance(entry, str) else entry
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """The learner's hyperparameters that are not left at their defaults."""
+        return dict(self.model_extra or {})
+
+
+class CurvatureEntry(_Strict):
+    """When curvature is measured, and on how many examples."""
+
+    every: Count = 5
+    examples: Count = 512
+
+
+class ExplanationEntry(_Strict):
+    """A measurement beside the headline; a bare name is taken as the section `measure` says."""
+
+    name: Literal[tuple(MEASUREMENTS)]  # type: ignore[valid-type]
+    every: Count | None = None
+    examples: Count | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare_name(cls, entry: Any) -> Any:
+        return {"name": entry} if isinstance(entry, str) else entry
+
+
+class MeasureEntry(_Strict):
+    """What is measured beside accuracy and loss; `every` and `examples` are of `explanations`."""
+
+    curvature: CurvatureEntry = CurvatureEntry()
+    explanations: list[ExplanationEntry] = []
+    every: Count = 5
+    examples: Count = 256
+
+
+class TuningEntry(_Strict):
+    """How `tune` searches for settings: the same for every learner. No score depends on it."""
+
+    search: Literal["random", "grid", "halving"] = "random"
+    settings: Count = 16
+    seeds: Count = 3
+    tasks: Count = NOT_GIVEN
+    eta: Annotated[int, Field(ge=2)] = 2
+    select: Literal["trainability", "retention"] = "trainability"
+    per_stream: bool = False
+    streams: list[StreamEntry] = []
+
+
+class SuiteFile(_Strict):
+    """A suite: streams, networks, learners, seeds and protocol."""
+
+    suite: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+-v\d+$")]
+    description: str = ""
+    streams: Annotated[list[StreamEntry], Field(min_length=1)]
+    learners: Annotated[list[LearnerEntry], Field(min_length=1)]
+    reference: str = "fresh"
+    reveal_boundaries: bool = False
+    seeds: Annotated[int, Field(ge=1, le=seeding.TUNING)] = 10
+    tuning: TuningEntry = TuningEntry()
+    measure: MeasureEntry = MeasureEntry()
+
+
+def validated(document: Document) -> SuiteFile:
+    """Return a file that fits the schema.
+
+    Raises:
+        BadInputError: one sentence that names file, line and key, if it does not.
+    """
+    if not isinstance(document.value, dict):
+        raise BadInputError(f"{document.name}: a suite is a YAML mapping with the key 'suite'.")
+    try:
+        return SuiteFile.model_validate(document.value)
+    except ValidationError as error:
+        # A misspelt key is unknown and leaves another missing: the first tells more.
+        problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")
+        raise BadInputError(_problem(document, problems[0])) from None
+
+
+def _problem(document: Document, problem: Any) -> str:
+    path = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        hint = did_you_mean(str(path[-1]), _known_keys(path[:-1]))
+        return f"{document.where(path)}: unknown key. {hint}"
+    if problem["type"] == "missing":
+        missing = str(path[-1])
+        meant = difflib.get_close_matches(missing, map(str, problem["input"]), n=1)
+        if meant:
+            place = document.where((*path[:-1], meant[0]))
+            return f"{place}: unknown key. Did you mean {missing!r}?"
+        return f"{document.where(path[:-1])}: the key {missing!r} is missing."
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    if problem["type"] == "model_type":
+        message = "input should be a mapping"
+    given = problem["input"]
+    shown = f", not {given!r}" if not isinstance(given, dict | list) else ""
+    return f"{document.where(path)}: {message}{shown}.{_nearest_choice(problem)}"
+
+
+def _nearest_choice(problem: Any) -> str:
+    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
+        return ""
+    choices = problem["ctx"]["expected"].replace(" or ", ", ").split(", ")
+    close = difflib.get_close_matches(problem["input"], [c.strip("'") for c in choices], n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+    """The keys that the schema has at a path."""
+    model: Any = SuiteFile
+    for part in path:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            model = next(iter(getattr(annotation, "__args__", [annotation])))
+    return list(model.model_fields)
