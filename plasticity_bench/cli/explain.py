@@ -48,6 +48,7 @@ def execute(options: argparse.Namespace) -> int:
         raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")
     print(explanations_table.render(table, options.format))
     warn_of_few_seeds(len({run.seed for run in runs}))
-    explanations_figure.draw(table, figure)
+    with figures.style():
+        explanations_figure.draw(table, figure)
     say(f"Figure: {figure}")
     return COMPLETE
