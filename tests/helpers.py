@@ -1,5 +1,7 @@
 """Small things that several tests need."""
 
+from contextlib import contextmanager
+
 import torch
 
 import plasticity_bench as pb
@@ -8,6 +10,15 @@ from plasticity_bench.networks import initial_parameters
 from plasticity_bench.seeding import Branch, integer
 
 SPEC = pb.NetworkSpec(hidden=(16, 12), input_shape=(4, 4), num_outputs=5)
+
+
+@contextmanager
+def as_before(registered):
+    """Forget, after the block, what it registers in a dictionary."""
+    known = dict(registered)
+    yield
+    registered.clear()
+    registered.update(known)
 
 
 def batch(seed, step, size=8, spec=SPEC):

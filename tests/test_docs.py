@@ -12,7 +12,6 @@ import shlex
 import shutil
 import sys
 import tomllib
-from contextlib import contextmanager
 from pathlib import Path
 
 import gymnasium
@@ -31,6 +30,7 @@ from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.suite.suite_file import NetworkEntry, SuiteFile
 from tests import small_clone
 from tests.data_files import idx_set, small_source, write_idx
+from tests.helpers import as_before
 from tests.pages import PAGES, ROOT, blocks, commands, inline_commands, links, text_of
 
 NOT_RUN = {
@@ -68,7 +68,7 @@ def folder(clone, own_cache, tmp_path, monkeypatch):
     _settle(page, monkeypatch)
     write_idx(tmp_path / "data" / "small" / "raw")
     monkeypatch.setenv("PLASTICITY_BENCH_DATA", str(tmp_path / "data"))
-    with _as_before(gymnasium.registry), _as_before(registry._registered), _as_before(SOURCES):
+    with as_before(gymnasium.registry), as_before(registry._registered), as_before(SOURCES):
         yield page
     _forget(page)
 
@@ -90,14 +90,6 @@ def _forget(place):
         if file and Path(file).resolve().is_relative_to(place):
             del sys.modules[name]
     importlib.invalidate_caches()
-
-
-@contextmanager
-def _as_before(registered):
-    known = dict(registered)
-    yield
-    registered.clear()
-    registered.update(known)
 
 
 # ---- what is done with a block ------------------------------------------------------------------
@@ -127,7 +119,7 @@ def run_command(words):
         importlib.import_module("moving_clusters").register()
         return
     assert words[0] == "plasticity-bench", f"{shlex.join(words)}: nothing is known to run this"
-    with _as_before(SOURCES):
+    with as_before(SOURCES):
         SOURCES["fashion_mnist"] = small_source(idx_set(), name="fashion_mnist")
         assert main(adapted(words)) == 0, shlex.join(words)
 

@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+import gymnasium
 import pytest
 
 import plasticity_bench as pb
@@ -13,6 +14,8 @@ from plasticity_bench.cli import main
 from plasticity_bench.learners.lookup import HOOKS, find_learner
 from plasticity_bench.population.narrowing import num_parameters
 from plasticity_bench.shipped import baseline_names
+from plasticity_bench.streams import registry
+from tests.helpers import as_before
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "new-learner.md").read_text()
@@ -23,9 +26,10 @@ def folder(tmp_path, monkeypatch):
     """An empty current folder, where Python looks for modules."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend("")
-    monkeypatch.delitem(sys.modules, "my_idea", raising=False)
-    yield tmp_path
-    sys.modules.pop("my_idea", None)
+    with as_before(gymnasium.registry), as_before(registry._registered):
+        yield tmp_path
+    for name in ("my_idea", "my_task"):
+        sys.modules.pop(name, None)
 
 
 def test_what_it_says_is_so():

@@ -61,8 +61,7 @@ def test_a_worker_that_is_killed_costs_its_own_cells_only(bench, straight):
     assert (code, table) == (0, straight)
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
 def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, number):
     process = bench.start("--jobs", jobs, "--members", "4")
     bench.wait_for("locks/*.lock")
