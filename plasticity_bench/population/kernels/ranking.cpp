@@ -118,8 +118,24 @@ T* at_least(std::vector<T>& room, long size) {
   return room.data();
 }
 
-// False, with nothing of use in `matched`, if a bucket holds more values than a byte counts, which are
-// better sorted.
+// Numbers the buckets that values are in; false if some have none: what is not a number, infinities,
+// and numbers so close together or so far apart that there is no scale between them.
+bool number_buckets(std::uint32_t* __restrict bucket, const float* __restrict values, long size,
+                    long num_buckets, float lowest, float highest) {
+  const float scale = (num_buckets - 1) / (highest - lowest);
+  if (!std::isnormal(scale) || !std::isfinite(lowest) || !std::isfinite(highest)) return false;
+  std::uint32_t bad = 0;
+  for (long i = 0; i < size; ++i) {
+    const float position = (values[i] - lowest) * scale;  // ascends with the value
+    const bool fits = position < num_buckets;
+    bad |= !fits;
+    bucket[i] = static_cast<std::int32_t>(fits ? position : 0);
+  }
+  return !bad;
+}
+
+// False, with nothing of use in `matched`, for values that buckets do not suit: some are in none, or
+// more in one than a byte counts.
 bool match_row(float* __restrict matched, const float* __restrict values,
                const float* __restrict ordered, long size) {
   thread_local std::vector<std::uint32_t> slots, starts;
@@ -142,18 +158,7 @@ bool match_row(float* __restrict matched, const float* __restrict values,
       if (values[i] != lowest) return false;  // not a number
     return true;
   }
-  const float scale = (num_buckets - 1) / (highest - lowest);
-  // No scale between infinities, nor between numbers that close together or that far apart.
-  if (!std::isnormal(scale) || !std::isfinite(lowest) || !std::isfinite(highest)) return false;
-
-  std::uint32_t bad = 0;
-  for (long i = 0; i < size; ++i) {
-    const float position = (values[i] - lowest) * scale;  // ascends with the value
-    const bool fits = position < num_buckets;
-    bad |= !fits;
-    slot[i] = static_cast<std::int32_t>(fits ? position : 0);
-  }
-  if (bad) return false;  // not a number
+  if (!number_buckets(slot, values, size, num_buckets, lowest, highest)) return false;
 
   // Written one by one, bytes would wait for one another, and for what is counted.
   std::fill_n(count, num_buckets, 0);
