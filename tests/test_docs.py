@@ -211,7 +211,6 @@ def words_of(text):
     return set(re.findall(r"[A-Za-z_]{2,}", re.sub(r"\S*[/@]\S*", "", text)))
 
 
-@pytest.mark.xdist_group("docs")  # so that the quick suite is run once
 @pytest.mark.parametrize("page", WITH_BLOCKS)
 def test_what_a_page_shows(page, folder, capsys):
     scope = {"__name__": "page"}

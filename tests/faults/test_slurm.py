@@ -13,8 +13,6 @@ import pytest
 from tests.faults.conftest import scores
 from tests.slurm_cluster import Cluster
 
-pytestmark = pytest.mark.xdist_group("slurm")  # one cluster is enough for a machine
-
 SLURM = ("--engine", "slurm", "--slurm", "memory=1G", "--slurm", "time=00:10:00")
 
 
