@@ -164,6 +164,8 @@ def test_the_command_prints_a_table_and_draws_a_figure(folder, capsys):
     assert (results / "explanations.png").read_bytes().startswith(b"\x89PNG")
 
     assert main(["explain", str(results), "--format", "csv", "--figure", "here.svg"]) == 0
+    # In the style of figures, in which text stays text.
+    assert "<text" in (folder / "here.svg").read_text()
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert {row["comparison"] for row in rows} == {
         "within runs",
