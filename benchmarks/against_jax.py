@@ -3,7 +3,7 @@
     python -m benchmarks.against_jax /tmp/jax/bin/python
 
 The argument is the Python of an environment with jax. In each round, for each learner, two
-processes of JAX run at once, each held to a core of its own, then two of ours with four members,
+processes of JAX run at once, each held to a core of its own, then two of ours with four replicas,
 then two with two. A process reports the median of five samples, the table medians over rounds.
 """
 
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.6, help="of each sample")
     parser.add_argument("--learners", nargs="*", default=["sgd", "adam", "l2_init", "wasserstein"])
-    parser.add_argument("--ours", type=int, metavar="S", help="report S members of one learner")
+    parser.add_argument("--ours", type=int, metavar="S", help="report S replicas of one learner")
     options = parser.parse_args()
     if options.ours:
         (learner,) = options.learners

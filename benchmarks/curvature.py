@@ -40,7 +40,7 @@ from plasticity_bench.measurements.spectrum import (
     participation_ratio,
     srank,
 )
-from plasticity_bench.population.allocator import keep_freed_memory
+from plasticity_bench.programs.allocator import keep_freed_memory
 
 SMALL = pb.NetworkSpec(hidden=(32, 32), input_shape=(8, 8), num_outputs=10)
 WIDE = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
@@ -58,7 +58,7 @@ MEASURES: dict[str, Callable[[Any], float]] = {
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Every member at a task's start: parameters, the task's data, and how well it was learnt."""
+    """Every replica at a task's start: parameters, the task's data, and how well it was learnt."""
 
     task: int
     params: pb.Params
@@ -74,7 +74,7 @@ def checkpoints(
     stream = pb.make_stream("plasticity/RandomLabelDigits-v0")
     images = torch.as_tensor(data.load("digits").inputs(np.arange(1797)))
     learner = find_learner("adam")(step_size=5e-3)
-    population = pb.Population([pb.Member(seed, learner) for seed in range(seeds)], spec)
+    population = pb.Population([pb.Replica(seed, learner) for seed in range(seeds)], spec)
     generator, kept = torch.Generator().manual_seed(0), []
     for index in range(max(kept_tasks) + 1):
         tasks = [stream.task(seed, index) for seed in range(seeds)]
@@ -92,11 +92,11 @@ def checkpoints(
 
 
 def dense_spectra(module: torch.nn.Module, state: Checkpoint) -> tuple[Any, float]:
-    """All eigenvalues of every member's Hessian in float64, and the seconds for each member."""
+    """All eigenvalues of every replica's Hessian in float64, and the seconds for each replica."""
     began, spectra = time.perf_counter(), []
     for i in range(len(state.targets)):
-        member = {name: value[i].double() for name, value in state.params.items()}
-        products = HessianProducts(module, member, state.inputs[i].double(), state.targets[i])
+        replica = {name: value[i].double() for name, value in state.params.items()}
+        products = HessianProducts(module, replica, state.inputs[i].double(), state.targets[i])
         spectra.append(torch.linalg.eigvalsh(products.matrix()).numpy())
     return np.stack(spectra), (time.perf_counter() - began) / len(spectra)
 
@@ -155,7 +155,7 @@ def small() -> None:
     lanczos(module, states, truths, float(np.mean(dense_seconds)))
     print("\n## Gram matrices in float32 against float64\n")
     grams(module, states)
-    print("\n## Seconds for one member of 784-128-128-10, 118,282 parameters, fresh\n")
+    print("\n## Seconds for one replica of 784-128-128-10, 118,282 parameters, fresh\n")
     costs(
         {
             "Fisher, n = 512": fisher_spectrum,
@@ -249,7 +249,7 @@ def double(params: pb.Params) -> pb.Params:
 
 
 def mean(of: Callable[[Any], float], spectra: Any) -> float:
-    """A number's mean over members."""
+    """A number's mean over replicas."""
     return float(np.mean([of(spectrum) for spectrum in spectra]))
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.population.kernels import native
+from plasticity_bench.programs.kernels import native
 
 
 def operations(spec: pb.NetworkSpec, batch: int) -> int:
-    """Multiplications and additions of one update of one member of a multilayer perceptron.
+    """Multiplications and additions of one update of one replica of a multilayer perceptron.
 
     Each weight takes part in two products of the batch forwards and backwards, and in a third
     but for the first layer's, whose inputs need no gradient.

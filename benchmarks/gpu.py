@@ -28,8 +28,8 @@ LEARNERS = ("sgd", "adam", "l2_init", "wasserstein")
 
 def rate(learner: str, spec: pb.NetworkSpec, size: int, batch: int, seconds: float) -> float:
     """Seed-updates per second of one population."""
-    members = [pb.Member(seed, find_learner(learner)()) for seed in range(size)]
-    population = pb.Population(members, spec, compile_updates=True, device="cuda")
+    replicas = [pb.Replica(seed, find_learner(learner)()) for seed in range(size)]
+    population = pb.Population(replicas, spec, compile_updates=True, device="cuda")
     inputs, _ = (tensor.cuda() for tensor in loops.data(spec))
     targets = torch.randint(spec.num_outputs, (size, loops.EXAMPLES), device="cuda")
 

@@ -1,4 +1,4 @@
-"""How time and memory grow with tasks, members and parameters.
+"""How time and memory grow with tasks, replicas and parameters.
 
     python -m benchmarks.growth > benchmarks/growth.md
 
@@ -28,8 +28,8 @@ ROWS = {
 }
 
 
-def measure(tasks: int, members: int, width: int) -> tuple[int, float, float]:
-    """Return parameters of a member, seconds, and mebibytes of one run."""
+def measure(tasks: int, replicas: int, width: int) -> tuple[int, float, float]:
+    """Return parameters of a replica, seconds, and mebibytes of one run."""
     stream = pb.make_stream(
         "plasticity/RandomLabelDigits-v0", num_tasks=tasks, updates_per_task=200, num_examples=512
     )
@@ -40,10 +40,10 @@ def measure(tasks: int, members: int, width: int) -> tuple[int, float, float]:
     )
     with Execution().in_effect():
         learner = find_learner("adam")()
-        population = pb.Population([pb.Member(seed, learner) for seed in range(members)], spec)
+        population = pb.Population([pb.Replica(seed, learner) for seed in range(replicas)], spec)
         # What the first call costs, whatever the run, is spent before.
-        inputs = torch.zeros(members, stream.batch_size, *spec.input_shape)
-        population.update(inputs, torch.zeros(members, stream.batch_size, dtype=torch.int64))
+        inputs = torch.zeros(replicas, stream.batch_size, *spec.input_shape)
+        population.update(inputs, torch.zeros(replicas, stream.batch_size, dtype=torch.int64))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         result = pb.evaluate(stream, population, pb.Protocol(curvature_every=10))
     size = sum(p.numel() for p in pb.build_network(spec).parameters())
@@ -60,7 +60,7 @@ def main() -> None:
     print("# Growth\n")
     print(f"torch {torch.__version__}, {platform.machine()}, one thread; medians of ")
     print(f"{options.repeats} runs. Random labels of 512 digits, 200 updates of 32 a task, Adam, ")
-    print(f"two hidden layers; {BASE['tasks']} tasks, {BASE['members']} members and width ")
+    print(f"two hidden layers; {BASE['tasks']} tasks, {BASE['replicas']} replicas and width ")
     print(f"{BASE['width']} where nothing else is said. Made by `python -m benchmarks.growth`.\n")
     for what, values in ROWS.items():
         print(tabulate(table(what, values, options.repeats), "keys", "github"), end="\n\n")

@@ -2,7 +2,7 @@
 
     python -m benchmarks.measurements > benchmarks/measurements.md
 
-One process, one thread. The first table takes each measurement of ten members of the quick suite's
+One process, one thread. The first table takes each measurement of ten replicas of the quick suite's
 network, hidden activations and gradients computed anew each time. The second runs the quick suite's
 learners on its first stream, its ten seeds as one population, with its measurements and without, in
 turn, the quicker of two repeats. Times are the process's CPU time: in one thread its wall time,
@@ -19,7 +19,7 @@ from tabulate import tabulate
 
 import plasticity_bench as pb
 from plasticity_bench.measurements import MEASUREMENTS, Probe
-from plasticity_bench.population.allocator import keep_freed_memory
+from plasticity_bench.programs.allocator import keep_freed_memory
 from plasticity_bench.suite.suite import Suite, load_suite
 
 MEMBERS, REPEATS = 10, 7
@@ -30,7 +30,7 @@ ELSEWHERE = ("fisher", "gauss_newton", "last_layers", "hessian")  # in benchmark
 def probe(suite: Suite, examples: int) -> Probe:
     """Ten untrained networks of the quick suite, on the first examples of a task."""
     spec = suite.streams[0].network
-    run = pb.Population([pb.Member(seed, pb.Learner()) for seed in range(MEMBERS)], spec)
+    run = pb.Population([pb.Replica(seed, pb.Learner()) for seed in range(MEMBERS)], spec)
     state, generator = run.state, torch.Generator().manual_seed(0)
     inputs = torch.rand(MEMBERS, examples, *spec.input_shape, generator=generator)
     targets = torch.randint(spec.num_outputs, (MEMBERS, examples), generator=generator)
@@ -48,7 +48,7 @@ def probe(suite: Suite, examples: int) -> Probe:
 
 
 def each(suite: Suite) -> list[list[object]]:
-    """Milliseconds of each measurement for one member."""
+    """Milliseconds of each measurement for one replica."""
     rows: list[list[object]] = []
     for name, registered in MEASUREMENTS.items():
         if name in ELSEWHERE:
@@ -69,15 +69,15 @@ def each(suite: Suite) -> list[list[object]]:
 def seconds(suite: Suite, learner: pb.Learner, protocol: pb.Protocol) -> float:
     """CPU time of training and measuring on the suite's first stream."""
     run = suite.streams[0]
-    members = [pb.Member(seed, learner) for seed in range(suite.num_seeds)]
+    replicas = [pb.Replica(seed, learner) for seed in range(suite.num_seeds)]
     began = time.process_time()
-    pb.evaluate(run.stream, pb.Population(members, run.network), protocol)
+    pb.evaluate(run.stream, pb.Population(replicas, run.network), protocol)
     return time.process_time() - began
 
 
 def beside_training(suite: Suite) -> list[list[object]]:
     """Seconds with and without the suite's measurements, by learner."""
-    without = replace(suite.protocol, explanations=())
+    without = replace(suite.protocol, diagnostics=())
     rows: list[list[object]] = []
     total = [0.0, 0.0]
     for contender in suite.contenders:
@@ -102,15 +102,15 @@ def main() -> None:
     keep_freed_memory()
     suite = load_suite("suites/quick.yaml")
     spec = suite.streams[0].network
-    seconds(suite, suite.contenders[0].learner, replace(suite.protocol, explanations=()))  # caches
-    print(f"torch {torch.__version__}, {platform.machine()}, one thread, {MEMBERS} members of")
+    seconds(suite, suite.contenders[0].learner, replace(suite.protocol, diagnostics=()))  # caches
+    print(f"torch {torch.__version__}, {platform.machine()}, one thread, {MEMBERS} replicas of")
     print(
         f"{spec.input_shape}-{spec.hidden}-{spec.num_outputs}, medians of {REPEATS - 1} repeats.\n"
     )
     headers = ["measurement", "examples", "ms for a member", "spread"]
     print(tabulate(each(suite), headers, "github", disable_numparse=True))
-    names = ", ".join(e.name for e in suite.protocol.explanations)
-    every = suite.protocol.explanations[0].every
+    names = ", ".join(e.name for e in suite.protocol.diagnostics)
+    every = suite.protocol.diagnostics[0].every
     print(f"\nThe quick suite takes {names} in every {every}th task and the last tenth:\n")
     headers = ["learner", "CPU seconds without", "with", "added"]
     print(tabulate(beside_training(suite), headers, "github", disable_numparse=True))

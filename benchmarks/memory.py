@@ -3,7 +3,7 @@
     python -m benchmarks.memory > benchmarks/memory.md
 
 Each row is `plasticity-bench run` with one process, in a process of its own; memory is the highest
-resident set of it. Populations have four members throughout, so more seeds are more populations.
+resident set of it. Populations have four replicas throughout, so more seeds are more populations.
 """
 
 import os

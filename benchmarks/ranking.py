@@ -3,7 +3,7 @@
     python -m benchmarks.ranking > benchmarks/ranking.md
 
 One process and one thread. Adam's compiled update and the same with the regulariser take turns; the
-table shows medians for each member, and what is added as a multiple of Adam's update.
+table shows medians for each replica, and what is added as a multiple of Adam's update.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from plasticity_bench.running.execution import Execution
 
 
 def times(spec: pb.NetworkSpec, size: int, repeats: int, updates: int) -> list[float]:
-    """Microseconds for each member: of Adam's update, and of the regularised one."""
+    """Microseconds for each replica: of Adam's update, and of the regularised one."""
     ways = [
         make(Variant("population", learner, spec, 32, size, compiled=True))
         for learner in ("adam", "wasserstein")

@@ -1,4 +1,4 @@
-"""How far scores of single cells move when a suite is run again in another order of rounding.
+"""How far scores of single runs move when a suite is run again in another order of rounding.
 
 plasticity-bench run quick --compile off --results recorded
 plasticity-bench run quick --compile on  --results compiled
@@ -16,29 +16,29 @@ import numpy as np
 from tabulate import tabulate
 
 from plasticity_bench.results import Results
-from plasticity_bench.running import planning
 from plasticity_bench.scoring.scores import Score, means_by_key, score
+from plasticity_bench.suite import planning
 from plasticity_bench.suite.suite import Suite, load_suite
 
 HEADERS = ["stream", "score", "cells", "the same bits", "mean", "standard deviation", "largest"]
 
 
 def pairs(suite: Suite, one: Path, other: Path) -> Iterator[tuple[str, Score, Score]]:
-    """Yield each cell's stream, and its score in both runs, against the reference of the first."""
+    """Yield each run's stream, and its score in both runs, against the reference of the first."""
     groups = planning.plan(suite, suite.contenders, range(suite.num_seeds))
     found = {}
     for group in groups:
-        place, tasks = (group.run.label, group.label), group.run.stream.scored_tasks()
+        place, tasks = (group.suite_stream.label, group.label), group.suite_stream.stream.scored_tasks()
         found[place] = [
             means_by_key(Results(folder), place, group.protocol, tasks) for folder in (one, other)
         ]
     for group in groups:
-        (fresh,) = (g for g in groups if (g.run, g.label) == (group.run, suite.reference))
-        references = found[group.run.label, suite.reference][0]
-        first, second = found[group.run.label, group.label]
-        for cell, reference in zip(group.cells, fresh.cells, strict=True):
+        (fresh,) = (g for g in groups if (g.run, g.label) == (group.suite_stream, suite.reference))
+        references = found[group.suite_stream.label, suite.reference][0]
+        first, second = found[group.suite_stream.label, group.label]
+        for run, reference in zip(group.runs, fresh.runs, strict=True):
             against = references[reference.key]
-            yield group.run.label, score(first[cell.key], against), score(second[cell.key], against)
+            yield group.suite_stream.label, score(first[run.key], against), score(second[run.key], against)
 
 
 def table(suite: Suite, one: Path, other: Path) -> str:

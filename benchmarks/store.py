@@ -1,10 +1,10 @@
-"""What it takes to store, list and tabulate very many cells.
+"""What it takes to store, list and tabulate very many runs.
 
     python -m benchmarks.store > benchmarks/store.md
     python -m benchmarks.store --packed             # without the saving, which takes longest
     python -m benchmarks.store --cells 1000000      # measured rather than extrapolated
 
-Synthetic cells of a suite with 10 streams and 10 learners are saved one by one, as a run saves
+Synthetic runs of a suite with 10 streams and 10 learners are saved one by one, as a run saves
 them, and packed where a run would pack them. Then they are read by new processes: the list of what
 there is, what a run finds left to do, the table that it prints, and what `status` tells.
 """
@@ -23,14 +23,15 @@ import pyarrow as pa
 from tabulate import tabulate
 
 from plasticity_bench.provenance import environment
-from plasticity_bench.results import MANY_IN_ALL, Results, Row, columns, note_asked, packs
-from plasticity_bench.results.cell import plain
-from plasticity_bench.results.loose import LooseCell
-from plasticity_bench.running import planning
+from plasticity_bench.results import MANY_IN_ALL, Results, Row, packs, parquet, store_request
+from plasticity_bench.results.run import file_name
+from plasticity_bench.results.run_folder import StoredRun
+from plasticity_bench.running.pending import pending
+from plasticity_bench.suite import planning
 from plasticity_bench.suite.suite import Suite, load_suite
 
 LISTING_SECONDS, TABLE_SECONDS = 2.0, 10.0
-"""What is wanted of 100,000 cells."""
+"""What is wanted of 100,000 runs."""
 
 STREAM = """\
   - id: plasticity/RandomLabelDigits-v0
@@ -66,45 +67,45 @@ def suite(folder: Path) -> Suite:
     return load_suite(str(path))
 
 
-def write(num_cells: int, folder: Path) -> None:
-    """Save cells and pack them, as a run does."""
+def write(num_runs: int, folder: Path) -> None:
+    """Save runs and pack them, as a run does."""
     loaded = suite(folder)
     results = Results(folder / loaded.directory_name)
-    groups = planning.plan(loaded, loaded.contenders, range(num_cells // 100))
-    cells = [cell for group in groups for cell in group.cells]
-    note_asked(results.folder, loaded.name, "plasticity-bench run suite.yaml", cells)
+    groups = planning.plan(loaded, loaded.contenders, range(num_runs // 100))
+    runs = [run for group in groups for run in group.runs]
+    store_request(results.folder, loaded.name, "plasticity-bench run suite.yaml", runs)
     draws = np.random.default_rng(0)
-    for number, cell in enumerate(cells, 1):
+    for number, run in enumerate(runs, 1):
         values = draws.random(len(PLACES))
         rows = [Row(*place, float(value)) for place, value in zip(PLACES, values, strict=True)]
-        results.save(cell, rows, _info())
+        results.save(run, rows, _info())
         if number % MANY_IN_ALL == 0:
             results.pack()
     results.pack()
 
 
-def write_packed(num_cells: int, folder: Path) -> None:
-    """Write the same packs without saving every cell by itself before, which takes longest."""
+def write_packed(num_runs: int, folder: Path) -> None:
+    """Write the same packs without saving every run by itself before, which takes longest."""
     loaded = suite(folder)
     results = Results(folder / loaded.directory_name)
-    groups = planning.plan(loaded, loaded.contenders, range(num_cells // 100))
-    note_asked(results.folder, loaded.name, "run", [c for group in groups for c in group.cells])
+    groups = planning.plan(loaded, loaded.contenders, range(num_runs // 100))
+    store_request(results.folder, loaded.name, "run", [c for group in groups for c in group.runs])
     draws = np.random.default_rng(0)
     for group in groups:
         rows = [Row(*place, 0.0) for place in PLACES]
-        table = columns.cell_table(columns.cell_bytes(rows), folder)
+        table = parquet.measurements_table(parquet.measurements_bytes(rows), folder)
         values = table.schema.get_field_index("value")
         own = [
-            LooseCell(
-                cell,
-                {"key": cell.key, "stream": cell.stream, "learner": cell.learner}
-                | {"seed": cell.seed, **_info(), "identity": cell.identity},
+            StoredRun(
+                run,
+                {"key": run.key, "stream": run.stream, "learner": run.learner}
+                | {"seed": run.seed, **_info(), "identity": run.identity},
                 table.set_column(values, "value", pa.array(draws.random(len(PLACES)))),
                 folder,
             )
-            for cell in group.cells
+            for run in group.runs
         ]
-        place = results.folder / "packs" / plain(group.run.label) / plain(group.label)
+        place = results.folder / "packs" / file_name(group.suite_stream.label) / file_name(group.label)
         packs.write(place, own)
 
 
@@ -118,26 +119,26 @@ def _info() -> dict[str, object]:
     }
 
 
-def read(what: str, num_cells: int, folder: Path) -> None:
+def read(what: str, num_runs: int, folder: Path) -> None:
     """Print the seconds of one way to read."""
-    from plasticity_bench.scoring import table
+    from plasticity_bench.scoring import score_table
 
     loaded = suite(folder)
     results = Results(folder / loaded.directory_name)
-    groups = planning.plan(loaded, loaded.contenders, range(num_cells // 100))
+    groups = planning.plan(loaded, loaded.contenders, range(num_runs // 100))
     began = time.perf_counter()
     if what == "list":
-        assert len(results.snapshot().finished) == num_cells
+        assert len(results.snapshot().finished) == num_runs
     elif what == "table":
-        lines = table.entries(loaded, groups, results)
-        assert all(entry.num_seeds == num_cells // 100 for entry in lines)
-        table.render(lines, "table")
+        lines = score_table.entries(loaded, groups, results)
+        assert all(entry.num_seeds == num_runs // 100 for entry in lines)
+        score_table.render(lines, "table")
     elif what == "remaining":
-        assert planning.remaining(groups, results) == []
+        assert pending(groups, results) == []
     else:
         from plasticity_bench.running import status
 
-        assert all(row.complete == row.asked for row in status.of_folder(results).rows)
+        assert all(row.complete == row.requested for row in status.of_folder(results).rows)
     print(time.perf_counter() - began)
 
 
@@ -162,35 +163,35 @@ def main() -> None:
     if options.part:
         what, folder = options.part[0], Path(options.part[1])
         if what in ("write", "pack"):
-            (write if what == "write" else write_packed)(options.cells, folder)
+            (write if what == "write" else write_packed)(options.runs, folder)
         else:
-            read(what, options.cells, folder)
+            read(what, options.runs, folder)
         return
-    report(options.cells, options.packed)
+    report(options.runs, options.packed)
 
 
-def report(num_cells: int, packed: bool) -> None:
+def report(num_runs: int, packed: bool) -> None:
     """Write, read, and print."""
     with tempfile.TemporaryDirectory() as name:
-        number = ["--cells", str(num_cells), "--part"]
+        number = ["--cells", str(num_runs), "--part"]
         began = time.perf_counter()
         in_new_process(*number, "pack" if packed else "write", name)
         how = "write packs" if packed else "save and pack"
         seconds = {how: time.perf_counter() - began}
         for what in ("list", "remaining", "table", "status"):
             seconds[what] = float(in_new_process(*number, what, name))
-        size = bytes_on_disk(Path(name)) / num_cells
+        size = bytes_on_disk(Path(name)) / num_runs
     print("# Very many results\n")
     print(
-        f"{num_cells:,} synthetic cells of {TASKS * 7} numbers each, in 10 streams x 10 learners."
+        f"{num_runs:,} synthetic runs of {TASKS * 7} numbers each, in 10 streams x 10 learners."
     )
     print(f"{platform.machine()}, {os.cpu_count()} cores. Made by `python -m benchmarks.store`.\n")
-    million = 10**6 / num_cells
+    million = 10**6 / num_runs
     rows = [[key, f"{s:.1f}", f"{s * million:.0f}"] for key, s in seconds.items()]
     note = "measured" if million == 1 else "extrapolated"
-    print(tabulate(rows, ["what", "seconds", f"a million cells, {note}"], "github"))
-    print(f"\nDisk: {size:,.0f} bytes a cell; {size * 1e6 / 2**30:.1f} GiB a million ({note}).\n")
-    if num_cells == 100_000:
+    print(tabulate(rows, ["what", "seconds", f"a million runs, {note}"], "github"))
+    print(f"\nDisk: {size:,.0f} bytes a run; {size * 1e6 / 2**30:.1f} GiB a million ({note}).\n")
+    if num_runs == 100_000:
         _verdict("listing", seconds["list"], LISTING_SECONDS)
         _verdict("the table", seconds["table"], TABLE_SECONDS)
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.throughput > benchmarks/throughput.md
 
-A seed-update is one update of one member. Every variant runs in all processes at once, one core
+A seed-update is one update of one replica. Every variant runs in all processes at once, one core
 each; variants take turns, so that a slow spell of the machine hits all alike. The table shows the
 median of the repeats, all processes together, the lowest and highest, and the ratio to the
 researcher's loop. "Disturbed" is the share of the time in which a process wanted to compute and
@@ -21,7 +21,7 @@ import plasticity_bench as pb
 from benchmarks import floor, loops
 from benchmarks.side_by_side import Timing, timed
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.population.kernels import native
+from plasticity_bench.programs.kernels import native
 from plasticity_bench.running.execution import Execution
 
 SMALL = pb.NetworkSpec(hidden=(64, 64), input_shape=(64,), num_outputs=10)
@@ -39,7 +39,7 @@ class Variant:
 
     Attributes:
         how: "researcher", "careful" or "population".
-        size: members of the population.
+        size: replicas of the population.
         compiled: whether the population's update is.
     """
 
@@ -59,7 +59,7 @@ def make(variant: Variant) -> loops.Updates:
         return loops.careful(variant.learner, variant.spec, variant.batch)
     learner = find_learner(variant.learner)()
     population = pb.Population(
-        [pb.Member(seed, learner) for seed in range(variant.size)],
+        [pb.Replica(seed, learner) for seed in range(variant.size)],
         variant.spec,
         compile_updates=variant.compiled,
     )

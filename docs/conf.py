@@ -14,6 +14,8 @@ from typing import Any
 from sphinx.application import Sphinx
 
 DOCS = Path(__file__).resolve().parent
+DOCS_VERSION = os.environ.get("DOCS_VERSION")
+"""On a site with several versions, the folder of this one: `latest`, or a tag."""
 FRONT_PAGES = ("index", "adr/README")
 """Their lists of links say what pages there are."""
 
@@ -26,6 +28,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 default_role = "code"  # single backticks, as in Markdown
 highlight_language = "text"  # of blocks that name none: what commands print
 exclude_patterns: list[str] = []
+templates_path = ["_templates"]
 napoleon_custom_sections = [("Attributes", "params_style")]
 napoleon_use_rtype = False
 autodoc_member_order = "bysource"
@@ -33,7 +36,18 @@ maximum_signature_line_length = 80
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
-html_title = "plasticity-bench"
+html_title = f"plasticity-bench {release}"
+html_context = {"docs_version": DOCS_VERSION}
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "versions.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_copy_source = False
 html_show_sphinx = False
 
@@ -47,7 +61,8 @@ def repository(path: Path) -> str:
     if name is None:
         return path.as_uri()
     kind = "tree" if path.is_dir() else "blob"
-    return f"https://github.com/{name}/{kind}/main/{path.relative_to(DOCS.parent).as_posix()}"
+    ref = "main" if DOCS_VERSION in (None, "latest") else DOCS_VERSION
+    return f"https://github.com/{name}/{kind}/{ref}/{path.relative_to(DOCS.parent).as_posix()}"
 
 
 def with_addresses(page: Path, text: str) -> str:

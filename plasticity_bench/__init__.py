@@ -1,6 +1,7 @@
 """A declarative benchmark for loss of plasticity."""
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from plasticity_bench.errors import (
@@ -26,29 +27,29 @@ if TYPE_CHECKING:
     from plasticity_bench.checks import check_learner, check_measurement, check_stream
     from plasticity_bench.evaluation.evaluation import Evaluation
     from plasticity_bench.evaluation.evaluator import evaluate
-    from plasticity_bench.evaluation.protocol import Explanation, Protocol
+    from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
     from plasticity_bench.learners.learner import Hidden, Learner, Memory, State
     from plasticity_bench.learners.noise import Noise
     from plasticity_bench.learners.optimizers import Params
     from plasticity_bench.measurements.probe import Probe
-    from plasticity_bench.networks import NetworkSpec, build_network
-    from plasticity_bench.population.kernels.ranking import match_ranks
-    from plasticity_bench.population.narrowing import narrowed
-    from plasticity_bench.population.population import Member, Population
+    from plasticity_bench.networks import NetworkSpec, build_network, match_num_parameters
+    from plasticity_bench.programs.kernels.rank_matching import match_ranks
+    from plasticity_bench.programs.population import Population, Replica
+
+    __version__: str
 
 __all__ = [
     "BadInputError",
     "Choice",
     "ClassStream",
     "DatasetStream",
+    "Diagnostic",
     "Evaluation",
-    "Explanation",
     "Hidden",
     "Learner",
     "LearnerError",
     "LogUniform",
     "MeasurementError",
-    "Member",
     "Memory",
     "NetworkSpec",
     "Noise",
@@ -57,52 +58,73 @@ __all__ = [
     "Population",
     "Probe",
     "Protocol",
+    "Replica",
     "State",
     "Stream",
     "StreamError",
     "Task",
     "Uniform",
+    "__version__",
     "build_network",
     "check_learner",
     "check_measurement",
     "check_stream",
     "evaluate",
     "make_stream",
+    "match_num_parameters",
     "match_ranks",
-    "narrowed",
     "register",
     "registered_streams",
 ]
 
-# These need torch, which takes seconds to import; they are loaded when they are first asked for.
+# These need torch, which takes seconds to import; they are loaded on their first use.
 _LAZY = {
+    "Diagnostic": "evaluation.protocol",
     "Evaluation": "evaluation.evaluation",
-    "Explanation": "evaluation.protocol",
     "Hidden": "learners.learner",
     "Learner": "learners.learner",
-    "Member": "population.population",
     "Memory": "learners.learner",
     "NetworkSpec": "networks",
     "Noise": "learners.noise",
     "Params": "learners.optimizers",
-    "Population": "population.population",
+    "Population": "programs.population",
     "Probe": "measurements.probe",
     "Protocol": "evaluation.protocol",
+    "Replica": "programs.population",
     "State": "learners.learner",
     "build_network": "networks",
     "check_learner": "checks",
     "check_measurement": "checks",
     "check_stream": "checks",
     "evaluate": "evaluation.evaluator",
-    "match_ranks": "population.kernels.ranking",
-    "narrowed": "population.narrowing",
+    "match_num_parameters": "networks",
+    "match_ranks": "programs.kernels.rank_matching",
 }
+
+_DEPRECATED = {
+    "Explanation": "Diagnostic",
+    "Member": "Replica",
+    "narrowed": "match_num_parameters",
+}
+"""Earlier names, which warn (docs/versioning.md)."""
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(importlib.import_module(f"plasticity_bench.{_LAZY[name]}"), name)
+    if name == "__version__":
+        from importlib import metadata
+
+        return metadata.version("plasticity-bench")
+    if name in _DEPRECATED:
+        message = f"plasticity_bench.{name} is deprecated: use {_DEPRECATED[name]}."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return globals().get(_DEPRECATED[name]) or __getattr__(_DEPRECATED[name])
     raise AttributeError(f"module 'plasticity_bench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 _load_plugins()  # last: plugins import this package

@@ -14,7 +14,7 @@ from plasticity_bench import data, provenance
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.folders import cache_folder, data_folder
 from plasticity_bench.shipped import suite_names
-from plasticity_bench.suite.suite_data import datasets_of
+from plasticity_bench.suite.document import datasets_of, read_document
 
 NEEDED = (
     "datasets",
@@ -27,6 +27,7 @@ NEEDED = (
     "pydantic",
     "rich",
     "safetensors",
+    "scipy",
     "sklearn",
     "tabulate",
     "torch",
@@ -118,7 +119,7 @@ def _compiler() -> Iterator[Finding]:
     yield Finding("C++ compiler", found or "none", remedy)
     if _torch() is None:
         return
-    from plasticity_bench.population.kernels import native
+    from plasticity_bench.programs.kernels import native
 
     switched_off = os.environ.get(native.SWITCH) == "off"
     loads = native.load()
@@ -131,7 +132,7 @@ def _compiler() -> Iterator[Finding]:
 def _compiles() -> Finding:
     import torch
 
-    from plasticity_bench.population.compiling import CompilationError, compiled
+    from plasticity_bench.programs.compiling import CompilationError, compiled
 
     graph = torch.fx.symbolic_trace(_sum_of_squares)
     try:
@@ -165,7 +166,7 @@ def _data() -> Iterator[Finding]:
         yield Finding(f"data {name}", data.where(name) if data.is_prepared(name) else "not here")
     for suite in suite_names():
         try:
-            lacking = [name for name in datasets_of(suite) if not data.is_prepared(name)]
+            lacking = [name for name in datasets_of(read_document(suite)) if not data.is_prepared(name)]
         except PlasticityBenchError as error:
             yield Finding(f"suite {suite}", "cannot be read", str(error))
             continue

@@ -22,7 +22,7 @@ class BadInputError(PlasticityBenchError):
 
 
 class LearnerError(PlasticityBenchError):
-    """A learner's own code raised, or cannot be run for all members at once."""
+    """A learner's own code raised, or cannot be run for all replicas at once."""
 
 
 class StreamError(PlasticityBenchError):

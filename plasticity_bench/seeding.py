@@ -1,6 +1,6 @@
 """Where every random number comes from: one tree of independent streams below each seed.
 
-A seed names a *member*. Everything random about it (which examples it sees, its tasks, the order
+A seed names a *replica*. Everything random about it (which examples it sees, its tasks, the order
 of its batches, its initial parameters, its learner's noise) is drawn from a branch of its own, so
 that no part's use of randomness shifts another's.
 """

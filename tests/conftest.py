@@ -5,7 +5,7 @@ import torch
 
 from plasticity_bench import data
 
-# As every run does: only then do members agree to the bit.
+# As every run does: only then do replicas agree to the bit.
 torch.set_num_threads(1)
 
 

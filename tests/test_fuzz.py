@@ -12,16 +12,16 @@ import torch
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from plasticity_bench.suite.document import read_suite
 
 from plasticity_bench.errors import BadInputError, DamagedError
-from plasticity_bench.results import Cell, Results, Row, asked, note_asked
+from plasticity_bench.results import Results, Row, Run, asked, store_request
 from plasticity_bench.running import checkpoints
 from plasticity_bench.running.checkpoints import CheckpointError
 from plasticity_bench.running.engines import slurm
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.suite import load_suite
-from plasticity_bench.suite.suite_data import read_suite
 
 QUICK = settings(
     max_examples=100,
@@ -30,7 +30,7 @@ QUICK = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-CELL = Cell("s", "adam", 1, {"seed": 1})
+CELL = Run("s", "adam", 1, {"seed": 1})
 ROWS = [Row(task, "end", name, task / 3) for task in range(5) for name in ("accuracy", "loss")]
 INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
 
@@ -52,11 +52,11 @@ values = st.recursive(
 
 @contextlib.contextmanager
 def store(packed=False):
-    """Two finished cells in a folder, and nothing beside it; `files` is all below its parent."""
+    """Two finished runs in a folder, and nothing beside it; `files` is all below its parent."""
     with tempfile.TemporaryDirectory() as name:
         results = Results(Path(name) / "inner" / "suite@12345678")
         for seed in (0, 1):
-            results.save(Cell("s", "adam", seed, {"seed": seed}), ROWS, INFO)
+            results.save(Run("s", "adam", seed, {"seed": seed}), ROWS, INFO)
         if packed:
             results.pack(many=1)
         yield results
@@ -67,11 +67,11 @@ def store(packed=False):
 def read_everything(results):
     """Read in every way, and pack; return what is damaged."""
     found = results.snapshot()
-    stored = {cell.seed for cell, _ in results.stored()}
+    stored = {run.seed for run, _ in results.stored()}
     assert {head.seed for head in found.finished.values()} >= stored
     for seed in (0, 1):
-        cell = Cell("s", "adam", seed, {"seed": seed})
-        loaded = results.load(cell)
+        run = Run("s", "adam", seed, {"seed": seed})
+        loaded = results.load(run)
         assert loaded is None or loaded.info["seed"] == seed
     for block in results.blocks("s", "adam"):
         block.means("accuracy", "end", [3, 4])
@@ -126,7 +126,7 @@ def test_cell_json(value, key):
     st.sampled_from(["seconds", "environment", "measurements_sha256", "traceback", "status"]),
 )
 def test_cell_json_whose_key_fits(value, name):
-    """Someone who forges a cell can compute its key, too."""
+    """Someone who forges a run can compute its key, too."""
     with store() as results:
         path = results.path(CELL) / "cell.json"
         info = json.loads(path.read_text())
@@ -181,13 +181,13 @@ def test_bytes_of_packs(changes, forged):
 @given(values, st.sampled_from(["asked_at", "command", "groups", "inner", None]))
 def test_questions(value, key):
     with store() as results:
-        note_asked(results.folder, "suite", "run", [CELL])
+        store_request(results.folder, "suite", "run", [CELL])
         (path,) = (results.folder / "runs").iterdir()
         question = json.loads(path.read_text())
         if key == "inner":
             question["groups"][0] = {**question["groups"][0], "seeds": value}
         path.write_text(json.dumps({**question, key: value} if key else value))
-        assert asked(results.folder).damaged or asked(results.folder).cells is not None
+        assert asked(results.folder).damaged or asked(results.folder).runs is not None
 
 
 @pytest.mark.parametrize(
@@ -343,11 +343,11 @@ def forged(content):
         st.sampled_from(["losses", "merits", "values", "diverged_at", "population:a", "watched:b"]),
         SHAPES,
     ),
-    cells=values | st.just(["a", "b"]),
+    runs=values | st.just(["a", "b"]),
 )
-def test_a_forged_checkpoint_is_refused(tmp_path_factory, header, said, shapes, cells):
+def test_a_forged_checkpoint_is_refused(tmp_path_factory, header, said, shapes, runs):
     tensors = safetensors.torch.save({name: torch.zeros(s) for name, s in shapes.items()})
-    own = {"format": 1, "cells": cells, "conditions": {}, "progress": said}
+    own = {"format": 1, "cells": runs, "conditions": {}, "progress": said}
     file = tmp_path_factory.mktemp("forged") / "a.checkpoint"
     for stated in (header, own):
         try:

@@ -1,4 +1,4 @@
-"""The same updates in JAX: one jitted `scan` over updates of a `vmap` over members.
+"""The same updates in JAX: one jitted `scan` over updates of a `vmap` over replicas.
 
     XLA_FLAGS=--xla_cpu_multi_thread_eigen=false taskset -c 0 python benchmarks/peers/jax_scan.py
 

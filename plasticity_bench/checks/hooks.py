@@ -1,6 +1,6 @@
 """A learner's hooks looked at call by call: what they return, and what becomes of their arguments.
 
-A learner is looked at member by member, without a map or a record, so that every number is there.
+A learner is looked at replica by replica, without a map or a record, so that every number is there.
 """
 
 import inspect

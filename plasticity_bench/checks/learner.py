@@ -11,10 +11,8 @@ from plasticity_bench.errors import BadInputError, LearnerError
 from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import check_class, find_learner
-from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.population.narrowing import num_parameters
+from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.suite import yaml_source
-from plasticity_bench.tuning.configuring import with_setting
 from plasticity_bench.tuning.settings import Setting, random
 from plasticity_bench.tuning.space import declared
 
@@ -101,7 +99,7 @@ def check_size(trial: Trial) -> None:
             trial.learner,
             f"for a network of {theirs} parameters it builds one of {ours}, "
             f"{ours / theirs:.1f} times as many, and {MOST_PARAMETERS} times is the most: build a "
-            "smaller one, with plasticity_bench.narrowed(spec, ...) for instance",
+            "smaller one, with plasticity_bench.match_num_parameters(spec, ...) for instance",
         )
 
 
@@ -133,8 +131,8 @@ def check_global_generators(trial: Trial) -> None:
         )
 
 
-def check_members_independent(trial: Trial) -> None:
-    """Another member's seed, data or divergence changes nothing in this one."""
+def check_replicas_independent(trial: Trial) -> None:
+    """Another replica's seed, data or divergence changes nothing in this one."""
     if trial.is_steady:
         return
     try:
@@ -142,24 +140,24 @@ def check_members_independent(trial: Trial) -> None:
     except LearnerError as error:
         raise _broken(
             trial.learner,
-            "where one member's numbers are not finite, a hook raises for all members: make them "
+            "where one replica's numbers are not finite, a hook raises for all replicas: make them "
             f"finite before that step, with nan_to_num() for instance; {error}".rstrip("."),
         ) from error
     if not trial.again.same(others):
         raise _broken(
             trial.learner,
-            "a member's results change with another member's seed and data: hooks may keep nothing "
+            "a replica's results change with another replica's seed and data: hooks may keep nothing "
             "from call to call but in the dictionary that memory() returns",
         )
 
 
 def check_alone(trial: Trial) -> None:
-    """A member's results are the same alone and among others."""
+    """A replica's results are the same alone and among others."""
     place = len(SEEDS) - 1
     if not trial.settled.same(run(trial.learner, SEEDS[place:]), place):
         raise _broken(
             trial.learner,
-            "a member's results alone are not those that it has among others: hooks may not depend "
+            "a replica's results alone are not those that it has among others: hooks may not depend "
             "on how often they are called; and PyTorch rounds `matrix @ vector` otherwise for one "
             "member than for several, but `(matrix * vector).sum(-1)` alike",
         )
@@ -171,15 +169,15 @@ def check_searched(trial: Trial) -> None:
     drawn = random(declared(type(learner)), 1)[0]
     numbers: Setting = {name: value for name, value in drawn.items() if isinstance(value, float)}
     try:
-        together = run([learner, with_setting(learner, numbers)], SEEDS[:2])
+        together = run([learner, learner.replaced(numbers)], SEEDS[:2])
         same = together.close(trial.settled, 0, 0)
-        problem = "its results are others than where members are alike"
+        problem = "its results are others than where replicas are alike"
     except LearnerError as error:
         same, problem = False, f"{error}".rstrip(".")
     if not same:
         raise _broken(
             learner,
-            f"where members differ in {', '.join(numbers)}, as in a search, hooks see a tensor in "
+            f"where replicas differ in {', '.join(numbers)}, as in a search, hooks see a tensor in "
             "place of each number: let them compute with it, and choose by torch.where rather "
             f"than `if`; {problem}",
         )
@@ -223,7 +221,7 @@ def check_vectorized(trial: Trial) -> None:
     if trial.settled.all_close(found):
         raise _broken(
             learner,
-            "its hooks can be run for all members at once, with the same results and faster: "
+            "its hooks can be run for all replicas at once, with the same results and faster: "
             "remove `vectorized = False`",
         )
 
@@ -235,7 +233,7 @@ CHECKS: tuple[Check, ...] = (
     check_arguments_unchanged,
     check_deterministic,
     check_global_generators,
-    check_members_independent,
+    check_replicas_independent,
     check_alone,
     check_searched,
     check_resumes,

@@ -22,13 +22,13 @@ Check = Callable[[str, Measure, Probe], None]
 def check_measurement(measure: Measure, probe: Probe | None = None) -> None:
     """Check that a measurement keeps the rules that results rest on.
 
-    It returns one float64 number for each member, by name; the same number when it is asked again;
-    it changes nothing it looks at; and a member's number depends on that member alone, not on the
+    It returns one float64 number for each replica, by name; the same number when it is asked again;
+    it changes nothing it looks at; and a replica's number depends on that replica alone, not on the
     place it stands in or on who stands beside it.
 
     Args:
-        measure: from a `Probe` to (members,) numbers by name.
-        probe: what to try it on, of at least three members that differ; by default small networks
+        measure: from a `Probe` to (replicas,) numbers by name.
+        probe: what to try it on, of at least three replicas that differ; by default small networks
             in the middle of a task.
 
     Raises:
@@ -40,7 +40,7 @@ def check_measurement(measure: Measure, probe: Probe | None = None) -> None:
 
 
 def check_shape(name: str, measure: Measure, probe: Probe) -> None:
-    """It returns (members,) float64 arrays by name."""
+    """It returns (replicas,) float64 arrays by name."""
     measured = measure(probe)
     if not isinstance(measured, dict) or not measured:
         raise MeasurementError(f"{name} must return numbers by name, a dictionary that has some.")
@@ -51,9 +51,9 @@ def check_shape(name: str, measure: Measure, probe: Probe) -> None:
         if not isinstance(values, np.ndarray) or kind != np.float64:
             found = f"a {type(values).__name__} of {kind}"
             raise MeasurementError(f"{name}: {key} must be a float64 array of numpy, not {found}.")
-        if shape != (probe.num_members,):
+        if shape != (probe.num_replicas,):
             raise MeasurementError(
-                f"{name}: {key} must have one number for each of the {probe.num_members} members, "
+                f"{name}: {key} must have one number for each of the {probe.num_replicas} replicas, "
                 f"but has the shape {shape}."
             )
 
@@ -85,19 +85,19 @@ def check_unchanged(name: str, measure: Measure, probe: Probe) -> None:
 
 
 def check_order(name: str, measure: Measure, probe: Probe) -> None:
-    """A member's number does not depend on the place that it stands in."""
-    order = torch.arange(probe.num_members).roll(1)
+    """A replica's number does not depend on the place that it stands in."""
+    order = torch.arange(probe.num_replicas).roll(1)
     expected = {key: values[order.numpy()] for key, values in measure(_copied(probe)).items()}
     moved = measure(probe.select(order))
-    _compare(expected, moved, TOLERANCE, f"{name}: {{}} depends on the order of the members.")
+    _compare(expected, moved, TOLERANCE, f"{name}: {{}} depends on the order of the replicas.")
 
 
 def check_alone(name: str, measure: Measure, probe: Probe) -> None:
-    """A member's number does not depend on who stands beside it."""
-    fewer = torch.arange(probe.num_members - 1)
+    """A replica's number does not depend on who stands beside it."""
+    fewer = torch.arange(probe.num_replicas - 1)
     expected = {key: values[:-1] for key, values in measure(_copied(probe)).items()}
     without_last = measure(probe.select(fewer))
-    problem = f"{name}: {{}} of a member depends on which other members there are."
+    problem = f"{name}: {{}} of a replica depends on which other replicas there are."
     _compare(expected, without_last, TOLERANCE, problem)
 
 
@@ -137,7 +137,7 @@ def example_probe() -> Probe:
 
 def _copied(probe: Probe) -> Probe:
     """A probe with tensors of its own, and nothing computed yet."""
-    everyone = probe.select(torch.arange(probe.num_members))
+    everyone = probe.select(torch.arange(probe.num_replicas))
     return replace(everyone, module=copy.deepcopy(probe.module))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plasticity_bench.errors import StreamError
 from plasticity_bench.streams import Stream, Task, make_stream
 from plasticity_bench.streams.env import StreamEnv
-from plasticity_bench.streams.faults import task_fault
+from plasticity_bench.streams.validation import task_problem
 
 SEEDS = (0, 1)
 Check = Callable[[str, Stream], None]
@@ -48,9 +48,9 @@ def check_tasks(name: str, stream: Stream) -> None:
             task = stream.task(seed, index)
             if not isinstance(task, Task):
                 raise StreamError(f"{where} must be a Task, not {type(task).__name__}.")
-            fault = task_fault(stream, task, stream.size(index))
-            if fault:
-                raise StreamError(f"{where} {fault}.")
+            problem = task_problem(stream, task, stream.size(index))
+            if problem:
+                raise StreamError(f"{where} {problem}.")
             _check_inputs(where, stream, task)
 
 

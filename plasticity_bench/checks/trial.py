@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from plasticity_bench.checks.generators import seeded_generators
 from plasticity_bench.errors import LearnerError
+from plasticity_bench.evaluation.stacked_task import StackedTask
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.population.population import Member, Population
-from plasticity_bench.population.stacked_task import StackedTask
+from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.streams import Stream, make_stream
 
 NETWORK = NetworkSpec(hidden=(24, 16), input_shape=(8, 8), num_outputs=10)
@@ -27,12 +27,12 @@ LEGS = ((0, 0, UPDATES), (1, 0, UPDATES // 2), (1, UPDATES // 2, UPDATES))  # ta
 
 
 @dataclass(frozen=True)
-class Run:
+class Trajectory:
     """What a population did.
 
     Attributes:
-        seen: (members, ...) each, by (leg, name): losses, logits, and its state after the leg.
-        targets: of the first task's examples, (members, examples).
+        seen: (replicas, ...) each, by (leg, name): losses, logits, and its state after the leg.
+        targets: of the first task's examples, (replicas, examples).
         moved: names of the global random generators that it left in another state.
     """
 
@@ -40,26 +40,26 @@ class Run:
     targets: Tensor
     moved: list[str]
 
-    def same(self, other: "Run", place: int = 0, its_place: int = 0) -> bool:
-        """Whether a member did the same in both, in every bit, where both were looked at.
+    def same(self, other: "Trajectory", place: int = 0, its_place: int = 0) -> bool:
+        """Whether a replica did the same in both, in every bit, where both were looked at.
 
         What is not a number equals itself.
         """
         shared = self.seen.keys() & other.seen.keys()
         return all(_same(self.seen[k][place], other.seen[k][its_place]) for k in shared)
 
-    def all_same(self, other: "Run") -> bool:
-        """Whether every member did the same in both."""
+    def all_same(self, other: "Trajectory") -> bool:
+        """Whether every replica did the same in both."""
         return all(self.same(other, place, place) for place, _ in enumerate(SEEDS))
 
-    def close(self, other: "Run", place: int, its_place: int) -> bool:
-        """Whether a member did the same but for rounding, which grows from update to update."""
+    def close(self, other: "Trajectory", place: int, its_place: int) -> bool:
+        """Whether a replica did the same but for rounding, which grows from update to update."""
         return self.seen.keys() == other.seen.keys() and all(
             _close(value[place], other.seen[key][its_place]) for key, value in self.seen.items()
         )
 
-    def all_close(self, other: "Run") -> bool:
-        """Whether every member did the same but for rounding."""
+    def all_close(self, other: "Trajectory") -> bool:
+        """Whether every replica did the same but for rounding."""
         return all(self.close(other, place, place) for place, _ in enumerate(SEEDS))
 
     def not_finite(self) -> str:
@@ -70,7 +70,7 @@ class Run:
         return ""
 
     def loss(self, name: str) -> float:
-        """Mean cross-entropy of logits of the first leg, over members and examples."""
+        """Mean cross-entropy of logits of the first leg, over replicas and examples."""
         logits = self.seen[0, name].flatten(0, 1)
         return functional.cross_entropy(logits, self.targets.flatten()).item()
 
@@ -86,21 +86,21 @@ class Trial:
         self.learner = learner
 
     @cached_property
-    def first(self) -> Run:
+    def first(self) -> Trajectory:
         """The first run in this process."""
         return run(self.learner)
 
     @cached_property
-    def again(self) -> Run:
+    def again(self) -> Trajectory:
         """The second, without any difference from the first."""
         assert self.first
         return run(self.learner)
 
     @cached_property
-    def elsewhere(self) -> Run | None:
-        """A run in which all is different that must not matter to the member at place 0.
+    def elsewhere(self) -> Trajectory | None:
+        """A run in which all is different that must not matter to the replica at place 0.
 
-        The other members, one of whom diverges, and the global random generators; None if a hook
+        The other replicas, one of whom diverges, and the global random generators; None if a hook
         raises.
         """
         assert self.first
@@ -115,7 +115,7 @@ class Trial:
         return self.elsewhere is not None and self.first.same(self.elsewhere)
 
     @property
-    def settled(self) -> Run:
+    def settled(self) -> Trajectory:
         """A run that others are to be like."""
         return self.first if self.is_steady else self.again
 
@@ -125,18 +125,18 @@ def run(
     seeds: Sequence[int] = SEEDS,
     *,
     spoiled: int | None = None,
-    resumed: Run | None = None,
+    resumed: Trajectory | None = None,
     global_seed: int = 0,
-) -> Run:
-    """Train members on two tasks of digits; in the second, the classes have other names.
+) -> Trajectory:
+    """Train replicas on two tasks of digits; in the second, the classes have other names.
 
     Boundaries are revealed. It computes in one thread, for only then runs agree in every bit.
 
     Args:
-        learner: of all members, or one for each.
-        seeds: of the members.
-        spoiled: the place of a member whose inputs are not numbers.
-        resumed: a run of such members, to go on from, in its second task's middle.
+        learner: of all replicas, or one for each.
+        seeds: of the replicas.
+        spoiled: the place of a replica whose inputs are not numbers.
+        resumed: a run of such replicas, to go on from, in its second task's middle.
         global_seed: of the global random generators; they are put back afterwards.
 
     Raises:
@@ -145,8 +145,8 @@ def run(
     seen: dict[tuple[int, str], Tensor] = {}
     with _one_thread(), seeded_generators(global_seed) as moved:
         learners = [learner] * len(seeds) if isinstance(learner, Learner) else learner
-        members = [Member(*pair) for pair in zip(seeds, learners, strict=True)]
-        population = Population(members, NETWORK)
+        replicas = [Replica(*pair) for pair in zip(seeds, learners, strict=True)]
+        population = Population(replicas, NETWORK)
         tasks = [StackedTask(_digits(), list(seeds), i, population.device) for i in (0, 1)]
         examples = [task.train.first(EXAMPLES) for task in tasks]
         first_leg = len(LEGS) - 1 if resumed else 0
@@ -165,7 +165,7 @@ def run(
                     seen[leg, f"loss {update}"] = population.update(inputs, targets)[0]
             seen[leg, "logits"] = population.predict(examples[index][0])
             seen |= {(leg, name): value for name, value in population.tensors().items()}
-        return Run(seen, examples[0][1], moved())
+        return Trajectory(seen, examples[0][1], moved())
 
 
 def _digits() -> Stream:

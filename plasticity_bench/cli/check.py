@@ -1,11 +1,13 @@
-"""`check`: does a learner or a stream keep the rules?"""
+"""`check`: test that a learner or a stream follows the rules that results rest on."""
 
 import argparse
+from typing import Any
 
-from plasticity_bench.cli.common import COMPLETE, add_hyperparameters, hyperparameters
+from plasticity_bench.cli.common import COMPLETE
+from plasticity_bench.cli.options import add_hyperparameters, hyperparameters
 from plasticity_bench.errors import BadInputError
 
-HELP = "check that a learner or a stream keeps the rules"
+HELP = "check that a learner or a stream follows the rules that results rest on"
 EXAMPLE = """\
 plasticity-bench check my_module:Learner -H strength=1e-3
 plasticity-bench check my_streams:my-lab/SwappedPairs-v0"""
@@ -22,17 +24,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Check a learner or a stream; what is wrong is raised."""
-    name = options.learner
-    if "/" in name:
-        if options.hyperparameters:
-            raise BadInputError(f"-H sets hyperparameters, and {name} is a stream.")
-        from plasticity_bench import check_stream
+    """Check a learner or a stream; a broken rule is raised."""
+    return check(options.learner, hyperparameters(options))
 
-        check_stream(name)
+
+def check(name: str, settings: dict[str, Any]) -> int:
+    """Check a learner, or a stream if the name has a slash, and return the exit code."""
+    from plasticity_bench import check_learner, check_stream
+
+    if "/" not in name:
+        check_learner(name, **settings)
+    elif settings:
+        raise BadInputError(f"-H sets hyperparameters, and {name} is a stream.")
     else:
-        from plasticity_bench import check_learner
-
-        check_learner(name, **hyperparameters(options))
-    print(f"{name} keeps the rules.")
+        check_stream(name)
+    print(f"{name} passed.")
     return COMPLETE

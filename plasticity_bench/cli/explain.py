@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say, warn_of_few_seeds
 from plasticity_bench.errors import BadInputError
 
@@ -12,7 +13,7 @@ EXAMPLE = "plasticity-bench explain results/explanations-v0@1a2b3c4d --figure ex
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
+    shared.add_results(parser)
     parser.add_argument("--layers", action="store_true", help="tell of single layers too")
     parser.add_argument(
         "--reference",
@@ -35,20 +36,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table of associations and draw its figure."""
-    from plasticity_bench.figures import explanations_figure, figures
+    from plasticity_bench.figures import associations as figure
+    from plasticity_bench.figures import paper_figure
     from plasticity_bench.results import Results
-    from plasticity_bench.scoring import explanations, explanations_table
+    from plasticity_bench.scoring import association_table, associations
 
-    figure = options.figure or options.results / "explanations.png"
-    figures.check_path(figure)
-    runs = explanations.load_runs(Results(options.results))
-    runs = explanations.of_learners(runs, options.learner)
-    table = explanations.explain(runs, options.reference, layers=options.layers)
+    path = options.figure or options.results / "explanations.png"
+    paper_figure.check_path(path)
+    runs = associations.load_runs(Results(options.results))
+    runs = associations.of_learners(runs, options.learner)
+    table = associations.explain(runs, options.reference, layers=options.layers)
     if not table:
         raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")
-    print(explanations_table.render(table, options.format))
+    print(association_table.render(table, options.format))
     warn_of_few_seeds(len({run.seed for run in runs}))
-    with figures.style():
-        explanations_figure.draw(table, figure)
-    say(f"Figure: {figure}")
+    with paper_figure.style():
+        figure.draw(table, path)
+    say(f"Figure: {path}")
     return COMPLETE

@@ -1,13 +1,16 @@
 """`plot`: measurements from task to task, or scores over the settings of a search."""
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
+    from plasticity_bench.results import LearnerOnStream
     from plasticity_bench.scoring.scores import Score
 
 HELP = "draw measurements from task to task, or the scores of a search"
@@ -29,12 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="curves: measurements over tasks (default); scatter: trainability against curvature "
         "retention; profile: performance profiles; explain: what predicts trainability",
     )
-    parser.add_argument(
-        "--reference",
-        default="fresh",
-        metavar="LEARNER",
-        help="the learner that scores are relative to (default: fresh)",
-    )
+    shared.add_reference(parser)
     parser.add_argument(
         "--measurement",
         metavar="NAME",
@@ -60,70 +58,90 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Draw stored results, or how scores depend on hyperparameters."""
-    from plasticity_bench.figures import figures
+    from plasticity_bench.figures import paper_figure
 
     is_search = options.results.is_file()
     default = options.results / f"{options.kind}.png"
     path = options.figure or (options.results.with_suffix(".png") if is_search else default)
-    figures.check_path(path)
-    if options.kind != "curves" and (options.measurement or options.stream or options.learner):
-        raise BadInputError(f"--kind {options.kind} draws all streams and learners.")
-    with figures.style():
-        draw = _sensitivity if is_search else KINDS[options.kind]
-        draw(options, path)
+    paper_figure.check_path(path)
+    chosen = Chosen(tuple(options.measurement), tuple(options.stream), tuple(options.learner))
+    with paper_figure.style():
+        if is_search:
+            if chosen.measurements or chosen.streams or options.kind != "curves":
+                raise BadInputError(
+                    "A search is drawn whole: no --kind, --measurement or --stream."
+                )
+            _sensitivity(options.results, chosen, path)
+        else:
+            if options.kind != "curves" and any(vars(chosen).values()):
+                raise BadInputError(f"--kind {options.kind} draws all streams and learners.")
+            KINDS[options.kind](options.results, chosen, options.reference, path)
     say(f"Figure: {path}")
     return COMPLETE
 
 
-def _curves(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench.figures import curves
+@dataclass(frozen=True)
+class Chosen:
+    """What is drawn; everything where nothing is named.
+
+    Attributes:
+        measurements: their names.
+        streams: their labels.
+        learners: their labels.
+    """
+
+    measurements: tuple[str, ...]
+    streams: tuple[str, ...]
+    learners: tuple[str, ...]
+
+
+def _curves(folder: Path, chosen: Chosen, reference: str, path: Path) -> None:
+    from plasticity_bench.figures import learning_curves as figure
     from plasticity_bench.results import Results
+    from plasticity_bench.scoring import learning_curves
 
-    lines = curves.curves(
-        Results(options.results), options.measurement, options.stream, options.learner
+    curves = learning_curves.curves(
+        Results(folder), chosen.measurements, chosen.streams, chosen.learners
     )
-    curves.draw(lines, path, options.reference)
+    figure.draw(curves, path, reference)
 
 
-def _scatter(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench.figures import scatter_figure
+def _scatter(folder: Path, _: Chosen, reference: str, path: Path) -> None:
+    from plasticity_bench.figures import score_scatter
 
-    scatter_figure.draw(_scores(options), options.reference, path)
-
-
-def _profile(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench.figures import profile_figure
-
-    profile_figure.draw(_scores(options), options.reference, path)
+    score_scatter.draw(_scores(folder, reference), reference, path)
 
 
-def _explain(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench.figures import explanations_figure
+def _profile(folder: Path, _: Chosen, reference: str, path: Path) -> None:
+    from plasticity_bench.figures import performance_profiles
+
+    performance_profiles.draw(_scores(folder, reference), reference, path)
+
+
+def _explain(folder: Path, _: Chosen, reference: str, path: Path) -> None:
+    from plasticity_bench.figures import associations as figure
     from plasticity_bench.results import Results
-    from plasticity_bench.scoring import explanations
+    from plasticity_bench.scoring import associations
 
-    table = explanations.explain(
-        explanations.load_runs(Results(options.results)), options.reference
-    )
+    table = associations.explain(associations.load_runs(Results(folder)), reference)
     if not table:
-        raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")
-    explanations_figure.draw(table, path)
+        raise BadInputError(f"{folder} holds nothing that was measured at a task's start.")
+    figure.draw(table, path)
 
 
-def _scores(options: argparse.Namespace) -> "dict[tuple[str, str], dict[int, Score]]":
+def _scores(folder: Path, reference: str) -> "dict[LearnerOnStream, dict[int, Score]]":
     from plasticity_bench.results import Results
     from plasticity_bench.scoring import stored_scores
 
-    results = Results(options.results)
-    return stored_scores.scores(results, stored_scores.current(results), options.reference)
+    results = Results(folder)
+    return stored_scores.scores(results, stored_scores.current(results), reference)
 
 
-def _sensitivity(options: argparse.Namespace, path: Path) -> None:
-    from plasticity_bench.tuning import record, sensitivity
+def _sensitivity(file: Path, chosen: Chosen, path: Path) -> None:
+    from plasticity_bench.figures import sensitivity
+    from plasticity_bench.tuning import record
 
-    if options.measurement or options.stream or options.kind != "curves":
-        raise BadInputError("A search is drawn whole: no --kind, --measurement or --stream.")
-    sensitivity.draw(record.read(options.results).record, path, options.learner)
+    sensitivity.draw(record.read(file).record, path, chosen.learners)
 
 
 KINDS = {"curves": _curves, "scatter": _scatter, "profile": _profile, "explain": _explain}

@@ -25,9 +25,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Prepare every data set, whatever becomes of the others."""
     from plasticity_bench import data
-    from plasticity_bench.suite import suite_data
+    from plasticity_bench.suite.document import datasets_named
 
-    names = suite_data.datasets_wanted(options.wanted)
+    names = datasets_named(options.wanted)
     for name in names:
         say(data.source(name).description())
     failed = 0

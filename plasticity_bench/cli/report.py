@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 
 HELP = "write one HTML file with the tables and figures of results"
@@ -11,15 +12,10 @@ EXAMPLE = "plasticity-bench report results/quick-v0@885f6d2c --output report.htm
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
+    shared.add_results(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: RESULTS/report.html")
     parser.add_argument("--layers", action="store_true", help="show single layers too")
-    parser.add_argument(
-        "--reference",
-        default="fresh",
-        metavar="LEARNER",
-        help="the learner that scores are relative to (default: fresh)",
-    )
+    shared.add_reference(parser)
     parser.add_argument(
         "--tuned",
         type=Path,

@@ -2,7 +2,7 @@
 
 import argparse
 
-from plasticity_bench.cli.asking import FORMATS, add_learner_options, question
+from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import (
     BAD_INPUT,
     COMPLETE,
@@ -11,7 +11,7 @@ from plasticity_bench.cli.common import (
     say_error,
     warn_of_few_seeds,
 )
-from plasticity_bench.cli.executing import add_execution_options, check_writable, execute_groups
+from plasticity_bench.cli.options import ExecutionRequest, SelectionRequest
 
 HELP = "run a suite and print its table"
 EXAMPLE = "plasticity-bench run quick --learner my_module:Learner -H strength=1e-3"
@@ -19,37 +19,44 @@ EXAMPLE = "plasticity-bench run quick --learner my_module:Learner -H strength=1e
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument(
-        "suite", metavar="SUITE", help="a YAML file, or the name of a shipped suite"
-    )
-    add_learner_options(parser)
-    add_execution_options(parser)
-    parser.add_argument("--format", choices=FORMATS, default="table")
+    shared.add_suite(parser)
+    shared.add_selection(parser)
+    shared.add_execution(parser)
+    parser.add_argument("--format", choices=shared.FORMATS, default="table")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run what is not finished, and print the table of all that is."""
-    from plasticity_bench import data
-    from plasticity_bench.suite import suite_data
+    selection, execution = shared.selection_request(options), shared.execution_request(options)
+    return run(selection, execution, options.format)
 
-    missing = data.missing(suite_data.datasets_of(options.suite))
+
+def run(request: SelectionRequest, execution: ExecutionRequest, format_name: str) -> int:
+    """Run what is not finished, print the table, and return the exit code."""
+    from plasticity_bench import data
+    from plasticity_bench.suite.document import datasets_of, read_document
+
+    document = read_document(request.suite)
+    missing = data.missing(datasets_of(document))
     for sentence in missing:  # before torch is imported
         say_error(sentence)
     if missing:
         return BAD_INPUT
-    from plasticity_bench.results import note_asked
-    from plasticity_bench.running import planning
+    from plasticity_bench.cli.execution import check_writable, execute_groups
+    from plasticity_bench.cli.selection import select
+    from plasticity_bench.results import store_request
+    from plasticity_bench.suite.planning import without_boundaries
 
-    asked = question(options)
-    check_writable(asked.results)
-    if options.chunk is None:
-        cells = [cell for group in asked.groups for cell in group.cells]
-        note_asked(asked.results.folder, asked.suite.name, options.command, cells)
-    for label in planning.unheard(asked.groups):
-        say(f"{label}: its begin_task is never called, for this suite hides task boundaries.")
-    failed = execute_groups(asked.suite.name, asked.groups, asked.results, options)
-    asked.results.pack()
-    print(asked.table(options.format))
-    warn_of_few_seeds(asked.num_seeds)
-    say(f"Results: {asked.results.folder}")
+    selection = select(request, document)
+    name, groups, results = selection.suite.name, selection.groups, selection.results
+    check_writable(results)
+    if execution.chunk is None:
+        store_request(results.folder, name, request.command, selection.runs)
+    for label in without_boundaries(groups):
+        say(f"{label}: its begin_task is never called, because this suite hides task boundaries.")
+    failed = execute_groups(name, groups, results, execution)
+    results.pack()
+    print(selection.table(format_name))
+    warn_of_few_seeds(selection.num_seeds)
+    say(f"Results: {results.folder}")
     return SOME_FAILED if failed else COMPLETE

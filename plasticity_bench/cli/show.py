@@ -2,7 +2,9 @@
 
 import argparse
 
-from plasticity_bench.cli.common import COMPLETE, count, say
+from plasticity_bench.cli import options as shared
+from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.options import count
 
 HELP = "tell what a suite is and what it will cost"
 EXAMPLE = "plasticity-bench show paper-small"
@@ -10,12 +12,10 @@ EXAMPLE = "plasticity-bench show paper-small"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument(
-        "suite", metavar="SUITE", help="a YAML file, or the name of a shipped suite"
-    )
+    shared.add_suite(parser)
     parser.add_argument("--seeds", type=count, metavar="N", help="for seeds 0 to N-1")
     parser.add_argument("--jobs", type=count, metavar="N", help="for so many processes")
-    parser.add_argument("--members", type=count, metavar="N", help="for so many seeds at a time")
+    shared.add_replicas(parser, "for so many seeds at a time")
     parser.add_argument("--device", default="cpu", metavar="cpu|cuda|cuda:N|auto")
     parser.add_argument("--no-timing", action="store_true", help="time no updates")
 
@@ -32,7 +32,7 @@ def execute(options: argparse.Namespace) -> int:
     learners = ", ".join(contender.label for contender in loaded.contenders)
     num_seeds = options.seeds or loaded.num_seeds
     print(f"\nlearners: {learners}\nseeds: {num_seeds}\n", flush=True)
-    execution = Execution(device=options.device, members=options.members)
+    execution = Execution(device=options.device, replicas=options.replicas)
     processes = options.jobs or (1 if execution.on_gpu else available_cores())
     costs = forecast.forecast(loaded, num_seeds, execution, not options.no_timing, say)
     print(suite_table.costs_table(list(costs), processes))

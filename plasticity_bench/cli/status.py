@@ -1,11 +1,10 @@
 """`status`: how far a suite's results are."""
 
 import argparse
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plasticity_bench.cli.asking import add_learner_options, question
+from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
 from plasticity_bench.errors import BadInputError
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from plasticity_bench.results import Results
     from plasticity_bench.running.status import Status
 
-HELP = "tell what is complete, failed, damaged or missing"
+HELP = "report what is complete, failed, damaged or missing"
 EXAMPLE = """\
 plasticity-bench status results/quick-v0@885f6d2c
 plasticity-bench status quick --learner my_module:Learner"""
@@ -24,26 +23,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
     )
-    add_learner_options(parser)
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    shared.add_selection(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table of what there is; return 0 only if nothing is missing."""
-    from plasticity_bench.results import Results
     from plasticity_bench.running import status
     from plasticity_bench.running.engines import slurm
 
-    if Path(options.suite).is_dir():
-        if options.learner or options.hyperparameters or options.seeds or options.tuned:
-            raise BadInputError(
-                f"{options.suite} is a results folder: --learner, -H, --seeds and --tuned are for "
-                "a suite."
-            )
-        results = Results(Path(options.suite))
-        found = status.of_folder(results)
-    else:
-        found, results = _of_suite(options)
+    found, results = _of_folder(options) if Path(options.suite).is_dir() else _of_suite(options)
     print(status.render(found))
     submission = slurm.latest(results.folder)
     if submission is not None and slurm.is_available() and submission.states():
@@ -53,10 +41,25 @@ def execute(options: argparse.Namespace) -> int:
     return COMPLETE if found.is_complete else SOME_FAILED
 
 
-def _of_suite(options: argparse.Namespace) -> "tuple[Status, Results]":
+def _of_folder(options: argparse.Namespace) -> "tuple[Status, Results]":
+    from plasticity_bench.results import Results
     from plasticity_bench.running import status
 
-    asked = question(options)
-    cells = [cell for group in asked.groups for cell in group.cells]
-    command = ["plasticity-bench", "run", *shlex.split(options.command)[2:]]
-    return status.of_cells(asked.results, cells, shlex.join(command)), asked.results
+    if options.learner or options.hyperparameters or options.seeds or options.tuned:
+        raise BadInputError(
+            f"{options.suite} is a results folder: --learner, -H, --seeds and --tuned are for "
+            "a suite."
+        )
+    results = Results(Path(options.suite))
+    return status.of_folder(results), results
+
+
+def _of_suite(options: argparse.Namespace) -> "tuple[Status, Results]":
+    from plasticity_bench.cli.selection import select
+    from plasticity_bench.running import status
+    from plasticity_bench.suite.document import read_document
+
+    request = shared.selection_request(options)
+    selection = select(request, read_document(request.suite))
+    command = shared.command_of(options, "run")
+    return status.of_runs(selection.results, selection.runs, command), selection.results

@@ -4,6 +4,7 @@ import argparse
 import shlex
 from pathlib import Path
 
+from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
 
@@ -16,7 +17,7 @@ ENTRIES = Path("leaderboard") / "entries"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
+    shared.add_results(parser)
     parser.add_argument("--name", required=True, help="of the entry: letters, digits, _ . + -")
     parser.add_argument("--authors", required=True, metavar='"A, B"', help="separated by commas")
     parser.add_argument("--licence", default="MIT", help="of code and results (default: MIT)")
@@ -24,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--learner", metavar="LABEL", help="as the table has it (default: the one of your own)"
     )
-    parser.add_argument("--suite", metavar="FILE", help="where it does not come with the package")
+    shared.add_suite_file(parser)
     parser.add_argument(
         "--tuned", type=Path, metavar="FILE", help="the record of the search, if it was moved"
     )
@@ -35,12 +36,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Write the entry, and print its folder."""
-    from plasticity_bench.leaderboard import gathering, writing
+    from plasticity_bench.leaderboard import submission_runs, writing
     from plasticity_bench.results import Results
+    from plasticity_bench.suite.suite import suite_of_results
 
     results = Results(options.results)
-    suite = gathering.suite_of(options.results, options.suite)
-    label = options.learner or gathering.own_learner(results, suite)
+    suite = suite_of_results(options.results, options.suite)
+    label = options.learner or submission_runs.own_learner(results, suite)
     authors = [author.strip() for author in options.authors.split(",") if author.strip()]
     if not authors:
         raise BadInputError('--authors: give at least one name, as --authors "A, B".')

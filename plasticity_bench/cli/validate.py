@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say
 
 if TYPE_CHECKING:
-    from plasticity_bench.leaderboard.case import Case
+    from plasticity_bench.leaderboard.validation_context import ValidationContext
 
 HELP = "check entries of the leaderboard; nothing of theirs is run"
 EXAMPLE = "plasticity-bench validate leaderboard/entries/quick-v0/l2_init"
@@ -18,37 +19,44 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "entries", metavar="PATH", type=Path, nargs="+", help="an entry's folder, .../SUITE/NAME"
     )
-    parser.add_argument("--suite", metavar="FILE", help="where it does not come with the package")
+    shared.add_suite_file(parser)
     parser.add_argument("--format", choices=("table", "markdown"), default="table")
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Say what is wrong with each entry; print the valid ones beside those that are there."""
-    from plasticity_bench.leaderboard.validation import validate
-
-    refused = 0
-    for folder in options.entries:
-        verdict = validate(folder, options.suite)
-        for note in verdict.notes:
-            say(f"{folder}: not checked: {note}.")
-        for fault in verdict.faults:
-            say(f"{folder}: {fault}")
-        if verdict.faults or verdict.case is None:
-            refused += 1
-            continue
-        say(f"{folder}: valid.")
-        print(_beside(verdict.case, options.format))
+    """Report what is wrong with each entry; print the valid ones beside those that are there."""
+    refused = [
+        folder
+        for folder in options.entries
+        if not validate_one(folder, options.suite, options.format)
+    ]
     return BAD_INPUT if refused else COMPLETE
 
 
-def _beside(case: "Case", format_name: str) -> str:
-    """The entry beside the others of its suite, for a reviewer."""
-    from plasticity_bench.leaderboard import comparing, ranking, rendering
+def validate_one(folder: Path, given_suite: str | None, format_name: str) -> bool:
+    """Report what is wrong with an entry; return whether it is valid."""
+    from plasticity_bench.leaderboard.validation import validate
 
-    rows = ranking.rows([case.entry, *case.others], case.suite)
-    own = next(row for row in rows if row.name == case.entry.name)
+    verdict = validate(folder, given_suite)
+    for note in verdict.notes:
+        say(f"{folder}: not checked: {note}.")
+    for failure in verdict.failures:
+        say(f"{folder}: {failure}")
+    if verdict.failures or verdict.context is None:
+        return False
+    say(f"{folder}: valid.")
+    print(_beside(verdict.context, format_name))
+    return True
+
+
+def _beside(context: "ValidationContext", format_name: str) -> str:
+    """The entry beside the others of its suite, for a reviewer."""
+    from plasticity_bench.leaderboard import ranking, rendering
+
+    rows = ranking.rows([context.entry, *context.others], context.suite)
+    row = next(row for row in rows if row.name == context.entry.name)
     table = rendering.render(rows, format_name)
-    others = [row for row in rows if row is not own and not row.remark.startswith("incomplete")]
+    others = [r for r in rows if r is not row and not r.remark.startswith("incomplete")]
     if not others:
         return f"{table}\n"
-    return f"{table}\n\n{comparing.beside(own, others, format_name)}\n"
+    return f"{table}\n\n{rendering.beside(row, others, format_name)}\n"

@@ -14,12 +14,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from plasticity_bench.data.atomic import atomic_folder
 from plasticity_bench.data.checks import Checked
 from plasticity_bench.data.dataset import Dataset, Recorded
 from plasticity_bench.data.source import Block, Source
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.folders import cache_folder
+from plasticity_bench.safe_files import atomic_folder, remove_abandoned
 
 FORMAT = 1
 ARRAYS = ("images.npy", "labels.npy")
@@ -53,7 +53,8 @@ def write(
     """
     target = folder(source)
     try:
-        with atomic_folder(target) as draft:
+        remove_abandoned(target.parent)
+        with atomic_folder(target, replace=False) as draft:
             _check_space(source, draft)
             checked = Checked(source, origin, notify)
             with (draft / "images.npy").open("wb") as file:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from plasticity_bench.data import cache
-from plasticity_bench.data.atomic import atomic_folder
 from plasticity_bench.data.dataset import Dataset
 from plasticity_bench.data.source import Source, source
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.folders import cache_folder, data_folder
+from plasticity_bench.safe_files import atomic_folder, remove_abandoned
 
 
 @once
@@ -120,7 +120,8 @@ def _downloaded(
     if target.is_dir() and not known.find(target):  # a link into a hub's cache that was deleted
         shutil.rmtree(target, ignore_errors=True)
     try:
-        with atomic_folder(target) as draft:
+        remove_abandoned(target.parent)
+        with atomic_folder(target, replace=False) as draft:
             known.download(draft)
     except (OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -6,7 +6,7 @@ In leaderboard/entries/SUITE/NAME/ lie
     measurements.parquet   every number measured, of every seed
     source/                the learner's code
     tuning.yaml            the search for its settings, if there was one
-    verification/          records of cells that were run again
+    verification/          records of runs that were run again
 
 docs/submitting.md describes how an entry comes to be, and what it is checked for.
 """

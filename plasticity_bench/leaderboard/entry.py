@@ -1,11 +1,10 @@
-"""An entry as it was read: manifest and cells, by stream and seed."""
+"""An entry as it was read: manifest and runs, by stream and seed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from plasticity_bench.errors import DamagedError
 from plasticity_bench.evaluation.protocol import Protocol
@@ -17,27 +16,31 @@ from plasticity_bench.leaderboard.manifest import (
     Manifest,
     read_manifest,
 )
-from plasticity_bench.results import Block, Cell
-from plasticity_bench.results.columns import pack_block
-from plasticity_bench.results.files import folders_in, read_bytes
-from plasticity_bench.results.info import parse_info
+from plasticity_bench.results import Run, RunTable
+from plasticity_bench.results.parquet import pack_run_table
+from plasticity_bench.results.run_info import parse_info
+from plasticity_bench.safe_files import folders_in, read_bytes
 from plasticity_bench.scoring.scores import Means, Score, means, score
-from plasticity_bench.suite.suite import StreamRun, Suite
+from plasticity_bench.suite.suite import Suite, SuiteStream
 
-Place = tuple[str, int]
-"""A stream's label and a seed."""
+
+class StreamSeed(NamedTuple):
+    """The label of a stream and a seed: which of a learner's runs."""
+
+    stream: str
+    seed: int
 
 
 @dataclass(frozen=True)
-class EntryCell:
-    """A cell of an entry: which one, and what was measured."""
+class EntryRun:
+    """A run of an entry: which one, and what was measured."""
 
-    cell: Cell
-    block: Block
+    run: Run
+    run_table: RunTable
 
-    def means(self, run: StreamRun, protocol: Protocol) -> Means:
+    def means(self, suite_stream: SuiteStream, protocol: Protocol) -> Means:
         """Return what its score is computed from."""
-        return next(means(self.block, protocol, run.stream.scored_tasks()))
+        return next(means(self.run_table, protocol, suite_stream.stream.scored_tasks()))
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,14 @@ class Entry:
     Attributes:
         folder: where it lies.
         manifest: what it says of itself.
-        cells: of its learner.
+        runs: of its learner.
         reference: of the learner that its scores are relative to.
     """
 
     folder: Path
     manifest: Manifest
-    cells: Mapping[Place, EntryCell]
-    reference: Mapping[Place, EntryCell]
+    runs: Mapping[StreamSeed, EntryRun]
+    reference: Mapping[StreamSeed, EntryRun]
 
     @property
     def name(self) -> str:
@@ -80,15 +83,15 @@ def read_entry(folder: Path, reference: str) -> Entry:
         raise DamagedError(folder, f"has no {MEASUREMENTS}") from None
     if sha256(content).hexdigest() != manifest.measurements_sha256:
         raise DamagedError(path, f"is not what {MANIFEST} says: its sha256 differs")
-    own: dict[Place, EntryCell] = {}
-    others: dict[Place, EntryCell] = {}
-    for found in _cells(pack_block(content, path), path):
-        place = found.cell.stream, found.cell.seed
-        of_learner = found.cell.learner == manifest.learner.label
-        if not of_learner and found.cell.learner != reference:
-            raise DamagedError(path, f"has cells of {found.cell.learner!r}, of whom it is not")
+    own: dict[StreamSeed, EntryRun] = {}
+    others: dict[StreamSeed, EntryRun] = {}
+    for found in _runs(pack_run_table(content, path), path):
+        place = StreamSeed(found.run.stream, found.run.seed)
+        of_learner = found.run.learner == manifest.learner.label
+        if not of_learner and found.run.learner != reference:
+            raise DamagedError(path, f"has runs of {found.run.learner!r}, of whom it is not")
         if place in (own if of_learner else others):
-            raise DamagedError(path, f"has {found.cell.stream} seed {found.cell.seed} twice")
+            raise DamagedError(path, f"has {found.run.stream} seed {found.run.seed} twice")
         (own if of_learner else others)[place] = found
     if manifest.learner.label == reference:
         others = own
@@ -117,43 +120,23 @@ def suite_folder(suite: Suite) -> str:
 def scores_of(entry: Entry, suite: Suite) -> dict[str, dict[int, Score]]:
     """Return an entry's scores by stream and seed, computed from its measurements."""
     found: dict[str, dict[int, Score]] = {}
-    for run in suite.streams:
-        seeds = [s for stream, s in sorted(entry.cells) if stream == run.label]
-        found[run.label] = {
+    for suite_stream in suite.streams:
+        seeds = [s for stream, s in sorted(entry.runs) if stream == suite_stream.label]
+        found[suite_stream.label] = {
             seed: score(
-                entry.cells[run.label, seed].means(run, suite.protocol),
-                entry.reference[run.label, seed].means(run, suite.protocol),
+                entry.runs[StreamSeed(suite_stream.label, seed)].means(suite_stream, suite.protocol),
+                entry.reference[StreamSeed(suite_stream.label, seed)].means(suite_stream, suite.protocol),
             )
             for seed in seeds
-            if (run.label, seed) in entry.reference
+            if StreamSeed(suite_stream.label, seed) in entry.reference
         }
     return found
 
 
-def _cells(block: Block, path: Path) -> Iterator[EntryCell]:
-    for place, text in enumerate(block.infos):
-        cell, info = parse_info(text, path)
-        same = (cell.key, info["status"]) == (block.keys[place], block.statuses[place])
+def _runs(run_table: RunTable, path: Path) -> Iterator[EntryRun]:
+    for index, text in enumerate(run_table.infos):
+        run, info = parse_info(text, path)
+        same = (run.key, info["status"]) == (run_table.keys[index], run_table.statuses[index])
         if not same or info["status"] == "failed":
-            raise DamagedError(path, f"says two things of {cell.stream} seed {cell.seed}")
-        yield EntryCell(cell, _one_cell(block, place))
-
-
-def _one_cell(block: Block, place: int) -> Block:
-    """The block of one cell by itself, with those names alone that it has."""
-    rows = slice(block.ends[place], block.ends[place + 1])
-    used, name = np.unique(block.name[rows], return_inverse=True)
-    one = slice(place, place + 1)
-    return Block(
-        block.keys[one],
-        block.statuses[one],
-        block.seconds[one],
-        block.infos[one],
-        np.array([0, rows.stop - rows.start]),
-        block.task[rows],
-        block.when[rows],
-        name,
-        block.value[rows],
-        block.whens,
-        [block.names[index] for index in used],
-    )
+            raise DamagedError(path, f"says two things of {run.stream} seed {run.seed}")
+        yield EntryRun(run, run_table.only(index))

@@ -5,7 +5,7 @@ import torch
 from plasticity_bench.leaderboard.manifest import Flags
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.population.population import Member, Population
+from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.suite.suite import Suite
 
 BATCH = 8
@@ -13,17 +13,17 @@ BATCH = 8
 
 def flags_of(learner: Learner, suite: Suite) -> Flags:
     """Return the flags of a learner on the network of a suite's first stream."""
-    run = suite.streams[0]
+    suite_stream = suite.streams[0]
     return Flags(
         boundaries=learner.overrides("begin_task"),
-        extra_passes=extra_passes(learner, run.network, run.stream.regression),
-        memory=round(memory(learner, run.network), 4),
+        extra_passes=extra_passes(learner, suite_stream.network, suite_stream.stream.regression),
+        memory=round(memory(learner, suite_stream.network), 4),
     )
 
 
 def extra_passes(learner: Learner, spec: NetworkSpec, regression: bool = False) -> int:
     """Return how often an update computes the network beyond the once that all learners need."""
-    population = Population([Member(0, learner)], spec)
+    population = Population([Replica(0, learner)], spec)
     calls: list[int] = []
     population.module.register_forward_pre_hook(lambda *_: calls.append(1))
     generator = torch.Generator().manual_seed(0)
@@ -38,7 +38,7 @@ def extra_passes(learner: Learner, spec: NetworkSpec, regression: bool = False) 
 
 def memory(learner: Learner, spec: NetworkSpec) -> float:
     """Return how many numbers a learner keeps of its own for each parameter."""
-    state = Population([Member(0, learner)], spec).state
+    state = Population([Replica(0, learner)], spec).state
     leaves = torch.utils._pytree.tree_leaves(state.memory)
     kept = sum(leaf.numel() for leaf in leaves)
     return float(kept / sum(value.numel() for value in state.params.values()))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plasticity_bench.errors import DamagedError
-from plasticity_bench.results.files import read_bytes
+from plasticity_bench.safe_files import read_bytes
 
 MANIFEST, MEASUREMENTS, TUNING = "manifest.json", "measurements.parquet", "tuning.yaml"
 SOURCE, VERIFICATION = "source", "verification"
@@ -123,7 +123,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(content)
     except (ValidationError, RecursionError) as error:
-        raise DamagedError(path, _fault(error)) from None
+        raise DamagedError(path, _problem(error)) from None
     shown = (manifest.name, *manifest.authors, manifest.licence, manifest.learner.label)
     if not all(text.isprintable() for text in shown):
         raise DamagedError(path, "has characters that cannot be shown")
@@ -135,7 +135,7 @@ def written(manifest: Manifest) -> bytes:
     return (json.dumps(manifest.model_dump(), indent=1, allow_nan=False) + "\n").encode()
 
 
-def _fault(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return "is nested too deeply"
     first = error.errors()[0]

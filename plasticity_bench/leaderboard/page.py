@@ -5,11 +5,10 @@ from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry
-from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.ranking import Row, rows
 from plasticity_bench.leaderboard.rendering import render
-from plasticity_bench.results.files import folders_in
-from plasticity_bench.suite.suite import Suite
+from plasticity_bench.safe_files import folders_in
+from plasticity_bench.suite.suite import Suite, suite_named
 
 TITLE = """\
 # Leaderboard
@@ -19,9 +18,9 @@ This page is made from `leaderboard/entries` by `plasticity-bench leaderboard --
 
 Entries are in the order of their mean trainability over streams and seeds. Entries that cannot be
 told apart from the first of their group share its rank; in brackets stand 95 % intervals.
-*Collapsed* are members that diverged, or learn next to nothing in the end; *seconds per seed* are
+*Collapsed* are replicas that diverged, or learn next to nothing in the end; *seconds per seed* are
 of the submitter's machine; *needs*: task boundaries, passes and memory beyond those of other
-learners. *Status*: self-reported, or verified by running so many cells again.
+learners. *Status*: self-reported, or verified by running so many runs again.
 [docs/statistics.md](../docs/statistics.md) has the definitions.
 """
 NONE_YET = "There are no entries yet.\n"

@@ -8,13 +8,13 @@ import numpy as np
 from plasticity_bench.leaderboard.entry import Entry, scores_of
 from plasticity_bench.leaderboard.manifest import Flags
 from plasticity_bench.leaderboard.verification import VerificationStatus, status_of
+from plasticity_bench.scoring.ranking import rank_rows
 from plasticity_bench.statistics import (
     Interval,
     Rank,
     collapse_rate,
     interquartile_mean,
     known,
-    ranks,
     stratified_interval,
     worst_quartile_mean,
 )
@@ -34,7 +34,7 @@ class Row:
         retention: curvature retention, likewise.
         interquartile: interquartile mean of trainability.
         worst: mean of the worst quarter of all runs' trainability.
-        collapse: share of members that diverged, or learn next to nothing in the end.
+        collapse: share of replicas that diverged, or learn next to nothing in the end.
         seconds: of a seed on a stream, on the submitter's machine.
         num_seeds: of the stream that has the fewest.
         flags: what it needs beyond others.
@@ -61,25 +61,11 @@ def rows(entries: Sequence[Entry], suite: Suite) -> list[Row]:
     """Return the table's rows: the reference, the ranked by rank and mean, the incomplete."""
     made = [_row(entry, suite) for entry in entries]
     ranked = [row for row in made if not row.remark]
-    found = dict(zip((row.name for row in ranked), _ranks(ranked), strict=True))
+    found = dict(zip(
+            (row.name for row in ranked), rank_rows([row.scores for row in ranked]), strict=True
+        ))
     made = [replace(row, rank=found.get(row.name)) for row in made]
     return sorted(made, key=_order)
-
-
-def common(scores: Sequence[Array]) -> list[Array]:
-    """Return scores of those streams and seeds that all rows have numbers for."""
-    num_seeds = min(own.shape[1] for own in scores)
-    stacked = np.stack([own[:, :num_seeds] for own in scores], axis=1)  # (streams, rows, seeds)
-    return list(np.moveaxis(known(stacked), 0, 1))
-
-
-def _ranks(ranked: Sequence[Row]) -> list[Rank]:
-    if not ranked:
-        return []
-    values = np.stack(common([row.scores for row in ranked]))
-    if values.size == 0:  # the reference gains nothing on any stream
-        return [Rank(1, 1, len(ranked))] * len(ranked)
-    return ranks(values)
 
 
 def _row(entry: Entry, suite: Suite) -> Row:
@@ -89,7 +75,7 @@ def _row(entry: Entry, suite: Suite) -> Row:
     missing = sum(wanted - len(own) for own in found.values())  # seeds are 0 to N - 1
     remark = "reference" if entry.manifest.learner.label == suite.reference else ""
     if missing:
-        remark = f"incomplete: {missing} of {wanted * len(found)} cells are missing"
+        remark = f"incomplete: {missing} of {wanted * len(found)} runs are missing"
     own = [[own[seed] for seed in sorted(own)[:num_seeds]] for own in found.values()]
     trainability = np.array([[s.trainability for s in line] for line in own])
     retention = np.array([[s.retention for s in line] for line in own])

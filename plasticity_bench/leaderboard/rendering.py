@@ -1,22 +1,17 @@
 """The leaderboard as text, Markdown, LaTeX, HTML or CSV."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from tabulate import tabulate
-
+from plasticity_bench import tables
 from plasticity_bench.leaderboard.manifest import Flags
 from plasticity_bench.leaderboard.ranking import Row
-from plasticity_bench.statistics import RELIABLE_SEEDS, Interval
+from plasticity_bench.scoring.comparison import compared
+from plasticity_bench.scoring.comparison import render as render_comparisons
+from plasticity_bench.scoring.ranking import common
+from plasticity_bench.statistics import RELIABLE_SEEDS, format_interval, holm
 
-STYLES = {
-    "table": "simple",
-    "markdown": "github",
-    "latex": "latex_booktabs",
-    "html": "html",
-}
 HEADERS = (
     "rank",
     "entry",
@@ -28,7 +23,7 @@ HEADERS = (
     "needs",
     "status",
 )
-ALIGN = ("right", "left", "right", "right", "right", "right", "right", "left", "left")
+TEXT = ("entry", "needs", "status")
 
 
 def render(rows: Sequence[Row], format_name: str) -> str:
@@ -36,14 +31,7 @@ def render(rows: Sequence[Row], format_name: str) -> str:
     if format_name == "csv":
         return _csv(rows)
     lines = [_line(row) for row in rows]
-    return str(tabulate(lines, HEADERS, STYLES[format_name], disable_numparse=True, colalign=ALIGN))
-
-
-def shown(interval: Interval) -> str:
-    """Return a mean with its interval; n/a where there is none."""
-    if math.isnan(interval.mean):
-        return "n/a"
-    return f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+    return tables.render(HEADERS, lines, format_name, left=TEXT)
 
 
 def _line(row: Row) -> list[str]:
@@ -52,8 +40,8 @@ def _line(row: Row) -> list[str]:
     return [
         rank,
         f"{row.name} ({row.remark})" if row.remark else row.name,
-        shown(row.trainability),
-        shown(row.retention),
+        format_interval(row.trainability),
+        format_interval(row.retention),
         "n/a" if math.isnan(row.collapse) else f"{100 * row.collapse:.0f} %",
         f"{row.seconds:.2f}",
         f"{row.num_seeds}{few}",
@@ -72,20 +60,26 @@ def needs(flags: Flags) -> str:
     return ", ".join(told)
 
 
+def beside(row: Row, others: Sequence[Row], format_name: str = "table") -> str:
+    """Return how an entry differs from each of the others in trainability, for its reviewer."""
+    pairs = [(other, common([row.scores, other.scores])) for other in others]
+    lines = [compared(f"{row.name} - {other.name}", x, y) for other, (x, y) in pairs if x.size]
+    corrected = holm([line.difference.p_value for line in lines])
+    lines = [replace(line, corrected=p) for line, p in zip(lines, corrected, strict=True)]
+    return render_comparisons(lines, format_name, first="entries")
+
+
 def _csv(rows: Sequence[Row]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     means = ("trainability", "retention", "interquartile")
-    bounds = [f"{name}{end}" for name in means for end in ("", "_low", "_high")]
+    ends = [f"{name}{end}" for name in means for end in ("", "_low", "_high")]
     plain = ("worst", "collapse", "seconds", "num_seeds")
     flags = ("boundaries", "extra_passes", "memory")
-    writer.writerow(
-        ["rank", "rank_low", "rank_high", "entry", "remark", *bounds, *plain, *flags, "status"]
-    )
+    lines = []
     for row in rows:
         rank = (row.rank.rank, row.rank.low, row.rank.high) if row.rank else ("", "", "")
         intervals = [getattr(row, name) for name in means]
         numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
-        own = [*(getattr(row, n) for n in plain), *(getattr(row.flags, n) for n in flags)]
-        writer.writerow([*rank, row.name, row.remark, *numbers, *own, row.status])
-    return text.getvalue().rstrip("\n")
+        rest = [*(getattr(row, n) for n in plain), *(getattr(row.flags, n) for n in flags)]
+        lines.append([*rank, row.name, row.remark, *numbers, *rest, row.status])
+    headers = ["rank", "rank_low", "rank_high", "entry", "remark", *ends, *plain, *flags, "status"]
+    return tables.to_csv(headers, lines)

@@ -1,4 +1,4 @@
-"""`python -m plasticity_bench.leaderboard.rerun REQUEST`: run cells of an entry, from its source.
+"""`python -m plasticity_bench.leaderboard.rerun REQUEST`: run runs of an entry, from its source.
 
 This is the only module that runs what an entry brings. It is a process of its own, in the folder of
 the entry's source, and is told in a file what to run and where to store it.
@@ -6,28 +6,26 @@ the entry's source, and is told in a file what to run and where to store it.
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, PlasticityBenchError
-from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.manifest import Manifest, read_manifest
-from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results import Results
-from plasticity_bench.running import group_run, planning
+from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.suite import planning
 from plasticity_bench.suite.contenders import Contender
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.suite import load_suite, suite_named
 
 
 def main(request_file: str) -> None:
     """Run what a request asks for.
 
     Raises:
-        BadInputError: if the source is not what the entry says, or a cell fails.
+        BadInputError: if the source is not what the entry says, or a run fails.
     """
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     manifest = read_manifest(Path(request["entry"]))
@@ -38,7 +36,7 @@ def main(request_file: str) -> None:
     seeds = range(max(seed for _, seed in places) + 1)
     results = Results(Path(request["results"]))
     for group in planning.plan(suite, [contender], seeds):
-        own = [i for i, c in enumerate(group.cells) if (c.stream, c.seed) in places]
+        own = [i for i, c in enumerate(group.runs) if (c.stream, c.seed) in places]
         if own:
             outcome = group_run.run_group(results, Execution(), group.part(own), lambda _: None)
             if outcome.error:
@@ -50,13 +48,8 @@ def _contender(manifest: Manifest) -> Contender:
     cls = find_learner(stated.reference)
     if hash_files(source_files(cls)) != stated.source_sha256:
         raise BadInputError(f"{stated.reference} is not what was submitted: its source differs.")
-    by_stream = {stream: _learner(cls, values) for stream, values in stated.hyperparameters.items()}
+    by_stream = {stream: cls.from_settings(values) for stream, values in stated.hyperparameters.items()}
     return Contender(stated.label, next(iter(by_stream.values())), by_stream)
-
-
-def _learner(cls: type[Learner], values: Mapping[str, object]) -> Learner:
-    # Those at their defaults may be of the optimiser that is not used, and then are not taken.
-    return cls(**{name: value for name, value in values.items() if value != getattr(cls, name)})
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from plasticity_bench.leaderboard.manifest import (
     VERIFICATION,
     Manifest,
 )
-from plasticity_bench.results.files import read_bytes
+from plasticity_bench.safe_files import read_bytes
 
 Found = dict[str, os.stat_result]
 """By path below the entry's folder, the facts of what lies there."""

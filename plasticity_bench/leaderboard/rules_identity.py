@@ -2,116 +2,122 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.leaderboard.case import Case, as_json, has_data, named
+from plasticity_bench.leaderboard.entry import StreamSeed
 from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, TUNING
+from plasticity_bench.leaderboard.validation_context import (
+    ValidationContext,
+    as_json,
+    has_data,
+    named,
+)
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.provenance import hash_files
-from plasticity_bench.results.files import read_bytes
+from plasticity_bench.safe_files import read_bytes
 from plasticity_bench.tuning import record
 
 
-def complete(case: Case) -> Iterator[str]:
+def complete(context: ValidationContext) -> Iterator[str]:
     """Every stream has the seeds 0 to N - 1, of the learner and of the reference."""
-    seeds = range(case.num_seeds)
-    wanted = {(run.label, seed) for run in case.suite.streams for seed in seeds}
-    for label, cells in (
-        (case.entry.manifest.learner.label, case.entry.cells),
-        (case.suite.reference, case.entry.reference),
+    seeds = range(context.num_seeds)
+    wanted = {(suite_stream.label, seed) for suite_stream in context.suite.streams for seed in seeds}
+    for label, runs in (
+        (context.entry.manifest.learner.label, context.entry.runs),
+        (context.suite.reference, context.entry.reference),
     ):
-        missing = sorted(wanted - cells.keys())
+        missing = sorted(wanted - runs.keys())
         if missing:
             stream, seed = missing[0]
             yield (
-                f"{label} lacks {len(missing)} of {len(wanted)} cells, the first of them {stream}, "
+                f"{label} lacks {len(missing)} of {len(wanted)} runs, the first of them {stream}, "
                 f"seed {seed}"
             )
-        for stream, seed in sorted(cells.keys() - wanted):
+        for stream, seed in sorted(runs.keys() - wanted):
             yield f"{label} has {stream}, seed {seed}, which the suite has not"
 
 
-def scored_seeds(case: Case) -> Iterator[str]:
+def scored_seeds(context: ValidationContext) -> Iterator[str]:
     """Seeds that settings are chosen on are not scored."""
-    for _, own in case.cells():
-        if own.cell.seed >= seeding.TUNING:
+    for _, own in context.runs():
+        if own.run.seed >= seeding.TUNING:
             yield f"{named(own)}: seeds from {seeding.TUNING} on are for tuning"
-        if own.cell.identity.get("seed") != own.cell.seed:
-            yield f"{named(own)}: it was computed with seed {own.cell.identity.get('seed')}"
+        if own.run.identity.get("seed") != own.run.seed:
+            yield f"{named(own)}: it was computed with seed {own.run.identity.get('seed')}"
 
 
-def streams_and_networks(case: Case) -> Iterator[str]:
-    """Every cell was computed on the suite's stream and network."""
-    for run, own in case.cells():
-        stream = _stream(own.cell.identity)
-        expected = {"id": run.id, "parameters": as_json(run.stream.parameters())}
+def streams_and_networks(context: ValidationContext) -> Iterator[str]:
+    """Every run was computed on the suite's stream and network."""
+    for suite_stream, own in context.runs():
+        stream = _stream(own.run.identity)
+        expected = {"id": suite_stream.id, "parameters": as_json(suite_stream.stream.parameters())}
         if {name: stream.get(name) for name in expected} != expected:
             yield f"{named(own)}: its stream is not as the suite says"
-        if own.cell.identity.get("network") != as_json(run.network.parameters()):
+        if own.run.identity.get("network") != as_json(suite_stream.network.parameters()):
             yield f"{named(own)}: its network is not as the suite says"
 
 
-def fingerprints(case: Case) -> Iterator[str]:
+def fingerprints(context: ValidationContext) -> Iterator[str]:
     """Data and tasks are those of the suite: computed here, or as published entries have them."""
     expected: dict[str, str] = {}
-    for run in case.suite.streams:
-        known = [o.cells[run.label, 0] for o in case.others if (run.label, 0) in o.cells]
-        if has_data(run):
-            expected[run.label] = run.stream.fingerprint()
+    for suite_stream in context.suite.streams:
+        first = StreamSeed(suite_stream.label, 0)
+        known = [o.runs[first] for o in context.others if first in o.runs]
+        if has_data(suite_stream):
+            expected[suite_stream.label] = suite_stream.stream.fingerprint()
         elif known:
-            expected[run.label] = _stream(known[0].cell.identity).get("fingerprint", "")
+            expected[suite_stream.label] = _stream(known[0].run.identity).get("fingerprint", "")
         else:
-            case.notes.append(f"{run.label}: its data is not here: the fingerprint is not checked")
-    for run, own in case.cells():
-        found = _stream(own.cell.identity).get("fingerprint")
-        if found != expected.get(run.label, found):
+            context.notes.append(f"{suite_stream.label}: its data is not here: the fingerprint is not checked")
+    for suite_stream, own in context.runs():
+        found = _stream(own.run.identity).get("fingerprint")
+        if found != expected.get(suite_stream.label, found):
             yield f"{named(own)}: the fingerprint of its data and tasks is another"
 
 
-def protocol(case: Case) -> Iterator[str]:
-    """Every cell was measured as the suite says; the reference alone is told of boundaries."""
-    contenders = {c.label: type(c.learner) for c in case.suite.contenders}
-    control = hash_files(source_files(contenders[case.suite.reference]))
-    for _, own in case.cells():
-        expected = as_json(asdict(case.suite.protocol))
-        if _learner(own.cell.identity).get("source") == control:
+def protocol(context: ValidationContext) -> Iterator[str]:
+    """Every run was measured as the suite says; the reference alone is told of boundaries."""
+    contenders = {c.label: type(c.learner) for c in context.suite.contenders}
+    control = hash_files(source_files(contenders[context.suite.reference]))
+    for _, own in context.runs():
+        expected = as_json(context.suite.protocol.identity())
+        if _learner(own.run.identity).get("source") == control:
             expected["reveal_boundaries"] = True
-        if own.cell.identity.get("protocol") != expected:
+        if own.run.identity.get("protocol") != expected:
             yield f"{named(own)}: its protocol is not as the suite says"
 
 
-def learner(case: Case) -> Iterator[str]:
-    """Every cell is of the learner that the manifest names, with the settings that it states."""
-    part = case.entry.manifest.learner
-    for run, own in case.own_cells():
-        said = _learner(own.cell.identity)
+def learner(context: ValidationContext) -> Iterator[str]:
+    """Every run is of the learner that the manifest names, with the settings that it states."""
+    part = context.entry.manifest.learner
+    for suite_stream, own in context.own_runs():
+        said = _learner(own.run.identity)
         if said.get("source") != part.source_sha256:
             yield f"{named(own)}: it was computed with other code than the entry's source"
         if said.get("class") != part.class_name:
             yield f"{named(own)}: it is of class {said.get('class')!r}"
-        if said.get("hyperparameters") != part.hyperparameters.get(run.label):
+        if said.get("hyperparameters") != part.hyperparameters.get(suite_stream.label):
             yield f"{named(own)}: its hyperparameters are not the manifest's"
 
 
-def reference_settings(case: Case) -> Iterator[str]:
+def reference_settings(context: ValidationContext) -> Iterator[str]:
     """The reference is the suite's own, with the settings that the suite gives it."""
-    (control,) = (c for c in case.suite.contenders if c.label == case.suite.reference)
+    (control,) = (c for c in context.suite.contenders if c.label == context.suite.reference)
     source = hash_files(source_files(type(control.learner)))
-    for (stream, _), own in case.entry.reference.items():
-        said = _learner(own.cell.identity)
+    for (stream, _), own in context.entry.reference.items():
+        said = _learner(own.run.identity)
         if said.get("source") != source:
             yield f"{named(own)}: the reference was computed with other code than this package's"
         elif said.get("hyperparameters") != control.on(stream).learner.hyperparameters():
             yield f"{named(own)}: the reference's settings are not the suite's"
 
 
-def one_configuration(case: Case) -> Iterator[str]:
+def one_configuration(context: ValidationContext) -> Iterator[str]:
     """One configuration for all streams, unless the suite gives or tunes one for each."""
-    part, suite = case.entry.manifest.learner, case.suite
+    part, suite = context.entry.manifest.learner, context.suite
     given = {c.label: c for c in suite.contenders}.get(part.label)
     if suite.tuning.per_stream or (given and given.by_stream):
         return
@@ -120,31 +126,31 @@ def one_configuration(case: Case) -> Iterator[str]:
         yield f"{suite.name} asks for one configuration on all streams; there are several"
 
 
-def tuning(case: Case) -> Iterator[str]:
+def tuning(context: ValidationContext) -> Iterator[str]:
     """The record of the search is of this suite and learner, on seeds that are not scored."""
-    part = case.entry.manifest.tuning
-    for _, own in case.own_cells():
-        origin = own.block.info(0).get("tuned")
+    part = context.entry.manifest.tuning
+    for _, own in context.own_runs():
+        origin = own.run_table.info(0).get("tuned")
         stated = origin.get("sha256") if isinstance(origin, dict) else None
         if stated != (part.sha256 if part else None):
             yield f"{named(own)}: its settings come from another search than the entry's {TUNING}"
     if part is None:
         return
     try:
-        found = record.read(case.entry.folder / TUNING).record
+        found = record.read(context.entry.folder / TUNING).record
     except BadInputError as error:
         yield str(error)
         return
-    if found.suite != f"{case.suite.name}@{case.suite.hash8}":
+    if found.suite != f"{context.suite.name}@{context.suite.hash8}":
         yield f"{TUNING} is of {found.suite}"
-    scored = sorted({seed for _, seed in case.entry.cells} & set(found.tuning.seeds))
+    scored = sorted({seed for _, seed in context.entry.runs} & set(found.tuning.seeds))
     if scored:
         yield f"settings were chosen on seed {scored[0]}, which is scored"
-    yield from _chosen(case, found)
+    yield from _chosen(context, found)
 
 
-def _chosen(case: Case, found: record.TuningRecord) -> Iterator[str]:
-    part = case.entry.manifest.learner
+def _chosen(context: ValidationContext, found: record.TuningRecord) -> Iterator[str]:
+    part = context.entry.manifest.learner
     own = found.learners.get(part.label)
     if own is None:
         yield f"{TUNING} has nothing for {part.label}"
@@ -155,11 +161,11 @@ def _chosen(case: Case, found: record.TuningRecord) -> Iterator[str]:
                 yield f"{stream}: {name} is not what {TUNING} says was chosen"
 
 
-def boundaries(case: Case) -> Iterator[str]:
+def boundaries(context: ValidationContext) -> Iterator[str]:
     """The flag `boundaries` is what the source says: parsed, never imported."""
-    part = case.entry.manifest
+    part = context.entry.manifest
     try:
-        said = _acts_at_boundaries(case.entry.folder, part.learner.source, part.learner.class_name)
+        said = _acts_at_boundaries(context.entry.folder, part.learner.source, part.learner.class_name)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield "its source is no Python that can be parsed"
         return

@@ -7,13 +7,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from plasticity_bench.leaderboard.case import Case, has_data, named
-from plasticity_bench.leaderboard.entry import EntryCell, Place, scores_of
-from plasticity_bench.leaderboard.stating import cost as cost_of
-from plasticity_bench.leaderboard.stating import environments as environments_of
-from plasticity_bench.leaderboard.stating import stored_scores
+from plasticity_bench.leaderboard.entry import EntryRun, StreamSeed, scores_of
+from plasticity_bench.leaderboard.manifest_fields import cost as cost_of
+from plasticity_bench.leaderboard.manifest_fields import environments as environments_of
+from plasticity_bench.leaderboard.manifest_fields import stored_scores
+from plasticity_bench.leaderboard.validation_context import ValidationContext, has_data, named
 from plasticity_bench.streams import Stream
-from plasticity_bench.suite.suite import StreamRun
+from plasticity_bench.suite.suite import SuiteStream
 
 EXACT = 1e-9
 """Numbers that are computed again differ by less, on whatever machine."""
@@ -31,18 +31,18 @@ COUNTED = 0.05
 """A share times the number of examples is a whole number to within this: float32 rounds."""
 
 
-def tasks(case: Case) -> Iterator[str]:
+def tasks(context: ValidationContext) -> Iterator[str]:
     """What scores rest on is there once for each task that the protocol measures it in."""
-    for run, own in case.cells():
-        stream = run.stream
+    for suite_stream, own in context.runs():
+        stream = suite_stream.stream
         every = list(range(stream.num_tasks))
         scored = stream.scored_tasks()
-        curved = [index for index in every if case.suite.protocol.is_measured(index, scored)]
+        curved = [index for index in every if context.suite.protocol.is_measured(index, scored)]
         for name, when, expected in (
             (_attained(stream), "end", every),
             ("chance", "start", every),
             ("dead_rank", "start", curved),
-            (case.suite.protocol.curvature_name, "start", curved),
+            (context.suite.protocol.curvature_name, "start", curved),
         ):
             found, _ = _series(own, name, when)
             if sorted(found) != expected:
@@ -50,17 +50,17 @@ def tasks(case: Case) -> Iterator[str]:
                 break
 
 
-def finite(case: Case) -> Iterator[str]:
-    """Numbers of members that did not diverge are finite, and of those that did until they did."""
-    for run, own in case.cells():
-        info = own.block.info(0)
+def finite(context: ValidationContext) -> Iterator[str]:
+    """Numbers of replicas that did not diverge are finite, and of those that did until they did."""
+    for suite_stream, own in context.runs():
+        info = own.run_table.info(0)
         said = info.get("diverged_at")
-        diverged = own.block.statuses[0] == "diverged"
-        at = said if type(said) is int and 0 <= said < run.stream.num_tasks else math.inf
+        diverged = own.run_table.statuses[0] == "diverged"
+        at = said if type(said) is int and 0 <= said < suite_stream.stream.num_tasks else math.inf
         if diverged != (at < math.inf) or (said is not None and not diverged):
             yield f"{named(own)}: its status does not fit the task in which it diverged"
             continue
-        for name, when in _scored_names(case, run):
+        for name, when in _scored_names(context, suite_stream):
             found, values = _series(own, name, when)
             before = [v for t, v in zip(found, values, strict=True) if t < at]
             if not np.isfinite(before).all():
@@ -68,15 +68,15 @@ def finite(case: Case) -> Iterator[str]:
                 break
 
 
-def bounds(case: Case) -> Iterator[str]:
+def bounds(context: ValidationContext) -> Iterator[str]:
     """Accuracies and ranks are within their bounds."""
-    examples = case.suite.protocol.curvature_examples
-    for run, own in case.cells():
+    examples = context.suite.protocol.curvature_examples
+    for suite_stream, own in context.runs():
         highest = {
-            case.suite.protocol.curvature_name: examples,
-            "dead_rank": run.network.num_outputs,
+            context.suite.protocol.curvature_name: examples,
+            "dead_rank": suite_stream.network.num_outputs,
         }
-        for name, when in _scored_names(case, run):
+        for name, when in _scored_names(context, suite_stream):
             _, values = _series(own, name, when)
             low = -math.inf if name == "r_squared" else 0.0
             known = values[~np.isnan(values)]
@@ -84,84 +84,84 @@ def bounds(case: Case) -> Iterator[str]:
                 yield f"{named(own)}: {name} is out of its bounds"
 
 
-def counts(case: Case) -> Iterator[str]:
+def counts(context: ValidationContext) -> Iterator[str]:
     """An accuracy is a whole number of examples, out of all that the task has."""
-    for run, own in case.cells():
-        if run.stream.regression:
+    for suite_stream, own in context.runs():
+        if suite_stream.stream.regression:
             continue
         found, values = _series(own, "accuracy", "end")
         for task, value in zip(found, values, strict=True):
-            if not 0 <= task < run.stream.num_tasks or not np.isfinite(value):
+            if not 0 <= task < suite_stream.stream.num_tasks or not np.isfinite(value):
                 continue
-            right = value * run.stream.size(task)
+            right = value * suite_stream.stream.size(task)
             if abs(right - round(right)) > COUNTED:
                 yield f"{named(own)}: the accuracy in task {task} is no whole number of examples"
                 break
 
 
-def chance(case: Case) -> Iterator[str]:
+def chance(context: ValidationContext) -> Iterator[str]:
     """Chance and dead rank are those of the tasks of the stated seed, made anew from the suite."""
-    examples = case.suite.protocol.curvature_examples
-    for run in case.suite.streams:
-        if not has_data(run):
-            case.notes.append(f"{run.label}: its data is not here: seeds are not checked by it")
-    for run, own in case.cells():
-        if not has_data(run):
+    examples = context.suite.protocol.curvature_examples
+    for suite_stream in context.suite.streams:
+        if not has_data(suite_stream):
+            context.notes.append(f"{suite_stream.label}: its data is not here: seeds are not checked by it")
+    for suite_stream, own in context.runs():
+        if not has_data(suite_stream):
             continue
         chances = dict(zip(*_series(own, "chance", "start"), strict=True))
         ranks = dict(zip(*_series(own, "dead_rank", "start"), strict=True))
-        for index in run.stream.scored_tasks():
-            task = run.stream.task(own.cell.seed, index)
-            rank = task.dead_rank(run.network.num_outputs, examples)
+        for index in suite_stream.stream.scored_tasks():
+            task = suite_stream.stream.task(own.run.seed, index)
+            rank = task.dead_rank(suite_stream.network.num_outputs, examples)
             same = abs(chances.get(index, math.nan) - task.chance) < EXACT
             if not (same and ranks.get(index) == rank):
                 yield f"{named(own)}: task {index} is not that of its seed: its chance is another"
                 break
 
 
-def reference(case: Case) -> Iterator[str]:
+def reference(context: ValidationContext) -> Iterator[str]:
     """The reference does as well as in the leaderboard's own entry of it, on the same tasks."""
-    published = case.published
+    published = context.published
     if published is None:
-        if case.entry.manifest.learner.label != case.suite.reference:
-            case.notes.append("the leaderboard has no entry of the reference to compare with")
+        if context.entry.manifest.learner.label != context.suite.reference:
+            context.notes.append("the leaderboard has no entry of the reference to compare with")
         return
-    rank = case.suite.protocol.curvature_name
-    for run in case.suite.streams:
-        shared = _shared(case.entry.reference, published.cells, run.label)
+    rank = context.suite.protocol.curvature_name
+    for suite_stream in context.suite.streams:
+        shared = _shared(context.entry.reference, published.runs, suite_stream.label)
         if not shared:
             continue
-        chances = [[_mean(own, run, "chance", "start") for own in pair] for pair in shared]
+        chances = [[_mean(own, suite_stream, "chance", "start") for own in pair] for pair in shared]
         if any(abs(ours - theirs) > EXACT for ours, theirs in chances):
-            yield f"{run.label}: chance differs from the leaderboard's reference on the same seeds"
-        if any(ours.block.statuses != theirs.block.statuses for ours, theirs in shared):
+            yield f"{suite_stream.label}: chance differs from the leaderboard's reference on the same seeds"
+        if any(ours.run_table.statuses != theirs.run_table.statuses for ours, theirs in shared):
             yield (
-                f"{run.label}: the reference diverged on other seeds than in the leaderboard's "
+                f"{suite_stream.label}: the reference diverged on other seeds than in the leaderboard's "
                 "entry of it: there would be no scores"
             )
             continue
         ours, theirs = np.nanmean(
-            [[_mean(o, run, _attained(run.stream), "end") for o in pair] for pair in shared], axis=0
+            [[_mean(o, suite_stream, _attained(suite_stream.stream), "end") for o in pair] for pair in shared], axis=0
         )
         if abs(ours - theirs) > REFERENCE_ACCURACY:
             yield (
-                f"{run.label}: the reference attains {ours:.3f}, but {theirs:.3f} in the "
+                f"{suite_stream.label}: the reference attains {ours:.3f}, but {theirs:.3f} in the "
                 "leaderboard's entry of it"
             )
         ours, theirs = np.nanmean(
-            [[_mean(o, run, rank, "start") for o in pair] for pair in shared], axis=0
+            [[_mean(o, suite_stream, rank, "start") for o in pair] for pair in shared], axis=0
         )
         if abs(ours - theirs) > REFERENCE_RANK * theirs:
             yield (
-                f"{run.label}: the reference has curvature rank {ours:.1f}, but {theirs:.1f} in "
+                f"{suite_stream.label}: the reference has curvature rank {ours:.1f}, but {theirs:.1f} in "
                 "the leaderboard's entry of it"
             )
 
 
-def scores(case: Case) -> Iterator[str]:
+def scores(context: ValidationContext) -> Iterator[str]:
     """Every score of the manifest is what its measurements give."""
-    found = stored_scores(scores_of(case.entry, case.suite))
-    stated = case.entry.manifest.scores
+    found = stored_scores(scores_of(context.entry, context.suite))
+    stated = context.entry.manifest.scores
     if found.keys() != stated.keys():
         yield "scores are not of the suite's streams"
         return
@@ -172,43 +172,43 @@ def scores(case: Case) -> Iterator[str]:
                 yield f"{stream}: the stated {name} is not what the measurements give"
 
 
-def cost(case: Case) -> Iterator[str]:
-    """Cost and environments of the manifest are those of its cells."""
-    infos = [own.block.info(0) for _, own in case.own_cells()]
+def cost(context: ValidationContext) -> Iterator[str]:
+    """Cost and environments of the manifest are those of its runs."""
+    infos = [own.run_table.info(0) for _, own in context.own_runs()]
     try:
-        found, machines = cost_of(case.suite, infos), environments_of(infos)
+        found, machines = cost_of(context.suite, infos), environments_of(infos)
     except (LookupError, TypeError):
-        yield "a cell does not say what it cost"
+        yield "a run does not say what it cost"
         return
-    stated = case.entry.manifest.cost
+    stated = context.entry.manifest.cost
     if not math.isclose(found.seconds_per_seed, stated.seconds_per_seed, rel_tol=EXACT):
         yield "cost.seconds_per_seed is not that of its cells"
     if found.updates != stated.updates:
         yield "cost.updates is not that of the suite"
-    if machines != case.entry.manifest.environments:
+    if machines != context.entry.manifest.environments:
         yield "environments are not those of its cells"
 
 
-def own_curves(case: Case) -> Iterator[str]:
+def own_curves(context: ValidationContext) -> Iterator[str]:
     """No two seeds have the same numbers."""
-    for run in case.suite.streams:
-        cells = [own for r, own in case.own_cells() if r is run]
-        for one, other in combinations(cells, 2):
+    for suite_stream in context.suite.streams:
+        runs = [own for r, own in context.own_runs() if r is suite_stream]
+        for one, other in combinations(runs, 2):
             if _copied(one, other):
-                yield f"{named(other)} is a copy of seed {one.cell.seed}"
+                yield f"{named(other)} is a copy of seed {one.run.seed}"
 
 
-def copied_curves(case: Case) -> Iterator[str]:
-    """No cell has the numbers of another entry's."""
-    for other in case.others:
-        for _, own in case.own_cells():
-            theirs = other.cells.get((own.cell.stream, own.cell.seed))
+def copied_curves(context: ValidationContext) -> Iterator[str]:
+    """No run has the numbers of another entry's."""
+    for other in context.others:
+        for _, own in context.own_runs():
+            theirs = other.runs.get(StreamSeed(own.run.stream, own.run.seed))
             if theirs and _copied(own, theirs):
                 yield f"{named(own)} is a copy of {other.name}'s"
                 break
 
 
-def _copied(one: EntryCell, other: EntryCell) -> bool:
+def _copied(one: EntryRun, other: EntryRun) -> bool:
     """Whether losses at the ends of all tasks are equal to the bit.
 
     Accuracies may be: a good learner is right on every example of every task. Losses are not.
@@ -218,10 +218,10 @@ def _copied(one: EntryCell, other: EntryCell) -> bool:
     return bool(finite_ones) and np.array_equal(ours, theirs, equal_nan=True)
 
 
-def _scored_names(case: Case, run: StreamRun) -> list[tuple[str, str]]:
+def _scored_names(context: ValidationContext, suite_stream: SuiteStream) -> list[tuple[str, str]]:
     return [
-        (_attained(run.stream), "end"),
-        (case.suite.protocol.curvature_name, "start"),
+        (_attained(suite_stream.stream), "end"),
+        (context.suite.protocol.curvature_name, "start"),
         ("dead_rank", "start"),
         ("chance", "start"),
     ]
@@ -231,22 +231,22 @@ def _attained(stream: Stream) -> str:
     return "r_squared" if stream.regression else "accuracy"
 
 
-def _series(own: EntryCell, name: str, when: str) -> tuple[list[int], NDArray[np.float64]]:
+def _series(own: EntryRun, name: str, when: str) -> tuple[list[int], NDArray[np.float64]]:
     """Tasks and values of a measurement, in the order in which they are stored."""
-    block = own.block
-    if name not in block.names or when not in block.whens:
+    run_table = own.run_table
+    if name not in run_table.names or when not in run_table.whens:
         return [], np.zeros(0)
-    rows = (block.name == block.names.index(name)) & (block.when == block.whens.index(when))
-    return block.task[rows].tolist(), block.value[rows]
+    rows = (run_table.name == run_table.names.index(name)) & (run_table.when == run_table.whens.index(when))
+    return run_table.task[rows].tolist(), run_table.value[rows]
 
 
-def _mean(own: EntryCell, run: StreamRun, name: str, when: str) -> float:
-    return float(own.block.means(name, when, run.stream.scored_tasks())[0])
+def _mean(own: EntryRun, suite_stream: SuiteStream, name: str, when: str) -> float:
+    return float(own.run_table.means(name, when, suite_stream.stream.scored_tasks())[0])
 
 
 def _shared(
-    ours: Mapping[Place, EntryCell], theirs: Mapping[Place, EntryCell], stream: str
-) -> list[tuple[EntryCell, EntryCell]]:
+    ours: Mapping[StreamSeed, EntryRun], theirs: Mapping[StreamSeed, EntryRun], stream: str
+) -> list[tuple[EntryRun, EntryRun]]:
     places = [place for place in ours if place in theirs and place[0] == stream]
     return [(ours[place], theirs[place]) for place in places]
 

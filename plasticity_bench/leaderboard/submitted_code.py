@@ -4,11 +4,9 @@ import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.manifest import SOURCE, LearnerPart
-from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.lookup import find_learner
@@ -27,18 +25,12 @@ def submitted(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str,
         raise BadInputError(
             f"The code of {label} is not what these results were computed with: run it again."
         )
-    for cell, _ in own:
-        if cell.identity["learner"]["source"] != identity["source"]:
+    for run, _ in own:
+        if run.identity["learner"]["source"] != identity["source"]:
             raise BadInputError(f"The results of {label} are of two versions of its code.")
     names = _names_in_entry(cls, files)
     contents = {name: Path(file).read_bytes() for name, file in zip(names, files, strict=True)}
-    return _remade(cls, identity["hyperparameters"]), contents
-
-
-def _remade(cls: type[Learner], settings: dict[str, Any]) -> Learner:
-    """Return the learner with all the hyperparameters that a result says it had."""
-    without = without_effect(settings["optimizer"])
-    return cls(**{name: value for name, value in settings.items() if name not in without})
+    return cls.from_settings(identity["hyperparameters"]), contents
 
 
 def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
@@ -72,6 +64,6 @@ def learner_part(
         source=list(source),
         source_sha256=sha256(b"".join(source.values())).hexdigest(),
         hyperparameters={
-            cell.stream: cell.identity["learner"]["hyperparameters"] for cell, _ in own
+            run.stream: run.identity["learner"]["hyperparameters"] for run, _ in own
         },
     )

@@ -1,4 +1,4 @@
-"""How far the score of a cell may be from what it was when it is run again.
+"""How far the score of a run may be from what it was when it is run again.
 
 The same code, versions and kind of processor give the same bits. Elsewhere sums are rounded in
 another order, training amplifies that, and a single seed's score moves. How far was measured by
@@ -12,21 +12,21 @@ from collections.abc import Sequence
 from plasticity_bench.scoring.scores import Score
 
 CELL = 0.5
-"""Of one cell: the largest of 360 differences of the calibration was 0.49."""
+"""Of one run: the largest of 360 differences of the calibration was 0.49."""
 
 MEAN_OF_ONE = 0.3
-"""Of the mean over n cells, this divided by the square root of n: three standard deviations."""
+"""Of the mean over n runs, this divided by the square root of n: three standard deviations."""
 
 
 def agree(stated: Score, found: Score) -> bool:
-    """Return whether one cell came out as it was."""
+    """Return whether one run came out as it was."""
     if stated.diverged != found.diverged:
         return False
     return all(abs(one) <= CELL for one in _differences(stated, found))
 
 
-def cells_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
-    """Return whether cells came out as they were on average: edited scores err to one side."""
+def runs_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
+    """Return whether runs came out as they were on average: edited scores err to one side."""
     columns = zip(*(_differences(*pair) for pair in pairs), strict=True)
     bound = MEAN_OF_ONE / math.sqrt(len(pairs))
     return all(abs(sum(column) / len(pairs)) <= bound for column in columns)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.leaderboard import rules_files, rules_identity, rules_measured
-from plasticity_bench.leaderboard.case import Case, Rule
 from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry, suite_folder
-from plasticity_bench.leaderboard.gathering import suite_named
 from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
+from plasticity_bench.leaderboard.validation_context import Rule, ValidationContext
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.suite.suite import Suite, load_suite
+from plasticity_bench.suite.suite import Suite, load_suite, suite_named
 
 FORMAL: tuple[Rule, ...] = (
     rules_identity.complete,
@@ -49,15 +48,15 @@ class Verdict:
 
     Attributes:
         folder: of the entry.
-        faults: what is wrong, "rule: sentence" each; the entry is valid if there are none.
+        failures: what is wrong, "rule: sentence" each; the entry is valid if there are none.
         notes: what could not be checked.
-        case: what was checked, if it could be read.
+        context: what was checked, if it could be read.
     """
 
     folder: Path
-    faults: list[str]
+    failures: list[str]
     notes: list[str]
-    case: Case | None = None
+    context: ValidationContext | None = None
 
 
 def validate(folder: Path, given_suite: str | None = None) -> Verdict:
@@ -68,50 +67,50 @@ def validate(folder: Path, given_suite: str | None = None) -> Verdict:
         given_suite: file of its suite, where it does not come with the package.
     """
     try:
-        case = _read(folder, given_suite)
+        context = _read(folder, given_suite)
     except (DamagedError, BadInputError) as error:
         name = "readable" if isinstance(error, DamagedError) else "suite"
         return Verdict(folder, [f"{name}: {error}"], [])
     except _NotPlainError as error:
-        return Verdict(folder, error.faults, [])
-    faults = _broken(FORMAL, case) or _broken(NUMBERS, case)
+        return Verdict(folder, error.failures, [])
+    failures = _broken(FORMAL, context) or _broken(NUMBERS, context)
     if status_of(folder).state == "verified":
-        case.notes.append("its records of verification, for anyone can write them: verify it anew")
-    return Verdict(folder, faults, case.notes, case)
+        context.notes.append("its records of verification, for anyone can write them: verify it anew")
+    return Verdict(folder, failures, context.notes, context)
 
 
-def _broken(rules: Sequence[Rule], case: Case) -> list[str]:
-    faults: list[str] = []
+def _broken(rules: Sequence[Rule], context: ValidationContext) -> list[str]:
+    failures: list[str] = []
     for rule in rules:
         try:
-            faults += _told(rule.__name__, rule(case))
+            failures += _told(rule.__name__, rule(context))
         except MALFORMED as error:  # nothing in an entry has the type that it should
-            faults.append(f"{rule.__name__}: the entry is malformed: {error!r}"[:300])
-    return faults
+            failures.append(f"{rule.__name__}: the entry is malformed: {error!r}"[:300])
+    return failures
 
 
-def _read(folder: Path, given_suite: str | None) -> Case:
+def _read(folder: Path, given_suite: str | None) -> ValidationContext:
     """Read an entry, its files looked at before any of them is opened."""
     if not folder.is_dir() or folder.is_symlink():
         raise DamagedError(folder, "is no folder")
     found = rules_files.found_in(folder)
-    faults = _told("plain_files", rules_files.plain_files(found))
-    faults += _told("sizes", rules_files.sizes(found))
-    if faults:
-        raise _NotPlainError(faults)
+    failures = _told("plain_files", rules_files.plain_files(found))
+    failures += _told("sizes", rules_files.sizes(found))
+    if failures:
+        raise _NotPlainError(failures)
     manifest = read_manifest(folder)
-    faults = _told("belonging", rules_files.belonging(found, manifest))
-    faults += faults or _told("hashes", rules_files.hashes(folder, manifest))
+    failures = _told("belonging", rules_files.belonging(found, manifest))
+    failures += failures or _told("hashes", rules_files.hashes(folder, manifest))
     suite = (
         load_suite(given_suite, with_data=False)
         if given_suite
         else suite_named(manifest.suite.name)
     )
-    faults += _told("place", _place(folder, manifest, suite))
-    if faults:
-        raise _NotPlainError(faults)
+    failures += _told("place", _place(folder, manifest, suite))
+    if failures:
+        raise _NotPlainError(failures)
     entry = read_entry(folder, suite.reference)
-    return Case(entry, suite, others_of(entry, suite))
+    return ValidationContext(entry, suite, others_of(entry, suite))
 
 
 def others_of(entry: Entry, suite: Suite) -> list[Entry]:
@@ -152,6 +151,6 @@ def _told(rule: str, sentences: Iterator[str]) -> list[str]:
 class _NotPlainError(Exception):
     """An entry that is not read, for its files are wrong."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
+    def __init__(self, failures: Sequence[str]) -> None:
         super().__init__()
-        self.faults = list(faults)
+        self.failures = list(failures)

@@ -1,4 +1,4 @@
-"""Whether an entry was verified: told from the records of its cells that were run again."""
+"""Whether an entry was verified: told from the records of its runs that were run again."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from plasticity_bench.errors import DamagedError
 from plasticity_bench.leaderboard.entry import entry_sha256
 from plasticity_bench.leaderboard.manifest import MAX_FILES, MAX_RECORD_BYTES, VERIFICATION
-from plasticity_bench.results.files import read_bytes
+from plasticity_bench.safe_files import read_bytes
 
 
-class VerifiedCell(BaseModel):
-    """A cell that was run again, and whether it came out as the entry has it."""
+class VerifiedRun(BaseModel):
+    """A run that was run again, and whether it came out as the entry has it."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
@@ -29,7 +29,7 @@ class Record(BaseModel):
 
     nonce: str
     date: str
-    cells: list[VerifiedCell]
+    runs: list[VerifiedRun]
     ok: bool
     entry_sha256: str
     version: Any
@@ -41,31 +41,31 @@ class VerificationStatus:
 
     Attributes:
         state: "self-reported" without any, "failed" if one did, else "verified".
-        num_cells: different cells that came out as the entry has them.
+        num_runs: different runs that came out as the entry has them.
         date: of the last record.
     """
 
     state: str
-    num_cells: int = 0
+    num_runs: int = 0
     date: str = ""
 
     def __str__(self) -> str:
         if self.state == "verified":
-            return f"verified ({self.num_cells} cells, {self.date})"
+            return f"verified ({self.num_runs} runs, {self.date})"
         return f"failed ({self.date})" if self.state == "failed" else self.state
 
 
 def status_of(folder: Path) -> VerificationStatus:
     """Return whether an entry was verified, by the records of it as it is now."""
     own = entry_sha256(folder)
-    records = [r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == own and r.cells]
+    records = [r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == own and r.runs]
     if not records:
         return VerificationStatus("self-reported")
     last = max(record.date for record in records)[:10]
-    if not all(record.ok and all(cell.ok for cell in record.cells) for record in records):
+    if not all(record.ok and all(run.ok for run in record.runs) for record in records):
         return VerificationStatus("failed", date=last)
-    cells = {(cell.stream, cell.seed) for record in records for cell in record.cells}
-    return VerificationStatus("verified", len(cells), last)
+    runs = {(run.stream, run.seed) for record in records for run in record.runs}
+    return VerificationStatus("verified", len(runs), last)
 
 
 def _paths(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Run drawn cells of an entry again, and compare: nothing of the entry runs in this process."""
+"""Run drawn runs of an entry again, and compare: nothing of the entry runs in this process."""
 
 import datetime
 import json
@@ -15,12 +15,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
+from plasticity_bench import tables
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.leaderboard.entry import Entry, Place, entry_sha256
+from plasticity_bench.leaderboard.entry import Entry, StreamSeed, entry_sha256
 from plasticity_bench.leaderboard.manifest import SOURCE, VERIFICATION
-from plasticity_bench.leaderboard.tolerance import agree, cells_agree
+from plasticity_bench.leaderboard.tolerance import agree, runs_agree
 from plasticity_bench.results import Results
 from plasticity_bench.scoring.scores import Means, Score, means_by_key, score
 from plasticity_bench.suite.suite import Suite
@@ -32,15 +31,15 @@ KEPT_PREFIXES = ("PLASTICITY_BENCH_", "LD_", "CUDA_")
 
 @dataclass(frozen=True)
 class Comparison:
-    """A cell that was run again.
+    """A run that was run again.
 
     Attributes:
         stream: the stream's label.
-        seed: of the cell.
+        seed: of the run.
         stated: its score by the entry's measurements; with the reference's of the entry.
         found: its score by the new ones.
         identical: whether the means that scores are made of agree in every bit.
-        ok: whether the scores agree within the tolerance for one cell.
+        ok: whether the scores agree within the tolerance for one run.
     """
 
     stream: str
@@ -56,24 +55,24 @@ class Verification:
     """What came of it.
 
     Attributes:
-        nonce: from which the cells were drawn.
-        cells: that were drawn.
-        ok: whether every cell, and their mean, agree.
+        nonce: from which the runs were drawn.
+        runs: that were drawn.
+        ok: whether every run, and their mean, agree.
         without_network: whether what was run could not reach a network.
     """
 
     nonce: str
-    cells: tuple[Comparison, ...]
+    runs: tuple[Comparison, ...]
     ok: bool
     without_network: bool
 
 
-def drawn(entry: Entry, number: int, nonce: str) -> list[Place]:
-    """Return cells of an entry, drawn by a nonce that was made after the entry.
+def drawn(entry: Entry, number: int, nonce: str) -> list[StreamSeed]:
+    """Return runs of an entry, drawn by a nonce that was made after the entry.
 
-    The entry's hash enters: whoever makes an entry cannot know which cells a nonce will draw.
+    The entry's hash enters: whoever makes an entry cannot know which runs a nonce will draw.
     """
-    places = sorted(entry.cells)
+    places = sorted(entry.runs)
     chance = random.Random(f"{nonce}:{entry_sha256(entry.folder)}")
     return sorted(chance.sample(places, min(number, len(places))))
 
@@ -81,27 +80,27 @@ def drawn(entry: Entry, number: int, nonce: str) -> list[Place]:
 def verify(
     entry: Entry, suite: Suite, given: str | None, number: int, nonce: str = ""
 ) -> Verification:
-    """Run drawn cells again, in a process of its own, and compare.
+    """Run drawn runs again, in a process of its own, and compare.
 
     Args:
         entry: a valid one.
         suite: its suite.
         given: its file, if it does not come with the package.
-        number: how many cells.
+        number: how many runs.
         nonce: to repeat a draw; by default a new one.
 
     Raises:
-        BadInputError: if the cells cannot be run.
+        BadInputError: if the runs cannot be run.
     """
     nonce = nonce or secrets.token_hex(16)
     places = drawn(entry, number, nonce)
     with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
         without_network = _run_again(entry, given, places, Path(scratch))
         found = _found(entry, suite, places, Results(Path(scratch) / "results"))
-    cells = tuple(_compared(entry, suite, place, found[place]) for place in places)
-    pairs = [(cell.stated, cell.found) for cell in cells]
-    ok = all(cell.ok for cell in cells) and cells_agree(pairs)
-    return Verification(nonce, cells, ok, without_network)
+    runs = tuple(_compared(entry, suite, place, found[place]) for place in places)
+    pairs = [(run.stated, run.found) for run in runs]
+    ok = all(run.ok for run in runs) and runs_agree(pairs)
+    return Verification(nonce, runs, ok, without_network)
 
 
 def write_record(entry: Entry, done: Verification) -> Path:
@@ -114,7 +113,7 @@ def write_record(entry: Entry, done: Verification) -> Path:
         "entry_sha256": entry_sha256(entry.folder),
         "version": {name: metadata.version(name) for name in ("plasticity-bench", "torch")},
         "without_network": done.without_network,
-        "cells": [_as_json(cell) for cell in done.cells],
+        "cells": [_as_json(run) for run in done.runs],
     }
     file = entry.folder / VERIFICATION / f"{now:%Y%m%d}-{done.nonce[:8]}.json"
     file.parent.mkdir(exist_ok=True)
@@ -123,34 +122,34 @@ def write_record(entry: Entry, done: Verification) -> Path:
 
 
 def table(done: Verification) -> str:
-    """Return what came of each cell, and of all."""
+    """Return what came of each run, and of all."""
     rows = [
         [
-            cell.stream,
-            cell.seed,
-            *(f"{value:.3f}" for value in _values(cell.stated, cell.found)),
-            "same bits" if cell.identical else "within tolerance" if cell.ok else "DIFFERS",
+            run.stream,
+            run.seed,
+            *(f"{value:.3f}" for value in _values(run.stated, run.found)),
+            "same bits" if run.identical else "within tolerance" if run.ok else "DIFFERS",
         ]
-        for cell in done.cells
+        for run in done.runs
     ]
     headers = ["stream", "seed", "trainability", "again", "retention", "again", "so"]
-    found = tabulate(rows, headers, disable_numparse=True)
+    found = tables.render(headers, rows, left=("stream", "so"))
     verdict = "verified" if done.ok else "NOT verified: these are not the scores of this learner"
-    return f"{found}\n\n{len(done.cells)} cells drawn by {done.nonce}: {verdict}."
+    return f"{found}\n\n{len(done.runs)} runs drawn by {done.nonce}: {verdict}."
 
 
 def _values(stated: Score, found: Score) -> tuple[float, float, float, float]:
     return stated.trainability, found.trainability, stated.retention, found.retention
 
 
-def _as_json(cell: Comparison) -> dict[str, Any]:
+def _as_json(run: Comparison) -> dict[str, Any]:
     return {
-        "stream": cell.stream,
-        "seed": cell.seed,
-        "stated": _numbers(cell.stated),
-        "found": _numbers(cell.found),
-        "identical": cell.identical,
-        "ok": cell.ok,
+        "stream": run.stream,
+        "seed": run.seed,
+        "stated": _numbers(run.stated),
+        "found": _numbers(run.found),
+        "identical": run.identical,
+        "ok": run.ok,
     }
 
 
@@ -159,8 +158,8 @@ def _numbers(found: Score) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in pairs.items()}
 
 
-def _run_again(entry: Entry, given: str | None, places: Sequence[Place], scratch: Path) -> bool:
-    """Run the cells; return whether the process that did was cut off from networks."""
+def _run_again(entry: Entry, given: str | None, places: Sequence[StreamSeed], scratch: Path) -> bool:
+    """Run the runs; return whether the process that did was cut off from networks."""
     request = {
         "entry": str(entry.folder.resolve()),
         "suite": given and str(Path(given).resolve()),
@@ -183,13 +182,13 @@ def _run_again(entry: Entry, given: str | None, places: Sequence[Place], scratch
         )
     except subprocess.TimeoutExpired:
         raise BadInputError(
-            f"{entry.folder}: its cells took longer than {LIMIT_SECONDS:.0f} seconds; draw fewer "
+            f"{entry.folder}: its runs took longer than {LIMIT_SECONDS:.0f} seconds; draw fewer "
             "--cells."
         ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise BadInputError(
-            f"{entry.folder}: its cells could not be run again: {said[-1] if said else 'no word'}"
+            f"{entry.folder}: its runs could not be run again: {said[-1] if said else 'no word'}"
         )
     return bool(prefix)
 
@@ -216,16 +215,16 @@ def _cut_off() -> list[str]:
 
 
 def _found(
-    entry: Entry, suite: Suite, places: Sequence[Place], results: Results
-) -> dict[Place, Means]:
+    entry: Entry, suite: Suite, places: Sequence[StreamSeed], results: Results
+) -> dict[StreamSeed, Means]:
     found = {}
     label = entry.manifest.learner.label
-    for run in suite.streams:
-        tasks, protocol = run.stream.scored_tasks(), suite.protocol
-        by_key = means_by_key(results, (run.label, label), protocol, tasks)
+    for suite_stream in suite.streams:
+        tasks, protocol = suite_stream.stream.scored_tasks(), suite.protocol
+        by_key = means_by_key(results, (suite_stream.label, label), protocol, tasks)
         for place in places:
-            if place[0] == run.label:
-                key = entry.cells[place].cell.key
+            if place[0] == suite_stream.label:
+                key = entry.runs[place].run.key
                 if key not in by_key:
                     raise BadInputError(
                         f"{entry.folder}: {place[0]} seed {place[1]} could not be run again."
@@ -234,10 +233,10 @@ def _found(
     return found
 
 
-def _compared(entry: Entry, suite: Suite, place: Place, new: Means) -> Comparison:
-    (run,) = (run for run in suite.streams if run.label == place[0])
-    reference = entry.reference[place].means(run, suite.protocol)
-    old = entry.cells[place].means(run, suite.protocol)
+def _compared(entry: Entry, suite: Suite, place: StreamSeed, new: Means) -> Comparison:
+    (suite_stream,) = (suite_stream for suite_stream in suite.streams if suite_stream.label == place[0])
+    reference = entry.reference[place].means(suite_stream, suite.protocol)
+    old = entry.runs[place].means(suite_stream, suite.protocol)
     stated, found = score(old, reference), score(new, reference)
     same = (old.accuracy, old.curvature, old.diverged) == (
         new.accuracy,

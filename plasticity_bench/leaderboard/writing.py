@@ -11,7 +11,6 @@ import numpy as np
 from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.leaderboard.entry import read_entry, scores_of, suite_folder
 from plasticity_bench.leaderboard.flags import flags_of
-from plasticity_bench.leaderboard.gathering import finished
 from plasticity_bench.leaderboard.manifest import (
     MANIFEST,
     MAX_BYTES,
@@ -24,11 +23,17 @@ from plasticity_bench.leaderboard.manifest import (
     read_manifest,
     written,
 )
-from plasticity_bench.leaderboard.stating import cost, environments, stored_scores
+from plasticity_bench.leaderboard.manifest_fields import cost, environments, stored_scores
+from plasticity_bench.leaderboard.submission_runs import finished
 from plasticity_bench.leaderboard.submitted_code import learner_part, submitted
 from plasticity_bench.results import Results, Row
-from plasticity_bench.results.columns import CELL, cell_bytes, cell_table, pack_bytes
-from plasticity_bench.results.files import read_bytes, whole_folder
+from plasticity_bench.results.parquet import (
+    MEASUREMENT_COLUMNS,
+    measurements_bytes,
+    measurements_table,
+    pack_bytes,
+)
+from plasticity_bench.safe_files import atomic_folder, read_bytes
 from plasticity_bench.scoring.stored_scores import Stored
 from plasticity_bench.suite.suite import Suite
 
@@ -102,7 +107,7 @@ def write_entry(
         measurements_sha256=sha256(content).hexdigest(),
     )
     files = {**source, MEASUREMENTS: content} | ({TUNING: record} if record else {})
-    with whole_folder(folder) as draft:
+    with atomic_folder(folder, replace=True) as draft:
         for name, text in files.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).write_bytes(text)
@@ -130,10 +135,10 @@ def _check_own(folder: Path, label: str, signature: Signature) -> None:
 
 
 def _references(results: Results, suite: Suite, own: Stored) -> Stored:
-    """The reference's cells of the same seeds."""
-    seeds = {cell.seed for cell, _ in own}
+    """The reference's runs of the same seeds."""
+    seeds = {run.seed for run, _ in own}
     found = finished(results, suite, suite.reference)
-    there = {cell.seed for cell, _ in found}
+    there = {run.seed for run, _ in found}
     if not seeds <= there:
         raise BadInputError(
             f"The reference {suite.reference} has {len(there)} seeds, but {len(seeds)} are needed: "
@@ -142,18 +147,18 @@ def _references(results: Results, suite: Suite, own: Stored) -> Stored:
     return [stored for stored in found if stored[0].seed in seeds]
 
 
-def _packed(cells: Stored, suite: Suite, label: str) -> bytes:
+def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
     """Everything measured of the learner, and of the reference what scores are computed from."""
     scored = {"chance", "dead_rank", suite.protocol.curvature_name}
     infos, tables = [], []
-    for cell, result in cells:
+    for run, result in runs:
         columns = result.columns
         kept = np.ones(len(columns["task"]), bool)
-        if cell.learner != label:
-            kept = np.isin(columns["name"], [*scored, result.attainment])
-        rows = zip(*(columns[name][kept].tolist() for name in CELL.names), strict=True)
+        if run.learner != label:
+            kept = np.isin(columns["name"], [*scored, result.task_metric])
+        rows = zip(*(columns[name][kept].tolist() for name in MEASUREMENT_COLUMNS.names), strict=True)
         infos.append(result.info)
-        tables.append(cell_table(cell_bytes(Row(*row) for row in rows), Path(MEASUREMENTS)))
+        tables.append(measurements_table(measurements_bytes(Row(*row) for row in rows), Path(MEASUREMENTS)))
     content = pack_bytes(infos, tables)
     if len(content) > MAX_BYTES[MEASUREMENTS]:
         raise BadInputError(

@@ -1,12 +1,35 @@
 """Hyperparameters: the annotated attributes of a learner's class, and what they may be."""
 
 import typing
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pydantic
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners.optimizers import OPTIMIZERS
+
+ALIASES = {"lr": "step_size", "learning_rate": "step_size"}
+"""Other names under which a hyperparameter may be given."""
+
+
+def canonical(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings under the names that a learner's class declares.
+
+    Raises:
+        BadInputError: if one hyperparameter is given under two names.
+    """
+    known = annotated(cls)
+    settings: dict[str, Any] = {}
+    for name, value in given.items():
+        declared = name if name in known else ALIASES.get(name, name)
+        if declared in settings:
+            raise BadInputError(
+                f"Learner {cls.__name__}: {declared} is given twice, also under another name.",
+                key=name,
+            )
+        settings[declared] = value
+    return settings
 
 
 def annotated(cls: type) -> dict[str, Any]:
@@ -34,14 +57,16 @@ def annotated(cls: type) -> dict[str, Any]:
     return found
 
 
-def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
+def validated(cls: type, given: Mapping[str, object]) -> dict[str, Any]:
     """Return every hyperparameter: as given, else the class's default.
+
+    `ALIASES` are accepted.
 
     Raises:
         BadInputError: if a declaration is none of a hyperparameter, or one is unknown, of the
             wrong type, out of range, or has no effect.
     """
-    known = annotated(cls)
+    known, given = annotated(cls), canonical(cls, given)
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known)
@@ -70,7 +95,7 @@ def validated(cls: type, given: dict[str, object]) -> dict[str, Any]:
 
 
 def without_effect(optimizer: str) -> set[str]:
-    """Return the names of the settings that only other optimisers have."""
+    """Return the names of the hyperparameters that only other optimisers have."""
     of_all = {name for rule in OPTIMIZERS.values() for name in rule.settings}
     return of_all - set(OPTIMIZERS[optimizer].settings)
 
@@ -93,7 +118,7 @@ def _remedy(name: str, hint: Any, error: Any) -> str:
     return f" To allow negative numbers, declare `{wider}`."
 
 
-def _check_optimizer(cls: type, values: dict[str, Any], given: dict[str, object]) -> None:
+def _check_optimizer(cls: type, values: dict[str, Any], given: Mapping[str, object]) -> None:
     chosen = values["optimizer"]
     if chosen not in OPTIMIZERS:
         hint = did_you_mean(chosen, OPTIMIZERS)

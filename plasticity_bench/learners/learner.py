@@ -1,6 +1,7 @@
 """What a user writes: a learning algorithm for one network and one seed."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, NamedTuple, Self
 
 import torch
@@ -18,11 +19,11 @@ Memory = dict[str, Tensor]
 
 
 class State(NamedTuple):
-    """Everything about one member that changes as it learns. `state._replace(params=...)` edits it.
+    """Everything about one replica that changes as it learns. `state._replace(params=...)` edits it.
 
     Attributes:
         params: the parameters, by name.
-        initial: the parameters the member began with.
+        initial: the parameters the replica began with.
         moments: the optimiser's running averages, by name of the average.
         memory: the learner's own tensors, as `Learner.memory` first made them.
         step: number of updates done, a scalar int64 tensor.
@@ -36,7 +37,7 @@ class State(NamedTuple):
 
 
 class Hidden(NamedTuple):
-    """A hidden layer of one member, as the forward pass of an update saw it.
+    """A hidden layer of one replica, as the forward pass of an update saw it.
 
     Attributes:
         outputs: of its activation, (examples, units); of a convolution, (examples x places,
@@ -54,16 +55,16 @@ class Hidden(NamedTuple):
 class Learner:
     """A learning algorithm. Subclass it, and override the hooks it needs; all are optional.
 
-    Hooks are pure functions over ONE member's tensors: return new tensors, keep what changes in
-    `memory`, take random numbers from `noise` only. The population maps them over all members.
+    Hooks are pure functions over ONE replica's tensors: return new tensors, keep what changes in
+    `memory`, take random numbers from `noise` only. The population maps them over all replicas.
 
     Annotated class attributes are hyperparameters: `strength: float = 1e-2` can be set in a suite,
-    by `-H strength=1e-3`, and differently for each member. Numbers must not be negative, unless
+    by `-H strength=1e-3`, and differently for each replica. Numbers must not be negative, unless
     the annotation says otherwise: `Annotated[float, pydantic.Field(ge=-1)]`. Methods that are not
     hooks begin with an underscore.
 
     Attributes:
-        vectorized: False makes the hooks run member by member: slower, but they may then use
+        vectorized: False makes the hooks run replica by replica: slower, but they may then use
             `.item()`, data-dependent shapes and `if` on a tensor.
         search: what `plasticity-bench tune` tries, by hyperparameter: its `LogUniform` or `Uniform`
             range, or a `Choice`; added to what the base class declares.
@@ -96,9 +97,39 @@ class Learner:
         for name, value in hyperparameters.validated(type(self), given).items():
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, object]) -> Self:
+        """Return a learner with hyperparameters as `hyperparameters` returned them.
+
+        Those at their defaults that the chosen optimiser does not have are left out.
+
+        Raises:
+            BadInputError: as the constructor.
+        """
+        given = hyperparameters.canonical(cls, settings)
+        optimizer = str(given.get("optimizer", cls.optimizer))
+        unused = hyperparameters.without_effect(optimizer) if optimizer in OPTIMIZERS else set()
+        return cls(
+            **{
+                name: value
+                for name, value in given.items()
+                if not (name in unused and value == getattr(cls, name))
+            }
+        )
+
+    def replaced(self, settings: Mapping[str, object]) -> Self:
+        """Return the learner with some hyperparameters replaced. Raises as the constructor."""
+        given = hyperparameters.canonical(type(self), settings)
+        return self.from_settings({**self.hyperparameters(), **given})
+
+    def non_defaults(self) -> dict[str, float | int | bool | str]:
+        """Return the hyperparameters that differ from the defaults of the class."""
+        cls = type(self)
+        return {k: v for k, v in self.hyperparameters().items() if v != getattr(cls, k)}
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
-            f"{type(self).__name__}.{name} cannot be set: one learner serves all members, so what "
+            f"{type(self).__name__}.{name} cannot be set: one learner serves all replicas, so what "
             "changes belongs in the dictionary that memory() returns."
         )
 
@@ -111,7 +142,7 @@ class Learner:
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Return the network, newly initialised; it must keep no running statistics.
 
-        Its initialisation may draw from PyTorch's global generator: it is seeded for each member.
+        Its initialisation may draw from PyTorch's global generator: it is seeded for each replica.
         """
         return build_network(spec)
 
@@ -229,7 +260,7 @@ class Learner:
     # ---- for the population ---------------------------------------------------------------------
 
     def with_values(self, values: dict[str, Tensor]) -> Self:
-        """Return a copy whose named hyperparameters are tensors, one member's values."""
+        """Return a copy whose named hyperparameters are tensors, one replica's values."""
         copy = object.__new__(type(self))
         vars(copy).update(vars(self))
         vars(copy).update(values)

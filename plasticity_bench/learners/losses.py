@@ -28,7 +28,7 @@ def example_losses(outputs: Tensor, targets: Tensor) -> Tensor:
     return -functional.log_softmax(outputs, dim=-1).gather(-1, targets[..., None]).squeeze(-1)
 
 
-def mean_merit(outputs: Tensor, targets: Tensor) -> Tensor:
+def batch_metric(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the share of a batch that is predicted right; of values, minus the squared error."""
     if targets.is_floating_point():
         return -(outputs - targets).square().mean()

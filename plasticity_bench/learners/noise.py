@@ -1,6 +1,6 @@
 """Random numbers as pure functions of a key and a counter.
 
-A member's noise must not depend on which members run beside it, must be reproducible from its step
+A replica's noise must not depend on which replicas run beside it, must be reproducible from its step
 count alone, and must be traceable: so it is computed, not drawn from a generator with hidden
 state. SplitMix64 (Steele, Lea and Flood, 2014, doi:10.1145/2660193.2660195) in its counter form:
 output i is a hash of key + (i + 1) * gamma, modulo 2^64. It passes BigCrush and costs eight integer
@@ -51,10 +51,10 @@ def fold(key: Tensor, index: int | Tensor) -> Tensor:
 
 
 class Noise:
-    """One member's random numbers at one moment: each call gives new ones.
+    """One replica's random numbers at one moment: each call gives new ones.
 
     Hooks get it as an argument. PyTorch's own generators are global; a hook that used them would
-    depend on which other members run.
+    depend on which other replicas run.
     """
 
     def __init__(self, key: Tensor) -> None:
@@ -82,7 +82,7 @@ class Noise:
 
 
 def _unit_interval(bits: Tensor, dtype: torch.dtype) -> Tensor:
-    """Map 32-bit integers to the open unit interval, at the middles of 2^23 equal cells.
+    """Map 32-bit integers to the open unit interval, at the middles of 2^23 equal runs.
 
     23 bits, so that float32 holds every value exactly and neither 0 nor 1 can occur.
     """

@@ -1,8 +1,8 @@
 """Optimisers as pure functions over dictionaries of parameters.
 
 Each agrees with its namesake in `torch.optim`. Hyperparameters are Python floats, or scalar float64
-tensors where they differ between members: either way products with float32 tensors are rounded
-once, so that a member gets the same numbers alone and in a grid.
+tensors where they differ between replicas: either way products with float32 tensors are rounded
+once, so that a replica gets the same numbers alone and in a grid.
 """
 
 from collections.abc import Callable

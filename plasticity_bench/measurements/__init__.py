@@ -1,6 +1,5 @@
 """Numbers taken at a task's start, during it, or at its end. One per file."""
 
-from plasticity_bench.measurements.attainment import attainment, merit_and_loss
 from plasticity_bench.measurements.fisher_rank import fisher_spectrum, fisher_srank
 from plasticity_bench.measurements.gauss_newton import gauss_newton_spectrum, gauss_newton_srank
 from plasticity_bench.measurements.hessian import (
@@ -11,16 +10,17 @@ from plasticity_bench.measurements.hessian import (
 )
 from plasticity_bench.measurements.last_layers import last_layers_spectrum
 from plasticity_bench.measurements.probe import Measured, Probe
-from plasticity_bench.measurements.registry import MEASUREMENTS, Measure
+from plasticity_bench.measurements.registry import DIAGNOSTICS, MEASUREMENTS, Measure, measure
+from plasticity_bench.measurements.task_metric import metric_and_loss, task_metric
 
 __all__ = [
+    "DIAGNOSTICS",
     "MEASUREMENTS",
     "Estimate",
     "HessianCurvature",
     "Measure",
     "Measured",
     "Probe",
-    "attainment",
     "fisher_spectrum",
     "fisher_srank",
     "gauss_newton_spectrum",
@@ -28,5 +28,7 @@ __all__ = [
     "hessian_curvature",
     "hessian_spectrum",
     "last_layers_spectrum",
-    "merit_and_loss",
+    "measure",
+    "metric_and_loss",
+    "task_metric",
 ]

@@ -49,5 +49,5 @@ def eigenvalues(matrices: Tensor) -> NDArray[np.float64]:
 def of_each(
     spectra: NDArray[np.float64], number: Callable[[NDArray[np.float64]], float]
 ) -> NDArray[np.float64]:
-    """Return a number of each member's spectrum (members, n), (members,); NaN where it has NaN."""
+    """Return a number of each replica's spectrum (replicas, n), (replicas,); NaN where it has NaN."""
     return np.array([np.nan if np.isnan(s).any() else float(number(s)) for s in spectra])

@@ -24,7 +24,7 @@ def duplicate_units(probe: Probe) -> Measured:
         outputs = outputs.double()
         lengths = outputs.norm(dim=1, keepdim=True)
         directions = outputs / torch.where(lengths > 0, lengths, 1)
-        cosines = directions.mT @ directions  # (members, units, units)
+        cosines = directions.mT @ directions  # (replicas, units, units)
         return (cosines.triu(1) > SIMILARITY).any(1)
 
     name = probe.on_examples("duplicate_units_cos0.95")

@@ -51,7 +51,7 @@ def _count_above(sigma: Values, threshold: float) -> int:
 
 
 def singular_values(matrices: Tensor) -> Values:
-    """Return the singular values of (members, rows, columns) matrices, in any order.
+    """Return the singular values of (replicas, rows, columns) matrices, in any order.
 
     From the eigenvalues of the smaller Gram matrix, in float64.
     """

@@ -22,18 +22,18 @@ from plasticity_bench.measurements.spectrum import srank
 def fisher_spectrum(
     module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
 ) -> NDArray[np.float64]:
-    """Return the largest n eigenvalues of every member's empirical Fisher, ascending, (members, n).
+    """Return the largest n eigenvalues of every replica's empirical Fisher, ascending, (replicas, n).
 
     The loss is the cross-entropy of the data alone, whatever the learner adds to it.
 
     Args:
         module: the network whose parameters these are.
-        params: each (members, *shape), all finite.
-        inputs: (members, n, *input_shape).
-        targets: (members, n).
+        params: each (replicas, *shape), all finite.
+        inputs: (replicas, n, *input_shape).
+        targets: (replicas, n).
 
     Returns:
-        Non-negative up to rounding. Not a number for a member whose gradients are so large that
+        Non-negative up to rounding. Not a number for a replica whose gradients are so large that
         the matrix overflows.
 
     Raises:
@@ -46,12 +46,12 @@ def fisher_spectrum(
 def fisher_srank(
     module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
 ) -> NDArray[np.float64]:
-    """Return srank 0.99 of every member's empirical Fisher, (members,).
+    """Return srank 0.99 of every replica's empirical Fisher, (replicas,).
 
     Higher means more directions of curvature. At most n; a dead network with an output bias keeps
     at most classes - 1. Arguments, and what is raised, are those of `fisher_spectrum`.
 
     Returns:
-        Not a number for a member whose gradients are so large that the matrix overflows.
+        Not a number for a replica whose gradients are so large that the matrix overflows.
     """
     return of_each(fisher_spectrum(module, params, inputs, targets), srank)

@@ -31,17 +31,17 @@ from plasticity_bench.measurements.spectrum import srank
 def gauss_newton_spectrum(
     module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
 ) -> NDArray[np.float64]:
-    """Return eigenvalues of every member's Gauss-Newton matrix, ascending.
+    """Return eigenvalues of every replica's Gauss-Newton matrix, ascending.
 
     Args:
         module: the network whose parameters these are.
-        params: each (members, *shape), all finite.
-        inputs: (members, n, *input_shape).
-        targets: (members, n), which do not matter.
+        params: each (replicas, *shape), all finite.
+        inputs: (replicas, n, *input_shape).
+        targets: (replicas, n), which do not matter.
 
     Returns:
-        (members, n (classes - 1)): all that are not zero, non-negative up to rounding. Not a number
-        for a member whose matrix overflows.
+        (replicas, n (classes - 1)): all that are not zero, non-negative up to rounding. Not a number
+        for a replica whose matrix overflows.
 
     Raises:
         ValueError: if a parameter is not finite.
@@ -49,8 +49,8 @@ def gauss_newton_spectrum(
     refuse_non_finite(params)
     spectra = []
     for i in range(len(targets)):  # one at a time: the matrix is large
-        member = {name: value[i : i + 1] for name, value in params.items()}
-        matrix = gram(module, member, inputs[i : i + 1], targets[i : i + 1], output_factor)
+        replica = {name: value[i : i + 1] for name, value in params.items()}
+        matrix = gram(module, replica, inputs[i : i + 1], targets[i : i + 1], output_factor)
         spectra.append(eigenvalues(matrix))
     return np.concatenate(spectra)
 
@@ -58,7 +58,7 @@ def gauss_newton_spectrum(
 def gauss_newton_srank(
     module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
 ) -> NDArray[np.float64]:
-    """Return srank 0.99 of every member's Gauss-Newton matrix, (members,).
+    """Return srank 0.99 of every replica's Gauss-Newton matrix, (replicas,).
 
     Higher means more directions of curvature. At most n (classes - 1). Arguments, NaN and what is
     raised are those of `gauss_newton_spectrum`.

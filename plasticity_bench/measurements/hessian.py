@@ -35,7 +35,7 @@ from plasticity_bench.measurements.spectrum import (
 Array = NDArray[np.float64]
 
 DENSE_LIMIT = 4096
-"""The most parameters whose Hessian is formed: 134 MB, and some seconds a member."""
+"""The most parameters whose Hessian is formed: 134 MB, and some seconds a replica."""
 
 MEASURES: dict[str, Callable[[Array, Array], float]] = {
     "effective_rank": effective_rank,
@@ -47,11 +47,11 @@ MEASURES: dict[str, Callable[[Array, Array], float]] = {
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number for every member, and its standard uncertainty: 0 where it is exact.
+    """A number for every replica, and its standard uncertainty: 0 where it is exact.
 
     Attributes:
-        value: (members,).
-        uncertainty: (members,). Errors observed were within twice this in about 19 of 20 cases.
+        value: (replicas,).
+        uncertainty: (replicas,). Errors observed were within twice this in about 19 of 20 cases.
     """
 
     value: Array
@@ -60,7 +60,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class HessianCurvature:
-    """What is known of every member's Hessian. NaN for a member whose Hessian overflows.
+    """What is known of every replica's Hessian. NaN for a replica whose Hessian overflows.
 
     Attributes:
         effective_rank: of Roy & Vetterli (2007), from 0 to p.
@@ -86,17 +86,17 @@ def hessian_spectrum(
     targets: Tensor,
     names: Collection[str] | None = None,
 ) -> Array:
-    """Return all eigenvalues of every member's Hessian, ascending, (members, p), exactly.
+    """Return all eigenvalues of every replica's Hessian, ascending, (replicas, p), exactly.
 
     Args:
         module: the network whose parameters these are.
-        params: each (members, *shape), all finite.
-        inputs: (members, n, *input_shape).
-        targets: (members, n).
+        params: each (replicas, *shape), all finite.
+        inputs: (replicas, n, *input_shape).
+        targets: (replicas, n).
         names: of the parameters to differentiate in, p in all; every one unless given.
 
     Returns:
-        Not a number for a member whose Hessian overflows.
+        Not a number for a replica whose Hessian overflows.
 
     Raises:
         ValueError: if a parameter is not finite, or p is above `DENSE_LIMIT`.
@@ -108,8 +108,8 @@ def hessian_spectrum(
             f"A Hessian of {size:,} parameters is not formed: the limit is {DENSE_LIMIT:,}."
         )
     spectra = []
-    for member, own, labels in _each(params, inputs, targets):
-        products = HessianProducts(module, member, own, labels, names)
+    for replica, own, labels in _each(params, inputs, targets):
+        products = HessianProducts(module, replica, own, labels, names)
         spectra.append(eigenvalues(products.matrix()[None]))
     return np.concatenate(spectra)
 
@@ -125,7 +125,7 @@ def hessian_curvature(
     steps: int = 400,
     seed: int = 0,
 ) -> HessianCurvature:
-    """Return the ranks of every member's Hessian, exactly or with a stated uncertainty.
+    """Return the ranks of every replica's Hessian, exactly or with a stated uncertainty.
 
     An estimate is the mean of the Gauss and the Gauss-Radau rule's. Its uncertainty has two parts,
     added in squares: half the gap between the two, which many products close, and the standard
@@ -135,13 +135,13 @@ def hessian_curvature(
 
     Args:
         module: the network whose parameters these are.
-        params: each (members, *shape), all finite.
-        inputs: (members, n, *input_shape).
-        targets: (members, n).
+        params: each (replicas, *shape), all finite.
+        inputs: (replicas, n, *input_shape).
+        targets: (replicas, n).
         dense_limit: the most parameters whose Hessian is formed, up to `DENSE_LIMIT`.
         block: start vectors of Lanczos, at least 2.
         steps: of Lanczos.
-        seed: of its start vectors, the same for every member.
+        seed: of its start vectors, the same for every replica.
 
     Raises:
         ValueError: if a parameter is not finite, or there is no spread between start vectors.
@@ -153,16 +153,16 @@ def hessian_curvature(
         return _collected([_of_spectrum(spectrum) for spectrum in spectra], exact=True)
     refuse_non_finite(params)
     found = []
-    for member, own, labels in _each(params, inputs, targets):
-        products = HessianProducts(module, member, own, labels)
-        like = next(iter(member.values()))
+    for replica, own, labels in _each(params, inputs, targets):
+        products = HessianProducts(module, replica, own, labels)
+        like = next(iter(replica.values()))
         run = block_lanczos(products, products.size, block=block, steps=steps, like=like, seed=seed)
         found.append(_of_run(run) if run.finite else _UNKNOWN)
     return _collected(found, exact=False)
 
 
 Numbers = dict[str, tuple[float, float]]
-"""One member's measures, each with its uncertainty."""
+"""One replica's measures, each with its uncertainty."""
 
 _UNKNOWN: Numbers = dict.fromkeys([*MEASURES, "sharpness"], (np.nan, np.nan))
 
@@ -186,9 +186,9 @@ def _of_run(run: Lanczos) -> Numbers:
     return found
 
 
-def _collected(members: list[Numbers], *, exact: bool) -> HessianCurvature:
+def _collected(replicas: list[Numbers], *, exact: bool) -> HessianCurvature:
     estimates = {
-        name: Estimate(*np.array([member[name] for member in members]).T)
+        name: Estimate(*np.array([replica[name] for replica in replicas]).T)
         for name in [*MEASURES, "sharpness"]
     }
     return HessianCurvature(**estimates, exact=exact)
@@ -199,6 +199,6 @@ def _size(params: Params, names: Collection[str] | None) -> int:
 
 
 def _each(params: Params, inputs: Tensor, targets: Tensor) -> list[tuple[Params, Tensor, Tensor]]:
-    """Every member's parameters and data."""
-    members = range(len(targets))
-    return [({k: v[i] for k, v in params.items()}, inputs[i], targets[i]) for i in members]
+    """Every replica's parameters and data."""
+    replicas = range(len(targets))
+    return [({k: v[i] for k, v in params.items()}, inputs[i], targets[i]) for i in replicas]

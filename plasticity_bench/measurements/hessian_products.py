@@ -1,4 +1,4 @@
-"""Products with one member's Hessian, of the mean cross-entropy of the data alone.
+"""Products with one replica's Hessian, of the mean cross-entropy of the data alone.
 
 The gradient is built once with its graph, and every product goes backward through it: about two
 gradients' cost each, several vectors at a time, no parameters x parameters matrix.
@@ -20,7 +20,7 @@ CHUNK = 64
 
 
 class HessianProducts:
-    """A member's Hessian in some of its parameters, in the order of `names`.
+    """A replica's Hessian in some of its parameters, in the order of `names`.
 
     Attributes:
         size: p, how many parameters there are.
@@ -38,7 +38,7 @@ class HessianProducts:
 
         Args:
             module: the network whose parameters these are.
-            params: one member's.
+            params: one replica's.
             inputs: (n, *input_shape).
             targets: (n,).
             names: of the parameters that the loss is differentiated in; all unless given.

@@ -36,11 +36,11 @@ def activation_modules(module: nn.Module) -> dict[str, nn.Module]:
 
 
 def hidden_activations(module: nn.Module, params: Params, inputs: Tensor) -> dict[str, Tensor]:
-    """Return the outputs of one member's hidden activations.
+    """Return the outputs of one replica's hidden activations.
 
     Args:
         module: the network; it is left as it was.
-        params: one member's parameters.
+        params: one replica's parameters.
         inputs: (n, *input_shape).
 
     Returns:

@@ -20,16 +20,16 @@ from plasticity_bench.measurements.hessian import hessian_spectrum
 def last_layers_spectrum(
     module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
 ) -> NDArray[np.float64]:
-    """Return all eigenvalues of the block, ascending, (members, parameters of the block).
+    """Return all eigenvalues of the block, ascending, (replicas, parameters of the block).
 
     Args:
         module: the network whose parameters these are.
-        params: each (members, *shape), all finite.
-        inputs: (members, n, *input_shape).
-        targets: (members, n).
+        params: each (replicas, *shape), all finite.
+        inputs: (replicas, n, *input_shape).
+        targets: (replicas, n).
 
     Returns:
-        Not a number for a member whose Hessian overflows.
+        Not a number for a replica whose Hessian overflows.
 
     Raises:
         ValueError: if a parameter is not finite, or the block has more than `hessian.DENSE_LIMIT`.

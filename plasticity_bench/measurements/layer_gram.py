@@ -50,15 +50,15 @@ def loss_gradient(logits: Tensor, targets: Tensor) -> Tensor:
 def gram(
     module: nn.Module, params: Params, inputs: Tensor, targets: Tensor, seeds: Seeds
 ) -> Tensor:
-    """Return every member's (1/n) G G^T, (members, n s, n s), in the dtype of the parameters.
+    """Return every replica's (1/n) G G^T, (replicas, n s, n s), in the dtype of the parameters.
 
     Rows are ordered by example, then by seed.
 
     Args:
         module: the network whose parameters these are.
-        params: each (members, *shape).
-        inputs: (members, n, *input_shape).
-        targets: (members, n).
+        params: each (replicas, *shape).
+        inputs: (replicas, n, *input_shape).
+        targets: (replicas, n).
         seeds: from logits and targets to the seeds.
     """
     with measuring(module):
@@ -91,11 +91,11 @@ def direct_gram(
     seeds: Seeds,
     names: list[str] | None = None,
 ) -> Tensor:
-    """Return one member's (1/n) G G^T, (n s, n s), through every row of G: any network.
+    """Return one replica's (1/n) G G^T, (n s, n s), through every row of G: any network.
 
     Args:
         module: the network whose parameters these are.
-        params: one member's.
+        params: one replica's.
         inputs: (n, *input_shape).
         targets: (n,).
         seeds: from logits and targets to the seeds.
@@ -176,7 +176,7 @@ def _layerwise_gram(
     targets: Tensor,
     seeds: Seeds,
 ) -> Tensor:
-    """One member's (1/n) G G^T: the covered layers by formula, the rest directly."""
+    """One replica's (1/n) G G^T: the covered layers by formula, the rest directly."""
     n = len(targets)
     # Zeros added to a layer's outputs: what is backpropagated to them is the gradient in these.
     like = next(iter(params.values()))

@@ -19,7 +19,7 @@ def neural_tangent_kernel(probe: Probe) -> Measured:
 
     The kernel is J J^T, (n classes x n classes), where J holds the gradients of every logit of
     every example in all parameters (Jacot et al., 2018, arXiv:1806.07572). It is computed in
-    float64, at a cost of n x classes x parameters numbers of memory for each member.
+    float64, at a cost of n x classes x parameters numbers of memory for each replica.
 
     - `ntk_effective_rank`: exp of the entropy of lambda / sum(lambda);
     - `ntk_log10_condition`: log10 of the largest lambda over the least, 12 where the least is less
@@ -44,7 +44,7 @@ def neural_tangent_kernel(probe: Probe) -> Measured:
 
 
 def kernel(module: nn.Module, params: Params, inputs: Tensor) -> Tensor:
-    """Return one member's J J^T, (n x classes, n x classes), in float64."""
+    """Return one replica's J J^T, (n x classes, n x classes), in float64."""
     doubled = {name: value.detach().double() for name, value in params.items()}
 
     def logits(params: Params, example: Tensor) -> Tensor:

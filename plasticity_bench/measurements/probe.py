@@ -1,7 +1,7 @@
-"""What a measurement looks at: every member's network, and fixed examples of one task."""
+"""What a measurement looks at: every replica's network, and fixed examples of one task."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,17 +21,17 @@ Measured = dict[str, Values]
 
 @dataclass(frozen=True)
 class Probe:
-    """Every member of a population at one moment, stacked, and examples to look at them with.
+    """Every replica of a population at one moment, stacked, and examples to look at them with.
 
     Nothing in it may be changed. What several measurements need is computed once and kept.
 
     Attributes:
         module: the network whose parameters these are; its own are never used.
-        params: each (members, *shape).
-        initial: the parameters that each member began with.
+        params: each (replicas, *shape).
+        initial: the parameters that each replica began with.
         moments: the optimiser's running averages.
-        inputs: (members, n, *input_shape).
-        targets: (members, n); where they are values, (members, n, outputs).
+        inputs: (replicas, n, *input_shape).
+        targets: (replicas, n); where they are values, (replicas, n, outputs).
         task_start: the parameters at the task's start; None where that is now.
         updates: some of the task's updates, as parameters (before, after); none at its start.
     """
@@ -46,8 +46,8 @@ class Probe:
     updates: tuple[tuple[Params, Params], ...] = ()
 
     @property
-    def num_members(self) -> int:
-        """How many members there are."""
+    def num_replicas(self) -> int:
+        """How many replicas there are."""
         return len(self.targets)
 
     def on_examples(self, formula: str) -> str:
@@ -58,43 +58,47 @@ class Probe:
         """
         return f"{formula}_n{self.targets.shape[1]}"
 
-    def select(self, members: Tensor) -> "Probe":
-        """Return a probe of some members, in the given order."""
+    def select(self, replicas: Tensor) -> "Probe":
+        """Return a probe of some replicas, in the given order."""
 
         def chosen(params: Params) -> Params:
-            return {name: value[members] for name, value in params.items()}
+            return {name: value[replicas] for name, value in params.items()}
 
         return Probe(
             self.module,
             chosen(self.params),
             chosen(self.initial),
             {name: chosen(average) for name, average in self.moments.items()},
-            self.inputs[members],
-            self.targets[members],
+            self.inputs[replicas],
+            self.targets[replicas],
             None if self.task_start is None else chosen(self.task_start),
             tuple((chosen(before), chosen(after)) for before, after in self.updates),
         )
 
+    def with_params(self, params: Params) -> "Probe":
+        """Return a probe of the same replicas at other parameters."""
+        return replace(self, params=params)
+
     def one_by_one(self) -> Iterator[tuple[Params, Tensor, Tensor]]:
-        """Yield each member's parameters, inputs and targets."""
-        for i in range(self.num_members):
+        """Yield each replica's parameters, inputs and targets."""
+        for i in range(self.num_replicas):
             own = {name: value[i] for name, value in self.params.items()}
             yield own, self.inputs[i], self.targets[i]
 
     @cached_property
     def hidden(self) -> dict[str, Tensor]:
-        """Outputs of each hidden activation, (members, n x positions, units), by layer."""
+        """Outputs of each hidden activation, (replicas, n x positions, units), by layer."""
         found = [hidden_activations(self.module, own, x) for own, x, _ in self.one_by_one()]
         return {layer: torch.stack([one[layer] for one in found]) for layer in found[0]}
 
     @cached_property
     def losses(self) -> Tensor:
-        """Mean loss of the examples, (members,): cross-entropy, or squared error."""
+        """Mean loss of the examples, (replicas,): cross-entropy, or squared error."""
         return self._losses_and_gradients[0]
 
     @cached_property
     def gradients(self) -> Params:
-        """Gradients of the mean loss of the examples, each (members, *shape)."""
+        """Gradients of the mean loss of the examples, each (replicas, *shape)."""
         return self._losses_and_gradients[1]
 
     @cached_property
@@ -115,14 +119,14 @@ class Probe:
 
 
 def loss_of(module: nn.Module, params: Params, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Return one member's mean loss of the data alone: cross-entropy in nats, or squared error."""
+    """Return one replica's mean loss of the data alone: cross-entropy in nats, or squared error."""
     with eval_mode(module):
         logits = functional_call(module, params, (inputs,))
     return data_loss(logits, targets)
 
 
 def numbers(values: Tensor) -> Values:
-    """Return one float64 number for each member."""
+    """Return one float64 number for each replica."""
     found: Values = values.detach().double().cpu().numpy()
     return found
 
@@ -132,8 +136,8 @@ def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> M
 
     Args:
         name: of the number.
-        params: each (members, *shape).
-        number: from parameters to (members,).
+        params: each (replicas, *shape).
+        number: from parameters to (replicas,).
     """
     layers: dict[str, Params] = {}
     for parameter, value in params.items():
@@ -145,7 +149,7 @@ def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> M
 
 
 def norm(params: Params) -> Tensor:
-    """Return the Euclidean norm over all of some parameters, (members,), in float64."""
+    """Return the Euclidean norm over all of some parameters, (replicas,), in float64."""
     squares = [value.double().square().flatten(1).sum(1) for value in params.values()]
     return torch.stack(squares).sum(0).sqrt()
 
@@ -157,4 +161,4 @@ def difference(one: Params, other: Params) -> Params:
 
 def unavailable(probe: Probe, *names: str) -> Measured:
     """Return values that do not exist for this network: not numbers."""
-    return {name: np.full(probe.num_members, np.nan) for name in names}
+    return {name: np.full(probe.num_replicas, np.nan) for name in names}

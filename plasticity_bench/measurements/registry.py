@@ -1,11 +1,17 @@
-"""Which measurements a suite can ask for: one file and one line here for each."""
+"""The measurements by name: one file and one line here for each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from plasticity_bench.errors import MeasurementError
 from plasticity_bench.measurements.constant_units import constant_units
 from plasticity_bench.measurements.curvature_numbers import (
     fisher,
+    fisher_srank99,
     gauss_newton,
     hessian,
     last_layers,
@@ -28,16 +34,18 @@ Measure = Callable[[Probe], Measured]
 
 @dataclass(frozen=True)
 class Registered:
-    """A measurement that a suite can ask for by its name.
+    """A measurement under its name.
 
     Attributes:
-        measure: from a probe to (members,) float64 numbers, by "name" or "name/layer". What does
-            not exist is not a number.
+        measure: from a probe to (replicas,) float64 numbers, by "name" or "name/layer"; NaN where
+            the number does not exist.
         at_start: whether it can be taken at a task's start, before any update.
+        headline: whether every suite takes it, so that none asks for it.
     """
 
     measure: Measure
     at_start: bool = True
+    headline: bool = False
 
 
 MEASUREMENTS = {
@@ -57,4 +65,46 @@ MEASUREMENTS = {
     "gauss_newton": Registered(gauss_newton),
     "last_layers": Registered(last_layers),
     "hessian": Registered(hessian),
+    "fisher_srank99": Registered(fisher_srank99, headline=True),
 }
+
+DIAGNOSTICS = tuple(name for name, one in MEASUREMENTS.items() if not one.headline)
+"""What a suite can ask for."""
+
+
+def measure(name: str, probe: Probe, alive: NDArray[np.bool_] | None = None) -> Measured:
+    """Return a registered measurement, (replicas,) each; NaN for replicas that are not alive.
+
+    Args:
+        name: of the measurement.
+        probe: of all replicas.
+        alive: (replicas,), which are measured; by default those whose parameters are finite.
+
+    Raises:
+        MeasurementError: if it cannot be measured on this network.
+    """
+    if alive is None:
+        finite = [value.isfinite().flatten(1).all(1) for value in probe.params.values()]
+        alive = torch.stack(finite).all(0).cpu().numpy()
+    if alive.all():
+        return _taken(name, probe)
+    chosen = torch.from_numpy(np.flatnonzero(alive)).to(probe.targets.device)
+    if len(chosen) == 0:  # the names are those of the first replica as it began
+        first = probe.select(chosen.new_zeros(1))
+        names = _taken(name, first.with_params(first.initial))
+        return {key: np.full(len(alive), np.nan) for key in names}
+    found = {}
+    for key, values in _taken(name, probe.select(chosen)).items():
+        found[key] = np.full(len(alive), np.nan)
+        found[key][alive] = values
+    return found
+
+
+def _taken(name: str, probe: Probe) -> Measured:
+    try:
+        return MEASUREMENTS[name].measure(probe)
+    except Exception as error:
+        raise MeasurementError(
+            f"{name} cannot be measured on this network: {type(error).__name__}: {error} Leave it "
+            "out of the suite's measure.diagnostics."
+        ) from error

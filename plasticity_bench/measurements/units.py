@@ -15,12 +15,12 @@ def mean_over_units(
 
     Args:
         name: of the mean.
-        probe: whose members these are.
-        of_units: from outputs, (members, rows, units), to a number for each unit, (members, units).
+        probe: whose replicas these are.
+        of_units: from outputs, (replicas, rows, units), to a number for each unit, (replicas, units).
         layers: outputs by layer; without any the mean does not exist.
 
     Returns:
-        Not a number for a member whose outputs are not finite.
+        Not a number for a replica whose outputs are not finite.
     """
     if not layers:
         return unavailable(probe, name)

@@ -1,11 +1,11 @@
 """Networks from a specification: families, activations, norms and initialisations by name."""
 
 from plasticity_bench.networks.activations import ACTIVATIONS
-from plasticity_bench.networks.cnn import PADDINGS
-from plasticity_bench.networks.families import FAMILIES
+from plasticity_bench.networks.build import build_network
 from plasticity_bench.networks.initialisation import INITS, initial_parameters
 from plasticity_bench.networks.norms import NORMS
-from plasticity_bench.networks.spec import NetworkSpec, build_network
+from plasticity_bench.networks.sizing import match_num_parameters, num_parameters
+from plasticity_bench.networks.spec import FAMILIES, PADDINGS, NetworkSpec
 
 __all__ = [
     "ACTIVATIONS",
@@ -16,4 +16,6 @@ __all__ = [
     "NetworkSpec",
     "build_network",
     "initial_parameters",
+    "match_num_parameters",
+    "num_parameters",
 ]

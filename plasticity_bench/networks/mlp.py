@@ -1,21 +1,13 @@
 """The multilayer perceptron, and the one that ends a convolutional network."""
 
-from __future__ import annotations
-
 import math
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 from torch import nn
 
 from plasticity_bench.networks import norms
 from plasticity_bench.networks.activations import ACTIVATIONS, num_features
-from plasticity_bench.networks.family import Family, Required
-
-if TYPE_CHECKING:
-    from plasticity_bench.networks.spec import NetworkSpec
-
-HIDDEN = Required("the widths of its hidden layers, [] for none")
+from plasticity_bench.networks.spec import NetworkSpec
 
 
 def mlp(spec: NetworkSpec) -> nn.Module:
@@ -36,10 +28,3 @@ def with_linear(
         width = num_features(spec.activation, hidden)
     layers["head"] = nn.Linear(width, spec.num_outputs)
     return layers
-
-
-MLP = Family(
-    takes={"hidden": HIDDEN, "activation": "relu", "norm": "none", "init": "pytorch"},
-    check=lambda _spec: None,
-    build=mlp,
-)

@@ -1,7 +1,7 @@
 """Normalisations by name; each normalises one example by itself and keeps no statistics.
 
 Batch normalisation is not among them. Its running statistics are state outside the parameters, and
-an example's output depends on the batch it stands in: neither examples nor members of a population
+an example's output depends on the batch it stands in: neither examples nor replicas of a population
 would be independent. Group normalisation is the usual replacement (Wu and He, 2018,
 arXiv:1803.08494).
 """

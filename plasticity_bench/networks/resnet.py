@@ -6,26 +6,20 @@ for CIFAR-100, and other than for ImageNet: the stem is a 3 x 3 convolution of s
 pooling, and all convolutions have biases.
 
 Departure from both: no batch normalisation. Its running statistics are state outside the
-parameters, and an example's logits depend on the batch; neither examples nor members would be
+parameters, and an example's logits depend on the batch; neither examples nor replicas would be
 independent, and training and evaluation would be different functions. In its place stands group
 normalisation (Wu and He, 2018, arXiv:1803.08494), the usual choice where batches are small or must
 not mix, or layer normalisation over channels and places, or none.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from plasticity_bench.networks import norms
-from plasticity_bench.networks.activations import ACTIVATIONS, CONCATENATING
-from plasticity_bench.networks.family import Family, refused
-from plasticity_bench.networks.images import image_shape, with_channels
-
-if TYPE_CHECKING:
-    from plasticity_bench.networks.spec import NetworkSpec
+from plasticity_bench.networks.activations import ACTIVATIONS
+from plasticity_bench.networks.images import with_channels
+from plasticity_bench.networks.spec import NetworkSpec
 
 STAGES = (1, 2, 4, 8)
 """Channels of each stage, in widths."""
@@ -55,7 +49,7 @@ class BasicBlock(nn.Module):
 
 def resnet18(spec: NetworkSpec) -> nn.Module:
     """Build a ResNet-18: stem, eight blocks, mean over places, linear."""
-    depth, _, _ = image_shape(spec)
+    depth, _, _ = spec.image_shape
     layers: OrderedDict[str, nn.Module] = OrderedDict(with_channels(spec))
     layers["stem"] = _convolution(depth, spec.width, 3, 1, spec.norm)
     layers["stem_activation"] = ACTIVATIONS[spec.activation]()
@@ -79,20 +73,3 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: int, norm: str)
     if norm != "none":
         layers["norm"] = norms.of_images(norm, outputs)
     return nn.Sequential(layers)
-
-
-def _check(spec: NetworkSpec) -> None:
-    image_shape(spec)
-    if spec.activation in CONCATENATING:
-        raise refused(
-            f"A resnet18 cannot have the activation {spec.activation!r}, which doubles the "
-            "channels of what is added to its shortcuts: use another, or a cnn."
-        )
-
-
-RESNET18 = Family(
-    takes={"width": 64, "activation": "relu", "norm": "group", "init": "pytorch"},
-    check=_check,
-    build=resnet18,
-    convolves=True,
-)

@@ -1,28 +1,37 @@
-"""What a learner is asked to build."""
+"""What a network is to be: plain data that names a family, its sizes and its layers.
 
-from collections.abc import Iterable
+`build.build_network` makes the network; this module knows which keys each family has, their
+defaults, and what cannot be built.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
-
-from plasticity_bench.errors import did_you_mean
-from plasticity_bench.networks.activations import ACTIVATIONS
-from plasticity_bench.networks.families import FAMILIES
-from plasticity_bench.networks.family import Required, refused
-from plasticity_bench.networks.initialisation import INITS, initialise
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.networks.activations import ACTIVATIONS, CONCATENATING
+from plasticity_bench.networks.initialisation import INITS
 from plasticity_bench.networks.norms import NORMS
 
+PADDINGS = ("same", "valid")
 NOT_GIVEN: Any = None
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "padding": PADDINGS,
+    "activation": tuple(ACTIVATIONS),
+    "norm": NORMS,
+    "init": tuple(INITS),
+}
+"""The keys whose value is one of some names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
     """What a learner is asked to build.
 
-    A family reads some of the keys, as `FAMILIES` says; what is not given takes the family's
-    default, and the keys of other families are None. Widths count linear units and channels:
-    activations that concatenate make twice as many features of them.
+    A family reads some of the keys, as `FAMILIES` lists them; a key that is not given takes the
+    family's default, and the keys of other families are None. Widths count linear units and
+    channels: activations that concatenate make twice as many features of them.
 
     Attributes:
         name: the family, a name in `FAMILIES`.
@@ -65,54 +74,199 @@ class NetworkSpec:
 
     def __post_init__(self) -> None:
         _check_name("network", self.name, FAMILIES)
-        self._settle(FAMILIES[self.name].takes)
-        for kind, known in (("activation", ACTIVATIONS), ("norm", NORMS), ("init", INITS)):
-            _check_name(kind, getattr(self, kind), known)
-        FAMILIES[self.name].check(self)
+        family = FAMILIES[self.name]
+        self._fill_in(family.keys)
+        for key in ("activation", "norm", "init"):
+            _check_name(key, getattr(self, key), CHOICES[key])
+        family.check(self)
 
-    def _settle(self, takes: dict[str, Any]) -> None:
-        """Refuse what the family does not take, and put its defaults where nothing was given."""
+    def _fill_in(self, keys: dict[str, Any]) -> None:
+        """Refuse what the family does not take, and set its defaults where nothing was given."""
         for key, value in vars(self).items():
-            if key in ("name", "input_shape", "num_outputs"):
+            if key in FROM_STREAM or key == "name":
                 continue
-            if key not in takes and value is not None:
-                keys = ", ".join(takes)
-                raise refused(
-                    f"The network {self.name!r} has no {key!r}: remove it. It has {keys}."
+            if key not in keys and value is not None:
+                raise _refused(
+                    f"The network {self.name!r} has no {key!r}: remove it. It has "
+                    f"{', '.join(keys)}."
                 )
-            if key in takes and value is None:
-                if isinstance(takes[key], Required):
-                    raise refused(f"The network {self.name!r} needs {key!r}: {takes[key].meaning}.")
-                object.__setattr__(self, key, takes[key])
+            if key in keys and value is None:
+                if isinstance(keys[key], Required):
+                    raise _refused(
+                        f"The network {self.name!r} needs {key!r}: {keys[key].meaning}."
+                    )
+                object.__setattr__(self, key, keys[key])
             if isinstance(value, list):
                 object.__setattr__(self, key, tuple(value))
             _check_counts(key, getattr(self, key))
 
     def parameters(self) -> dict[str, Any]:
-        """Return every key that the family has, and its value: the keys of others do not count."""
+        """Return every key that the family has, and its value."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
     @property
     def convolves(self) -> bool:
-        """Whether the network has convolutions, which a CPU is slow at in batches of members."""
+        """Whether the network has convolutions, which a CPU is slow at in batches of replicas."""
         return FAMILIES[self.name].convolves
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the inputs.
 
-def build_network(spec: NetworkSpec) -> nn.Module:
-    """Build the network of a specification, initialised as it says."""
-    family = FAMILIES[spec.name]
-    network = family.build(spec)
-    initialise(network, spec.init, spec.activation, family.plain)
-    return network
+        Raises:
+            BadInputError: if the inputs are not images.
+        """
+        if len(self.input_shape) not in (2, 3):
+            raise _refused(
+                f"A {self.name} needs inputs of height and width, but these have shape "
+                f"{self.input_shape}: use an mlp."
+            )
+        channels, height, width = (1, *self.input_shape)[-3:]
+        return channels, height, width
+
+    @property
+    def kernels(self) -> tuple[int, ...]:
+        """The kernel size of each convolution of a "cnn"."""
+        if isinstance(self.kernel_size, tuple):
+            return self.kernel_size
+        return (self.kernel_size,) * len(self.channels)
+
+    def pixels_padded(self, kernel: int) -> int:
+        """Return how many pixels a convolution of a "cnn" pads on each side."""
+        return kernel // 2 if self.padding == "same" else 0
+
+    def side_after(self, side: int, kernel: int) -> int:
+        """Return a height or width after a convolution of a "cnn" and its pooling."""
+        return (side + 2 * self.pixels_padded(kernel) - kernel + 1) // 2
+
+
+FROM_STREAM = ("input_shape", "num_outputs")
+"""The keys that follow from the stream."""
+
+
+@dataclass(frozen=True)
+class Required:
+    """Marks a key without a default; `meaning` ends the sentence that asks for it."""
+
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of networks.
+
+    Attributes:
+        keys: the keys of a specification that it reads, with their defaults.
+        check: raises BadInputError for what it cannot build.
+        convolves: whether it has convolutions.
+    """
+
+    keys: dict[str, Any]
+    check: Callable[[NetworkSpec], None]
+    convolves: bool = False
+
+
+def _check_cnn(spec: NetworkSpec) -> None:
+    if not spec.channels:
+        raise _refused("A cnn has channels, at least one number: without any it is an mlp.")
+    if spec.padding not in PADDINGS:
+        raise _refused(f"padding must be 'same' or 'valid', not {spec.padding!r}.")
+    if len(spec.kernels) != len(spec.channels):
+        raise _refused(
+            f"kernel_size has {len(spec.kernels)} numbers for {len(spec.channels)} "
+            "convolutions: give one number, or one for each."
+        )
+    _, height, width = spec.image_shape
+    for number, kernel in enumerate(spec.kernels, 1):
+        if spec.padding == "same" and kernel % 2 == 0:
+            raise _refused(f"kernel_size must be odd, not {kernel}, unless padding is 'valid'.")
+        height, width = spec.side_after(height, kernel), spec.side_after(width, kernel)
+        if min(height, width) < 1:
+            raise _refused(
+                f"Inputs of {spec.input_shape[-2]} x {spec.input_shape[-1]} are too small for "
+                f"convolution {number} of {len(spec.channels)} and its pooling: use fewer "
+                "channels, smaller kernels, or padding 'same'."
+            )
+
+
+def _check_resnet(spec: NetworkSpec) -> None:
+    assert spec.image_shape
+    if spec.activation in CONCATENATING:
+        raise _refused(
+            f"A resnet18 cannot have the activation {spec.activation!r}, which doubles the "
+            "channels of what is added to its shortcuts: use another, or a cnn."
+        )
+
+
+def _check_vit(spec: NetworkSpec) -> None:
+    _, height, width = spec.image_shape
+    if height % spec.patch_size or width % spec.patch_size:
+        raise _refused(
+            f"Inputs of {height} x {width} cannot be cut into patches of {spec.patch_size} x "
+            f"{spec.patch_size}: use a patch_size that divides both."
+        )
+    if spec.dim % spec.heads:
+        raise _refused(
+            f"dim must be a multiple of heads, but {spec.dim} is not one of {spec.heads}."
+        )
+    if spec.norm == "group":
+        raise _refused("A vit normalises each token by itself: its norm is 'layer' or 'none'.")
+
+
+_HIDDEN = Required("the widths of its hidden layers, [] for none")
+
+FAMILIES: dict[str, Family] = {
+    "mlp": Family(
+        {"hidden": _HIDDEN, "activation": "relu", "norm": "none", "init": "pytorch"},
+        check=lambda _spec: None,
+    ),
+    "cnn": Family(
+        {
+            "channels": Required("one number for each convolution"),
+            "kernel_size": 5,
+            "padding": "same",
+            "hidden": _HIDDEN,
+            "activation": "relu",
+            "norm": "none",
+            "init": "pytorch",
+        },
+        check=_check_cnn,
+        convolves=True,
+    ),
+    "resnet18": Family(
+        {"width": 64, "activation": "relu", "norm": "group", "init": "pytorch"},
+        check=_check_resnet,
+        convolves=True,
+    ),
+    "vit": Family(
+        {
+            "patch_size": Required("the side of its square patches, in pixels"),
+            "dim": Required("the width of its tokens"),
+            "depth": Required("the number of its blocks"),
+            "heads": Required("how many heads its attention has"),
+            "mlp_ratio": 4,
+            "activation": "gelu",
+            "norm": "layer",
+            "init": "pytorch",
+        },
+        check=_check_vit,
+    ),
+}
+"""Families of networks by name."""
 
 
 def _check_name(kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
-        raise refused(f"Unknown {kind} {name!r}. {did_you_mean(str(name), known)}")
+        raise _refused(f"Unknown {kind} {name!r}. {did_you_mean(str(name), known)}")
 
 
 def _check_counts(key: str, value: Any) -> None:
     numbers = value if isinstance(value, tuple) else (value,)
     for number in numbers:
         if isinstance(number, int) and number < 1:
-            raise refused(f"{key} must be at least 1, not {number}.")
+            raise _refused(f"{key} must be at least 1, not {number}.")
+
+
+def _refused(sentence: str) -> BadInputError:
+    """Return an error whose place in a suite's file is the network."""
+    return BadInputError(sentence, key="network")

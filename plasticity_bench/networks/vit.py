@@ -9,22 +9,18 @@ a token (Beyer et al., 2022, arXiv:2205.01580); no dropout; layers are initialis
 by default as PyTorch does, positions always from a normal distribution of deviation 0.02.
 """
 
-from __future__ import annotations
-
 import math
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from plasticity_bench.networks import norms
 from plasticity_bench.networks.activations import ACTIVATIONS, num_features
-from plasticity_bench.networks.family import Family, Required, refused
-from plasticity_bench.networks.images import image_shape, with_channels
+from plasticity_bench.networks.images import with_channels
+from plasticity_bench.networks.spec import NetworkSpec
 
-if TYPE_CHECKING:
-    from plasticity_bench.networks.spec import NetworkSpec
+LAYERS_WITHOUT_ACTIVATION = ("embed", "queries_keys_values", "mix", "narrow", "head")
 
 
 class Patches(nn.Module):
@@ -53,7 +49,7 @@ class Positions(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention of several heads, written out: it maps over members and is differentiable."""
+    """Self-attention of several heads, written out: it maps over replicas and is differentiable."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -98,7 +94,7 @@ class MeanToken(nn.Module):
 
 def vit(spec: NetworkSpec) -> nn.Module:
     """Build a Vision Transformer."""
-    channels, height, width = image_shape(spec)
+    channels, height, width = spec.image_shape
     area = spec.patch_size**2
     layers: OrderedDict[str, nn.Module] = OrderedDict(with_channels(spec))
     layers["patches"] = Patches(spec.patch_size)
@@ -115,35 +111,3 @@ def vit(spec: NetworkSpec) -> nn.Module:
 def _norm(spec: NetworkSpec) -> nn.Module:
     """A norm of each token by itself; nothing at all for "none"."""
     return nn.Sequential() if spec.norm == "none" else norms.of_features(spec.norm, spec.dim)
-
-
-def _check(spec: NetworkSpec) -> None:
-    _, height, width = image_shape(spec)
-    if height % spec.patch_size or width % spec.patch_size:
-        raise refused(
-            f"Inputs of {height} x {width} cannot be cut into patches of {spec.patch_size} x "
-            f"{spec.patch_size}: use a patch_size that divides both."
-        )
-    if spec.dim % spec.heads:
-        raise refused(
-            f"dim must be a multiple of heads, but {spec.dim} is not one of {spec.heads}."
-        )
-    if spec.norm == "group":
-        raise refused("A vit normalises each token by itself: its norm is 'layer' or 'none'.")
-
-
-VIT = Family(
-    takes={
-        "patch_size": Required("the side of its square patches, in pixels"),
-        "dim": Required("the width of its tokens"),
-        "depth": Required("the number of its blocks"),
-        "heads": Required("how many heads its attention has"),
-        "mlp_ratio": 4,
-        "activation": "gelu",
-        "norm": "layer",
-        "init": "pytorch",
-    },
-    check=_check,
-    build=vit,
-    plain=("embed", "queries_keys_values", "mix", "narrow", "head"),
-)

@@ -4,14 +4,13 @@ import datetime
 from collections.abc import Sequence
 from importlib import metadata
 
-from plasticity_bench.figures import curves
-from plasticity_bench.report import comparing, origins, ranking, scoring
+from plasticity_bench.report import comparisons, origins, ranking, scoring
 from plasticity_bench.report.model import CurveRow, ExplanationRow, Report, StatusRow
 from plasticity_bench.report.numbers import bounds_or_none, numbers
 from plasticity_bench.report.searches import known_records, searches
-from plasticity_bench.results import Cell, CellResult, Results
+from plasticity_bench.results import Results, Run, RunResult
 from plasticity_bench.running import status
-from plasticity_bench.scoring import explanations, stored_scores
+from plasticity_bench.scoring import associations, learning_curves, stored_scores
 from plasticity_bench.scoring.stored_scores import Stored
 from plasticity_bench.statistics import RELIABLE_SEEDS
 from plasticity_bench.tuning.record import Tuned
@@ -33,15 +32,15 @@ def collect(
     Raises:
         BadInputError: if there are no results, or none of the reference.
     """
-    cells = stored_scores.current(results)
-    scores = stored_scores.scores(results, cells, reference)
-    streams = list(dict.fromkeys(cell.stream for cell, _ in cells))
-    labels = dict.fromkeys(cell.learner for cell, _ in cells)
+    runs = stored_scores.current(results)
+    scores = stored_scores.scores(results, runs, reference)
+    streams = list(dict.fromkeys(run.stream for run, _ in runs))
+    labels = dict.fromkeys(run.learner for run, _ in runs)
     learners = list(ranking.places(scores, streams, list(labels), reference))
-    names = _measurements(cells, layers)
+    names = _measurements(runs, layers)
     found = status.of_folder(results)
     suite, _, suite_hash = results.folder.resolve().name.partition("@")
-    seeds = sorted({cell.seed for cell, _ in cells})
+    seeds = sorted({run.seed for run, _ in runs})
     return Report(
         format=1,
         suite=suite,
@@ -55,26 +54,26 @@ def collect(
         colours=_colours(learners, reference),
         measurements=names,
         notices=_notices(found, len(seeds)),
-        about=origins.streams(cells, streams, names),
+        about=origins.streams(runs, streams, names),
         scores=scoring.rows(scores, streams, learners, reference),
-        curves=_curves(cells, streams, learners, names),
-        profiles=comparing.profiles(scores, streams, learners),
-        pairs=comparing.pairs(scores, streams, learners),
-        explanations=_explanations(cells, streams, reference, layers),
-        searches=searches([*tuned, *known_records(cells, results.folder)], reference),
+        curves=_curves(runs, streams, learners, names),
+        profiles=comparisons.profiles(scores, streams, learners),
+        pairs=comparisons.pairs(scores, streams, learners),
+        explanations=_diagnostics(runs, streams, reference, layers),
+        searches=searches([*tuned, *known_records(runs, results.folder)], reference),
         status=_status(found),
         told=status.summary(found),
-        settings=origins.settings(cells, streams, learners),
-        machines=origins.machines(cells),
-        seconds=origins.seconds(cells),
-        commands=origins.commands(results, cells),
+        settings=origins.settings(runs, streams, learners),
+        machines=origins.machines(runs),
+        seconds=origins.seconds(runs),
+        commands=origins.commands(results, runs),
     )
 
 
-def _measurements(cells: Stored, layers: bool) -> list[str]:
+def _measurements(runs: Stored, layers: bool) -> list[str]:
     """Names of all measurements, the headlines first."""
-    first = dict.fromkeys(name for own in cells for name in curves.headlines(*own))
-    rest = {str(name) for _, result in cells for name in set(result.columns["name"])}
+    first = dict.fromkeys(name for own in runs for name in learning_curves.headlines(*own))
+    rest = {str(name) for _, result in runs for name in set(result.columns["name"])}
     there = [name for name in first if name in rest]
     shown = (n for n in sorted(rest) if n not in NOT_CURVES and (layers or "/" not in n))
     return list(dict.fromkeys([*there, *shown]))
@@ -87,15 +86,15 @@ def _colours(learners: Sequence[str], reference: str) -> list[int]:
 
 
 def _curves(
-    cells: Stored, streams: Sequence[str], learners: Sequence[str], names: Sequence[str]
+    runs: Stored, streams: Sequence[str], learners: Sequence[str], names: Sequence[str]
 ) -> list[CurveRow]:
     known = set(names)
 
-    def wanted(_: Cell, result: CellResult) -> set[str]:
+    def wanted(_: Run, result: RunResult) -> set[str]:
         return known & set(result.columns["name"].tolist())
 
     rows = []
-    for line in curves.of_cells(cells, wanted):
+    for line in learning_curves.of_runs(runs, wanted):
         tasks = sorted(line.points)
         points = [line.points[task] for task in tasks]
         rows.append(
@@ -113,10 +112,10 @@ def _curves(
     return sorted(rows, key=lambda row: (row["stream"], row["measurement"], row["learner"]))
 
 
-def _explanations(
-    cells: Stored, streams: Sequence[str], reference: str, layers: bool
+def _diagnostics(
+    runs: Stored, streams: Sequence[str], reference: str, layers: bool
 ) -> list[ExplanationRow]:
-    table = explanations.explain(explanations.runs_of(cells), reference, layers=layers)
+    table = associations.explain(associations.runs_of(runs), reference, layers=layers)
     return [
         ExplanationRow(
             name=e.name,
@@ -148,8 +147,8 @@ def _notices(found: status.Status, num_seeds: int) -> list[str]:
     told = []
     left = sum(row.left for row in found.rows)
     if left:
-        total = sum(row.asked for row in found.rows)
-        told.append(f"{left} of {total} cells have no results: see “Cells” below.")
+        total = sum(row.requested for row in found.rows)
+        told.append(f"{left} of {total} runs have no results: see “Runs” below.")
     if num_seeds < RELIABLE_SEEDS:
         told.append(
             f"Intervals from {num_seeds} seeds are unreliable: use at least {RELIABLE_SEEDS}."

@@ -84,12 +84,12 @@ class SearchRow(TypedDict):
     score: str  # what it was tuned for: "trainability", "retention" or, the reference, "attained"
     seeds: int
     scales: dict[str, str]  # of each hyperparameter: "log", "linear", "choice"
-    tried: list[dict[str, Any]]  # setting, score, interval, chosen, diverged (members)
+    tried: list[dict[str, Any]]  # setting, score, interval, chosen, diverged (replicas)
     unfinished: int  # settings without a score
 
 
 class StatusRow(TypedDict):
-    """How many cells of one learner on one stream there are of each kind."""
+    """How many runs of one learner on one stream there are of each kind."""
 
     stream: str
     learner: str
@@ -121,9 +121,9 @@ class StreamRow(TypedDict):
 
 
 class MachineRow(TypedDict):
-    """A machine and the versions that some cells were computed with."""
+    """A machine and the versions that some runs were computed with."""
 
-    cells: int
+    runs: int
     environment: dict[str, Any]
     execution: dict[str, Any]
 

@@ -9,13 +9,7 @@ from pathlib import Path
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.report.model import Report
-
-PARTS = (
-    *("elements.js", "looks.js", "axes.js", "charts.js", "lines.js", "points.js", "tables.js"),
-    *("picking.js", "scores.js", "curves.js", "comparisons.js", "sensitivity.js", "origins.js"),
-    "main.js",
-)
-"""The page's program, in the order in which it is run."""
+from plasticity_bench.safe_files import write_atomic
 
 _IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
@@ -27,9 +21,7 @@ def write(report: Report, path: Path) -> None:
         BadInputError: if the file cannot be written.
     """
     try:
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(page(report), encoding="utf-8")
-        draft.replace(path)
+        write_atomic(path, page(report).encode())
     except OSError as error:
         raise BadInputError(f"Cannot write {path}: {error.strerror}.") from None
 
@@ -41,7 +33,7 @@ def page(report: Report) -> str:
     a label that is written like a program stays text.
     """
     style = _part("style.css")
-    program = "\n".join(_part(name) for name in PARTS)
+    program = _part("report.js")
     parts = {
         "title": html.escape(f"{report['suite']} - plasticity-bench"),
         "policy": f"default-src 'none'; script-src {_hash(program)}; style-src {_hash(style)}; "
@@ -69,7 +61,7 @@ def as_json(value: object) -> str:
 
 
 def _part(name: str) -> str:
-    return (resources.files("plasticity_bench.report") / name).read_text(encoding="utf-8")
+    return (resources.files("plasticity_bench.report") / "web" / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

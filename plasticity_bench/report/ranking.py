@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.ranking import rank_rows
 from plasticity_bench.scoring.scores import Score
-from plasticity_bench.scoring.stored_scores import Place
-from plasticity_bench.statistics import Rank, known, ranks
+from plasticity_bench.statistics import Rank
 
-Scores = Mapping[Place, Mapping[int, Score]]
+Scores = Mapping[LearnerOnStream, Mapping[int, Score]]
 
 
 def places(
@@ -41,20 +42,17 @@ def places(
 def _ranks(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> dict[str, Rank]:
     """Of those that have all seeds."""
     seeds = {
-        stream: set[int]().union(*(scores.get((stream, label), {}) for label in learners))
+        stream: set[int]().union(*(scores.get(LearnerOnStream(stream, label), {}) for label in learners))
         for stream in streams
     }
     complete = [
         label
         for label in learners
-        if all(own and own <= set(scores.get((stream, label), {})) for stream, own in seeds.items())
+        if all(own and own <= set(scores.get(LearnerOnStream(stream, label), {})) for stream, own in seeds.items())
     ]
     shared = sorted(set.intersection(*seeds.values()))
-    values = [
-        [[scores[stream, label][seed].trainability for seed in shared] for label in complete]
-        for stream in streams
+    rows = [
+        np.array([[scores[LearnerOnStream(stream, label)][seed].trainability for seed in shared] for stream in streams])
+        for label in complete
     ]
-    found = known(values)  # (streams, learners, seeds)
-    if found.size == 0:  # the reference gains nothing on any stream: all are alike
-        return dict.fromkeys(complete, Rank(1, 1, len(complete)))
-    return dict(zip(complete, ranks(np.swapaxes(found, 0, 1)), strict=True))
+    return dict(zip(complete, rank_rows(rows), strict=True))

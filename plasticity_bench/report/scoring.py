@@ -4,16 +4,16 @@ import math
 from collections.abc import Sequence
 
 from plasticity_bench.report import ranking
-from plasticity_bench.report.comparing import SCORES, matrix, selections
+from plasticity_bench.report.comparisons import SCORES, matrix, selections
 from plasticity_bench.report.model import ScoreRow
 from plasticity_bench.report.numbers import bounds_or_none, number, numbers
+from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.scores import Score
-from plasticity_bench.scoring.stored_scores import Place
 from plasticity_bench.statistics import bootstrap_mean, stratified_interval
 
 
 def rows(
-    scores: dict[Place, dict[int, Score]],
+    scores: dict[LearnerOnStream, dict[int, Score]],
     streams: Sequence[str],
     learners: Sequence[str],
     reference: str,
@@ -32,7 +32,7 @@ def rows(
             row = (
                 _overall(scores, streams, learners.index(label), label)
                 if stream is None
-                else _row(stream, learners.index(label), scores.get((streams[stream], label)))
+                else _row(stream, learners.index(label), scores.get(LearnerOnStream(streams[stream], label)))
             )
             if row:
                 row["rank"] = None if place is None else [place.rank, place.low, place.high]
@@ -41,7 +41,7 @@ def rows(
 
 
 def _overall(
-    scores: dict[Place, dict[int, Score]], streams: Sequence[str], learner: int, label: str
+    scores: dict[LearnerOnStream, dict[int, Score]], streams: Sequence[str], learner: int, label: str
 ) -> ScoreRow | None:
     """The mean over streams, of seeds that are finished on all."""
     runs = {name: matrix(scores, streams, [label], name) for name in SCORES}
@@ -51,8 +51,8 @@ def _overall(
     }
     if not any(intervals.values()):
         return None
-    own = [score for stream in streams for score in scores[stream, label].values()]
-    shared = set.intersection(*(set(scores[stream, label]) for stream in streams))
+    own = [score for stream in streams for score in scores[LearnerOnStream(stream, label)].values()]
+    shared = set.intersection(*(set(scores[LearnerOnStream(stream, label)]) for stream in streams))
     return ScoreRow(
         stream=None,
         learner=learner,

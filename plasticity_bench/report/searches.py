@@ -10,12 +10,12 @@ from plasticity_bench.tuning import record
 from plasticity_bench.tuning.record import LearnerRecord, Tuned, TuningRecord
 
 
-def known_records(cells: Stored, folder: Path) -> list[Tuned]:
+def known_records(runs: Stored, folder: Path) -> list[Tuned]:
     """Return the records that results name, and the folder's own, where they are at hand.
 
     A record that a result names counts only if the file is still the one that was used.
     """
-    origins = [result.info.get("tuned") for _, result in cells]
+    origins = [result.info.get("tuned") for _, result in runs]
     named = {(o["file"], o["sha256"]) for o in origins if isinstance(o, dict) and len(o) == 2}
     found = {}
     for path, sha256 in [*sorted(named), (str(folder / "tuning.yaml"), None)]:

@@ -1,29 +1,32 @@
-"""Results on disk: cells stored one by one, whole or not at all, and packed when they are many.
+"""Results on disk: runs stored one by one, atomically, and packed when there are many.
 
     cells/STREAM/LEARNER/seed000-KEY/cell.json              status, key, provenance, timings
     cells/STREAM/LEARNER/seed000-KEY/measurements.parquet   a row for each number
-    packs/STREAM/LEARNER/SHA256.parquet                     a row for each of many cells
+    packs/STREAM/LEARNER/SHA256.parquet                     a row for each of many runs
+    runs/HASH.json                                          what commands asked for
 
-docs/results-on-disk.md describes the files for those who read them without this package.
+Format 1 calls a run a cell. docs/results-on-disk.md describes the files for readers without this
+package.
 """
 
-from plasticity_bench.results.asked import Asked, asked, note_asked
-from plasticity_bench.results.block import Block, CellResult
-from plasticity_bench.results.cell import FORMAT, Address, Cell, Row
+from plasticity_bench.results.requests import Requests, read_requests, store_request
+from plasticity_bench.results.run import FORMAT, Address, LearnerOnStream, Row, Run
+from plasticity_bench.results.run_table import RunResult, RunTable
 from plasticity_bench.results.store import MANY_IN_ALL, Head, Results, Snapshot
 
 __all__ = [
     "FORMAT",
     "MANY_IN_ALL",
     "Address",
-    "Asked",
-    "Block",
-    "Cell",
-    "CellResult",
     "Head",
+    "LearnerOnStream",
+    "Requests",
     "Results",
     "Row",
+    "Run",
+    "RunResult",
+    "RunTable",
     "Snapshot",
-    "asked",
-    "note_asked",
+    "read_requests",
+    "store_request",
 ]

@@ -1,4 +1,4 @@
-"""The store of one suite's results: cells by key, wherever on the disk they lie."""
+"""The store of one suite's results: runs by key, in folders of their own or in packs."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -6,28 +6,34 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from plasticity_bench.errors import DamagedError
-from plasticity_bench.results import loose, packs
-from plasticity_bench.results.block import Block, CellResult
-from plasticity_bench.results.cell import Address, Cell, Row, plain
-from plasticity_bench.results.files import check_unlinked, folders_in, remove_folder, sweep
-from plasticity_bench.results.info import last_error, parse_info
+from plasticity_bench.results import packs, run_folder
+from plasticity_bench.results.run import Address, LearnerOnStream, Row, Run, file_name
+from plasticity_bench.results.run_folder import StoredRun
+from plasticity_bench.results.run_info import last_error, parse_info
+from plasticity_bench.results.run_table import RunResult, RunTable
+from plasticity_bench.safe_files import (
+    check_unlinked,
+    folders_in,
+    remove_abandoned,
+    remove_folder,
+)
 
 MANY_OF_A_LEARNER = 100
-"""Loose cells of one stream and learner from which they are packed."""
+"""Run folders of one stream and learner from which they are packed."""
 MANY_IN_ALL = 2000
-"""Loose cells in a store from which all are packed: to read so many takes a second."""
+"""Run folders in a store from which all are packed: to read so many takes a second."""
 
 
 class Head(NamedTuple):
-    """What a list of results tells of a cell.
+    """What a list of results tells of a run.
 
     Attributes:
-        key: of the cell.
+        key: of the run.
         stream: the stream's label.
         learner: the learner's label.
-        seed: of the member.
+        seed: of the replica.
         status: "complete", "diverged" or "failed".
-        path: the cell's folder, or the pack that it is in.
+        path: the run's folder, or the pack that it is in.
         error: why it failed, in a line.
     """
 
@@ -41,149 +47,164 @@ class Head(NamedTuple):
 
     @property
     def address(self) -> Address:
-        """Where the cell is looked for."""
-        return self.stream, self.learner, self.key
+        """Labels and key."""
+        return Address(self.stream, self.learner, self.key)
+
+    @property
+    def group(self) -> LearnerOnStream:
+        """Labels of stream and learner."""
+        return LearnerOnStream(self.stream, self.learner)
 
 
 class Snapshot(NamedTuple):
     """What a store holds, found in one pass over it.
 
     Attributes:
-        finished: the cells that have results.
+        finished: the runs that have results.
         failed: those that were tried and have none.
-        damaged: what cannot be used. The cells that it held count as never run.
+        damaged: what cannot be used. The runs that it held count as never run.
     """
 
     finished: dict[Address, Head]
     failed: dict[Address, Head]
     damaged: list[DamagedError]
 
+    def missing(self, runs: Iterable[Run]) -> list[Run]:
+        """Return those of some runs that have no results, in their order."""
+        return [run for run in runs if run.address not in self.finished]
+
 
 class Results:
-    """The store of one suite's results, in one folder."""
+    """The store of one suite's results, in one folder.
+
+    Attributes:
+        folder: of the results.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, cell: Cell) -> Path:
-        """Return the folder of a cell that is not packed: readable to people, told by its key."""
-        return self._loose_path(cell)
+    def path(self, run: Run | Head) -> Path:
+        """Return the folder of a run that is not packed: labels, seed and the start of its key."""
+        name = f"seed{run.seed:03d}-{run.key[:12]}"
+        return self._folder_of(run.group, "cells") / name
 
-    # ---- one cell --------------------------------------------------------------------------------
+    # ---- one run --------------------------------------------------------------------------------
 
-    def is_finished(self, cell: Cell) -> bool:
-        """Return whether a cell's results are there; `snapshot` is quicker for many."""
+    def is_finished(self, run: Run) -> bool:
+        """Return whether a run has results; `snapshot` is faster for many runs."""
         with contextlib.suppress(DamagedError):
-            own = self._loose(self.path(cell))
-            if own and own.is_finished:
+            stored = self._read(self.path(run))
+            if stored and stored.is_finished:
                 return True
-        for path in packs.names_in(self._place(cell.stream, cell.learner, "packs")):
+        for path in packs.packs_in(self._folder_of(run.group, "packs")):
             with contextlib.suppress(DamagedError):
-                if any(head[0] == cell.key for head in packs.heads(path)):
+                if any(head[0] == run.key for head in packs.heads(path)):
                     return True
         return False
 
-    def load(self, cell: Cell) -> CellResult | None:
-        """Return a finished cell's results, or None."""
+    def load(self, run: Run) -> RunResult | None:
+        """Return a finished run's results, or None."""
         with contextlib.suppress(DamagedError):
-            own = self._loose(self.path(cell))
-            if own and own.is_finished:
-                return own.block().result(0)
-        for block in self._packed(plain(cell.stream), plain(cell.learner)):
-            if cell.key in block.keys:
-                return block.result(block.keys.index(cell.key))
+            stored = self._read(self.path(run))
+            if stored and stored.is_finished:
+                return stored.run_table().result(0)
+        for table in self._packed(file_name(run.stream), file_name(run.learner)):
+            if run.key in table.keys:
+                return table.result(table.keys.index(run.key))
         return None
 
-    def save(self, cell: Cell, rows: Iterable[Row], info: dict[str, Any]) -> None:
-        """Store a cell, in place of a failed attempt at it.
+    def save(self, run: Run, rows: Iterable[Row], info: dict[str, Any]) -> None:
+        """Store a run, in place of a failed attempt at it.
 
         Raises:
             DamagedError: if a link would lead it elsewhere.
+            OSError: if it cannot be written.
         """
-        check_unlinked(self.folder, self.path(cell).parent)
-        loose.write(self.path(cell), cell, rows, info)
+        check_unlinked(self.folder, self.path(run).parent)
+        run_folder.write(self.path(run), run, rows, info)
 
-    def save_failure(self, cell: Cell, trace: str, info: dict[str, Any]) -> None:
-        """Store why a cell has no results; it is tried again the next time. Raises as `save`."""
-        check_unlinked(self.folder, self.path(cell).parent)
-        loose.write_failure(self.path(cell), cell, trace, info)
+    def save_failure(self, run: Run, trace: str, info: dict[str, Any]) -> None:
+        """Store why a run has no results; it is tried again the next time. Raises as `save`."""
+        check_unlinked(self.folder, self.path(run).parent)
+        run_folder.write_failure(self.path(run), run, trace, info)
 
-    # ---- all cells -------------------------------------------------------------------------------
+    # ---- all runs -------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """Return what the store holds. Every file is read and compared with its checksum."""
-        found = Snapshot({}, {}, [])
+        snapshot = Snapshot({}, {}, [])
         lost: dict[Path, DamagedError] = {}
-        # Loose cells first: one that is packed meanwhile is then found in its pack.
-        for folder in self._folders("cells", found.damaged):
+        # Run folders first: one that is packed meanwhile is then found in its pack.
+        for folder in self._folders("cells", snapshot.damaged):
             for path in folders_in(folder):
                 try:
-                    own = self._loose(path)
+                    stored = self._read(path)
                 except DamagedError as error:
                     lost[path] = error
                     continue
-                if own:
-                    _note(found, own)
-        for folder in self._folders("packs", found.damaged):
-            for path in packs.names_in(folder):
+                if stored:
+                    _add(snapshot, stored)
+        for folder in self._folders("packs", snapshot.damaged):
+            for path in packs.packs_in(folder):
                 try:
                     heads = (Head(*head, path) for head in packs.heads(path))
-                    found.finished.update((head.address, head) for head in heads)
+                    snapshot.finished.update((head.address, head) for head in heads)
                 except DamagedError as error:
-                    found.damaged.append(error)
-        if lost:  # but for what lies in a pack too
-            there = {self._loose_path(head) for head in found.finished.values()}
-            found.damaged.extend(error for path, error in lost.items() if path not in there)
-        for address in found.failed.keys() & found.finished.keys():
-            del found.failed[address]
-        return found
+                    snapshot.damaged.append(error)
+        if lost:  # except for what is in a pack too
+            there = {self.path(head) for head in snapshot.finished.values()}
+            snapshot.damaged.extend(error for path, error in lost.items() if path not in there)
+        for address in snapshot.failed.keys() & snapshot.finished.keys():
+            del snapshot.failed[address]
+        return snapshot
 
-    def blocks(self, stream: str, learner: str) -> Iterator[Block]:
-        """Yield the finished cells of a stream and a learner, given by their labels.
+    def run_tables(self, stream: str, learner: str) -> Iterator[RunTable]:
+        """Yield the finished runs of a stream and a learner, given by their labels.
 
-        A cell may come twice, and others may come whose labels make the same file names: take
-        those whose keys are wanted. What is damaged is left out; `snapshot` tells of it.
+        A run may come twice, and others may come whose labels give the same file names: take those
+        whose keys are wanted. What is damaged is left out; `snapshot` lists it.
         """
-        yield from self._blocks(plain(stream), plain(learner))
+        yield from self._run_tables(file_name(stream), file_name(learner))
 
-    def stored(self) -> Iterator[tuple[Cell, CellResult]]:
-        """Yield every finished cell of the folder, by stream, learner and seed."""
-        places = {
+    def stored(self) -> Iterator[tuple[Run, RunResult]]:
+        """Yield every finished run of the folder, by stream, learner and seed."""
+        names = {
             (folder.parent.name, folder.name)
             for kind in ("cells", "packs")
             for folder in self._folders(kind, [])
         }
-        for place in sorted(places):
-            found: dict[str, tuple[Cell, CellResult]] = {}
-            for block in self._blocks(*place):
-                for index, key in enumerate(block.keys):
+        for stream, learner in sorted(names):
+            by_key: dict[str, tuple[Run, RunResult]] = {}
+            for table in self._run_tables(stream, learner):
+                for index, key in enumerate(table.keys):
                     with contextlib.suppress(DamagedError):
-                        cell, _ = parse_info(block.infos[index], self.folder)
-                        if cell.key == key and key not in found:
-                            found[key] = cell, block.result(index)
-            yield from sorted(found.values(), key=lambda own: (own[0].seed, own[0].key))
+                        run, _ = parse_info(table.infos[index], self.folder)
+                        if run.key == key and key not in by_key:
+                            by_key[key] = run, table.result(index)
+            yield from sorted(by_key.values(), key=lambda pair: (pair[0].seed, pair[0].key))
 
-    # ---- upkeep ----------------------------------------------------------------------------------
+    # ---- maintenance ----------------------------------------------------------------------------
 
     def pack(self, many: int = MANY_OF_A_LEARNER, in_all: int = MANY_IN_ALL) -> int:
-        """Pack finished cells where there are many; return how many.
+        """Pack finished runs where there are many; return how many were packed.
 
-        The pack is on the disk before a folder is removed, and a cell that is in both counts once:
-        it may be interrupted at any moment, and two processes may do it at a time.
+        A pack is on the disk before a run's folder is removed, and a run that is in both counts
+        once: packing may be interrupted at any moment, and two processes may do it at a time.
 
         Args:
-            many: cells of one stream and learner from which they are packed.
-            in_all: cells of the store from which all are.
+            many: runs of one stream and learner from which they are packed.
+            in_all: runs of the store from which all are packed.
         """
-        loose_of = {folder: folders_in(folder) for folder in self._folders("cells", [])}
-        if sum(map(len, loose_of.values())) >= in_all:
+        run_folders = {folder: folders_in(folder) for folder in self._folders("cells", [])}
+        if sum(map(len, run_folders.values())) >= in_all:
             many = 1
         return sum(
-            self._pack(folder, paths) for folder, paths in loose_of.items() if len(paths) >= many
+            self._pack(folder, paths) for folder, paths in run_folders.items() if len(paths) >= many
         )
 
     def set_aside(self, damage: DamagedError) -> None:
-        """Rename a damaged pack, so that it is told of once; its cells are run again."""
+        """Rename a damaged pack, so that it is reported once; its runs are run again."""
         path = damage.path
         if path.is_relative_to(self.folder / "packs") and path.suffix == ".parquet":
             with contextlib.suppress(OSError):
@@ -192,44 +213,41 @@ class Results:
     def _pack(self, folder: Path, paths: Iterable[Path]) -> int:
         target = self.folder / "packs" / folder.parent.name / folder.name
         check_unlinked(self.folder, target)
-        sweep(folder)
-        cells = []
+        remove_abandoned(folder)
+        runs = []
         for path in paths:
             with contextlib.suppress(DamagedError):
-                own = self._loose(path)
-                if own and own.is_finished:
-                    cells.append(own)
-        packs.write(target, cells)
-        for own in cells:
-            remove_folder(own.path)
-        return len(cells)
+                stored = self._read(path)
+                if stored and stored.is_finished:
+                    runs.append(stored)
+        packs.write(target, runs)
+        for stored in runs:
+            remove_folder(stored.path)
+        return len(runs)
 
-    def _loose_path(self, cell: Cell | Head) -> Path:
-        name = f"seed{cell.seed:03d}-{cell.key[:12]}"
-        return self._place(cell.stream, cell.learner, "cells") / name
-
-    def _loose(self, path: Path) -> loose.LooseCell | None:
+    def _read(self, path: Path) -> StoredRun | None:
         check_unlinked(self.folder, path)
-        own = loose.read(path)
-        if own and path != self.path(own.cell):
-            raise DamagedError(path, f"is not where its key has it: at {self.path(own.cell).name}")
-        return own
+        stored = run_folder.read(path)
+        if stored and path != self.path(stored.run):
+            expected = self.path(stored.run).name
+            raise DamagedError(path, f"is not where its key has it: at {expected}")
+        return stored
 
-    def _blocks(self, stream: str, learner: str) -> Iterator[Block]:
+    def _run_tables(self, stream: str, learner: str) -> Iterator[RunTable]:
         for path in folders_in(self.folder / "cells" / stream / learner):
             with contextlib.suppress(DamagedError):
-                own = self._loose(path)
-                if own and own.is_finished:
-                    yield own.block()
+                stored = self._read(path)
+                if stored and stored.is_finished:
+                    yield stored.run_table()
         yield from self._packed(stream, learner)
 
-    def _packed(self, stream: str, learner: str) -> Iterator[Block]:
-        for path in packs.names_in(self.folder / "packs" / stream / learner):
+    def _packed(self, stream: str, learner: str) -> Iterator[RunTable]:
+        for path in packs.packs_in(self.folder / "packs" / stream / learner):
             with contextlib.suppress(DamagedError):
-                yield packs.block(path)
+                yield packs.run_table(path)
 
-    def _place(self, stream: str, learner: str, kind: str) -> Path:
-        return self.folder / kind / plain(stream) / plain(learner)
+    def _folder_of(self, group: LearnerOnStream, kind: str) -> Path:
+        return self.folder / kind / file_name(group.stream) / file_name(group.learner)
 
     def _folders(self, kind: str, damaged: list[DamagedError]) -> Iterator[Path]:
         """The folders of all streams and learners; none behind a link."""
@@ -240,10 +258,11 @@ class Results:
                 damaged.append(error)
 
 
-def _note(found: Snapshot, own: loose.LooseCell) -> None:
-    cell, status = own.cell, own.info["status"]
-    head = Head(cell.key, cell.stream, cell.learner, cell.seed, status, own.path)
-    if own.is_finished:
-        found.finished[cell.address] = head
+def _add(snapshot: Snapshot, stored: StoredRun) -> None:
+    run, status = stored.run, stored.info["status"]
+    head = Head(run.key, run.stream, run.learner, run.seed, status, stored.path)
+    if stored.is_finished:
+        snapshot.finished[run.address] = head
     else:
-        found.failed[cell.address] = head._replace(error=last_error(own.info.get("traceback")))
+        error = last_error(stored.info.get("traceback"))
+        snapshot.failed[run.address] = head._replace(error=error)

@@ -1,14 +1,12 @@
-"""Progress on disk: one file for a population, from which its run goes on to the same bit.
+"""Checkpoints: the progress of a population in one file, from which its run resumes bit-exactly.
 
 A file is a checksum, a line of JSON that says whose progress it is, and tensors in the safetensors
-format: nothing in it is executed or unpickled. It is written under another name and then renamed,
-so that a reader finds the one before or the new one, and never a part.
+format: nothing in it is executed or unpickled. It is written atomically.
 """
 
 import contextlib
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,22 +21,25 @@ from torch import Tensor
 
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluation.evaluation import Evaluation, Measurement, Progress
+from plasticity_bench.safe_files import write_atomic
 from plasticity_bench.stopping import Stopped, signal_heard
 
-FORMAT = 1
-MOST_HEADER_BYTES = 2**26
+FORMAT = 2
+MAX_HEADER_BYTES = 2**26
 INTERVAL_SECONDS = 300.0
-"""How old the last checkpoint may become."""
+"""The longest time between two checkpoints."""
 
 TASK_SECONDS = 10.0
-"""How old it must be for the end of a task to make a new one: short tasks would do little else."""
+"""The shortest time to a checkpoint at the end of a task: short tasks would do little else."""
 
-MOST_BYTES = 64 * 2**30
+MAX_BYTES = 64 * 2**30
 """A file that is larger is not read."""
+
+_SECONDS = ("prepare_seconds", "train_seconds", "measure_seconds")
 
 
 class CheckpointError(PlasticityBenchError):
-    """A checkpoint cannot be used; what it was of is to be run from the beginning."""
+    """A checkpoint cannot be used; its runs start from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,17 @@ class Header:
     """Whose progress a checkpoint is.
 
     Attributes:
-        cells: keys of the cells, one for each member.
-        conditions: what must be the same for a run to go on to the same bit.
+        runs: keys of the runs, one for each replica.
+        conditions: what must be the same for a run to resume bit-exactly.
     """
 
-    cells: tuple[str, ...]
+    runs: tuple[str, ...]
     conditions: Mapping[str, Any]
 
 
-def path(folder: Path, cells: Sequence[str]) -> Path:
-    """Return where the checkpoint of these cells belongs in a suite's results folder."""
-    digest = hashlib.sha256("\n".join(cells).encode()).hexdigest()
+def path(folder: Path, keys: Sequence[str]) -> Path:
+    """Return the checkpoint file of the runs with these keys, in a suite's results folder."""
+    digest = hashlib.sha256("\n".join(keys).encode()).hexdigest()
     return folder / "checkpoints" / f"{digest[:24]}.checkpoint"
 
 
@@ -64,19 +65,34 @@ def stored(folder: Path) -> list[Path]:
     """Return the checkpoints of a suite's results folder, the newest first."""
     found = []
     for file in (folder / "checkpoints").glob("*.checkpoint"):
-        with contextlib.suppress(FileNotFoundError):  # a run has just finished its cells
+        with contextlib.suppress(FileNotFoundError):  # its runs have just been finished
             found.append((file.stat().st_mtime, file))
     return [file for _, file in sorted(found, reverse=True)]
 
 
+def keys_of(file: Path) -> tuple[str, ...]:
+    """Return the keys of the runs of a checkpoint from its header; its checksum is not verified.
+
+    Raises:
+        CheckpointError: if it has no header that can be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            opened.readline(MAX_HEADER_BYTES)
+            keys = json.loads(opened.readline(MAX_HEADER_BYTES))["runs"]
+        if not all(isinstance(key, str) for key in keys):
+            raise TypeError("it names no runs")
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{file} cannot be read: {error}") from None
+    return tuple(keys)
+
+
 def begun(folder: Path) -> set[str]:
-    """Return the keys of the cells that there are checkpoints of, whether or not they are whole."""
+    """Return the keys of the runs that have checkpoints, whether or not these can be used."""
     keys: set[str] = set()
     for file in stored(folder):
-        broken = contextlib.suppress(OSError, ValueError, LookupError, TypeError)
-        with broken, file.open("rb") as opened:
-            opened.readline(MOST_HEADER_BYTES)
-            keys.update(json.loads(opened.readline(MOST_HEADER_BYTES))["cells"])
+        with contextlib.suppress(CheckpointError):
+            keys.update(keys_of(file))
     return keys
 
 
@@ -86,41 +102,47 @@ def write(file: Path, header: Header, progress: Progress) -> None:
     Raises:
         OSError: if it cannot be written; the one before is then still there.
     """
-    tensors, said = _packed(progress)
-    line = json.dumps({"format": FORMAT, **asdict(header), "progress": said})
+    tensors, description = _packed(progress)
+    line = json.dumps({"format": FORMAT, **asdict(header), "progress": description})
     content = line.encode() + b"\n" + safetensors.torch.save(tensors)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(f".{os.getpid()}.draft")
+    write_atomic(file, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def read(file: Path) -> tuple[Header, Progress]:
+    """Return whose progress a checkpoint is, and the progress.
+
+    Raises:
+        CheckpointError: if the file is damaged, or not a checkpoint of this version.
+    """
     try:
-        with draft.open("wb") as opened:
-            opened.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+        if file.stat().st_size > MAX_BYTES:
+            raise CheckpointError(f"{file} is larger than any checkpoint")
+        checksum, _, content = file.read_bytes().partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode() != checksum:
+            raise CheckpointError(f"{file} is damaged")
+        line, _, packed = content.partition(b"\n")
+        description = json.loads(line)
+        if description["format"] != FORMAT:
+            raise CheckpointError(f"{file} is of another version of plasticity-bench")
+        header = Header(tuple(description["runs"]), dict(description["conditions"]))
+        if not all(isinstance(key, str) for key in header.runs):
+            raise CheckpointError(f"{file} names no runs")
+        tensors = safetensors.torch.load(packed)
+        return header, _unpacked(tensors, description["progress"], len(header.runs))
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        RecursionError,
+        RuntimeError,
+        safetensors.SafetensorError,
+    ) as error:
+        raise CheckpointError(f"{file} cannot be read: {error}") from None
 
 
-def read_header(file: Path) -> Header:
-    """Return whose progress a checkpoint is, once its checksum has been found right.
-
-    Raises:
-        CheckpointError: if the file is damaged, or none of ours.
-    """
-    return _read(file)[0]
-
-
-def read(file: Path) -> Progress:
-    """Return a checkpoint's progress.
-
-    Raises:
-        CheckpointError: if the file is damaged, or none of ours.
-    """
-    return _read(file)[1]()
-
-
-class FileKeeper:
-    """Keeps an evaluation's progress in a file, at intervals, and when the process is to stop."""
+class CheckpointWriter:
+    """Writes an evaluation's progress to a file: at intervals, and when the process is to stop."""
 
     def __init__(
         self,
@@ -129,26 +151,26 @@ class FileKeeper:
         interval_seconds: float = INTERVAL_SECONDS,
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Begin to count.
+        """Start the clock.
 
         Args:
-            file: where to keep it.
+            file: where progress is written.
             header: whose progress it is.
             interval_seconds: the longest time between two checkpoints.
-            notify: told, in a sentence, if a checkpoint cannot be written.
+            notify: called with a sentence if a checkpoint cannot be written.
         """
         self._file, self._header, self._notify = file, header, notify
         self._interval = interval_seconds
-        self._began = time.monotonic()
+        self._last = time.monotonic()
 
     def due(self, task_ended: bool) -> bool:
-        """Return whether progress is to be kept now."""
-        age = time.monotonic() - self._began
+        """Return whether progress is to be written now."""
+        age = time.monotonic() - self._last
         wanted = min(self._interval, TASK_SECONDS) if task_ended else self._interval
         return age >= wanted or signal_heard() is not None
 
     def keep(self, progress: Progress) -> None:
-        """Keep it; run on without, if it cannot be written.
+        """Write the progress; a failure to write it does not end the run.
 
         Raises:
             Stopped: if the process is to stop.
@@ -157,100 +179,72 @@ class FileKeeper:
             write(self._file, self._header, progress)
         except OSError as error:
             self._notify(f"no checkpoint could be written to {self._file}: {error.strerror}")
-        self._began = time.monotonic()
+        self._last = time.monotonic()
         if signal_heard() is not None:
             raise Stopped
 
 
 def _packed(progress: Progress) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    found = progress.evaluation
-    values = [m.values for m in found.measurements]
+    evaluation = progress.evaluation
+    values = [m.values for m in evaluation.measurements]
     arrays = {
         "losses": progress.losses,
-        "merits": progress.merits,
-        "diverged_at": found.diverged_at,
-        "values": np.stack(values) if values else np.zeros((0, len(found.diverged_at))),
+        "batch_metrics": progress.batch_metrics,
+        "diverged_at": evaluation.diverged_at,
+        "values": np.stack(values) if values else np.zeros((0, len(evaluation.diverged_at))),
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
-    for kind in ("population", "watched"):
+    for kind in ("population", "snapshots"):
         named: Mapping[str, Tensor] = getattr(progress, kind)
         tensors |= {f"{kind}:{name}": value.cpu().contiguous() for name, value in named.items()}
-    said = {
+    description = {
         "task": progress.task,
         "update": progress.update,
-        "measured": [[m.task, m.when, m.name] for m in found.measurements],
-        **{name: getattr(found, name) for name in _SECONDS},
+        "measured": [[m.task, m.when, m.name] for m in evaluation.measurements],
+        **{name: getattr(evaluation, name) for name in _SECONDS},
     }
-    return tensors, said
+    return tensors, description
 
 
-_SECONDS = ("prepare_seconds", "train_seconds", "measure_seconds")
-
-
-def _unpacked(tensors: Mapping[str, Tensor], said: Mapping[str, Any], members: int) -> Progress:
-    """Progress of so many members, whatever the file may hold instead of it.
+def _unpacked(
+    tensors: Mapping[str, Tensor], description: Mapping[str, Any], replicas: int
+) -> Progress:
+    """Progress of so many replicas.
 
     Raises:
         ValueError: if its parts do not fit together.
     """
-    updates = said["update"]
-    wanted = {"losses": (updates, members), "merits": (updates, members), "diverged_at": (members,)}
-    wanted["values"] = (len(said["measured"]), members)
-    fits = all(tensors[name].shape == shape for name, shape in wanted.items())
-    fits &= all(value.shape[:1] == (members,) for name, value in tensors.items() if ":" in name)
-    fits &= all(type(said[name]) is int and said[name] >= 0 for name in ("task", "update"))
+    updates = description["update"]
+    shapes = {
+        "losses": (updates, replicas),
+        "batch_metrics": (updates, replicas),
+        "diverged_at": (replicas,),
+        "values": (len(description["measured"]), replicas),
+    }
+    fits = all(tensors[name].shape == shape for name, shape in shapes.items())
+    fits &= all(value.shape[:1] == (replicas,) for name, value in tensors.items() if ":" in name)
+    fits &= all(
+        type(description[name]) is int and description[name] >= 0 for name in ("task", "update")
+    )
     if not fits:
         raise ValueError("its parts do not fit together")
 
-    def named(kind: str) -> dict[str, Tensor]:
-        start = f"{kind}:"
-        return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+    def of_kind(kind: str) -> dict[str, Tensor]:
+        prefix = f"{kind}:"
+        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
-    rows = zip(said["measured"], tensors["values"].numpy(), strict=True)
+    rows = zip(description["measured"], tensors["values"].numpy(), strict=True)
     evaluation = Evaluation(
         measurements=[Measurement(task, when, name, row) for (task, when, name), row in rows],
         diverged_at=tensors["diverged_at"].numpy(),
-        **{name: float(said[name]) for name in _SECONDS},
+        **{name: float(description[name]) for name in _SECONDS},
     )
     return Progress(
-        task=said["task"],
-        update=said["update"],
+        task=description["task"],
+        update=description["update"],
         evaluation=evaluation,
-        population=named("population"),
+        population=of_kind("population"),
         losses=tensors["losses"].numpy(),
-        merits=tensors["merits"].numpy(),
-        watched=named("watched"),
+        batch_metrics=tensors["batch_metrics"].numpy(),
+        snapshots=of_kind("snapshots"),
     )
-
-
-def _read(file: Path) -> tuple[Header, Callable[[], Progress]]:
-    """A checkpoint's header, and what unpacks the rest."""
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise CheckpointError(f"{file} is larger than any checkpoint")
-        checksum, _, content = file.read_bytes().partition(b"\n")
-        if hashlib.sha256(content).hexdigest().encode() != checksum:
-            raise CheckpointError(f"{file} is damaged")
-        line, _, packed = content.partition(b"\n")
-        said = json.loads(line)
-        if said["format"] != FORMAT:
-            raise CheckpointError(f"{file} is of another version of plasticity-bench")
-        header = Header(tuple(said["cells"]), dict(said["conditions"]))
-        if not all(isinstance(key, str) for key in header.cells):
-            raise CheckpointError(f"{file} names no cells")
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{file} cannot be read: {error}") from None
-
-    def unpack() -> Progress:
-        try:
-            return _unpacked(safetensors.torch.load(packed), said["progress"], len(header.cells))
-        except (
-            safetensors.SafetensorError,
-            ValueError,
-            LookupError,
-            TypeError,
-            RuntimeError,
-        ) as error:
-            raise CheckpointError(f"{file} cannot be read: {error}") from None
-
-    return header, unpack

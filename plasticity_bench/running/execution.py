@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.population.allocator import keep_freed_memory
-from plasticity_bench.population.compiling import should_compile
-from plasticity_bench.population.kernels import native
+from plasticity_bench.programs.allocator import keep_freed_memory
+from plasticity_bench.programs.compiling import should_compile
+from plasticity_bench.programs.kernels import native
 from plasticity_bench.provenance import package_hash
 from plasticity_bench.running.checkpoints import INTERVAL_SECONDS
 
@@ -25,8 +25,8 @@ class Execution:
         compile_mode: "on", "off", or "auto" to compile where a stream is long.
         device: "cpu", "cuda" or "cuda:1"; or "auto" for a GPU if there is one.
         tf32: whether a GPU may round the inputs of products to TF32, 10 bits of precision.
-        members: in one population; None to choose.
-        cell_seconds: how long a cell may take: a population has so much for each of its members.
+        replicas: in one population; None to choose.
+        run_seconds: how long a run may take: a population has so much for each of its replicas.
         checkpoint_seconds: the longest time between two checkpoints.
 
     Raises:
@@ -36,8 +36,8 @@ class Execution:
     compile_mode: str = "auto"
     device: str = "cpu"
     tf32: bool = False
-    members: int | None = None
-    cell_seconds: float = math.inf
+    replicas: int | None = None
+    run_seconds: float = math.inf
     checkpoint_seconds: float = INTERVAL_SECONDS
 
     def __post_init__(self) -> None:

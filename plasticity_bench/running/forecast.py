@@ -8,12 +8,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import torch
-
-from plasticity_bench.networks import build_network
+from plasticity_bench.networks import num_parameters
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.population_size import by_rule, seed_updates_per_second
-from plasticity_bench.suite.suite import StreamRun, Suite
+from plasticity_bench.suite.suite import Suite, SuiteStream
 
 FLOAT_BYTES = 4
 STATE_COPIES = 4
@@ -27,15 +25,15 @@ class Forecast:
     Attributes:
         stream: the stream's label.
         learner: the learner's label.
-        cells: how many there are, one for each seed.
-        updates: of all its cells together.
+        runs: how many there are, one for each seed.
+        updates: of all its runs together.
         seconds: of one process, for the updates; not a number where they were not timed.
-        memory_bytes: of one process: inputs of a task's examples, and the members' state.
+        memory_bytes: of one process: inputs of a task's examples, and the replicas' state.
     """
 
     stream: str
     learner: str
-    cells: int
+    runs: int
     updates: int
     seconds: float
     memory_bytes: int
@@ -59,30 +57,24 @@ def forecast(
     """
     rates: dict[object, float] = {}
     eager = replace(execution, compile_mode="off")
-    for run in suite.streams:
-        members = min(execution.members or by_rule(run.network, execution), num_seeds)
-        updates = run.stream.num_updates * num_seeds
-        memory_bytes = _memory_bytes(run, members)
+    for suite_stream in suite.streams:
+        replicas = min(execution.replicas or by_rule(suite_stream.network, execution), num_seeds)
+        updates = suite_stream.stream.num_updates * num_seeds
+        memory_bytes = _memory_bytes(suite_stream, replicas)
         for contender in suite.contenders:
             # Settings do not change what an update costs; learner, network and batch do.
-            key = (type(contender.learner), run.network, run.stream.batch_size, members)
+            key = (type(contender.learner), suite_stream.network, suite_stream.stream.batch_size, replicas)
             if timed and key not in rates:
-                notify(f"timing {contender.label} on {run.label}")
+                notify(f"timing {contender.label} on {suite_stream.label}")
                 rates[key] = seed_updates_per_second(
-                    run.stream, run.network, contender.on(run.label).learner, eager, members
+                    suite_stream.stream, suite_stream.network, contender.on(suite_stream.label).learner, eager, replicas
                 )
             rate = rates.get(key, math.nan)
             seconds = updates / rate if rate else math.nan
-            yield Forecast(run.label, contender.label, num_seeds, updates, seconds, memory_bytes)
+            yield Forecast(suite_stream.label, contender.label, num_seeds, updates, seconds, memory_bytes)
 
 
-def num_parameters(run: StreamRun) -> int:
-    """Return how many parameters a stream's network has, as its specification says."""
-    with torch.device("meta"):
-        return sum(value.numel() for value in build_network(run.network).parameters())
-
-
-def _memory_bytes(run: StreamRun, members: int) -> int:
-    largest = max(map(run.stream.size, range(run.stream.num_tasks)))
-    inputs = members * largest * math.prod(run.stream.input_shape)
-    return FLOAT_BYTES * (inputs + STATE_COPIES * members * num_parameters(run))
+def _memory_bytes(suite_stream: SuiteStream, replicas: int) -> int:
+    largest = max(map(suite_stream.stream.size, range(suite_stream.stream.num_tasks)))
+    inputs = replicas * largest * math.prod(suite_stream.stream.input_shape)
+    return FLOAT_BYTES * (inputs + STATE_COPIES * replicas * num_parameters(suite_stream.network))

@@ -1,4 +1,4 @@
-"""Run one group of cells in this process, and store what comes of it."""
+"""Run one group in this process, and store its results."""
 
 import contextlib
 import gc
@@ -12,25 +12,25 @@ from plasticity_bench import stopping
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluation.evaluation import Evaluation
 from plasticity_bench.evaluation.evaluator import evaluate
-from plasticity_bench.population.population import Member, Population
+from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.provenance import environment
-from plasticity_bench.results import Cell, Results, Row
+from plasticity_bench.results import Results, Row, Run
 from plasticity_bench.running import locks
 from plasticity_bench.running.execution import Execution
-from plasticity_bench.running.kept import Kept
-from plasticity_bench.running.planning import Group
+from plasticity_bench.running.resume import GroupCheckpoint
+from plasticity_bench.suite.planning import Group
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a group.
+    """How a group ended.
 
     Attributes:
         seconds: wall time.
-        num_diverged: members that diverged.
-        error: what its learner did wrong, in a sentence; None if its cells are stored.
-        notes: what a person should know beside it; each is told once.
-        busy: places of the cells that another process works on.
+        num_diverged: replicas that diverged.
+        error: why it failed, in a sentence; None if its results are stored.
+        notes: what a person should know beside it; each is reported once.
+        busy: indices of the runs that another process works on.
         stopped: whether it ended early because it was asked to.
     """
 
@@ -50,16 +50,19 @@ class Outcome:
 def run_group(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
-    """Run those cells of a group that nobody else works on, and store them.
+    """Run those runs of a group that no other process works on, and store them.
 
-    What a learner does wrong is stored, not raised.
+    A learner's error is stored, not raised.
     """
-    keys = [cell.key for cell in group.cells]
-    with locks.claimed(results.folder, keys) as mine:
-        busy = tuple(place for place, key in enumerate(keys) if key not in mine)
-        free = [place for place in range(len(keys)) if place not in busy]
+    keys = [run.key for run in group.runs]
+    with locks.claimed(results.folder, keys) as claimed:
+        busy = tuple(index for index, key in enumerate(keys) if key not in claimed)
         # Another process may have finished some since this was planned.
-        left = [place for place in free if not results.is_finished(group.cells[place])]
+        left = [
+            index
+            for index, run in enumerate(group.runs)
+            if index not in busy and not results.is_finished(run)
+        ]
         if not left:
             return Outcome(busy=busy)
         with execution.in_effect():
@@ -72,77 +75,78 @@ def run_group(
 def _run_population(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
-    kept = Kept(results, execution, group)
+    checkpoint = GroupCheckpoint(results, execution, group)
     try:
-        population, evaluation = _evaluated(execution, group, on_task, kept)
+        population, evaluation = _evaluated(execution, group, on_task, checkpoint)
     except stopping.Stopped:
-        return Outcome(stopped=True, notes=tuple(kept.notes))
-    except Exception as error:  # the learner's, or the stream's: other groups go on
+        return Outcome(stopped=True, notes=tuple(checkpoint.notes))
+    except Exception as error:  # the learner's, or the stream's: other groups continue
         too_large = _out_of_memory(error)
-        if len(group.cells) == 1 or not (too_large or group.differing):
-            save_failure(group.cells, results, "".join(traceback.format_exception(error)))
-            told = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
-            return Outcome(error=told, notes=tuple(kept.notes))
+        if len(group.runs) == 1 or not (too_large or group.differing):
+            save_failure(group.runs, results, "".join(traceback.format_exception(error)))
+            message = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
+            return Outcome(error=message, notes=tuple(checkpoint.notes))
     else:
-        return _stored(results, execution, group, kept, population, evaluation)
+        return _stored(results, execution, group, checkpoint, population, evaluation)
     # Here the error is gone, and with it what its traceback held in memory.
     gc.collect()
-    note = _unfitting(group) if too_large else None
-    begun = replace(group, checkpoint=kept.newest)
+    note = _does_not_fit(group) if too_large else None
+    begun = replace(group, checkpoint=checkpoint.newest)
     outcome = _run_halves(results, execution, begun, on_task, note)
     if outcome.complete:
-        kept.drop()
+        checkpoint.remove()
     return outcome
 
 
 def _evaluated(
-    execution: Execution, group: Group, on_task: Callable[[int], None], kept: Kept
+    execution: Execution,
+    group: Group,
+    on_task: Callable[[int], None],
+    checkpoint: GroupCheckpoint,
 ) -> tuple[Population, Evaluation]:
-    """Train and measure a group's members, from where they were."""
-    seeds = [cell.seed for cell in group.cells]
-    members = [Member(*pair) for pair in zip(seeds, group.learners, strict=True)]
-    compiles = execution.compiles(group.run.stream.num_updates)
+    """Train and measure a group's replicas, resuming from its checkpoint."""
+    stream = group.suite_stream.stream
+    pairs = zip(group.runs, group.learners, strict=True)
     population = Population(
-        members, group.run.network, compile_updates=compiles, device=execution.device
+        [Replica(run.seed, learner) for run, learner in pairs],
+        group.suite_stream.network,
+        compile_updates=execution.compiles(stream.num_updates),
+        device=execution.device,
     )
-    evaluation = evaluate(
-        group.run.stream,
-        population,
-        group.protocol,
-        on_task,
-        kept.keeper,
-        kept.begun_with(population),
+    begun = checkpoint.progress_for(population)
+    return population, evaluate(
+        stream, population, group.protocol, on_task, checkpoint.writer, begun
     )
-    return population, evaluation
 
 
 def _stored(
     results: Results,
     execution: Execution,
     group: Group,
-    kept: Kept,
+    checkpoint: GroupCheckpoint,
     population: Population,
     evaluation: Evaluation,
 ) -> Outcome:
-    """Store what came of a group; what was kept of it on the way is no longer needed."""
+    """Store a group's results, and remove its checkpoint."""
     executed: dict[str, object] = {
         **execution.record(),
         "vectorized": group.learners[0].vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
-        "members": len(group.cells),
+        "members": len(group.runs),
     }
     try:
         _save(group, results, evaluation, executed)
     except OSError as error:
-        return Outcome(error=f"its results cannot be stored: {error}", notes=tuple(kept.notes))
-    kept.drop()
+        message = f"its results cannot be stored: {error}"
+        return Outcome(error=message, notes=tuple(checkpoint.notes))
+    checkpoint.remove()
     if population.fallback:
-        kept.notes.append(f"not compiled: {population.fallback}")
+        checkpoint.notes.append(f"not compiled: {population.fallback}")
     return Outcome(
         seconds=sum(_seconds(evaluation).values()),
         num_diverged=int((evaluation.diverged_at >= 0).sum()),
-        notes=tuple(kept.notes),
+        notes=tuple(checkpoint.notes),
     )
 
 
@@ -155,36 +159,36 @@ def _run_halves(
 ) -> Outcome:
     """Run a group as two: it does not fit into memory, or one of its settings fails.
 
-    Both halves go on from the group's checkpoint.
+    Both halves resume from the group's checkpoint.
     """
-    number = len(group.cells)
-    middle = -(-number // 2)
-    halves = [group.part(range(middle)), group.part(range(middle, number))]
+    size = len(group.runs)
+    middle = -(-size // 2)
+    halves = [group.part(range(middle)), group.part(range(middle, size))]
     outcomes = [_run_population(results, execution, half, on_task) for half in halves]
     pairs = zip(halves, outcomes, strict=True)
-    errors = [_named(half, group, o.error) for half, o in pairs if o.error is not None]
-    told = [note for outcome in outcomes for note in outcome.notes]
+    errors = [_with_setting(half, group, o.error) for half, o in pairs if o.error is not None]
+    notes = [note for outcome in outcomes for note in outcome.notes]
     return Outcome(
         seconds=sum(outcome.seconds for outcome in outcomes),
         num_diverged=sum(outcome.num_diverged for outcome in outcomes),
         error="; ".join(dict.fromkeys(errors)) or None,
-        notes=(note, *told) if note else tuple(told),
+        notes=(note, *notes) if note else tuple(notes),
         stopped=any(outcome.stopped for outcome in outcomes),
     )
 
 
-def _unfitting(group: Group) -> str:
-    number = len(group.cells)
-    tried = -(-number // 2)
-    return f"{group.label}: {number} members did not fit into memory; {tried} were tried."
+def _does_not_fit(group: Group) -> str:
+    size = len(group.runs)
+    half = -(-size // 2)
+    return f"{group.label}: {size} replicas did not fit into memory; {half} were tried."
 
 
-def _named(half: Group, whole: Group, error: str) -> str:
-    """What went wrong, and with which setting, where that is known only now."""
+def _with_setting(half: Group, whole: Group, error: str) -> str:
+    """An error, and the setting that it is of, where that is known only now."""
     if not whole.differing or half.differing:
         return error
-    own = half.learners[0].hyperparameters()
-    return f"{', '.join(f'{name}={own[name]}' for name in whole.differing)}: {error}"
+    setting = half.learners[0].hyperparameters()
+    return f"{', '.join(f'{name}={setting[name]}' for name in whole.differing)}: {error}"
 
 
 def _out_of_memory(error: BaseException | None) -> bool:
@@ -198,24 +202,24 @@ def _out_of_memory(error: BaseException | None) -> bool:
     return False
 
 
-def save_failure(cells: Iterable[Cell], results: Results, trace: str) -> None:
-    """Store that cells failed, and why."""
-    for cell in cells:
-        # Where a disk is full there is no place for this either: the cell is just not finished.
+def save_failure(runs: Iterable[Run], results: Results, trace: str) -> None:
+    """Store that runs failed, and why."""
+    for run in runs:
+        # Where a disk is full there is no room for this either: the run is just not finished.
         with contextlib.suppress(OSError):
-            results.save_failure(cell, trace, {"environment": environment()})
+            results.save_failure(run, trace, {"environment": environment()})
 
 
 def _save(
     group: Group, results: Results, evaluation: Evaluation, executed: dict[str, object]
 ) -> None:
-    share = 1 / len(group.cells)
+    share = 1 / len(group.runs)
     seconds = {part: value * share for part, value in _seconds(evaluation).items()}
-    for member, cell in enumerate(group.cells):
+    for replica, run in enumerate(group.runs):
         rows = [
-            Row(m.task, m.when, m.name, float(m.values[member])) for m in evaluation.measurements
+            Row(m.task, m.when, m.name, float(m.values[replica])) for m in evaluation.measurements
         ]
-        diverged_at = int(evaluation.diverged_at[member])
+        diverged_at = int(evaluation.diverged_at[replica])
         info = {
             "status": "complete" if diverged_at < 0 else "diverged",
             "diverged_at": None if diverged_at < 0 else diverged_at,
@@ -224,7 +228,7 @@ def _save(
             "environment": environment(),
             **group.notes,
         }
-        results.save(cell, rows, info)
+        results.save(run, rows, info)
 
 
 def _seconds(evaluation: Evaluation) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Who works on a cell: one process at a time, whatever becomes of that process.
+"""Who works on a run: one process at a time, whatever becomes of that process.
 
 The operating system drops a lock when its holder ends, however it ends.
 """
@@ -22,7 +22,7 @@ def claimed(folder: Path, keys: Collection[str]) -> Iterator[set[str]]:
 
     Args:
         folder: of a suite's results.
-        keys: of cells.
+        keys: of runs.
     """
     _allow_open_files(len(keys))
     with ExitStack() as stack:
@@ -60,7 +60,7 @@ def _allow_open_files(number: int) -> None:
 
 
 def is_claimed(folder: Path, key: str) -> bool:
-    """Return whether a process works on a cell."""
+    """Return whether a process works on a run."""
     if not _file(folder, key).exists():
         return False
     with claimed(folder, [key]) as mine:

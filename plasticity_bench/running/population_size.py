@@ -1,13 +1,12 @@
-"""How many members one population should have.
+"""How many replicas one population should have.
 
-One member at a time leaves the processor waiting for Python; too many no longer fit into its cache.
+One replica at a time leaves the processor waiting for Python; too many no longer fit into its cache.
 Which number is best depends on learner, network and machine. So long runs try a few, for a second
 each, and remember what they found; short runs go by a rule.
 """
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,11 +17,12 @@ from plasticity_bench.folders import cache_folder
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.losses import random_targets
-from plasticity_bench.networks import NetworkSpec, build_network
-from plasticity_bench.population.compiling import AUTO_UPDATES
-from plasticity_bench.population.population import Member, Population
+from plasticity_bench.networks import NetworkSpec, num_parameters
+from plasticity_bench.programs.compiling import AUTO_UPDATES
+from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.provenance import environment, hash_files
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.safe_files import write_atomic
 from plasticity_bench.streams.stream import Stream
 
 SIZES = (1, 2, 4, 8, 16)
@@ -42,7 +42,7 @@ SECONDS = 0.5
 
 
 def by_rule(network: NetworkSpec, execution: Execution) -> int:
-    """Return how many members of a network suit a device, from their size alone.
+    """Return how many replicas of a network suit a device, from their size alone.
 
     >>> small = NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
     >>> by_rule(small, Execution())
@@ -53,9 +53,7 @@ def by_rule(network: NetworkSpec, execution: Execution) -> int:
     """
     if network.convolves and not execution.on_gpu:
         return 1  # convolutions in groups are slower than one after the other
-    with torch.device("meta"):
-        num_parameters = sum(value.numel() for value in build_network(network).parameters())
-    state_bytes = 4 * 4 * num_parameters  # float32: parameters, gradients and two moments
+    state_bytes = 4 * 4 * num_parameters(network)  # float32: parameters, gradients and two moments
     if execution.on_gpu:
         memory = torch.cuda.get_device_properties(execution.device).total_memory
         return max(1, min(GPU_SIZES[-1], int(GPU_SHARE * memory) // state_bytes))
@@ -70,7 +68,7 @@ def chosen(
     most: int,
     notify: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Return how many members a population should have: the user's number, measured, or by rule.
+    """Return how many replicas a population should have: the user's number, measured, or by rule.
 
     Args:
         stream: what the population will run on.
@@ -80,8 +78,8 @@ def chosen(
         most: no more than this, for there are no more to run.
         notify: told, in a sentence, what is measured.
     """
-    if execution.members is not None:
-        return min(execution.members, most)
+    if execution.replicas is not None:
+        return min(execution.replicas, most)
     num_updates = stream.num_updates
     if most == 1 or num_updates < AUTO_UPDATES or not learner.vectorized:
         return min(by_rule(network, execution), most)
@@ -116,7 +114,7 @@ def seed_updates_per_second(
     stream: Stream, network: NetworkSpec, learner: Learner, execution: Execution, size: int
 ) -> float:
     """Time a population on random inputs; 0 if it does not fit into the device's memory."""
-    members = [Member(seed, learner) for seed in range(size)]
+    replicas = [Replica(seed, learner) for seed in range(size)]
     shape = (size, stream.batch_size)
     inputs = torch.randn(*shape, *network.input_shape, device=execution.device)
     targets = random_targets(shape, network.num_outputs, stream.regression).to(execution.device)
@@ -124,7 +122,7 @@ def seed_updates_per_second(
     try:
         with execution.in_effect():
             population = Population(
-                members, network, compile_updates=compiles, device=execution.device
+                replicas, network, compile_updates=compiles, device=execution.device
             )
             population.update(inputs, targets)
             done, began = 0, time.perf_counter()
@@ -165,9 +163,6 @@ def _read(file: Path) -> dict[int, float]:
 
 def _write(file: Path, rates: Mapping[int, float]) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(rates))
-        draft.replace(file)
+        write_atomic(file, json.dumps(rates).encode())
     except OSError:
         pass  # a folder that cannot be written to costs time, no more

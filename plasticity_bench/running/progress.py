@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from plasticity_bench.running.group_run import Outcome
-from plasticity_bench.running.planning import Group
+from plasticity_bench.suite.planning import Group
 
 
 class Display(Protocol):
@@ -42,11 +42,11 @@ def display(suite_name: str, groups: Sequence[Group]) -> Display:
 
 def summary(group: Group, outcome: Outcome) -> str:
     """Return a finished group in one line."""
-    name = f"{group.run.label}  {group.label}"
+    name = f"{group.suite_stream.label}  {group.label}"
     notes = "".join(f" ({note})" for note in outcome.notes)
     if outcome.error:
         return f"{name}: FAILED: {outcome.error.rstrip('.')}{notes}"
-    seeds = f"{len(group.cells)} seeds"
+    seeds = f"{len(group.runs)} seeds"
     if outcome.stopped:
         return f"{name}: {seeds} stopped on the way"
     diverged = f", {outcome.num_diverged} diverged" if outcome.num_diverged else ""
@@ -91,7 +91,7 @@ class _Live:
             console=console,
             transient=True,
         )
-        work = sum(len(group.cells) * group.run.stream.num_tasks for group in groups)
+        work = sum(len(group.runs) * group.suite_stream.stream.num_tasks for group in groups)
         self._all = self._progress.add_task(suite_name, total=work, tasks="")
         self._running: dict[int, TaskID] = {}
 
@@ -104,13 +104,13 @@ class _Live:
 
     def task_done(self, index: int, task: int) -> None:
         group = self._groups[index]
-        total = group.run.stream.num_tasks
+        total = group.suite_stream.stream.num_tasks
         if index not in self._running:
-            label = f"  {group.run.label}  {group.label}"
+            label = f"  {group.suite_stream.label}  {group.label}"
             self._running[index] = self._progress.add_task(label, total=total, tasks="")
         shown = f"task {task + 1} of {total}"
         self._progress.update(self._running[index], completed=task + 1, tasks=shown)
-        self._progress.advance(self._all, len(group.cells))
+        self._progress.advance(self._all, len(group.runs))
 
     def group_done(self, index: int, outcome: Outcome) -> None:
         if index in self._running:

@@ -1,4 +1,4 @@
-"""Run groups of cells in processes of their own, and see to what becomes of them."""
+"""Run groups of runs in processes of their own, and see to what becomes of them."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ from plasticity_bench.running import locks
 from plasticity_bench.running.engines import ProcessDied, TimedOut, run_local
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.group_run import Outcome, run_group, save_failure
-from plasticity_bench.running.planning import Group
+from plasticity_bench.suite.planning import Group
 
 WAIT_SECONDS = 1.0
 
@@ -26,32 +26,32 @@ def run(
 ) -> int:
     """Run groups; return how many of them failed.
 
-    Cells that another process works on are waited for: at the end they are finished, or run here.
+    Runs that another process works on are waited for: at the end they are finished, or run here.
 
     Args:
         groups: what to run.
-        results: where the processes store finished cells.
+        results: where the processes store finished runs.
         executions: how, for each process that is to run groups.
         on_task: called with a group's index and a task's when the group has finished that task.
         on_outcome: called with a group's index and what became of it, when it ends.
     """
     num_failed = num_loose = 0
     told: set[str] = set()
-    limit = executions[0].cell_seconds
-    left: dict[int, Group] = {}  # cells that another process works on
+    limit = executions[0].run_seconds
+    left: dict[int, Group] = {}  # runs that another process works on
     free = dict(enumerate(groups))
     while free:
         for index, outcome in _run_once(free, results, executions, on_task, limit):
             if outcome.busy:
                 left[index] = free[index].part(outcome.busy)
-                if len(outcome.busy) == len(free[index].cells):
+                if len(outcome.busy) == len(free[index].runs):
                     continue
             new = tuple(note for note in outcome.notes if note not in told)
             told.update(new)
             on_outcome(index, replace(outcome, notes=new))
             num_failed += outcome.error is not None
-            num_loose += len(free[index].cells)
-            if num_loose >= MANY_IN_ALL:  # a folder for each of a million cells is not readable
+            num_loose += len(free[index].runs)
+            if num_loose >= MANY_IN_ALL:  # a folder for each of a million runs is not readable
                 results.pack()
                 num_loose = 0
         free = _free(left, results)
@@ -74,7 +74,7 @@ def _run_once(
         list(groups.values()),
         executions,
         lambda place, task: on_task(places[place], task),
-        lambda group: limit * len(group.cells),
+        lambda group: limit * len(group.runs),
     )
     # Closed whatever happens, so that after an interrupt no process goes on unseen.
     with closing(ended):
@@ -85,7 +85,7 @@ def _run_once(
             elif isinstance(outcome, ProcessDied | TimedOut):
                 stopped = stopping.signal_heard() is not None
                 if not stopped:  # half of it, or another process's part, may be stored already
-                    left = [c for c in groups[index].cells if not results.is_finished(c)]
+                    left = [c for c in groups[index].runs if not results.is_finished(c)]
                     save_failure(left, results, str(outcome))
                 yield index, Outcome(error=None if stopped else str(outcome), stopped=stopped)
             else:  # this package has a fault
@@ -98,7 +98,7 @@ def _free(busy: dict[int, Group], results: Results) -> dict[int, Group]:
         free = {
             index: group
             for index, group in busy.items()
-            if not any(locks.is_claimed(results.folder, cell.key) for cell in group.cells)
+            if not any(locks.is_claimed(results.folder, run.key) for run in group.runs)
         }
         if free:
             return free

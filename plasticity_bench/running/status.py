@@ -4,31 +4,27 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tabulate import tabulate
-
+from plasticity_bench import tables
 from plasticity_bench.errors import BadInputError, DamagedError
-from plasticity_bench.results import Cell, Results, Snapshot, asked
+from plasticity_bench.results import LearnerOnStream, Results, Run, Snapshot, read_requests
 from plasticity_bench.running import checkpoints, locks
-
-Place = tuple[str, str]
-"""A stream's label and a learner's."""
 
 COUNTS = ("complete", "diverged", "failed", "running", "begun", "damaged", "missing")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What became of the cells of one learner on one stream.
+    """What became of the runs of one learner on one stream.
 
     Attributes:
         stream: the stream's label.
         learner: the learner's label.
-        complete: cells with results.
-        diverged: cells with results whose loss was no longer finite.
-        failed: cells that were tried and have no results.
-        running: cells that a process works on.
-        begun: other unfinished cells that a checkpoint was written of.
-        damaged: cells whose files cannot be used.
+        complete: runs with results.
+        diverged: runs with results whose loss was no longer finite.
+        failed: runs that were tried and have no results.
+        running: runs that a process works on.
+        begun: other unfinished runs that a checkpoint was written of.
+        damaged: runs whose files cannot be used.
         missing: all others.
         error: of one that failed, in a line.
     """
@@ -45,14 +41,14 @@ class Row:
     error: str
 
     @property
-    def asked(self) -> int:
-        """How many cells were asked for."""
+    def requested(self) -> int:
+        """How many runs were requested."""
         return sum(getattr(self, name) for name in COUNTS)
 
     @property
     def left(self) -> int:
         """How many of them have no results."""
-        return self.asked - self.complete - self.diverged
+        return self.requested - self.complete - self.diverged
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class Status:
     Attributes:
         rows: by stream and learner.
         damaged: a sentence for each file that cannot be used.
-        others: finished cells that nobody asked for last: of other seeds, settings or code.
+        others: finished runs that nobody asked for last: of other seeds, settings or code.
         commands: those that run what is left.
     """
 
@@ -83,24 +79,24 @@ def of_folder(results: Results) -> Status:
     Raises:
         BadInputError: if the folder holds no results, nor what was asked for.
     """
-    question = asked(results.folder)
+    requests = read_requests(results.folder)
     there = results.snapshot()
-    cells: Sequence[Cell] = question.cells
-    if not cells and not there.finished and not there.failed and not there.damaged:
+    runs: Sequence[Run] = requests.runs
+    if not runs and not there.finished and not there.failed and not there.damaged:
         raise BadInputError(
             f"{results.folder} holds no results. Give the folder that `plasticity-bench run` "
             "names in its last line, or a suite."
         )
-    found = _status(results, there, cells, lambda row: question.commands[row.stream, row.learner])
-    sentences = [f"{damage}: what it asked for is not known." for damage in question.damaged]
-    if not cells:  # of an earlier version, which did not store what was asked for
+    found = _status(results, there, runs, lambda row: requests.commands[LearnerOnStream(row.stream, row.learner)])
+    sentences = [f"{damage}: what it asked for is not known." for damage in requests.damaged]
+    if not runs:  # of an earlier version, which did not store what was asked for
         return Status(_stored_rows(there), [*sentences, *found.damaged], 0, [])
     return Status(found.rows, [*sentences, *found.damaged], found.others, found.commands)
 
 
-def of_cells(results: Results, cells: Iterable[Cell], command: str) -> Status:
-    """Return how far results are of some cells, which a command runs."""
-    return _status(results, results.snapshot(), list(cells), lambda _: command)
+def of_runs(results: Results, runs: Iterable[Run], command: str) -> Status:
+    """Return how far results are of some runs, which a command runs."""
+    return _status(results, results.snapshot(), list(runs), lambda _: command)
 
 
 def render(status: Status) -> str:
@@ -111,9 +107,8 @@ def render(status: Status) -> str:
     for row in status.rows:
         repeated = bool(rows) and row.stream == status.rows[len(rows) - 1].stream
         numbers = [getattr(row, name) or "" for name in shown]
-        rows.append(["" if repeated else row.stream, row.learner, *numbers, row.asked])
-    align = ["left", "left", *["right"] * (len(shown) + 1)]
-    return tabulate(rows, headers, disable_numparse=True, colalign=align)
+        rows.append(["" if repeated else row.stream, row.learner, *numbers, row.requested])
+    return tables.render(headers, rows, left=("stream", "learner"))
 
 
 def summary(status: Status) -> list[str]:
@@ -122,38 +117,38 @@ def summary(status: Status) -> list[str]:
     said += status.damaged
     if status.others:
         said.append(
-            f"{status.others} finished cells beside these: of other seeds, settings or code."
+            f"{status.others} finished runs beside these: of other seeds, settings or code."
         )
-    total, left = (sum(getattr(row, name) for row in status.rows) for name in ("asked", "left"))
+    total, left = (sum(getattr(row, name) for row in status.rows) for name in ("requested", "left"))
     if not left:
-        return [*said, f"All {total} cells have results."]
+        return [*said, f"All {total} runs have results."]
     how = " and ".join(f"`{command}`" for command in status.commands) or "the same command again"
-    return [*said, f"{total - left} of {total} cells have results. To finish: {how}."]
+    return [*said, f"{total - left} of {total} runs have results. To finish: {how}."]
 
 
 def _status(
-    results: Results, there: Snapshot, cells: Sequence[Cell], command: Callable[[Row], str]
+    results: Results, there: Snapshot, runs: Sequence[Run], command: Callable[[Row], str]
 ) -> Status:
     damaged = {path for damage in there.damaged for path in (damage.path, *_above(damage))}
     begun = checkpoints.begun(results.folder)
-    counts: dict[Place, dict[str, int]] = {}
-    errors: dict[Place, str] = {}
+    counts: dict[LearnerOnStream, dict[str, int]] = {}
+    errors: dict[LearnerOnStream, str] = {}
     used = 0
-    for cell in cells:
-        place = cell.stream, cell.learner
-        finished, failed = there.finished.get(cell.address), there.failed.get(cell.address)
+    for run in runs:
+        place = run.group
+        finished, failed = there.finished.get(run.address), there.failed.get(run.address)
         if finished:
             used += 1
             state = finished.status
-        elif locks.is_claimed(results.folder, cell.key):
+        elif locks.is_claimed(results.folder, run.key):
             state = "running"
         elif failed:
             state = "failed"
             errors.setdefault(place, failed.error)
-        elif cell.key in begun:
+        elif run.key in begun:
             state = "begun"
         else:
-            state = "damaged" if damaged and results.path(cell) in damaged else "missing"
+            state = "damaged" if damaged and results.path(run) in damaged else "missing"
         own = counts.setdefault(place, dict.fromkeys(COUNTS, 0))
         own[state] += 1
     rows = [_row(place, own, errors) for place, own in counts.items()]
@@ -163,7 +158,7 @@ def _status(
     return Status(rows, sentences, len(there.finished) - used, commands)
 
 
-def _row(place: Place, counts: dict[str, int], errors: dict[Place, str]) -> Row:
+def _row(place: LearnerOnStream, counts: dict[str, int], errors: dict[LearnerOnStream, str]) -> Row:
     return Row(stream=place[0], learner=place[1], error=errors.get(place, ""), **counts)
 
 
@@ -175,18 +170,18 @@ def _by_stream(rows: Sequence[Row]) -> Callable[[Row], int]:
 
 def _stored_rows(there: Snapshot) -> list[Row]:
     """Rows of what there is, where nothing tells what was asked for."""
-    counts: dict[Place, dict[str, int]] = {}
-    errors: dict[Place, str] = {}
+    counts: dict[LearnerOnStream, dict[str, int]] = {}
+    errors: dict[LearnerOnStream, str] = {}
     for head in (*there.finished.values(), *there.failed.values()):
-        own = counts.setdefault((head.stream, head.learner), dict.fromkeys(COUNTS, 0))
+        own = counts.setdefault(head.group, dict.fromkeys(COUNTS, 0))
         own[head.status] += 1
         if head.error:
-            errors.setdefault((head.stream, head.learner), head.error)
+            errors.setdefault(head.group, head.error)
     return [_row(place, counts[place], errors) for place in sorted(counts)]
 
 
 def _above(damage: DamagedError) -> tuple[Path, ...]:
-    """The cell's folder, where one of its files is damaged."""
+    """The run's folder, where one of its files is damaged."""
     path = damage.path
     return (path.parent,) if path.name in ("cell.json", "measurements.parquet") else ()
 

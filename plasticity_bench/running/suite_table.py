@@ -4,11 +4,10 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
-from tabulate import tabulate
-
-from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.running.forecast import Forecast, num_parameters
-from plasticity_bench.suite.suite import StreamRun, Suite
+from plasticity_bench import tables
+from plasticity_bench.networks import NetworkSpec, num_parameters
+from plasticity_bench.running.forecast import Forecast
+from plasticity_bench.suite.suite import Suite, SuiteStream
 
 CAVEAT = """\
 Time: of {processes} processes, from a few updates just timed, recorded but not compiled. Long
@@ -21,8 +20,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 def streams_table(suite: Suite) -> str:
     """Return the suite's streams: tasks, sizes, networks."""
     headers = ["stream", "tasks", "examples", "updates", "batch", "network", "parameters"]
-    rows = [_stream_row(run) for run in suite.streams]
-    return tabulate(rows, headers, disable_numparse=True, colalign=_align(headers, "network"))
+    rows = [_stream_row(suite_stream) for suite_stream in suite.streams]
+    return tables.render(headers, rows, left=("stream", "network"))
 
 
 def costs_table(forecasts: Sequence[Forecast], processes: int) -> str:
@@ -36,23 +35,19 @@ def costs_table(forecasts: Sequence[Forecast], processes: int) -> str:
     by_stream = groupby(forecasts, key=lambda f: f.stream)
     rows = [_cost_row(label, list(own), processes) for label, own in by_stream]
     rows.append(_cost_row("all", forecasts, processes))
-    return tabulate(rows, headers, disable_numparse=True, colalign=_align(headers))
+    return tables.render(headers, rows, left=("stream",))
 
 
-def _align(headers: list[str], *texts: str) -> list[str]:
-    return ["left" if name in ("stream", *texts) else "right" for name in headers]
-
-
-def _stream_row(run: StreamRun) -> list[str]:
-    stream, last = run.stream, run.stream.num_tasks - 1
+def _stream_row(suite_stream: SuiteStream) -> list[str]:
+    stream, last = suite_stream.stream, suite_stream.stream.num_tasks - 1
     return [
-        run.label,
+        suite_stream.label,
         f"{stream.num_tasks:,}",
         _range(stream.size(0), stream.size(last)),
         _range(stream.updates(0), stream.updates(last)),
         f"{stream.batch_size:,}",
-        _network(run.network),
-        f"{num_parameters(run):,}",
+        _network(suite_stream.network),
+        f"{num_parameters(suite_stream.network):,}",
     ]
 
 
@@ -69,11 +64,11 @@ def _range(first: int, last: int) -> str:
 
 
 def _cost_row(label: str, forecasts: Sequence[Forecast], processes: int) -> list[str]:
-    cells = sum(f.cells for f in forecasts)
+    runs = sum(f.runs for f in forecasts)
     seconds = sum(f.seconds for f in forecasts) / processes
     memory = max(f.memory_bytes for f in forecasts) * processes
     updates = sum(f.updates for f in forecasts)
-    return [label, f"{cells:,}", f"{updates:.2g}", duration(seconds), f"{memory / 2**20:,.0f} MiB"]
+    return [label, f"{runs:,}", f"{updates:.2g}", duration(seconds), f"{memory / 2**20:,.0f} MiB"]
 
 
 def duration(seconds: float) -> str:

@@ -8,20 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plasticity_bench.evaluation.protocol import Protocol
-from plasticity_bench.results import Block, Cell, Results
+from plasticity_bench.results import Results, Run, RunTable
 
 
 @dataclass(frozen=True)
 class Means:
-    """What a score is computed from: a cell's measurements, each averaged over the scored tasks.
+    """What a score is computed from: a run's measurements, each averaged over the scored tasks.
 
     Attributes:
         accuracy: at the end of a task; of regression, R squared.
         curvature: the headline curvature rank at its start.
         dead_rank: the rank that a dead network would have.
         chance: the accuracy without learning.
-        diverged: whether the member diverged.
-        seconds: the member's share of its population's wall time, training and measuring.
+        diverged: whether the replica diverged.
+        seconds: the replica's share of its population's wall time, training and measuring.
     """
 
     accuracy: float
@@ -34,7 +34,7 @@ class Means:
 
 @dataclass(frozen=True)
 class Score:
-    """What one member is worth on one stream, against the reference of the same seed.
+    """What one replica is worth on one stream, against the reference of the same seed.
 
     Attributes:
         trainability: in [0, 1].
@@ -42,8 +42,8 @@ class Score:
         retention_raw: before clipping.
         accuracy: mean end-of-task accuracy over the scored tasks; of regression, R squared.
         curvature: mean curvature rank over the scored tasks.
-        diverged: whether the member diverged; its scores are then 0, where there are any.
-        seconds: the member's share of its population's wall time, training and measuring.
+        diverged: whether the replica diverged; its scores are then 0, where there are any.
+        seconds: the replica's share of its population's wall time, training and measuring.
     """
 
     trainability: float
@@ -55,29 +55,29 @@ class Score:
     seconds: float
 
 
-def means(block: Block, protocol: Protocol, tasks: Sequence[int]) -> Iterator[Means]:
-    """Yield what the scores of a block's cells are computed from, in the block's order.
+def means(run_table: RunTable, protocol: Protocol, tasks: Sequence[int]) -> Iterator[Means]:
+    """Yield what the scores of a block's runs are computed from, in the block's order.
 
     Args:
-        block: cells of one stream.
+        run_table: runs of one stream.
         protocol: that they were run under.
         tasks: the stream's scored tasks.
     """
     wanted = (
-        (block.attainment, "end"),
+        (run_table.task_metric, "end"),
         (protocol.curvature_name, "start"),
         ("dead_rank", "start"),
         ("chance", "start"),
     )
-    columns = (block.means(name, when, tasks).tolist() for name, when in wanted)
-    diverged = (status == "diverged" for status in block.statuses)
-    yield from map(Means, *columns, diverged, block.seconds)
+    columns = (run_table.means(name, when, tasks).tolist() for name, when in wanted)
+    diverged = (status == "diverged" for status in run_table.statuses)
+    yield from map(Means, *columns, diverged, run_table.seconds)
 
 
 def means_by_key(
     results: Results, place: tuple[str, str], protocol: Protocol, tasks: Sequence[int]
 ) -> dict[str, Means]:
-    """Return what scores are computed from, of every finished cell of one stream and learner.
+    """Return what scores are computed from, of every finished run of one stream and learner.
 
     Args:
         results: where they are.
@@ -86,26 +86,26 @@ def means_by_key(
         tasks: the stream's scored tasks.
     """
     found: dict[str, Means] = {}
-    for block in results.blocks(*place):
-        found.update(zip(block.keys, means(block, protocol, tasks), strict=True))
+    for run_table in results.run_tables(*place):
+        found.update(zip(run_table.keys, means(run_table, protocol, tasks), strict=True))
     return found
 
 
 def means_by_seed(
-    results: Results, cells: Sequence[Cell], protocol: Protocol, tasks: Sequence[int]
+    results: Results, runs: Sequence[Run], protocol: Protocol, tasks: Sequence[int]
 ) -> dict[int, Means]:
-    """Return what the scores of those cells are computed from that are finished.
+    """Return what the scores of those runs are computed from that are finished.
 
     Args:
         results: where they are.
-        cells: of one stream and learner, one for each seed.
+        runs: of one stream and learner, one for each seed.
         protocol: that they were run under.
         tasks: the stream's scored tasks.
     """
-    if not cells:
+    if not runs:
         return {}
-    found = means_by_key(results, (cells[0].stream, cells[0].learner), protocol, tasks)
-    return {cell.seed: found[cell.key] for cell in cells if cell.key in found}
+    found = means_by_key(results, (runs[0].stream, runs[0].learner), protocol, tasks)
+    return {run.seed: found[run.key] for run in runs if run.key in found}
 
 
 def scores_by_seed(own: Mapping[int, Means], reference: Mapping[int, Means]) -> dict[int, Score]:
@@ -114,7 +114,7 @@ def scores_by_seed(own: Mapping[int, Means], reference: Mapping[int, Means]) -> 
 
 
 def score(own: Means, reference: Means) -> Score:
-    """Score a cell against the reference's cell of the same stream and seed.
+    """Score a run against the reference's run of the same stream and seed.
 
     What diverged is worth as much as a dead network, where there is anything to lose.
     """

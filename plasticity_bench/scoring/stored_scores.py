@@ -7,20 +7,17 @@ from typing import Any
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.evaluation.protocol import Protocol
-from plasticity_bench.results import Cell, CellResult, Results, asked
+from plasticity_bench.results import LearnerOnStream, Results, Run, RunResult, read_requests
 from plasticity_bench.scoring.scores import Score, means_by_seed, scores_by_seed
 from plasticity_bench.streams import make_stream, registered_streams
 from plasticity_bench.streams.stream import last_tenth
 
-Place = tuple[str, str]
-"""A stream's label and a learner's."""
-
-Stored = list[tuple[Cell, CellResult]]
-"""Finished cells, by stream, learner and seed."""
+Stored = list[tuple[Run, RunResult]]
+"""Finished runs, by stream, learner and seed."""
 
 
 def current(results: Results) -> Stored:
-    """Return the finished cells that were asked for last, one for each stream, learner and seed.
+    """Return the finished runs that were asked for last, one for each stream, learner and seed.
 
     Of a learner that has changed, what was run before is left out. Where nothing tells what was
     asked for, the settings with most seeds are taken.
@@ -29,9 +26,9 @@ def current(results: Results) -> Stored:
         BadInputError: if there is none.
     """
     stored = list(results.stored())
-    wanted = {cell.address for cell in asked(results.folder).cells}
+    wanted = {run.address for run in read_requests(results.folder).runs}
     if wanted:
-        stored = [own for own in stored if own[0].address in wanted]
+        stored = [(run, result) for run, result in stored if run.address in wanted]
     if not stored:
         raise BadInputError(
             f"{results.folder} holds no finished results. Give the folder that `plasticity-bench "
@@ -40,43 +37,43 @@ def current(results: Results) -> Stored:
     return _of_one_setting(stored)
 
 
-def scores(results: Results, cells: Stored, reference: str) -> dict[Place, dict[int, Score]]:
+def scores(results: Results, runs: Stored, reference: str) -> dict[LearnerOnStream, dict[int, Score]]:
     """Return by stream and learner the score of each seed that the reference has too.
 
     Args:
-        results: where the cells are.
-        cells: those to be scored, the reference's among them.
+        results: where the runs are.
+        runs: those to be scored, the reference's among them.
         reference: the label of the learner that scores are relative to.
 
     Raises:
         BadInputError: if the reference has no results.
     """
-    learners = {cell.learner for cell, _ in cells}
+    learners = {run.learner for run, _ in runs}
     if reference not in learners:
         raise BadInputError(
             f"There are no results of the reference {reference!r}. Name another by --reference. "
             f"{did_you_mean(reference, learners)}"
         )
-    by_place: dict[Place, list[Cell]] = {}
-    for cell, _ in cells:
-        by_place.setdefault((cell.stream, cell.learner), []).append(cell)
+    by_group: dict[LearnerOnStream, list[Run]] = {}
+    for run, _ in runs:
+        by_group.setdefault(run.group, []).append(run)
     means = {
-        place: means_by_seed(results, own, _protocol(own[0]), scored_tasks(own[0]))
-        for place, own in by_place.items()
+        group: means_by_seed(results, of_group, _protocol(of_group[0]), scored_tasks(of_group[0]))
+        for group, of_group in by_group.items()
     }
     return {
-        place: scores_by_seed(own, means.get((place[0], reference), {}))
-        for place, own in means.items()
+        group: scores_by_seed(by_seed, means.get(LearnerOnStream(group.stream, reference), {}))
+        for group, by_seed in means.items()
     }
 
 
-def scored_tasks(cell: Cell) -> list[int]:
-    """Return the tasks of a cell's stream that scores are computed from.
+def scored_tasks(run: Run) -> list[int]:
+    """Return the tasks of a run's stream that scores are computed from.
 
     They are as the stream has them, if it is registered; nothing is imported by a name that a file
     gives. Of any other stream they are the last tenth.
     """
-    stream = cell.identity.get("stream", {})
+    stream = run.identity.get("stream", {})
     name, parameters = str(stream.get("id", "")).rpartition(":")[2], stream.get("parameters", {})
     if name in registered_streams():
         try:
@@ -86,31 +83,33 @@ def scored_tasks(cell: Cell) -> list[int]:
     return last_tenth(range(int(parameters.get("num_tasks", 1))))
 
 
-def _protocol(cell: Cell) -> Protocol:
-    stored: dict[str, Any] = cell.identity.get("protocol", {})
+def _protocol(run: Run) -> Protocol:
+    stored: dict[str, Any] = run.identity.get("protocol", {})
     return Protocol(curvature_examples=stored.get("curvature_examples", 512))
 
 
 def _of_one_setting(stored: Stored) -> Stored:
-    def setting(cell: Cell) -> str:
-        return repr({name: v for name, v in cell.identity.items() if name != "seed"})
+    def setting(run: Run) -> str:
+        return repr({name: v for name, v in run.identity.items() if name != "seed"})
 
-    num_seeds = Counter((c.stream, c.learner, setting(c)) for c, _ in stored)
-    best: dict[Place, str] = {}
-    for stream, learner, own in num_seeds:
-        chosen = best.setdefault((stream, learner), own)
-        if num_seeds[stream, learner, own] > num_seeds[stream, learner, chosen]:
-            best[stream, learner] = own
-    return [own for own in stored if best[own[0].stream, own[0].learner] == setting(own[0])]
+    num_seeds = Counter((run.group, setting(run)) for run, _ in stored)
+    chosen: dict[LearnerOnStream, str] = {}
+    for group, candidate in num_seeds:
+        best = chosen.setdefault(group, candidate)
+        if num_seeds[group, candidate] > num_seeds[group, best]:
+            chosen[group] = candidate
+    return [(run, result) for run, result in stored if chosen[run.group] == setting(run)]
 
 
-def ranked(found: dict[Place, dict[int, Score]], learners: Sequence[str]) -> list[str]:
+def ranked(
+    scores: dict[LearnerOnStream, dict[int, Score]], learners: Sequence[str]
+) -> list[str]:
     """Return learners by their mean trainability over streams, the best first."""
 
-    def merit(learner: str) -> float:
-        own = [of_seed for (_, label), of_seed in found.items() if label == learner]
-        means = [sum(s.trainability for s in o.values()) / len(o) for o in own if o]
-        known = [mean for mean in means if not math.isnan(mean)]
-        return sum(known) / len(known) if known and len(known) == len(own) else -1.0
+    def mean(learner: str) -> float:
+        of_streams = [by_seed for group, by_seed in scores.items() if group.learner == learner]
+        means = [sum(s.trainability for s in o.values()) / len(o) for o in of_streams if o]
+        known = [value for value in means if not math.isnan(value)]
+        return sum(known) / len(known) if known and len(known) == len(of_streams) else -1.0
 
-    return sorted(learners, key=merit, reverse=True)
+    return sorted(learners, key=mean, reverse=True)

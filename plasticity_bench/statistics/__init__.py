@@ -1,4 +1,4 @@
-"""What scores of several seeds and streams tell: our own numpy, seeded.
+"""Intervals, tests and ranks of scores, seeded; resampling is that of scipy.stats.
 
 Scores are arrays of (streams, seeds), as `scores[stream, seed]`. A stream on which a score is not
 available is left out before: `known`. docs/statistics.md has the formulas with worked numbers.
@@ -22,9 +22,12 @@ from plasticity_bench.statistics.differences import (
 )
 from plasticity_bench.statistics.intervals import (
     LEVEL,
+    NO_INTERVAL,
     RESAMPLES,
     Interval,
     bootstrap_mean,
+    bootstrap_means,
+    format_interval,
     stratified_interval,
 )
 from plasticity_bench.statistics.profiles import Profile, performance_profile
@@ -32,6 +35,7 @@ from plasticity_bench.statistics.ranks import Rank, ranks
 
 __all__ = [
     "LEVEL",
+    "NO_INTERVAL",
     "RELIABLE_SEEDS",
     "RESAMPLES",
     "Difference",
@@ -39,7 +43,9 @@ __all__ = [
     "Profile",
     "Rank",
     "bootstrap_mean",
+    "bootstrap_means",
     "collapse_rate",
+    "format_interval",
     "holm",
     "interquartile_mean",
     "known",

@@ -48,7 +48,7 @@ def worst_quartile_mean(scores: ArrayLike) -> Array:
 
 
 def collapse_rate(trainability: ArrayLike, diverged: ArrayLike) -> float:
-    """Return the share of members that diverged, or learn next to nothing in the end.
+    """Return the share of replicas that diverged, or learn next to nothing in the end.
 
     Args:
         trainability: any shape; up to `COLLAPSED` counts as chance level.

@@ -1,12 +1,18 @@
-"""Bootstrap intervals over seeds, and over streams."""
+r"""Percentile bootstrap intervals over seeds.
+
+The resampling is `scipy.stats.bootstrap`'s: each resample has as many seeds of every stream as there
+are, drawn with replacement. With n seeds such an interval covers a little less often than its level
+says, because the percentile method is narrow by about $\sqrt{(n - 1)/n}$.
+"""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import scipy.stats
+from numpy.typing import ArrayLike
 
 from plasticity_bench.statistics.aggregates import Array, mean
 
@@ -14,30 +20,34 @@ Statistic = Callable[[Array], Array]
 
 LEVEL = 0.95
 RESAMPLES = 10_000
-MAX_KEPT = 2 * 10**7
-"""Draws that are kept for the next interval of as many seeds."""
-MAX_DRAWN = 2 * 10**6
-"""Scores that are resampled at a time."""
+MAX_DRAWN = 2**24
+"""Numbers that are resampled at a time."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the interval that holds the true one with the stated confidence."""
+    """A point estimate and its confidence interval; NaN where there is none."""
 
     mean: float
     low: float
     high: float
 
 
-@lru_cache(maxsize=2)
-def _times_drawn(size: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """How often each of so many values is drawn in each resample, (resamples, size).
+NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
 
-    Tables have an interval in every place, of as many seeds each: they share what is drawn.
+
+def format_interval(interval: Interval | None, *, signed: bool = False) -> str:
+    """Return a mean with its interval, to two digits; n/a where there is none.
+
+    >>> format_interval(Interval(0.5, 0.4, 0.65)), format_interval(None)
+    ('0.50 [0.40, 0.65]', 'n/a')
+    >>> format_interval(Interval(0.5, -0.1, 0.65), signed=True)
+    '+0.50 [-0.10, +0.65]'
     """
-    drawn = np.random.default_rng(seed).integers(size, size=(resamples, size))
-    places = drawn + size * np.arange(resamples)[:, None]
-    return np.bincount(places.ravel(), minlength=resamples * size).reshape(-1, size).astype(float)
+    if interval is None or math.isnan(interval.mean):
+        return "n/a"
+    numbers = (interval.mean, interval.low, interval.high)
+    return "{} [{}, {}]".format(*(f"{x:+.2f}" if signed else f"{x:.2f}" for x in numbers))
 
 
 def bootstrap_mean(
@@ -45,29 +55,46 @@ def bootstrap_mean(
 ) -> Interval:
     """Return the mean over seeds with its percentile bootstrap interval.
 
-    Efron (1979), doi:10.1214/aos/1176344552. With n seeds the interval covers a little less often
-    than its level says, for the percentile method is narrow by about sqrt((n - 1) / n).
+    Efron (1979), doi:10.1214/aos/1176344552.
 
     Args:
         values: (seeds,), one number for each seed; at least one.
         level: confidence, in (0, 1).
-        resamples: draws of the seeds with replacement.
+        resamples: number of resamples.
         seed: of the resampling: the same values give the same interval.
     """
-    sample: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
-    if len(sample) * resamples <= MAX_KEPT:
-        means = _times_drawn(len(sample), resamples, seed) @ sample / len(sample)
-    else:
-        rng = np.random.default_rng(seed)
-        means = np.array([rng.choice(sample, len(sample)).mean() for _ in range(resamples)])
-    return Interval(float(sample.mean()), *bounds(means, level))
+    return bootstrap_means([values], level=level, resamples=resamples, seed=seed)[0]
+
+
+def bootstrap_means(
+    rows: Sequence[ArrayLike], *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
+) -> list[Interval]:
+    """Return `bootstrap_mean` of each of many rows; rows of one length are resampled at once.
+
+    Args:
+        rows: (seeds,) each; the numbers of seeds may differ.
+        level: confidence, in (0, 1).
+        resamples: number of resamples.
+        seed: of the resampling.
+    """
+    intervals = [NO_INTERVAL] * len(rows)
+    by_length: dict[int, list[int]] = {}
+    arrays = [np.asarray(row, dtype=np.float64) for row in rows]
+    for index, row in enumerate(arrays):
+        by_length.setdefault(len(row), []).append(index)
+    for indices in by_length.values():
+        values = np.stack([arrays[index] for index in indices])
+        low, high = bounds([values], _means, level, resamples, seed)
+        ends = zip(values.mean(-1), low, high, strict=True)
+        for index, numbers in zip(indices, ends, strict=True):
+            intervals[index] = Interval(*map(float, numbers))
+    return intervals
 
 
 def stratified_interval(
     scores: ArrayLike,
     statistic: Statistic = mean,
     *,
-    over_streams: bool = False,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -75,51 +102,75 @@ def stratified_interval(
     """Return a statistic of scores with its stratified percentile bootstrap interval.
 
     Agarwal et al. (2021), arXiv:2108.13264: in each resample every stream has as many of its own
-    seeds, drawn with replacement. `bootstrap_mean` says how narrow such intervals are.
+    seeds, drawn with replacement.
 
     Args:
-        scores: (streams, seeds), all of them numbers; else the interval is none.
+        scores: (streams, seeds), all finite; else the interval is NaN.
         statistic: of (..., streams, seeds), as those of `aggregates`.
-        over_streams: whether streams are resampled as well: what would be found on other streams
-            of the same kind, rather than with other seeds on these. Needs several streams.
         level: confidence, in (0, 1).
-        resamples: how many.
+        resamples: number of resamples.
         seed: of the resampling.
     """
     values = np.asarray(scores, dtype=np.float64)
     if values.size == 0 or np.isnan(values).any():
-        return Interval(math.nan, math.nan, math.nan)
-    found = [statistic(drawn) for drawn in resampled(values, over_streams, resamples, seed)]
-    low, high = bounds(np.concatenate(found), level)
-    return Interval(float(statistic(values)), low, high)
+        return NO_INTERVAL
+    low, high = bounds(list(values), _of_streams(statistic), level, resamples, seed)
+    return Interval(float(statistic(values)), float(low), float(high))
 
 
-def resampled(
-    values: Array, over_streams: bool = False, resamples: int = RESAMPLES, seed: int = 0
-) -> Iterator[Array]:
-    """Yield resamples of scores, (some resamples, ..., streams, seeds).
+def bootstrap_distribution(
+    samples: Sequence[Array],
+    statistic: Callable[..., Array],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Array:
+    """Return a statistic of resamples, (..., resamples).
 
     Args:
-        values: (..., streams, seeds). What the axes before index has the same seeds drawn: they
-            stay paired.
-        over_streams: whether streams are drawn, too.
-        resamples: how many in all; they come in parts that fit into memory.
-        seed: of the draws.
+        samples: (..., seeds) each, one for each stream; the axes before the last have the same
+            seeds drawn, so that they stay paired.
+        statistic: called as statistic(*samples, axis=-1).
+        resamples: number of resamples.
+        seed: of the resampling.
     """
-    rng = np.random.default_rng(seed)
-    num_streams, num_seeds = values.shape[-2:]
-    step = max(1, MAX_DRAWN // max(1, values.size))
-    streams = np.arange(num_streams)
-    for start in range(0, resamples, step):
-        shape = (min(step, resamples - start), num_streams)
-        chosen = rng.integers(num_streams, size=shape) if over_streams else streams
-        seeds = rng.integers(num_seeds, size=(*shape, num_seeds))
-        rows = np.broadcast_to(chosen, shape)[..., None]
-        yield np.moveaxis(values[..., rows, seeds], -3, 0)
+    if samples[0].shape[-1] == 1:  # one seed is drawn again and again
+        return np.repeat(np.asarray(statistic(*samples, axis=-1))[..., None], resamples, axis=-1)
+    done = scipy.stats.bootstrap(
+        tuple(samples),
+        statistic,
+        n_resamples=resamples,
+        batch=max(1, MAX_DRAWN // sum(sample.size for sample in samples)),
+        vectorized=True,
+        axis=-1,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    distribution: Array = done.bootstrap_distribution
+    return distribution
 
 
-def bounds(found: Array, level: float = LEVEL) -> tuple[float, float]:
-    """Return the quantiles that leave out half of 1 - level at either end."""
+def bounds(
+    samples: Sequence[Array],
+    statistic: Callable[..., Array],
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Any:
+    """Return the ends of percentile intervals, (2, ...). Args as `bootstrap_distribution`."""
+    drawn = bootstrap_distribution(samples, statistic, resamples, seed)
     tail = (1 - level) / 2
-    low, high = np.quantile(found, [tail, 1 - tail])
-    return float(low), float(high)
+    return np.quantile(drawn, [tail, 1 - tail], axis=-1)
+
+
+def _means(values: Array, axis: int) -> Array:
+    return np.asarray(values.mean(axis=axis))
+
+
+def _of_streams(statistic: Statistic) -> Callable[..., Array]:
+    """A statistic of (..., streams, seeds) as one of single streams, (..., seeds) each."""
+
+    def of_streams(*streams: Array, axis: int) -> Array:
+        del axis  # always the last
+        return statistic(np.stack(streams, axis=-2))
+
+    return of_streams

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plasticity_bench.statistics.aggregates import Array
-from plasticity_bench.statistics.intervals import LEVEL, RESAMPLES, resampled
+from plasticity_bench.statistics.intervals import LEVEL, RESAMPLES, bounds
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,22 @@ def performance_profile(
 ) -> Profile:
     """Return a learner's performance profile, of all runs on all streams.
 
-    Dolan and More (2002); over runs, Agarwal et al. (2021), arXiv:2108.13264. Intervals are of the
-    stratified bootstrap, for each threshold by itself.
+    Dolan and More (2002); over runs, Agarwal et al. (2021), arXiv:2108.13264. The intervals are
+    those of the stratified bootstrap, for each threshold by itself.
 
     Args:
-        scores: (streams, seeds), all of them numbers.
+        scores: (streams, seeds), all finite.
         taus: (taus,), thresholds.
         level: confidence.
-        resamples: how many.
+        resamples: number of resamples.
         seed: of the resampling.
     """
     values = np.asarray(scores, dtype=np.float64)
     thresholds = np.asarray(taus, dtype=np.float64)
-    drawn = [np.sort(d.reshape(len(d), -1)) for d in resampled(values, False, resamples, seed)]
-    shares = np.concatenate([_share(runs, thresholds) for runs in drawn])
-    tail = (1 - level) / 2
-    low, high = np.quantile(shares, [tail, 1 - tail], axis=0)
-    own = _share(np.sort(values.reshape(1, -1)), thresholds)[0]
-    return Profile(thresholds, own, low, high)
+    above = (values[:, None] > thresholds[:, None]).astype(np.float64)  # (streams, taus, seeds)
+    low, high = bounds(list(above), _share, level, resamples, seed)
+    return Profile(thresholds, above.mean((0, 2)), low, high)
 
 
-def _share(runs: Array, taus: Array) -> Array:
-    """Of each row of sorted scores, the share above each threshold, (rows, taus)."""
-    return np.stack([(runs > tau).mean(axis=1) for tau in taus], axis=1)
+def _share(*streams: Array, axis: int) -> Array:
+    return np.asarray(np.mean([above.mean(axis=axis) for above in streams], axis=0))

@@ -3,29 +3,29 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.evaluation.protocol import Explanation, Protocol
+from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
 from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.shipped import suite_names
 from plasticity_bench.streams import Stream, make_stream
-from plasticity_bench.streams.faults import task_fault
-from plasticity_bench.suite import yaml_source
+from plasticity_bench.streams.validation import task_problem
 from plasticity_bench.suite.contenders import Contender, contender
-from plasticity_bench.suite.suite_data import datasets_of, located, read_suite
+from plasticity_bench.suite.document import located, read_document
 from plasticity_bench.suite.suite_file import (
     MeasureEntry,
     StreamEntry,
     TuningEntry,
     validated,
 )
-
-__all__ = ["StreamRun", "Suite", "datasets_of", "load_suite"]
+from plasticity_bench.suite.yaml_source import Document
 
 
 @dataclass(frozen=True)
-class StreamRun:
+class SuiteStream:
     """A stream of a suite, and the network that learners build for it.
 
     Attributes:
@@ -51,21 +51,21 @@ class Suite:
         contenders: in the file's order; the reference is among them.
         reference: label of the learner that scores are relative to.
         protocol: what is measured, and when.
-        num_seeds: members have the seeds 0 to num_seeds - 1.
+        num_seeds: replicas have the seeds 0 to num_seeds - 1.
         description: what it is for, in a sentence.
         tuning: how its learners' settings are searched for.
         tuning_streams: what they are tried on; the suite's own streams unless it names others.
     """
 
     name: str
-    streams: tuple[StreamRun, ...]
+    streams: tuple[SuiteStream, ...]
     contenders: tuple[Contender, ...]
     reference: str
     protocol: Protocol
     num_seeds: int
     description: str = ""
     tuning: TuningEntry = field(default_factory=TuningEntry)
-    tuning_streams: tuple[StreamRun, ...] = ()
+    tuning_streams: tuple[SuiteStream, ...] = ()
 
     @property
     def hash8(self) -> str:
@@ -76,14 +76,14 @@ class Suite:
         """
         runs = [
             {
-                "label": run.label,
-                "id": run.id,
-                "stream": run.stream.parameters(),
-                "network": run.network.parameters(),
+                "label": suite_stream.label,
+                "id": suite_stream.id,
+                "stream": suite_stream.stream.parameters(),
+                "network": suite_stream.network.parameters(),
             }
-            for run in self.streams
+            for suite_stream in self.streams
         ]
-        identity = [self.name, runs, self.reference, asdict(self.protocol)]
+        identity = [self.name, runs, self.reference, self.protocol.identity()]
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
     @property
@@ -92,26 +92,63 @@ class Suite:
         return f"{self.name.rsplit('/', 1)[-1]}@{self.hash8}"
 
 
-def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
-    """Read and check a suite.
+def suite_named(name: str) -> Suite:
+    """Return the shipped suite of a name; its data need not be on this machine.
 
     Args:
-        path_or_name: a YAML file, or the name of a suite that comes with the package.
+        name: with or without the namespace: plasticity/quick-v0, quick-v0.
+
+    Raises:
+        BadInputError: if there is none.
+    """
+    documents = [read_document(shipped) for shipped in suite_names()]
+    by_name = {document.value["suite"]: document for document in documents}
+    by_name |= {full.rpartition("/")[-1]: document for full, document in by_name.items()}
+    if name not in by_name:
+        raise BadInputError(f"No suite that comes with the package is {name!r}. Give --suite FILE.")
+    return load_suite(by_name[name], with_data=False)
+
+
+def suite_of_results(folder: Path, given: str | None) -> Suite:
+    """Return the suite that a results folder is of.
+
+    Args:
+        folder: its name is the suite's name and hash.
+        given: a suite's file or name, if it does not come with the package.
+
+    Raises:
+        BadInputError: if there is none, or it has changed since.
+    """
+    name, _, hash8 = folder.resolve().name.partition("@")
+    suite = load_suite(given, with_data=False) if given else suite_named(name)
+    if f"{name}@{hash8}" != suite.directory_name:
+        raise BadInputError(
+            f"{folder} does not hold results of {suite.name} as it is now, which are in "
+            f"{suite.directory_name}. Run the suite again."
+        )
+    return suite
+
+
+def load_suite(source: str | Document, with_data: bool = True) -> Suite:
+    """Return a suite, checked.
+
+    Args:
+        source: a YAML file, the name of a suite that comes with the package, or its document.
         with_data: whether to make a task of each stream, for which its data must be there.
 
     Raises:
         BadInputError: one sentence that names file, line and key, if anything in it is wrong.
     """
-    document = yaml_source.parse(*read_suite(path_or_name))
+    document = read_document(source) if isinstance(source, str) else source
     file = validated(document)
     protocol = Protocol(
         curvature_every=file.measure.curvature.every,
         curvature_examples=file.measure.curvature.examples,
         reveal_boundaries=file.reveal_boundaries,
-        explanations=_explanations(file.measure),
+        diagnostics=_diagnostics(file.measure),
     )
-    with located(document, ("measure", "explanations")):
-        _check_once([explanation.name for explanation in protocol.explanations])
+    with located(document, ("measure", "diagnostics")):
+        _check_once([explanation.name for explanation in protocol.diagnostics])
     streams = []
     for index, entry in enumerate(file.streams):
         with located(document, ("streams", index)):
@@ -122,7 +159,7 @@ def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
     contenders = []
     for index, learner in enumerate(file.learners):
         with located(document, ("learners", index)):
-            contenders.append(contender(learner, [run.label for run in streams]))
+            contenders.append(contender(learner, [suite_stream.label for suite_stream in streams]))
     with located(document, ("learners",)):
         _check_labels(contenders)
     labels = [contender.label for contender in contenders]
@@ -143,14 +180,14 @@ def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
     )
 
 
-def _explanations(entry: MeasureEntry) -> tuple[Explanation, ...]:
+def _diagnostics(entry: MeasureEntry) -> tuple[Diagnostic, ...]:
     return tuple(
-        Explanation(
+        Diagnostic(
             name=chosen.name,
             every=chosen.every or entry.every,
             examples=chosen.examples or entry.examples,
         )
-        for chosen in entry.explanations
+        for chosen in entry.diagnostics
     )
 
 
@@ -160,13 +197,13 @@ def _check_once(names: Sequence[str]) -> None:
             raise BadInputError(f"{name} is listed twice.")
 
 
-def _stream_run(entry: StreamEntry, protocol: Protocol, with_data: bool) -> StreamRun:
+def _stream_run(entry: StreamEntry, protocol: Protocol, with_data: bool) -> SuiteStream:
     stream = make_stream(entry.id, **entry.parameters)
     if with_data:
         check_first_task(entry.id, stream)
     smallest = min(map(stream.size, range(stream.num_tasks)))
     asked = [("curvature", "measure.curvature.examples", protocol.curvature_examples)]
-    asked += [(e.name, "measure.examples", e.examples) for e in protocol.explanations]
+    asked += [(e.name, "measure.examples", e.examples) for e in protocol.diagnostics]
     for name, key, examples in asked:
         if examples > smallest:
             raise BadInputError(
@@ -184,15 +221,15 @@ def _stream_run(entry: StreamEntry, protocol: Protocol, with_data: bool) -> Stre
         num_outputs=stream.num_outputs,
     )
     name = entry.id.rpartition(":")[-1]
-    return StreamRun(entry.label or name.rpartition("/")[-1], name, stream, network)
+    return SuiteStream(entry.label or name.rpartition("/")[-1], name, stream, network)
 
 
 def _tuning_streams(
-    document: yaml_source.Document,
+    document: Document,
     tuning: TuningEntry,
-    scored: Sequence[StreamRun],
+    scored: Sequence[SuiteStream],
     protocol: Protocol,
-) -> tuple[StreamRun, ...]:
+) -> tuple[SuiteStream, ...]:
     """The streams that settings are tried on. Their data need not be here: `tune` asks for it."""
     path = ("tuning", "streams")
     streams = []
@@ -201,8 +238,8 @@ def _tuning_streams(
             streams.append(_stream_run(entry, protocol, with_data=False))
     with located(document, path):
         _check_labels(streams)
-        labels = [run.label for run in scored]
-        for label in [run.label for run in streams if tuning.per_stream]:
+        labels = [suite_stream.label for suite_stream in scored]
+        for label in [suite_stream.label for suite_stream in streams if tuning.per_stream]:
             if label not in labels:
                 raise BadInputError(
                     f"with per_stream, settings found on {label!r} are for the suite's stream of "
@@ -212,24 +249,24 @@ def _tuning_streams(
 
 
 def check_first_task(name: str, stream: Stream) -> None:
-    """Make one task, so that a fault in a stream of the user's own shows before anything runs.
+    """Make one task, so that an error in a user's stream shows before anything runs.
 
     Raises:
         BadInputError: if it cannot be made, or is no task of the stream.
     """
     try:
         task = stream.task(0, 0)
-        fault = task_fault(stream, task, stream.size(0))
+        problem = task_problem(stream, task, stream.size(0))
     except BadInputError:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise BadInputError(f"Stream {name}: task(0, 0) raised {reason}.", "id") from error
-    if fault:
-        raise BadInputError(f"Stream {name}: task(0, 0) {fault}.", key="id")
+    if problem:
+        raise BadInputError(f"Stream {name}: task(0, 0) {problem}.", key="id")
 
 
-def _check_labels(things: Sequence[StreamRun] | Sequence[Contender]) -> None:
+def _check_labels(things: Sequence[SuiteStream] | Sequence[Contender]) -> None:
     labels = [thing.label for thing in things]
     for label in labels:
         if labels.count(label) > 1:

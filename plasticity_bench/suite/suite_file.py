@@ -1,6 +1,8 @@
 """The schema of a suite's YAML file, and what is said of a file that does not fit it."""
 
 import difflib
+import warnings
+from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -9,14 +11,15 @@ from pydantic import (
     Field,
     ValidationError,
     WrapValidator,
+    create_model,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.measurements import MEASUREMENTS
-from plasticity_bench.networks import ACTIVATIONS, FAMILIES, INITS, NORMS, PADDINGS
+from plasticity_bench.measurements import DIAGNOSTICS
+from plasticity_bench.networks.spec import CHOICES, FAMILIES, FROM_STREAM, NetworkSpec
 from plasticity_bench.suite.yaml_source import Document
 
 Count = Annotated[int, Field(ge=1)]
@@ -44,23 +47,31 @@ def _one_or_each(value: Any, validated: Any) -> Any:
         ) from None
 
 
-class NetworkEntry(_Strict):
-    """The network that learners are asked to build; a key's default is that of its family."""
+def _entry_type(name: str, annotation: Any) -> Any:
+    """What a key of a network may be in a file, from its type in `NetworkSpec`."""
+    if name == "name":
+        return Literal[tuple(FAMILIES)]
+    if name in CHOICES:
+        return Literal[CHOICES[name]]
+    if annotation == int | tuple[int, ...]:
+        return Annotated[Count | list[Count], WrapValidator(_one_or_each)]
+    return list[Count] if annotation == tuple[int, ...] else Count
 
-    name: Literal[tuple(FAMILIES)] = "mlp"  # type: ignore[valid-type]
-    hidden: list[Count] = NOT_GIVEN
-    channels: list[Count] = NOT_GIVEN
-    kernel_size: Annotated[Count | list[Count], WrapValidator(_one_or_each)] = NOT_GIVEN
-    padding: Literal[PADDINGS] = NOT_GIVEN  # type: ignore[valid-type]
-    width: Count = NOT_GIVEN
-    patch_size: Count = NOT_GIVEN
-    dim: Count = NOT_GIVEN
-    depth: Count = NOT_GIVEN
-    heads: Count = NOT_GIVEN
-    mlp_ratio: Count = NOT_GIVEN
-    activation: Literal[tuple(ACTIVATIONS)] = NOT_GIVEN  # type: ignore[valid-type]
-    norm: Literal[NORMS] = NOT_GIVEN  # type: ignore[valid-type]
-    init: Literal[tuple(INITS)] = NOT_GIVEN  # type: ignore[valid-type]
+
+_NETWORK_KEYS: dict[str, Any] = {
+    field.name: (
+        _entry_type(field.name, field.type),
+        field.default if field.name == "name" else NOT_GIVEN,
+    )
+    for field in fields(NetworkSpec)
+    if field.name not in FROM_STREAM
+}
+NetworkEntry: Any = create_model(
+    "NetworkEntry",
+    __base__=_Strict,
+    __doc__="The network that learners are asked to build; a key's default is that of its family.",
+    **_NETWORK_KEYS,
+)
 
 
 class StreamEntry(BaseModel):
@@ -110,10 +121,10 @@ class CurvatureEntry(_Strict):
     examples: Count = 512
 
 
-class ExplanationEntry(_Strict):
+class DiagnosticEntry(_Strict):
     """A measurement beside the headline; a bare name is taken as the section `measure` says."""
 
-    name: Literal[tuple(MEASUREMENTS)]  # type: ignore[valid-type]
+    name: Literal[DIAGNOSTICS]  # type: ignore[valid-type]
     every: Count | None = None
     examples: Count | None = None
 
@@ -124,10 +135,10 @@ class ExplanationEntry(_Strict):
 
 
 class MeasureEntry(_Strict):
-    """What is measured beside accuracy and loss; `every` and `examples` are of `explanations`."""
+    """What is measured beside accuracy and loss; `every` and `examples` are of `diagnostics`."""
 
     curvature: CurvatureEntry = CurvatureEntry()
-    explanations: list[ExplanationEntry] = []
+    diagnostics: list[DiagnosticEntry] = []
     every: Count = 5
     examples: Count = 256
 
@@ -167,12 +178,32 @@ def validated(document: Document) -> SuiteFile:
     """
     if not isinstance(document.value, dict):
         raise BadInputError(f"{document.name}: a suite is a YAML mapping with the key 'suite'.")
+    document = _with_current_keys(document)
     try:
         return SuiteFile.model_validate(document.value)
     except ValidationError as error:
         # A misspelt key is unknown and leaves another missing: the first tells more.
         problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")
         raise BadInputError(_problem(document, problems[0])) from None
+
+
+def _with_current_keys(document: Document) -> Document:
+    """The document with keys of earlier versions under their names today."""
+    measure = document.value.get("measure")
+    if not isinstance(measure, dict) or "explanations" not in measure:
+        return document
+    if "diagnostics" in measure:
+        where = document.where(("measure", "explanations"))
+        raise BadInputError(f"{where}: this is an earlier name of 'diagnostics': remove one.")
+    warnings.warn(
+        f"{document.where(('measure', 'explanations'))} is called 'diagnostics' now.",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    before, now = ("measure", "explanations"), ("measure", "diagnostics")
+    renamed = {"diagnostics" if k == "explanations" else k: v for k, v in measure.items()}
+    lines = {now + p[2:] if p[:2] == before else p: line for p, line in document.lines.items()}
+    return replace(document, value={**document.value, "measure": renamed}, lines=lines)
 
 
 def _problem(document: Document, problem: Any) -> str:

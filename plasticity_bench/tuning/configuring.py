@@ -12,15 +12,10 @@ from plasticity_bench.suite.suite import Suite
 from plasticity_bench.tuning.settings import Setting
 
 
-def with_setting(learner: Learner, setting: Setting) -> Learner:
-    """Return a learner with some hyperparameters replaced."""
-    return type(learner)(**{**given(learner), **setting})
-
-
 def configured(contender: Contender, setting: Setting, label: str | None = None) -> Contender:
     """Return a contender with some hyperparameters replaced, on every stream."""
-    by_stream = {stream: with_setting(own, setting) for stream, own in contender.by_stream.items()}
-    learner = with_setting(contender.learner, setting)
+    by_stream = {stream: own.replaced(setting) for stream, own in contender.by_stream.items()}
+    learner = contender.learner.replaced(setting)
     label = label or contender.label
     return replace(contender, label=label, learner=learner, by_stream=by_stream)
 
@@ -37,19 +32,10 @@ def chosen_for(
     """
     everywhere = configured(contender, setting)
     own = {
-        stream: with_setting(contender.on(stream).learner, chosen)
+        stream: contender.on(stream).learner.replaced(chosen)
         for stream, chosen in by_stream.items()
     }
     return replace(everywhere, by_stream={**everywhere.by_stream, **own})
-
-
-def given(learner: Learner) -> dict[str, Any]:
-    """Return the hyperparameters that are not at their class's defaults."""
-    return {
-        name: value
-        for name, value in learner.hyperparameters().items()
-        if value != getattr(type(learner), name)
-    }
 
 
 def learners_block(suite: Suite, contenders: tuple[Contender, ...]) -> list[dict[str, Any]]:
@@ -65,10 +51,10 @@ def _entry(suite: Suite, contender: Contender) -> dict[str, Any]:
     label: dict[str, Any] = {} if contender.label == name else {"label": contender.label}
     if not contender.tuned:
         label["tuned"] = False
-    common = {"step_size": contender.learner.step_size, **given(contender.learner)}
+    common = {"step_size": contender.learner.step_size, **contender.learner.non_defaults()}
     streams = {
-        run.label: _different(contender.on(run.label).learner, contender.learner)
-        for run in suite.streams
+        suite_stream.label: _different(contender.on(suite_stream.label).learner, contender.learner)
+        for suite_stream in suite.streams
     }
     own = {stream: settings for stream, settings in streams.items() if settings}
     return {"name": name, **label, **common, **({"streams": own} if own else {})}

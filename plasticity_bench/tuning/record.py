@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.search_space import Value
 from plasticity_bench.provenance import environment
-from plasticity_bench.results.files import write_whole
+from plasticity_bench.safe_files import write_atomic
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import Contender
-from plasticity_bench.tuning.configuring import chosen_for, given
+from plasticity_bench.tuning.configuring import chosen_for
 from plasticity_bench.tuning.search import Found, Search
 from plasticity_bench.tuning.space import searched
 from plasticity_bench.tuning.trials import Trial
@@ -29,7 +29,7 @@ class _Strict(BaseModel):
 
 
 class TriedRecord(_Strict):
-    """A setting that was tried; the score is null where a cell has no result."""
+    """A setting that was tried; the score is null where a run has no result."""
 
     setting: dict[str, Value]
     tasks: int
@@ -180,7 +180,7 @@ def write(search: Search, found: Sequence[Found], path: Path) -> TuningRecord:
         _plain(record.model_dump()), Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True
     )
     try:
-        write_whole(path, text.encode())
+        write_atomic(path, text.encode())
     except OSError as error:
         raise BadInputError(f"Cannot write {path}: {error.strerror}.") from None
     return record
@@ -206,7 +206,7 @@ def _record(search: Search, found: Sequence[Found]) -> TuningRecord:
             settings=rule.settings,
             seeds=list(search.seeds),
             rungs=[vars(rung) for rung in search.rungs],
-            streams=[run.label for run in suite.tuning_streams],
+            streams=[suite_stream.label for suite_stream in suite.tuning_streams],
         ),
         learners={f.label: _learner(f, contenders[f.label]) for f in found if f.known},
         environment=environment(),
@@ -215,7 +215,7 @@ def _record(search: Search, found: Sequence[Found]) -> TuningRecord:
 
 def _learner(found: Found, contender: Contender) -> LearnerRecord:
     space = searched(contender)
-    usual = given(contender.learner)
+    usual = contender.learner.non_defaults()
     own = {
         name: value
         for name, value in contender.learner.hyperparameters().items()

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
+from plasticity_bench import tables
+from plasticity_bench.statistics import Interval, format_interval
 from plasticity_bench.tuning.record import LearnerRecord, TriedRecord, TuningRecord
 from plasticity_bench.tuning.settings import shown
 
@@ -20,28 +20,29 @@ def table(record: TuningRecord) -> str:
     for label, learner in record.learners.items():
         for place, tried in enumerate(best(learner)[:BEST]):
             parts = [_number(tried.streams[stream]) for stream in beside]
-            score = f"{_number(tried.score)} {_interval(tried)}".strip()
+            score = _score(tried)
             name = "" if place else label
             rows.append([name, shown(tried.setting), tried.tasks, score, *parts, tried.diverged])
         for stream, setting in learner.streams.items():
             rows.append(["", f"{stream}: {shown(setting)}", *[""] * (3 + len(beside))])
     headers = ["learner", "best settings", "tasks", record.tuning.select, *beside, "diverged"]
-    align = ("left", "left", *["right"] * (len(headers) - 2))
-    return tabulate(rows, headers, "simple", disable_numparse=True, colalign=align)
+    return tables.render(headers, rows, left=("learner", "best settings"))
 
 
 def best(learner: LearnerRecord) -> Sequence[TriedRecord]:
     """Return what was tried, the best first: tried longest, then of the highest score."""
 
-    def merit(tried: TriedRecord) -> tuple[int, float]:
+    def rank(tried: TriedRecord) -> tuple[int, float]:
         return tried.tasks, -math.inf if tried.score is None else tried.score
 
-    return sorted(learner.tried, key=merit, reverse=True)
+    return sorted(learner.tried, key=rank, reverse=True)
 
 
 def _number(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.2f}"
 
 
-def _interval(tried: TriedRecord) -> str:
-    return "[{:.2f}, {:.2f}]".format(*tried.interval) if tried.interval else ""
+def _score(tried: TriedRecord) -> str:
+    if tried.score is None or tried.interval is None:
+        return _number(tried.score)
+    return format_interval(Interval(tried.score, *tried.interval))

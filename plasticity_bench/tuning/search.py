@@ -3,21 +3,27 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from plasticity_bench import seeding
 from plasticity_bench.results import Results
-from plasticity_bench.running import planning
-from plasticity_bench.running.planning import Group
+from plasticity_bench.suite import planning
 from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.planning import Group
 from plasticity_bench.suite.suite import Suite
 from plasticity_bench.tuning.configuring import configured
 from plasticity_bench.tuning.rungs import Rung, rungs
 from plasticity_bench.tuning.settings import Setting, settings, shown
 from plasticity_bench.tuning.space import searched
-from plasticity_bench.tuning.trials import Scored, Trial, against, attained, loaded
+from plasticity_bench.tuning.trials import Scored, Trial, against, loaded, reference_scores
 
-Place = tuple[str, int, str]
-"""A learner's label, the number of one of its settings, a stream's label."""
+
+class TrialKey(NamedTuple):
+    """One setting of one learner on one stream: the setting is given by its number."""
+
+    learner: str
+    setting: int
+    stream: str
 
 
 Alive = dict[str, dict[str, list[int]]]
@@ -35,7 +41,7 @@ class Found:
         by_stream: the best for each stream, if the suite has settings for each; a stream on which
             none that went on has a score is not there.
         known: whether anything was chosen: what has no score is not.
-        updates: that were spent on it, over all members and rounds.
+        updates: that were spent on it, over all replicas and rounds.
     """
 
     label: str
@@ -52,7 +58,7 @@ class Search:
     Attributes:
         suite: whose learners they are, with its rule and its tuning streams.
         contenders: that are tuned.
-        seeds: of the members; never scored.
+        seeds: of the replicas; never scored.
         rungs: the rounds.
     """
 
@@ -61,7 +67,7 @@ class Search:
         self.contenders = tuple(contenders)
         rule = suite.tuning
         self.seeds = range(seeding.TUNING, seeding.TUNING + rule.seeds)
-        self._longest = max(run.stream.num_tasks for run in suite.tuning_streams)
+        self._longest = max(suite_stream.stream.num_tasks for suite_stream in suite.tuning_streams)
         tasks = min(rule.tasks or self._longest, self._longest)
         self.rungs = rungs(tasks, rule.settings, rule.eta if rule.search == "halving" else None)
         self._settings: dict[str, list[Setting]] = {
@@ -75,23 +81,23 @@ class Search:
         """Return what is found for each learner.
 
         Args:
-            results: the store of the search's cells.
-            execute: runs those of some groups' cells that are not finished.
+            results: the store of the search's runs.
+            execute: runs those of some groups' runs that are not finished.
         """
-        labels = [run.label for run in self.suite.tuning_streams]
+        labels = [suite_stream.label for suite_stream in self.suite.tuning_streams]
         alive = {
             label: {stream: list(range(len(tried))) for stream in labels}
             for label, tried in self._settings.items()
         }
-        scored: dict[Place, Scored] = {}
+        scored: dict[TrialKey, Scored] = {}
         spent: dict[str, dict[str, int]] = {label: {} for label in self._all}
         for rung in self.rungs:
             suite = self._on_first_tasks(rung)
             groups = self._groups(suite, alive)
             execute(suite, together(list(groups.values())))
             for (label, _, _), group in groups.items():
-                num_updates = group.run.stream.num_updates
-                spent[label] |= {cell.key: num_updates for cell in group.cells}
+                num_updates = group.suite_stream.stream.num_updates
+                spent[label] |= {run.key: num_updates for run in group.runs}
             scored |= self._scored(groups, alive, results)
             keep = self._kept(rung)
             for label, by_stream in alive.items():
@@ -110,16 +116,16 @@ class Search:
         """The suite of a rung: nothing is measured that its scores do not need.
 
         What is measured does not depend on the rung: a short stream, whole in two of them, has the
-        same cells in both.
+        same runs in both.
         """
         streams = tuple(
-            replace(run, stream=run.stream.first(rung.tasks)) for run in self.suite.tuning_streams
+            replace(suite_stream, stream=suite_stream.stream.first(rung.tasks)) for suite_stream in self.suite.tuning_streams
         )
-        protocol = replace(self.suite.protocol, curvature_every=self._longest, explanations=())
+        protocol = replace(self.suite.protocol, curvature_every=self._longest, diagnostics=())
         name = f"{self.suite.name}: tuning on {rung.tasks} tasks"
         return replace(self.suite, name=name, streams=streams, protocol=protocol)
 
-    def _groups(self, suite: Suite, alive: Alive) -> dict[Place, Group]:
+    def _groups(self, suite: Suite, alive: Alive) -> dict[TrialKey, Group]:
         """A group for each setting that is left on each stream."""
         contenders: dict[str, tuple[str, int, Contender]] = {}
         for label, contender in self._all.items():
@@ -131,53 +137,53 @@ class Search:
         groups = {}
         for group in planned:
             label, number, _ = contenders[group.label]
-            if number in alive[label][group.run.label]:
-                place = (label, number, group.run.label)
+            if number in alive[label][group.suite_stream.label]:
+                place = TrialKey(label, number, group.suite_stream.label)
                 groups[place] = replace(group, label=label)
         return groups
 
     def _scored(
-        self, groups: dict[Place, Group], alive: Alive, results: Results
-    ) -> dict[Place, Scored]:
-        """Scores of a rung's cells, against the reference with what is best for it in that rung."""
-        cells_of = {place: loaded(group, results) for place, group in groups.items()}
+        self, groups: dict[TrialKey, Group], alive: Alive, results: Results
+    ) -> dict[TrialKey, Scored]:
+        """Scores of a rung's runs, against the reference with what is best for it in that rung."""
+        runs_of_trial = {place: loaded(group, results) for place, group in groups.items()}
         own = self.suite.reference
         scored = {
-            place: attained(groups[place].run, cells)
-            for place, cells in cells_of.items()
+            place: reference_scores(groups[place].suite_stream, runs)
+            for place, runs in runs_of_trial.items()
             if place[0] == own
         }
         best = {
             stream: self._ranked(own, left, scored, stream)[0]
             for stream, left in alive[own].items()
         }
-        for place, cells in cells_of.items():
+        for place, runs in runs_of_trial.items():
             label, _, stream = place
             if label != own:
-                fresh = cells_of[own, best[stream], stream]
-                scored[place] = against(groups[place], cells, fresh, self.suite.tuning.select)
+                fresh = runs_of_trial[TrialKey(own, best[stream], stream)]
+                scored[place] = against(groups[place], runs, fresh, self.suite.tuning.select)
         return scored
 
     def _ranked(
-        self, label: str, numbers: Sequence[int], scored: dict[Place, Scored], stream: str
+        self, label: str, numbers: Sequence[int], scored: dict[TrialKey, Scored], stream: str
     ) -> list[int]:
         """Settings, given by their numbers, the best first; the earlier of equals."""
         where = stream if self.suite.tuning.per_stream else None
 
-        def merit(number: int) -> float:
+        def rank(number: int) -> float:
             value = self._trial(label, number, scored).score(where)
             return -math.inf if math.isnan(value) else value
 
-        return sorted(numbers, key=merit, reverse=True)
+        return sorted(numbers, key=rank, reverse=True)
 
     def _halve(
-        self, label: str, alive: dict[str, list[int]], scored: dict[Place, Scored], keep: int
+        self, label: str, alive: dict[str, list[int]], scored: dict[TrialKey, Scored], keep: int
     ) -> None:
         for stream, left in alive.items():
             alive[stream] = sorted(self._ranked(label, left, scored, stream)[:keep])
 
-    def _trial(self, label: str, number: int, scored: dict[Place, Scored]) -> Trial:
-        own = {run.label: scored[label, number, run.label] for run in self.suite.tuning_streams}
+    def _trial(self, label: str, number: int, scored: dict[TrialKey, Scored]) -> Trial:
+        own = {suite_stream.label: scored[TrialKey(label, number, suite_stream.label)] for suite_stream in self.suite.tuning_streams}
         return Trial(
             self._settings[label][number],
             {stream: found.tasks for stream, found in own.items()},
@@ -189,7 +195,7 @@ class Search:
         self,
         label: str,
         alive: dict[str, list[int]],
-        scored: dict[Place, Scored],
+        scored: dict[TrialKey, Scored],
         updates: int,
     ) -> Found:
         tried = self._settings[label]
@@ -206,19 +212,19 @@ class Search:
 
 
 def together(groups: Sequence[Group]) -> list[Group]:
-    """Return groups whose members can be one population as one.
+    """Return groups whose replicas can be one population as one.
 
-    Members of a population share the stream, the class and every hyperparameter that is no float.
+    Replicas of a population share the stream, the class and every hyperparameter that is no float.
     """
     alike: dict[object, list[Group]] = {}
     for group in groups:
         learner = group.learners[0]
         fixed = [v for v in learner.hyperparameters().values() if not isinstance(v, float)]
-        alike.setdefault((group.label, group.run.label, *fixed), []).append(group)
+        alike.setdefault((group.label, group.suite_stream.label, *fixed), []).append(group)
     return [
         replace(
             some[0],
-            cells=tuple(cell for group in some for cell in group.cells),
+            runs=tuple(run for group in some for run in group.runs),
             learners=tuple(learner for group in some for learner in group.learners),
         )
         for some in alike.values()

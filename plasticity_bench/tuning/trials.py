@@ -1,4 +1,4 @@
-"""What a setting is worth: scores of its cells, and their mean."""
+"""What a setting is worth: scores of its runs, and their mean."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasticity_bench.results import Results
-from plasticity_bench.running.planning import Group
 from plasticity_bench.scoring.scores import Means, fraction, means_by_key, score
 from plasticity_bench.statistics import Interval, bootstrap_mean
-from plasticity_bench.suite.suite import StreamRun
+from plasticity_bench.suite.planning import Group
+from plasticity_bench.suite.suite import SuiteStream
 from plasticity_bench.tuning.settings import Setting
 
 
@@ -30,8 +30,8 @@ class Trial:
     Attributes:
         setting: the hyperparameters that are searched.
         tasks: of each stream, by label, the first so many that it was tried on last.
-        scores: by stream, one for each tuning seed; empty where a cell has no result.
-        num_diverged: members that diverged, where they were tried last.
+        scores: by stream, one for each tuning seed; empty where a run has no result.
+        num_diverged: replicas that diverged, where they were tried last.
     """
 
     setting: Setting
@@ -50,7 +50,7 @@ class Trial:
 
     @property
     def interval(self) -> Interval | None:
-        """The mean with its interval over seeds; None where a cell has no result."""
+        """The mean with its interval over seeds; None where a run has no result."""
         if math.isnan(self.score()):
             return None
         table = np.array(list(self.scores.values()))  # (streams, seeds)
@@ -59,29 +59,29 @@ class Trial:
 
 
 def loaded(group: Group, results: Results) -> list[Means]:
-    """Return what a group's cells are scored by; nothing unless all are there."""
-    tasks = group.run.stream.scored_tasks()
+    """Return what a group's runs are scored by; nothing unless all are there."""
+    tasks = group.suite_stream.stream.scored_tasks()
     found: dict[str, Means] = {}
-    for place in {(cell.stream, cell.learner) for cell in group.cells}:
+    for place in {(run.stream, run.learner) for run in group.runs}:
         found |= means_by_key(results, place, group.protocol, tasks)
-    known = [found[cell.key] for cell in group.cells if cell.key in found]
-    return known if len(known) == len(group.cells) else []
+    known = [found[run.key] for run in group.runs if run.key in found]
+    return known if len(known) == len(group.runs) else []
 
 
-def attained(run: StreamRun, cells: Sequence[Means]) -> Scored:
+def reference_scores(suite_stream: SuiteStream, runs: Sequence[Means]) -> Scored:
     """Return what share of what can be attained the reference attains: nothing else measures it."""
-    shares = (0.0 if own.diverged else fraction(own.accuracy, own.chance, 1.0) for own in cells)
-    return Scored(run.stream.num_tasks, tuple(shares), _diverged(cells))
+    shares = (0.0 if own.diverged else fraction(own.accuracy, own.chance, 1.0) for own in runs)
+    return Scored(suite_stream.stream.num_tasks, tuple(shares), _diverged(runs))
 
 
-def against(group: Group, cells: Sequence[Means], fresh: Sequence[Means], select: str) -> Scored:
-    """Return the scores that a suite selects by, against the reference's cells."""
+def against(group: Group, runs: Sequence[Means], fresh: Sequence[Means], select: str) -> Scored:
+    """Return the scores that a suite selects by, against the reference's runs."""
     scores = [
         getattr(score(own, reference), select)
-        for own, reference in zip(cells, fresh, strict=bool(cells and fresh))
+        for own, reference in zip(runs, fresh, strict=bool(runs and fresh))
     ]
-    return Scored(group.run.stream.num_tasks, tuple(scores), _diverged(cells))
+    return Scored(group.suite_stream.stream.num_tasks, tuple(scores), _diverged(runs))
 
 
-def _diverged(cells: Sequence[Means]) -> int:
-    return sum(own.diverged for own in cells)
+def _diverged(runs: Sequence[Means]) -> int:
+    return sum(own.diverged for own in runs)

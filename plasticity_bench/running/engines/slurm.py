@@ -1,6 +1,6 @@
-"""Work on a Slurm cluster: array tasks that run this very command on some of the cells.
+"""Work on a Slurm cluster: array tasks that run this very command on some of the runs.
 
-The processes meet in the results folder, which every node must see. There a cell's result is the
+The processes meet in the results folder, which every node must see. There a run's result is the
 only thing that says it is done, so it does not matter what became of a task: what is missing is
 submitted again. Whether a task still lives is asked of the scheduler's queue, which needs no
 accounting.
@@ -22,7 +22,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.running.planning import Group
+from plasticity_bench.suite.planning import Group
 
 POLL_SECONDS = 5.0
 
@@ -131,7 +131,7 @@ class Submission:
 
     Attributes:
         job: Slurm's number of it.
-        folder: of its script, its share of the cells and its logs.
+        folder: of its script, its share of the runs and its logs.
         num_tasks: how many there are.
     """
 
@@ -169,7 +169,7 @@ def submit(
     base = results / "slurm"
     folder = base / f"{time.strftime('%Y%m%d-%H%M%S')}-{len(list(base.glob('*')))}"
     folder.mkdir(parents=True)
-    keys = [[cell.key for group in chunk for cell in group.cells] for chunk in chunks]
+    keys = [[run.key for group in chunk for run in group.runs] for chunk in chunks]
     (folder / "chunks.json").write_text(json.dumps(keys), encoding="utf-8")
     script = folder / "task.sh"
     script.write_text(_script(arguments, folder.resolve(), len(chunks), profile), encoding="utf-8")
@@ -210,7 +210,7 @@ def wait(submission: Submission, on_poll: Callable[[list[str]], bool]) -> None:
 
 def dealt(groups: Sequence[Group], most: int) -> list[list[Group]]:
     """Return groups in at most so many shares, the largest dealt out first, back and forth."""
-    by_size = sorted(groups, key=lambda g: g.run.stream.num_updates * len(g.cells), reverse=True)
+    by_size = sorted(groups, key=lambda g: g.suite_stream.stream.num_updates * len(g.runs), reverse=True)
     shares: list[list[Group]] = [[] for _ in range(min(most, len(by_size)))]
     for place, group in enumerate(by_size):
         turn, position = divmod(place, len(shares))
@@ -231,7 +231,7 @@ def summary(states: Sequence[str]) -> str:
 
 
 def chunk(text: str) -> set[str]:
-    """Return the keys of the cells that FILE:INDEX names.
+    """Return the keys of the runs that FILE:INDEX names.
 
     Raises:
         BadInputError: if that is not there.

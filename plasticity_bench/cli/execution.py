@@ -1,0 +1,108 @@
+"""How `run` and `tune` execute groups of runs: here, as a task of a cluster, or on a cluster."""
+
+import shlex
+import signal
+
+from plasticity_bench import stopping
+from plasticity_bench.cli.common import Done, Interrupted, say
+from plasticity_bench.cli.options import ExecutionRequest
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.results import Results
+from plasticity_bench.running import progress, runner, slurm_rounds
+from plasticity_bench.running.engines import slurm
+from plasticity_bench.running.execution import Execution, spread
+from plasticity_bench.running.pending import pending
+from plasticity_bench.running.slurm_rounds import SlurmRequest
+from plasticity_bench.suite.planning import Group, all_runs
+
+
+def check_writable(results: Results) -> None:
+    """Check, before anything is computed, that it can be stored.
+
+    Raises:
+        BadInputError: if it cannot.
+    """
+    try:
+        results.folder.mkdir(parents=True, exist_ok=True)
+        (results.folder / ".writable").touch()
+        (results.folder / ".writable").unlink()
+    except OSError as error:
+        raise BadInputError(
+            f"Cannot write results to {results.folder}: {error.strerror}. Choose another folder "
+            "with --results."
+        ) from None
+
+
+def execute_groups(
+    name: str, groups: list[Group], results: Results, request: ExecutionRequest
+) -> int:
+    """Run what is not finished; return how many groups failed.
+
+    Args:
+        name: of what is run, for messages.
+        groups: what was planned.
+        results: where finished runs are stored.
+        request: how they are executed.
+
+    Raises:
+        Done: if this process does a share of the runs, and has done it.
+        Interrupted: if it was asked to stop.
+    """
+    if request.chunk is not None:
+        return _run_chunk(name, groups, results, request)
+    if request.engine == "slurm":
+        return _run_on_slurm(name, groups, results, request)
+    return _run_here(name, groups, results, _executions(request))
+
+
+def _executions(request: ExecutionRequest) -> list[Execution]:
+    return spread(request.device, request.jobs, **request.settings)
+
+
+def _run_chunk(
+    name: str, groups: list[Group], results: Results, request: ExecutionRequest
+) -> int:
+    """Run the share of one task of an array; then the command ends."""
+    assert request.chunk is not None
+    keys = slurm.chunk(request.chunk)
+    shares = [group.only(run for run in group.runs if run.key in keys) for group in groups]
+    share = [group for group in shares if group.runs]
+    failed = _run_here(name, share, results, _executions(request)) if share else 0
+    if not results.snapshot().missing(all_runs(groups)):
+        return failed  # the next round of a search may be for this task too
+    raise Done(failed)
+
+
+def _run_on_slurm(
+    name: str, groups: list[Group], results: Results, request: ExecutionRequest
+) -> int:
+    profile = slurm.load_profile(request.slurm_profile, request.slurm)
+    arguments = [*shlex.split(request.command)[1:], "--engine", "local"]  # the last one counts
+    say(f"{name}: {len(all_runs(groups))} runs.")
+    tasks = SlurmRequest(arguments, profile, request.settings["replicas"], request.detach)
+    try:
+        return slurm_rounds.run(groups, results, tasks, say)
+    except slurm_rounds.Detached:
+        raise Done(0) from None
+    except KeyboardInterrupt:
+        say("The tasks continue without this command; the same command waits for them again.")
+        raise Interrupted(signal.SIGINT) from None
+
+
+def _run_here(name: str, groups: list[Group], results: Results, how: list[Execution]) -> int:
+    """Run what is not finished in processes of this machine; return how many groups failed."""
+    runs = all_runs(groups)
+    left = pending(groups, results, how[0], say)
+    num_left = len(all_runs(left))
+    say(f"{name}: {len(runs)} runs, {len(runs) - num_left} finished, {num_left} to do.")
+    with stopping.heard(), progress.display(name, left) as display:
+        failed = runner.run(left, results, how, display.task_done, display.group_done)
+        signal_heard = stopping.signal_heard()
+    if signal_heard is not None:
+        finished = len(runs) - len(results.snapshot().missing(runs))
+        say(
+            f"Stopped: {finished} of {len(runs)} runs are finished in {results.folder}, and the "
+            "progress of others is stored. Run the same command again to resume."
+        )
+        raise Interrupted(signal_heard)
+    return failed

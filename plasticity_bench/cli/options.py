@@ -1,0 +1,282 @@
+"""Options that verbs share, and the typed requests that they are turned into.
+
+argparse stays in this module and in the verbs' `add_options` and `execute`; nothing else sees it.
+"""
+
+import argparse
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plasticity_bench.errors import BadInputError
+
+FORMATS = ("table", "markdown", "latex", "csv")
+
+
+@dataclass(frozen=True)
+class SelectionRequest:
+    """Which runs of a suite are wanted.
+
+    Attributes:
+        suite: a YAML file, or the name of a shipped suite.
+        learners: beside the suite's own, a baseline's name or module:Class each.
+        hyperparameters: of these learners.
+        seeds: the number of seeds; None for the suite's.
+        tuned: the file that `tune` wrote, whose settings are used.
+        results: the folder that holds the results of all suites.
+        command: such that it can be given again.
+    """
+
+    suite: str
+    learners: tuple[str, ...]
+    hyperparameters: dict[str, Any]
+    seeds: int | None
+    tuned: Path | None
+    results: Path
+    command: str
+
+
+@dataclass(frozen=True)
+class ExecutionRequest:
+    """How runs are executed.
+
+    Attributes:
+        device: "cpu", "auto", "cuda", or a list as "cuda:0,cuda:1".
+        jobs: processes on the CPU; None for one on each core.
+        settings: other attributes of `running.execution.Execution`.
+        engine: "local" or "slurm".
+        slurm_profile: YAML file with what tasks ask Slurm for.
+        slurm: single settings of such a profile, KEY=VALUE each.
+        detach: submit to Slurm, and return at once.
+        chunk: the share of the runs that one task of an array executes, FILE:INDEX.
+        command: such that it can be given again.
+    """
+
+    device: str
+    jobs: int | None
+    settings: dict[str, Any]
+    engine: str
+    slurm_profile: Path | None
+    slurm: tuple[str, ...]
+    detach: bool
+    chunk: str | None
+    command: str
+
+
+def count(text: str) -> int:
+    """Return a whole number of at least 1; the type of options.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is something else.
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
+    return value
+
+
+def add_suite(parser: argparse.ArgumentParser) -> None:
+    """Declare the suite."""
+    parser.add_argument(
+        "suite", metavar="SUITE", help="a YAML file, or the name of a shipped suite"
+    )
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Declare a suite's results folder."""
+    parser.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
+
+
+def add_results_root(parser: argparse.ArgumentParser) -> None:
+    """Declare the folder that holds the results of all suites."""
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="default: results"
+    )
+
+
+def add_suite_file(parser: argparse.ArgumentParser) -> None:
+    """Declare the suite of results or of an entry."""
+    parser.add_argument("--suite", metavar="FILE", help="if it does not come with the package")
+
+
+def add_reference(parser: argparse.ArgumentParser) -> None:
+    """Declare the reference."""
+    parser.add_argument(
+        "--reference",
+        default="fresh",
+        metavar="LEARNER",
+        help="the learner that scores are relative to (default: fresh)",
+    )
+
+
+def add_hyperparameters(parser: argparse.ArgumentParser, help_: str) -> None:
+    """Declare the option that sets hyperparameters of the `--learner`."""
+    parser.add_argument(
+        "-H",
+        dest="hyperparameters",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help=help_,
+    )
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Declare which runs of a suite are wanted."""
+    parser.add_argument(
+        "--learner",
+        metavar="NAME|MODULE:CLASS",
+        action="append",
+        default=[],
+        help="a learner beside the suite's own; may be repeated",
+    )
+    add_hyperparameters(parser, "set a hyperparameter of the --learner; may be repeated")
+    parser.add_argument("--seeds", type=count, metavar="N", help="seeds 0 to N-1")
+    parser.add_argument(
+        "--tuned", type=Path, metavar="FILE", help="use the settings that `tune` wrote there"
+    )
+    add_results_root(parser)
+
+
+def add_execution(parser: argparse.ArgumentParser) -> None:
+    """Declare how runs are executed."""
+    parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: all cores)")
+    parser.add_argument(
+        "--compile",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="compile each learner's update (auto: where a stream is long)",
+    )
+    add_renamed_count(
+        parser,
+        "--replicas",
+        "--members",
+        metavar="N",
+        help_="seeds in one computation (default: measured)",
+    )
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        metavar="cpu|auto|cuda|cuda:0,cuda:1",
+        help="where to compute; a process for each GPU (auto: all of them, else the CPU)",
+    )
+    parser.add_argument("--tf32", action="store_true", help="let a GPU round products to TF32")
+    add_renamed_count(
+        parser,
+        "--run-timeout",
+        "--cell-timeout",
+        metavar="SECONDS",
+        help_="end a run that takes longer; it counts as failed",
+    )
+    parser.add_argument(
+        "--checkpoint-interval",
+        type=count,
+        default=300,
+        metavar="SECONDS",
+        help="the longest time between two checkpoints (default: 300)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "slurm"),
+        default="local",
+        help="compute here, or as an array of tasks on the Slurm cluster",
+    )
+    parser.add_argument(
+        "--slurm-profile", type=Path, metavar="FILE", help="YAML: what the tasks ask Slurm for"
+    )
+    parser.add_argument(
+        "--slurm",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="one setting of such a profile, as partition=gpu or time=12:00:00; may be repeated",
+    )
+    parser.add_argument("--detach", action="store_true", help="submit to Slurm, and return at once")
+    parser.add_argument("--chunk", help=argparse.SUPPRESS)
+
+
+def add_replicas(parser: argparse.ArgumentParser, help_: str) -> None:
+    """Declare how many replicas one population has."""
+    add_renamed_count(parser, "--replicas", "--members", metavar="N", help_=help_)
+
+
+def add_renamed_count(
+    parser: argparse.ArgumentParser, name: str, earlier: str, *, metavar: str, help_: str
+) -> None:
+    """Declare a count whose earlier name is still accepted, but not shown."""
+    dest = name.lstrip("-").replace("-", "_")
+    parser.add_argument(name, dest=dest, type=count, metavar=metavar, help=help_)
+    parser.add_argument(earlier, dest=dest, type=count, help=argparse.SUPPRESS)
+
+
+def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what `-H` sets.
+
+    Raises:
+        BadInputError: if it is not given as key=value, or no learner is given.
+    """
+    from plasticity_bench.suite.yaml_source import scalar
+
+    if options.hyperparameters and not options.learner:
+        raise BadInputError("-H sets hyperparameters of the --learner, but no --learner is given.")
+    settings = {}
+    for text in options.hyperparameters:
+        name, separator, value = text.partition("=")
+        if not (name and separator and value):
+            raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")
+        settings[name] = scalar(value)
+    return settings
+
+
+def selection_request(options: argparse.Namespace) -> SelectionRequest:
+    """Return which runs the options of `add_suite` and `add_selection` ask for.
+
+    Raises:
+        BadInputError: as `hyperparameters`.
+    """
+    return SelectionRequest(
+        suite=options.suite,
+        learners=tuple(options.learner),
+        hyperparameters=hyperparameters(options),
+        seeds=options.seeds,
+        tuned=options.tuned,
+        results=options.results,
+        command=options.command,
+    )
+
+
+def execution_request(options: argparse.Namespace) -> ExecutionRequest:
+    """Return how the options of `add_execution` ask for runs to be executed.
+
+    Raises:
+        BadInputError: if options of Slurm are given without it.
+    """
+    slurm = bool(options.detach or options.slurm or options.slurm_profile)
+    if slurm and options.engine != "slurm" and options.chunk is None:
+        raise BadInputError("--detach, --slurm and --slurm-profile need --engine slurm.")
+    return ExecutionRequest(
+        device=options.device,
+        jobs=options.jobs,
+        settings={
+            "compile_mode": options.compile,
+            "tf32": options.tf32,
+            "replicas": options.replicas,
+            "run_seconds": float(options.run_timeout or "inf"),
+            "checkpoint_seconds": float(options.checkpoint_interval),
+        },
+        engine=options.engine,
+        slurm_profile=options.slurm_profile,
+        slurm=tuple(options.slurm),
+        detach=options.detach,
+        chunk=options.chunk,
+        command=options.command,
+    )
+
+
+def command_of(options: argparse.Namespace, verb: str) -> str:
+    """Return the command that was given, with another verb."""
+    return shlex.join(["plasticity-bench", verb, *shlex.split(options.command)[2:]])

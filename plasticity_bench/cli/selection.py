@@ -1,0 +1,84 @@
+"""From a request to the runs that `run`, `collect` and `status` are about."""
+
+from dataclasses import dataclass, replace
+
+from plasticity_bench import seeding
+from plasticity_bench.cli.common import say
+from plasticity_bench.cli.options import SelectionRequest
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.results import Results, Run
+from plasticity_bench.scoring import score_table
+from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.planning import Group, all_runs, plan
+from plasticity_bench.suite.suite import Suite, load_suite
+from plasticity_bench.suite.yaml_source import Document
+from plasticity_bench.tuning import record
+from plasticity_bench.tuning.record import Tuned
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The runs of a command.
+
+    Attributes:
+        suite: the suite.
+        groups: every run, finished or not; learners beside the suite's own come first.
+        results: where the suite's results are.
+        num_seeds: of each learner on each stream.
+    """
+
+    suite: Suite
+    groups: list[Group]
+    results: Results
+    num_seeds: int
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs."""
+        return all_runs(self.groups)
+
+    def table(self, format_name: str) -> str:
+        """Return the table of what is finished."""
+        entries = score_table.entries(self.suite, self.groups, self.results)
+        return score_table.render(entries, format_name)
+
+
+def select(request: SelectionRequest, document: Document) -> Selection:
+    """Return the runs that a request asks for.
+
+    Args:
+        request: which runs.
+        document: of the request's suite.
+
+    Raises:
+        BadInputError: if the suite, a learner or the number of seeds is wrong.
+    """
+    suite = load_suite(document)
+    added = with_learners(suite.contenders, request.learners, request.hyperparameters)
+    seeds = range(request.seeds or suite.num_seeds)
+    if len(seeds) > seeding.TUNING:
+        raise BadInputError(
+            f"--seeds {len(seeds)}: settings are chosen on seeds from {seeding.TUNING} on, which "
+            f"are not scored; run at most {seeding.TUNING}."
+        )
+    # A new learner goes first: an error in it shows before minutes of baselines.
+    contenders = (*added, *suite.contenders)
+    tuned = record.read(request.tuned) if request.tuned else None
+    groups = plan(suite, tuned.applied(contenders) if tuned else contenders, seeds)
+    if tuned:
+        groups = _with_origin(groups, tuned, suite)
+    return Selection(suite, groups, Results(request.results / suite.directory_name), len(seeds))
+
+
+def _with_origin(groups: list[Group], tuned: Tuned, suite: Suite) -> list[Group]:
+    """Groups whose results say which search their settings come from."""
+    tuned_for, identity = tuned.record.suite, f"{suite.name}@{suite.hash8}"
+    if tuned_for != identity:
+        say(f"{tuned.path} is of a search on {tuned_for}, and this is {identity}.")
+    untuned = {group.label: None for group in groups if group.label not in tuned.record.learners}
+    if untuned:
+        say(f"{tuned.path} has nothing for {', '.join(untuned)}: run with the suite's settings.")
+    return [
+        group if group.label in untuned else replace(group, notes={"tuned": tuned.origin})
+        for group in groups
+    ]

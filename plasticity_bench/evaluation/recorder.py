@@ -1,0 +1,156 @@
+"""Takes a protocol's measurements of a population and records them; training is not affected.
+
+Measurements look at the first examples of the task, the same at its start and its end.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from plasticity_bench.evaluation.evaluation import Evaluation, Measurement, Values
+from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
+from plasticity_bench.evaluation.snapshots import Snapshots
+from plasticity_bench.evaluation.stacked_task import Examples, StackedTask
+from plasticity_bench.measurements import MEASUREMENTS, Measured, Probe, measure
+from plasticity_bench.measurements.task_metric import (
+    metric_and_loss,
+    task_metric,
+    task_metric_name,
+)
+from plasticity_bench.programs.population import Population
+
+
+class Recorder:
+    """Measures one population, task after task.
+
+    Attributes:
+        needs_updates: whether a measurement of the task looks at its updates.
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        protocol: Protocol,
+        evaluation: Evaluation,
+        scored: Collection[int],
+    ) -> None:
+        """Prepare for a stream.
+
+        Args:
+            population: whose state is read, and never changed.
+            protocol: what to measure, and when.
+            evaluation: what the measurements are added to.
+            scored: the stream's scored tasks.
+        """
+        self._population, self._protocol = population, protocol
+        self._evaluation, self._scored = evaluation, scored
+        self._index = 0
+        self._diagnostics: list[Diagnostic] = []
+        self.needs_updates = False
+
+    def enter(self, index: int, task: StackedTask) -> None:
+        """Turn to a task."""
+        self._index = index
+        self._diagnostics = self._protocol.diagnostics_of(index, self._scored)
+        self.needs_updates = bool(self._diagnostics)
+        counts = {diagnostic.examples for diagnostic in self._diagnostics}
+        self._examples = {count: task.train.first(count) for count in counts}
+
+    def record_start(self, task: StackedTask) -> None:
+        """Measure at the task's start: chance, curvature, diagnostics."""
+        self._record("start", {"chance": task.chance})
+        if self._protocol.is_measured(self._index, self._scored):
+            self._record("start", self._curvature(task))
+        self._record("start", self._diagnose(None))
+
+    def record_end(
+        self, task: StackedTask, losses: Values, batch_metrics: Values, snapshots: Snapshots
+    ) -> None:
+        """Measure at the task's end: how well it was learnt, held-out examples, diagnostics.
+
+        Args:
+            task: that has ended.
+            losses: (updates, replicas), of the task's batches; NaN or infinity is divergence.
+            batch_metrics: (updates, replicas).
+            snapshots: of parameters during the task.
+        """
+        metric, loss = self._evaluated(task.train)
+        finite = np.isfinite(losses).all(0) & np.isfinite(loss)
+        self._mark_diverged(~finite)
+        name, variance = task_metric_name(task.variance is not None), task.variance
+        online = task_metric(batch_metrics.mean(0), variance)
+        self._record_undiverged("during", {f"online_{name}": online})
+        self._record_undiverged("end", {name: task_metric(metric, variance), "loss": loss})
+        if self._protocol.is_measured(self._index, self._scored) and task.test is not None:
+            metric, loss = self._evaluated(task.test)
+            held_out = {f"test_{name}": task_metric(metric, variance), "test_loss": loss}
+            self._record_undiverged("end", held_out)
+        self._record("end", self._diagnose(snapshots))
+
+    def _curvature(self, task: StackedTask) -> Measured:
+        """The headline, and the rank that a dead network keeps."""
+        examples = self._protocol.curvature_examples
+        probe = self._probe(*task.train.first(examples), None)
+        name = self._protocol.curvature_name
+        ranks = measure(self._protocol.curvature_diagnostic, probe, self._alive())[name]
+        # Parameters or gradients overflow: no loss need have shown it yet.
+        self._mark_diverged(np.isnan(ranks))
+        return {"dead_rank": task.dead_rank(examples), name: ranks}
+
+    def _diagnose(self, snapshots: Snapshots | None) -> Measured:
+        """The task's diagnostics, at its end with snapshots and at its start without."""
+        at_start = snapshots is None
+        wanted = [
+            diagnostic
+            for diagnostic in self._diagnostics
+            if MEASUREMENTS[diagnostic.name].at_start or not at_start
+        ]
+        alive = self._alive()
+        probes = {count: self._probe(*self._examples[count], snapshots) for count in self._examples}
+        values: Measured = {}
+        for diagnostic in wanted:
+            values |= measure(diagnostic.name, probes[diagnostic.examples], alive)
+        return {name: np.where(np.isfinite(v), v, np.nan) for name, v in values.items()}
+
+    def _probe(self, inputs: Tensor, targets: Tensor, snapshots: Snapshots | None) -> Probe:
+        state = self._population.state
+        return Probe(
+            self._population.module,
+            state.params,
+            state.initial,
+            state.moments,
+            inputs,
+            targets,
+            snapshots.task_start if snapshots else None,
+            tuple(snapshots.updates) if snapshots else (),
+        )
+
+    def _alive(self) -> NDArray[np.bool_]:
+        """Replicas that have not diverged, and whose parameters are finite."""
+        params = self._population.state.params.values()
+        finite = torch.stack([value.isfinite().flatten(1).all(1) for value in params]).all(0)
+        alive: NDArray[np.bool_] = finite.cpu().numpy() & (self._evaluation.diverged_at < 0)
+        return alive
+
+    def _mark_diverged(self, which: NDArray[np.bool_]) -> None:
+        diverged_at = self._evaluation.diverged_at
+        diverged_at[(diverged_at < 0) & which] = self._index
+
+    def _evaluated(self, examples: Examples) -> tuple[Values, Values]:
+        """Mean metric and loss over examples, (replicas,) each."""
+        predict = self._population.predict
+        batches = ((predict(x), targets) for x, targets in examples.in_batches())
+        metric, loss = metric_and_loss(batches)
+        return metric.double().cpu().numpy(), loss.double().cpu().numpy()
+
+    def _record(self, when: str, values: Measured) -> None:
+        self._evaluation.measurements += [
+            Measurement(self._index, when, name, value) for name, value in values.items()
+        ]
+
+    def _record_undiverged(self, when: str, values: Measured) -> None:
+        undiverged = self._evaluation.diverged_at < 0
+        self._record(when, {name: np.where(undiverged, v, np.nan) for name, v in values.items()})

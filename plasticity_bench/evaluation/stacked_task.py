@@ -1,0 +1,171 @@
+"""One task of every replica's seed, as mini-batches of all replicas on the population's device."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from plasticity_bench.streams.stream import Stream
+from plasticity_bench.streams.task import Floats, Integers, Task
+
+EVALUATION_BATCH = 1024
+Batch = tuple[Tensor, Tensor]
+
+
+class Examples:
+    """Examples of every replica, as references into one table of inputs.
+
+    Every input that some replica needs is converted and moved to the device once, not once for each
+    replica, and is kept for the next task if that is made of the same examples.
+
+    Attributes:
+        size: n, how many examples each replica has.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        tasks: list[Task],
+        device: torch.device,
+        before: "Examples | None" = None,
+    ) -> None:
+        self._device = device
+        self._examples = [task.examples for task in tasks]
+        self._table: Tensor
+        self._places: Tensor  # (replicas, n), rows of the table
+        if before is not None and _same(before._examples, self._examples):
+            self._table, self._places = before._table, before._places
+        else:
+            table, places = _inputs(stream, tasks)
+            self._table, self._places = self._moved(table), self._moved(places)
+        self._targets = self._moved(np.stack([task.targets for task in tasks]))  # (replicas, n, …)
+        orders = [task.input_permutation for task in tasks if task.input_permutation is not None]
+        self._order = self._moved(np.stack(orders)) if orders else None  # (replicas, pixels)
+        self.size = self._targets.shape[1]
+
+    def gather(self, rows: Tensor) -> Batch:
+        """Inputs, (replicas, k, *input_shape), and targets of rows, (replicas, k)."""
+        chosen = self._places.gather(1, rows)
+        inputs = self._table.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
+        if self._order is not None:
+            order = self._order[:, None, :].expand(-1, rows.shape[1], -1)
+            inputs = inputs.flatten(2).gather(2, order).reshape(inputs.shape)
+        if self._targets.ndim == 2:
+            return inputs, self._targets.gather(1, rows)
+        wide = rows[..., None].expand(-1, -1, self._targets.shape[2])
+        return inputs, self._targets.gather(1, wide)
+
+    def first(self, count: int) -> Batch:
+        """The first examples: a random sample, for a task's examples are in random order."""
+        return self._between(0, count)
+
+    def in_batches(self) -> Iterator[Batch]:
+        """All examples once."""
+        for start in range(0, self.size, EVALUATION_BATCH):
+            yield self._between(start, min(start + EVALUATION_BATCH, self.size))
+
+    def _between(self, start: int, stop: int) -> Batch:
+        rows = torch.arange(start, stop, device=self._device)
+        return self.gather(rows.expand(len(self._targets), -1))
+
+    def _moved(self, array: NDArray[np.generic]) -> Tensor:
+        wide = array.astype(np.int64 if array.dtype.kind in "iu" else np.float32, copy=False)
+        return torch.from_numpy(wide).to(self._device)
+
+
+def _same(some: list[Integers | None], others: list[Integers | None]) -> bool:
+    """Whether two tasks are of the same rows of the data set, for every replica."""
+    pairs = zip(some, others, strict=True)
+    return all(a is not None and b is not None and np.array_equal(a, b) for a, b in pairs)
+
+
+def _inputs(stream: Stream, tasks: list[Task]) -> tuple[Floats, Integers]:
+    """A table of the inputs of tasks, and the places in it of every replica's examples."""
+    own = [task.inputs for task in tasks if task.inputs is not None]
+    if own:
+        table = np.concatenate(own)
+        return table, np.arange(len(table)).reshape(len(own), -1)
+    examples = np.stack([task.examples for task in tasks if task.examples is not None])
+    needed, places = np.unique(examples, return_inverse=True)
+    return stream.inputs(needed), places.reshape(examples.shape)
+
+
+class StackedTask:
+    """Task `index` of every replica's seed.
+
+    Attributes:
+        train: what is trained on.
+        test: what is held out; None if the stream has no such thing.
+        chance: (replicas,), what the best constant prediction reaches.
+        variance: (replicas,), of the targets, averaged over outputs; None for classes.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        seeds: list[int],
+        index: int,
+        device: torch.device,
+        before: "StackedTask | None" = None,
+    ) -> None:
+        """Make the task.
+
+        Args:
+            stream: whose task it is.
+            seeds: of the replicas.
+            index: of the task.
+            device: where batches are wanted.
+            before: the task before it, if there was one.
+        """
+        tasks = [stream.task(seed, index) for seed in seeds]
+        held_out = [task.test for task in tasks if task.test is not None]
+        trained, tested = (before.train, before.test) if before else (None, None)
+        self.train: Examples = Examples(stream, tasks, device, trained)
+        self.test: Examples | None = (
+            Examples(stream, held_out, device, tested) if held_out else None
+        )
+        self.chance = np.array([task.chance for task in tasks])
+        self._tasks = tasks
+        self._num_outputs = stream.num_outputs
+        self.variance = (
+            np.array([task.targets.astype(float).var(0).mean() for task in tasks])
+            if stream.regression
+            else None
+        )
+        self._device = device
+        self._batches = self._stacked([stream.batches(seed, index) for seed in seeds])
+        self._left_over = self._stacked([stream.left_over(seed, index) for seed in seeds])
+        self._before = trained if self._left_over.shape[1] else None
+
+    def dead_rank(self, examples: int) -> NDArray[np.float64]:
+        """Return the rank that a dead network keeps on so many examples, (replicas,)."""
+        return np.array([t.dead_rank(self._num_outputs, examples) for t in self._tasks], float)
+
+    @property
+    def num_updates(self) -> int:
+        """How many mini-batches there are."""
+        return self._batches.shape[1]
+
+    def batches(self, first: int = 0) -> Iterator[Batch]:
+        """The mini-batches that are trained on, in order, from the first on that is asked for."""
+        mixed = self._left_over.unbind(1)
+        for update, rows in enumerate(self._batches[:, first:].unbind(1), first):
+            batch = self.train.gather(rows)
+            yield self._mixed(batch, mixed[update]) if update < len(mixed) else batch
+        self._before = None
+
+    def _mixed(self, batch: Batch, left_over: Tensor) -> Batch:
+        """The batch, with examples of the task before it where there are any: (replicas, batch)."""
+        assert self._before is not None
+        old = left_over >= 0
+        before = self._before.gather(left_over.clamp(min=0))
+        mixed = [
+            torch.where(old.reshape(*old.shape, *[1] * (new.ndim - 2)), previous, new)
+            for previous, new in zip(before, batch, strict=True)
+        ]
+        return mixed[0], mixed[1]
+
+    def _stacked(self, arrays: list[Integers]) -> Tensor:
+        return torch.from_numpy(np.stack(arrays).astype(np.int64, copy=False)).to(self._device)

@@ -1,0 +1,59 @@
+"""The figure of performance profiles: the share of runs that score above each threshold."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.figures import paper_figure
+from plasticity_bench.results import LearnerOnStream
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.statistics import performance_profile
+
+THRESHOLDS = np.linspace(0, 1, 101)
+RESAMPLES = 2000  # for each threshold
+SCORES = {"trainability": "trainability", "retention": "curvature retention"}
+
+
+def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: Path) -> None:
+    """Draw a panel for each of the two scores, over all streams and seeds, with 95 % bands.
+
+    Args:
+        scores: by stream and learner, of each seed.
+        reference: the learner that scores are relative to; being 1 throughout, it is left out.
+        path: of the figure.
+
+    Raises:
+        BadInputError: if no learner has a seed on all streams, matplotlib is not installed, or the
+            file cannot be written.
+    """
+    streams = list(dict.fromkeys(stream for stream, _ in scores))
+    learners = paper_figure.ordered([learner for _, learner in scores], reference)
+    figure, columns = paper_figure.panels(len(SCORES), 2.2)
+    axes = [axis for (axis,) in columns]
+    drawn = False
+    for axis, (name, title) in zip(axes, SCORES.items(), strict=True):
+        for place, learner in enumerate(learners[1:], 1):
+            runs = _runs([scores.get(LearnerOnStream(stream, learner), {}) for stream in streams], name)
+            if runs.size == 0 or np.isnan(runs).any():
+                continue
+            drawn = True
+            found = performance_profile(runs, THRESHOLDS, resamples=RESAMPLES)
+            look = paper_figure.look(place)
+            axis.plot(found.taus, found.share, markevery=(2 * place % 20, 20), **look)
+            axis.fill_between(
+                found.taus, found.low, found.high, color=look["color"], alpha=0.12, linewidth=0
+            )
+        axis.set(xlim=(0, 1), ylim=(-0.02, 1.03), xlabel=f"{title} τ")
+    if not drawn:
+        raise BadInputError("No learner has a score of one seed on all streams: nothing to draw.")
+    axes[0].set_ylabel("share of runs above τ")
+    paper_figure.legend(figure, learners, skip=1)
+    paper_figure.save(figure, path)
+
+
+def _runs(of_streams: Sequence[dict[int, Score]], name: str) -> np.ndarray:
+    """(streams, seeds), of the seeds that are finished on all streams."""
+    seeds = sorted(set.intersection(*map(set, of_streams)))
+    return np.array([[getattr(own[seed], name) for seed in seeds] for own in of_streams])

@@ -1,0 +1,43 @@
+"""What a manifest states that follows from the measurements."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from plasticity_bench.leaderboard.manifest import Cost, StreamScores
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.suite.suite import Suite
+
+
+def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores]:
+    """Return scores as a manifest has them."""
+    return {
+        stream: StreamScores(
+            trainability=[_number(own[seed].trainability) for seed in sorted(own)],
+            retention=[_number(own[seed].retention) for seed in sorted(own)],
+        )
+        for stream, own in scores.items()
+    }
+
+
+def environments(infos: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the environments that runs were computed in, each once."""
+    texts = (json.dumps(_environment(info), sort_keys=True) for info in infos)
+    return [json.loads(text) for text in sorted(set(texts))]
+
+
+def cost(suite: Suite, infos: Sequence[dict[str, Any]]) -> Cost:
+    """Return what a learner's runs took."""
+    seconds = [info["seconds"]["train"] + info["seconds"]["measure"] for info in infos]
+    updates = sum(suite_stream.stream.num_updates for suite_stream in suite.streams)
+    return Cost(seconds_per_seed=float(np.mean(seconds)), updates=updates)
+
+
+def _environment(info: dict[str, Any]) -> dict[str, Any]:
+    return {**info.get("environment", {}), "execution": info.get("execution", {})}
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -1,0 +1,78 @@
+"""What the rules look at: an entry, its suite, and the entries beside it."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from plasticity_bench import data, seeding
+from plasticity_bench.leaderboard.entry import Entry, EntryRun
+from plasticity_bench.streams import DatasetStream
+from plasticity_bench.suite.suite import Suite, SuiteStream
+
+
+@dataclass(frozen=True)
+class ValidationContext:
+    """An entry that is checked.
+
+    Attributes:
+        entry: as it was read.
+        suite: that it is for, as this package has it.
+        others: entries of the same suite that are there already.
+        notes: what could not be checked, a sentence each; the rules add to it.
+    """
+
+    entry: Entry
+    suite: Suite
+    others: Sequence[Entry] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def num_seeds(self) -> int:
+        """How many seeds the entry has to have: as many as the suite, or as it has itself.
+
+        No more than can be scored, whatever seeds it claims to have.
+        """
+        own = max(self.suite.num_seeds, *(seed + 1 for _, seed in self.entry.runs), 1)
+        return min(own, seeding.TUNING)
+
+    @property
+    def published(self) -> Entry | None:
+        """The leaderboard's entry of the reference, if it is another than this."""
+        own = (o for o in self.others if o.manifest.learner.label == self.suite.reference)
+        return next(own, None)
+
+    def runs(self) -> Iterator[tuple[SuiteStream, EntryRun]]:
+        """Yield all runs on the suite's streams, the reference's too, each once."""
+        streams = {entry.label: entry for entry in self.suite.streams}
+        same = self.entry.reference is self.entry.runs
+        for runs in (self.entry.runs, {} if same else self.entry.reference):
+            for stored in runs.values():
+                if stored.run.stream in streams:
+                    yield streams[stored.run.stream], stored
+
+    def own_runs(self) -> Iterator[tuple[SuiteStream, EntryRun]]:
+        """Yield the runs of the learner alone."""
+        label = self.entry.manifest.learner.label
+        return (pair for pair in self.runs() if pair[1].run.learner == label)
+
+
+Rule = Callable[[ValidationContext], Iterator[str]]
+"""Yields a sentence for each thing that is wrong."""
+
+
+def has_data(suite_stream: SuiteStream) -> bool:
+    """Return whether the data of a stream is on this machine."""
+    stream = suite_stream.stream
+    return not (isinstance(stream, DatasetStream) and data.missing([stream.dataset]))
+
+
+def named(own: EntryRun) -> str:
+    """What messages call a run."""
+    return f"{own.run.learner} on {own.run.stream}, seed {own.run.seed}"
+
+
+def as_json(value: Any) -> Any:
+    """Return a value as it is after it was stored."""
+    return json.loads(json.dumps(value))

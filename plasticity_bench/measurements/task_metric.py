@@ -1,0 +1,50 @@
+"""How well a task was learnt: over all of its examples, by accuracy or by explained variance."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from plasticity_bench.learners.losses import batch_metric, example_losses
+
+Values = NDArray[np.float64]
+
+
+def metric_and_loss(batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Return the share predicted right and the mean cross-entropy in nats, (replicas,) each.
+
+    Where targets are values: minus the mean squared error, and the mean squared error.
+
+    Args:
+        batches: pairs of outputs, (replicas, n, outputs), and targets, (replicas, n) or
+            (replicas, n, outputs), that together are the task's examples.
+    """
+    batch_metrics, losses, count = [], [], 0
+    for outputs, targets in batches:
+        n = targets.shape[1]
+        batch_metrics.append(torch.vmap(batch_metric)(outputs, targets).double() * n)
+        losses.append(example_losses(outputs, targets).double().sum(-1))
+        count += n
+    return torch.stack(batch_metrics).sum(0) / count, torch.stack(losses).sum(0) / count
+
+
+def task_metric_name(regression: bool) -> str:
+    """Return the name of what tells how well a task was learnt."""
+    return "r_squared" if regression else "accuracy"
+
+
+def task_metric(batch_metric: Values, variance: Values | None) -> Values:
+    """Return accuracies as they are; of squared errors, the coefficient of determination.
+
+    R^2 = 1 - error / variance: 1 is perfect, 0 what the best constant prediction reaches.
+
+    Args:
+        metric: (replicas,), as `metric_and_loss` returns it.
+        variance: (replicas,), of the task's targets, averaged over outputs; None for classes.
+    """
+    if variance is None:
+        return batch_metric
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 + batch_metric / variance

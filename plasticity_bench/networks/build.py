@@ -1,0 +1,27 @@
+"""From a specification to a network."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from plasticity_bench.networks.cnn import cnn
+from plasticity_bench.networks.initialisation import initialise
+from plasticity_bench.networks.mlp import mlp
+from plasticity_bench.networks.resnet import resnet18
+from plasticity_bench.networks.spec import NetworkSpec
+from plasticity_bench.networks.vit import LAYERS_WITHOUT_ACTIVATION, vit
+
+BUILDERS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "resnet18": resnet18,
+    "vit": vit,
+}
+
+
+def build_network(spec: NetworkSpec) -> nn.Module:
+    """Return the network of a specification, initialised as it says."""
+    network = BUILDERS[spec.name](spec)
+    linear = LAYERS_WITHOUT_ACTIVATION if spec.name == "vit" else ("head",)
+    initialise(network, spec.init, spec.activation, linear)
+    return network

@@ -1,0 +1,68 @@
+"""From an exception inside a learner's hook to a sentence that helps its author."""
+
+import linecache
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plasticity_bench.errors import LearnerError, PlasticityBenchError
+from plasticity_bench.learners.learner import HOOKS, Learner
+
+# What PyTorch says (or part of it) -> what the learner did, and what to do instead.
+_UNMAPPABLE = {
+    ".item()": "reads a tensor's value",
+    "data-dependent control flow": "branches on a tensor's value",
+    "dynamic shape": "makes a shape that depends on tensors' values",
+    "torch.nonzero": "makes a shape that depends on tensors' values",
+    "random operation": "draws from PyTorch's global generator",
+    "in-place arithmetic": "writes in place to a tensor that all replicas share",
+}
+_WAY_OUT = {
+    "draws from PyTorch's global generator": "Use the hook's `noise` argument",
+    "writes in place to a tensor that all replicas share": "Return a new tensor",
+}
+
+
+@contextmanager
+def explained(learner: Learner) -> Iterator[None]:
+    """Turn an exception in a learner's hooks into a `LearnerError` that names its line."""
+    try:
+        yield
+    except PlasticityBenchError:
+        raise
+    except Exception as error:
+        raise LearnerError(_sentence(learner, error)) from error
+
+
+def _sentence(learner: Learner, error: Exception) -> str:
+    name = type(learner).__name__
+    place = _place(learner, error)
+    message = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    where = f"{place}, " if place else ""
+    for mark, deed in _UNMAPPABLE.items():
+        if learner.vectorized and mark in str(error):
+            way_out = _WAY_OUT.get(deed, "Use torch.where or a mask instead")
+            return (
+                f"{where}learner {name} {deed}, so it cannot be run for all replicas at once. "
+                f"{way_out}, or set `vectorized = False` in the class to run it replica by replica."
+            )
+    who = f"{where}learner" if where else "Learner"
+    return f"{who} {name} raised {type(error).__name__}: {message}"
+
+
+def _place(learner: Learner, error: Exception) -> str:
+    """The innermost line of the learner's own files that the error passed through."""
+    own = {
+        getattr(sys.modules.get(cls.__module__), "__file__", None)
+        for cls in type(learner).__mro__
+        if issubclass(cls, Learner) and cls is not Learner
+    }
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in own]
+    if not frames:
+        return ""
+    frame = frames[-1]
+    hook = next((f.name for f in frames if f.name in HOOKS), frame.name)
+    line = linecache.getline(frame.filename, frame.lineno or 0).strip()
+    return f"{Path(frame.filename).name}:{frame.lineno} in {hook}: `{line}`: "[:-2]

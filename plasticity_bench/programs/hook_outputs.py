@@ -1,0 +1,157 @@
+"""What a learner's hooks must return, checked where they return it.
+
+Each check costs nothing in a traced update, for it looks at types, names and shapes only; without
+it, a hook that returns a dictionary with other keys, or in another order, would silently train
+another network.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from plasticity_bench.errors import LearnerError
+from plasticity_bench.learners.learner import Learner, State
+from plasticity_bench.networks import NetworkSpec
+
+_STATEFUL = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+
+
+def validate(learner: Learner, hook: str, returned: Any, like: Any, name: str = "") -> Any:
+    """Return what a hook returned, with every dictionary in the order of `like`.
+
+    Numbers of float64 are rounded to float32: a hyperparameter that differs between replicas is a
+    float64, and makes some operations return that.
+
+    Raises:
+        LearnerError: if its types, keys, shapes or dtypes are not those of `like`.
+    """
+    place = name or "it"
+    if isinstance(like, State):
+        if not isinstance(returned, State):
+            raise _fault(learner, hook, f"must return a State, not {_kind(returned)}")
+        pairs = zip(like._fields, returned, like, strict=True)
+        return State(*(validate(learner, hook, r, entry, field) for field, r, entry in pairs))
+    if isinstance(like, dict):
+        if not isinstance(returned, dict):
+            raise _fault(learner, hook, f"{place} must be a dictionary, not {_kind(returned)}")
+        if returned.keys() != like.keys():
+            raise _fault(learner, hook, _other_keys(place, returned, like))
+        prefix = f"{name}." if name else ""
+        return {
+            key: validate(learner, hook, returned[key], entry, f"{prefix}{key}")
+            for key, entry in like.items()
+        }
+    if not isinstance(returned, Tensor):
+        raise _fault(learner, hook, f"{place} must be a tensor, not {_kind(returned)}")
+    if (returned.dtype, like.dtype) == (torch.float64, torch.float32):
+        returned = returned.float()
+    if (returned.shape, returned.dtype) != (like.shape, like.dtype):
+        raise _fault(
+            learner,
+            hook,
+            f"{place} must stay {_looks(like)}, but is {_looks(returned)}",
+        )
+    return returned
+
+
+def handed(state: State) -> State:
+    """Return the state in dictionaries of its own: those that a hook is given are its to change.
+
+    Else a key that it puts in would be in what its result is compared with, too.
+    """
+    copied: State = pytree.tree_map(lambda tensor: tensor, state)
+    return copied
+
+
+def scalar(learner: Learner, hook: str, returned: Any) -> Any:
+    """Return a loss or penalty.
+
+    Raises:
+        LearnerError: if it is not a number.
+    """
+    if isinstance(returned, Tensor) and returned.shape == ():
+        return returned
+    if isinstance(returned, int | float):
+        return returned
+    if isinstance(returned, Tensor):
+        remedy = "add it up with .sum(), or take its .mean()"
+        raise _fault(
+            learner, hook, f"must return a scalar tensor, not {_looks(returned)}: {remedy}"
+        )
+    remedy = "does it end with `return ...`?" if returned is None else "return a number"
+    raise _fault(learner, hook, f"must return a scalar tensor, not {_kind(returned)}: {remedy}")
+
+
+def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
+    """Return a learner's memory.
+
+    Raises:
+        LearnerError: if it is not a dictionary of tensors, or of such dictionaries.
+    """
+    if not isinstance(returned, dict):
+        raise _fault(learner, hook, f"must return a dictionary of tensors, not {_kind(returned)}")
+    for key, value in returned.items():
+        if isinstance(value, dict):
+            tensors(learner, hook, value)
+        elif not isinstance(value, Tensor):
+            raise _fault(learner, hook, f"{key} must be a tensor, not {_kind(value)}")
+    return returned
+
+
+def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
+    """Return what `build` built.
+
+    Raises:
+        LearnerError: if its parameters are not all that it is made of, or its outputs do not fit.
+    """
+    if not isinstance(module, nn.Module):
+        raise _fault(learner, "build", f"must return a torch.nn.Module, not {_kind(module)}")
+    for name, part in module.named_modules():
+        if isinstance(part, _STATEFUL):
+            raise _fault(
+                learner,
+                "build",
+                f"{type(part).__name__} ({name}) keeps statistics or draws at random inside the "
+                "network, so that replicas would not be independent; use LayerNorm or GroupNorm, or "
+                "noise in a hook",
+            )
+    for name, _ in module.named_buffers():
+        raise _fault(learner, "build", f"the buffer {name} is not a parameter; keep it in memory()")
+    for name, value in module.named_parameters():
+        if not value.requires_grad or value.dtype != torch.float32:
+            raise _fault(learner, "build", f"{name} must be a float32 parameter that is trained")
+    with torch.no_grad():
+        outputs = module(torch.zeros(2, *spec.input_shape))
+    if not isinstance(outputs, Tensor) or outputs.shape != (2, spec.num_outputs):
+        looks = _looks(outputs) if isinstance(outputs, Tensor) else _kind(outputs)
+        expected = f"(examples, {spec.num_outputs})"
+        raise _fault(learner, "build", f"the network must return logits {expected}, not {looks}")
+    return module
+
+
+def _other_keys(place: str, returned: dict[str, Any], like: dict[str, Any]) -> str:
+    """What is wrong with a dictionary's keys, and what to do."""
+    missing, extra = sorted(like.keys() - returned), sorted(returned.keys() - like)
+    if missing:
+        return f"{place} lacks {missing}: return every entry, also those that stay as they are"
+    if place.startswith("memory"):
+        return f"{place} has gained {extra}: memory() must return all keys from the beginning"
+    return (
+        f"{place} has gained {extra}: parameters are made in build only, and tensors of the "
+        "learner's own in memory()"
+    )
+
+
+def _fault(learner: Learner, hook: str, problem: str) -> LearnerError:
+    end = "" if problem.endswith("?") else "."
+    return LearnerError(f"Learner {type(learner).__name__}, hook {hook}: {problem}{end}")
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _looks(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"

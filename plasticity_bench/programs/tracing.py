@@ -1,0 +1,107 @@
+"""A function of tensors as a flat list of tensor operations."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
+
+from plasticity_bench.programs.compiling import compiled
+
+aten = torch.ops.aten
+
+
+def trace(
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    *,
+    into_code: bool = False,
+    num_carried: int = 0,
+) -> Callable[..., list[Tensor]]:
+    """Record a function's tensor operations on example arguments; return what replays them.
+
+    The record holds no Python of the function, no autograd and no vmap: replaying it costs
+    much less than calling the function, and a compiler can take it as it stands.
+
+    Args:
+        function: pure; its arguments and results are nested dicts and tuples of tensors.
+        arguments: of the shapes and dtypes that all later calls will have.
+        into_code: also compile the record into machine code.
+        num_carried: so many first tensors of the results are the next call's first arguments;
+            machine code overwrites them.
+
+    Returns:
+        From the tensors of the arguments to those of the results, in the order of
+        `torch.utils._pytree.tree_leaves`.
+
+    Raises:
+        CompilationError: if it is to be compiled and cannot be.
+    """
+    leaves, structure = pytree.tree_flatten(arguments)
+    # Tracing tells arguments apart by identity, and some are one tensor at the start.
+    leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
+    graph = make_fx(flat(function, structure))(*leaves)
+    simplify(graph)
+    return compiled(graph, leaves, num_carried) if into_code else graph
+
+
+def flat(function: Callable[..., Any], structure: pytree.TreeSpec) -> Callable[..., list[Tensor]]:
+    """The function from the tensors of its arguments, of this structure, to those of its results.
+
+    Flattening nested dictionaries takes long beside the update of a small network.
+    """
+
+    def on_leaves(*leaves: Tensor) -> list[Tensor]:
+        tensors: list[Tensor] = pytree.tree_leaves(
+            function(*pytree.tree_unflatten(leaves, structure))
+        )
+        return tensors
+
+    return on_leaves
+
+
+def simplify(module: fx.GraphModule) -> None:
+    """Remove, in place, what vmap and autograd leave in a record and what changes no bit.
+
+    Views to the shape a tensor has, multiplications by one, and operations on the same arguments a
+    second time. A record that writes to a tensor in place is left alone: there, what was computed
+    once may not be what it would be again.
+    """
+    if any(_writes(node) for node in module.graph.nodes):
+        return
+    seen: dict[Any, fx.Node] = {}
+    for node in list(module.graph.nodes):
+        if node.op != "call_function":
+            continue
+        same = node.args[0] if _is_identity(node) else seen.setdefault(_signature(node), node)
+        if same is not node:
+            node.replace_all_uses_with(same)
+            module.graph.erase_node(node)
+    module.graph.eliminate_dead_code()
+    module.recompile()
+
+
+def _is_identity(node: fx.Node) -> bool:
+    if node.target is aten.mul.Scalar:
+        return bool(node.args[1] == 1 and _value(node).dtype == _value(node.args[0]).dtype)
+    if node.target in (aten.view.default, aten._unsafe_view.default, aten.expand.default):
+        return bool(_value(node).shape == _value(node.args[0]).shape)
+    return False
+
+
+def _value(node: Any) -> Any:
+    """The example tensor that a node produced when it was recorded."""
+    return node.meta["val"]
+
+
+def _writes(node: fx.Node) -> bool:
+    target = node.target
+    return isinstance(target, torch._ops.OpOverload) and target._schema.is_mutable
+
+
+def _signature(node: fx.Node) -> Any:
+    """Equal for two nodes if and only if they do the same to the same arguments."""
+    arguments, shape = pytree.tree_flatten((node.args, node.kwargs))
+    return node.target, str(shape), tuple((type(argument), argument) for argument in arguments)

@@ -1,0 +1,104 @@
+"""Comparisons of a report: performance profiles, and paired differences."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plasticity_bench.report.model import PairRow, ProfileRow
+from plasticity_bench.report.numbers import bounds, number, numbers
+from plasticity_bench.results import LearnerOnStream
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.statistics import holm, paired_difference, performance_profile
+
+SCORES = ("trainability", "retention")
+THRESHOLDS = np.linspace(0, 1, 41)
+RESAMPLES = 2000  # for each threshold of a profile
+
+Scores = dict[LearnerOnStream, dict[int, Score]]
+
+
+def profiles(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> list[ProfileRow]:
+    """Return every learner's performance profile: over all streams, and on each."""
+    rows = []
+    for stream, labels in selections(streams):
+        for name in SCORES:
+            for learner, label in enumerate(learners):
+                runs = matrix(scores, labels, [label], name)
+                if runs is None:
+                    continue
+                found = performance_profile(runs[0], THRESHOLDS, resamples=RESAMPLES)
+                rows.append(
+                    ProfileRow(
+                        stream=stream,
+                        learner=learner,
+                        score=name,
+                        thresholds=THRESHOLDS.round(4).tolist(),
+                        share=numbers(found.share),
+                        low=numbers(found.low),
+                        high=numbers(found.high),
+                    )
+                )
+    return rows
+
+
+def pairs(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> list[PairRow]:
+    """Return how every two learners differ on the seeds that they share: over all, and on each."""
+    rows = []
+    for stream, labels in selections(streams):
+        for name in SCORES:
+            found = [
+                row
+                for one, other in combinations(range(len(learners)), 2)
+                if (row := _pair(scores, labels, learners, (one, other), name))
+            ]
+            corrected = holm([row["p_value"] or 0.0 for row in found])
+            for row, p_value in zip(found, corrected, strict=True):
+                row["stream"] = stream
+                row["p_value"] = number(p_value)
+            rows += found
+    return rows
+
+
+def matrix(
+    scores: Scores, streams: Sequence[str], learners: Sequence[str], name: str
+) -> NDArray[np.float64] | None:
+    """Return a score of learners on streams, (learners, streams, seeds), of the seeds in all.
+
+    None where there is no such seed, or a score is not a number.
+    """
+    places = [LearnerOnStream(stream, learner) for learner in learners for stream in streams]
+    seeds = set.intersection(*(set(scores.get(place, {})) for place in places))
+    values = [getattr(scores[place][seed], name) for place in places for seed in sorted(seeds)]
+    found = np.array(values, dtype=np.float64).reshape(len(learners), len(streams), len(seeds))
+    return found if seeds and not np.isnan(found).any() else None
+
+
+def selections(streams: Sequence[str]) -> list[tuple[int | None, list[str]]]:
+    """Return the places and labels of all streams together (None), if several, then of each."""
+    each: list[tuple[int | None, list[str]]] = [(i, [name]) for i, name in enumerate(streams)]
+    return each if len(streams) == 1 else [(None, list(streams)), *each]
+
+
+def _pair(
+    scores: Scores,
+    streams: Sequence[str],
+    learners: Sequence[str],
+    places: tuple[int, int],
+    name: str,
+) -> PairRow | None:
+    one, other = places
+    runs = matrix(scores, streams, [learners[one], learners[other]], name)
+    if runs is None or runs.shape[-1] < 2:
+        return None
+    found = paired_difference(runs[0], runs[1])
+    return PairRow(
+        stream=None,
+        score=name,
+        learner=one,
+        other=other,
+        seeds=found.num_seeds,
+        difference=bounds(found.interval),
+        p_value=found.p_value,
+    )

@@ -1,0 +1,88 @@
+"""Which runs are still to be computed, in groups of a good size."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from plasticity_bench.results import Results, Snapshot
+from plasticity_bench.running import checkpoints, population_size
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.suite.planning import Group, all_runs
+
+DEFAULT = Execution()
+Notify = Callable[[str], None]
+
+
+def pending(
+    groups: Sequence[Group],
+    results: Results,
+    execution: Execution = DEFAULT,
+    notify: Notify = lambda _: None,
+) -> list[Group]:
+    """Return what is still to be computed.
+
+    Runs that share a checkpoint stay together and resume from it; the other unfinished runs form
+    groups of a good size, as equal as possible.
+
+    Args:
+        groups: what was planned.
+        results: where finished runs and checkpoints are.
+        execution: how the groups will be run.
+        notify: called with a sentence about what is measured and about damaged files.
+    """
+    snapshot = results.snapshot()
+    for damage in snapshot.damaged:
+        notify(f"{damage}: what it held is run again.")
+        results.set_aside(damage)
+    begun = _begun(groups, results, snapshot, notify)
+    left = []
+    for group in groups:
+        missing = {run.key for run in snapshot.missing(group.runs)}
+        index_of = {run.key: i for i, run in enumerate(group.runs) if run.key in missing}
+        for file, keys in begun.items():
+            together = [index_of.pop(key) for key in keys if key in index_of]
+            if together:
+                left.append(replace(group.part(together), checkpoint=file))
+        left += _of_good_size(group, list(index_of.values()), execution, notify)
+    return left
+
+
+def _of_good_size(
+    group: Group, indices: Sequence[int], execution: Execution, notify: Notify
+) -> list[Group]:
+    if not indices:
+        return []
+    size = population_size.chosen(
+        group.suite_stream.stream,
+        group.suite_stream.network,
+        group.learners[0],
+        execution,
+        len(indices),
+        lambda sentence: notify(f"{group.label}: {sentence}"),
+    )
+    num_groups = -(-len(indices) // size)
+    return [group.part(indices[start::num_groups]) for start in range(num_groups)]
+
+
+def _begun(
+    groups: Sequence[Group], results: Results, snapshot: Snapshot, notify: Notify
+) -> dict[Path, tuple[str, ...]]:
+    """The runs' keys of each checkpoint; those whose runs are all finished are removed."""
+    files = checkpoints.stored(results.folder)
+    if not files:
+        return {}
+    planned = {run.key: run for run in all_runs(groups)}
+    begun = {}
+    for file in files:
+        try:
+            keys = checkpoints.keys_of(file)
+        except checkpoints.CheckpointError as error:
+            notify(f"{error}: it is removed, and its runs start anew.")
+            file.unlink(missing_ok=True)
+            continue
+        known = all(key in planned for key in keys)
+        if known and not snapshot.missing(planned[key] for key in keys):
+            file.unlink(missing_ok=True)
+        else:
+            begun[file] = keys
+    return begun

@@ -1,0 +1,238 @@
+"""How well each measurement at a task's start predicts how well that task is then learnt.
+
+Every association is Spearman's rank correlation of a measurement with the accuracy at the end of
+the same task. A measurement that exists at a task's end only, as the norm of its updates, predicts
+the task after it. The first task is left out: all learners start it alike, and nothing is lost yet.
+
+Three comparisons, each within one seed, so that seeds are independent:
+
+- *within runs*: over the tasks of one learner on one stream. The reference is left out, for its
+  runs have no history to explain anything with.
+- *across learners*: over the learners, at one task of one stream.
+- *across streams*: over the streams, at one task of one learner.
+
+Each is averaged over what is left, first for each seed; the interval is over seeds.
+"""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.results import Results, Run, RunResult
+from plasticity_bench.statistics import Interval, bootstrap_mean
+
+OUTCOMES = ("accuracy", "r_squared", "loss")
+NOT_EXPLANATIONS = ("chance", "dead_rank", *OUTCOMES, *(f"test_{name}" for name in OUTCOMES))
+LEAST_PAIRS = 3
+"""Over fewer pairs there is no rank correlation worth the name."""
+
+Series = dict[int, float]
+
+
+@dataclass(frozen=True)
+class RunSeries:
+    """One learner on one stream with one seed.
+
+    Attributes:
+        stream: the stream's label.
+        learner: the learner's label.
+        variant: tells learners of one label and different settings apart.
+        seed: the replica's seed.
+        accuracy: at each task's end.
+        predictors: for each measurement, its value before each task.
+    """
+
+    stream: str
+    learner: str
+    variant: str
+    seed: int
+    accuracy: Series
+    predictors: dict[str, Series]
+
+
+@dataclass(frozen=True)
+class Association:
+    """What one measurement explains; None where there is nothing to compare.
+
+    Attributes:
+        name: of the measurement.
+        within: within runs, over all streams.
+        learners: across learners, over all streams.
+        streams: across streams.
+        within_stream: within runs, by stream.
+        learners_in_stream: across learners, by stream.
+    """
+
+    name: str
+    within: Interval | None
+    learners: Interval | None
+    streams: Interval | None
+    within_stream: dict[str, Interval | None]
+    learners_in_stream: dict[str, Interval | None]
+
+    @property
+    def signs(self) -> str:
+        """The sign within runs in each stream, as `sign` has it."""
+        return "".join(sign(interval) for interval in self.within_stream.values())
+
+    @property
+    def num_holds(self) -> int:
+        """In how many streams it has the sign that it has in most, beyond its interval."""
+        return max(self.signs.count("+"), self.signs.count("-"))
+
+
+def sign(interval: Interval | None) -> str:
+    """Return + or - for an interval on one side of zero, 0 for one around it, . for none.
+
+    >>> sign(Interval(0.5, 0.4, 0.6)), sign(Interval(-0.1, -0.3, 0.1)), sign(None)
+    ('+', '0', '.')
+    """
+    if interval is None:
+        return "."
+    if interval.low > 0:
+        return "+"
+    return "-" if interval.high < 0 else "0"
+
+
+def load_runs(results: Results) -> list[RunSeries]:
+    """Return every finished run of a suite's results.
+
+    Raises:
+        BadInputError: if there is none.
+    """
+    runs = runs_of(results.stored())
+    if not runs:
+        raise BadInputError(
+            f"{results.folder} holds no finished results. Give the folder that `plasticity-bench "
+            "run` names in its last line."
+        )
+    return runs
+
+
+def runs_of(runs: Iterable[tuple[Run, RunResult]]) -> list[RunSeries]:
+    """Return the runs that some runs are."""
+    return [
+        RunSeries(
+            run.stream,
+            run.learner,
+            json.dumps(run.identity.get("learner"), sort_keys=True),
+            run.seed,
+            result.series(result.task_metric, "end"),
+            _predictors(result),
+        )
+        for run, result in runs
+    ]
+
+
+def of_learners(runs: Sequence[RunSeries], labels: Sequence[str]) -> list[RunSeries]:
+    """Return the runs of some learners; of all, if none is named.
+
+    Raises:
+        BadInputError: if there is no run of one of them.
+    """
+    known = {run.learner for run in runs}
+    for label in labels:
+        if label not in known:
+            hint = did_you_mean(label, known)
+            raise BadInputError(f"There are no results of a learner {label!r}. {hint}")
+    return [run for run in runs if not labels or run.learner in labels]
+
+
+def explain(runs: Sequence[RunSeries], reference: str, *, layers: bool = False) -> list[Association]:
+    """Return what each measurement explains; those that hold in most streams come first.
+
+    Args:
+        runs: of one suite.
+        reference: the learner whose runs have no history.
+        layers: whether measurements of single layers are told of too.
+    """
+    streams = list(dict.fromkeys(run.stream for run in runs))
+    names = dict.fromkeys(name for run in runs for name in run.predictors)
+    found = [
+        _explained(name, runs, streams, reference) for name in names if layers or "/" not in name
+    ]
+    return sorted(found, key=lambda e: (e.num_holds, _strength(e.within)), reverse=True)
+
+
+def association(predictor: Sequence[float], accuracy: Sequence[float]) -> float:
+    """Return the rank correlation of pairs of which both are known.
+
+    0 for a predictor that stays the same while the accuracy does not: it explains nothing. Not a
+    number where the accuracy stays the same, there being nothing to explain, and for fewer than
+    three pairs.
+    """
+    pairs = np.array([predictor, accuracy], dtype=np.float64)
+    x, y = pairs[:, np.isfinite(pairs).all(0)]
+    if len(x) < LEAST_PAIRS or (y == y[0]).all():
+        return math.nan
+    if (x == x[0]).all():
+        return 0.0
+    # As scipy.stats.spearmanr, which takes ten times as long for a few pairs.
+    return float(np.corrcoef(scipy.stats.rankdata([x, y], axis=1))[0, 1])
+
+
+def _predictors(result: RunResult) -> dict[str, Series]:
+    when, name = result.columns["when"], result.columns["name"]
+    at_start = [n for n in dict.fromkeys(name[when == "start"]) if n not in NOT_EXPLANATIONS]
+    at_end = [n for n in dict.fromkeys(name[when == "end"]) if n not in NOT_EXPLANATIONS]
+    before = {str(n): result.series(n, "start") for n in at_start}
+    for n in at_end:
+        if n not in before:
+            before[str(n)] = {task + 1: v for task, v in result.series(n, "end").items()}
+    return {n: {task: v for task, v in series.items() if task > 0} for n, series in before.items()}
+
+
+def _explained(name: str, runs: Sequence[RunSeries], streams: list[str], reference: str) -> Association:
+    changing = [run for run in runs if run.learner != reference]
+
+    def on(stream: str, some: Sequence[RunSeries]) -> list[RunSeries]:
+        return [run for run in some if run.stream == stream]
+
+    def one_run(run: RunSeries, _task: int) -> object:
+        return run.stream, run.learner, run.variant
+
+    def one_task(run: RunSeries, task: int) -> object:
+        return run.stream, task
+
+    def one_learner(run: RunSeries, task: int) -> object:
+        return run.learner, run.variant, task
+
+    return Association(
+        name,
+        _over_seeds(name, changing, one_run),
+        _over_seeds(name, runs, one_task),
+        _over_seeds(name, runs, one_learner),
+        {stream: _over_seeds(name, on(stream, changing), one_run) for stream in streams},
+        {stream: _over_seeds(name, on(stream, runs), one_task) for stream in streams},
+    )
+
+
+def _over_seeds(
+    name: str, runs: Iterable[RunSeries], group_of: Callable[[RunSeries, int], object]
+) -> Interval | None:
+    """Correlate within groups of one seed's points, average over groups, then over seeds."""
+    groups: dict[int, dict[object, list[tuple[float, float]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for run in runs:
+        for task, value in run.predictors.get(name, {}).items():
+            if task in run.accuracy:
+                pair = value, run.accuracy[task]
+                groups[run.seed][group_of(run, task)].append(pair)
+    means = []
+    for of_seed in groups.values():
+        each = [association(*zip(*pairs, strict=True)) for pairs in of_seed.values()]
+        known = [value for value in each if not math.isnan(value)]
+        if known:
+            means.append(sum(known) / len(known))
+    return bootstrap_mean(means) if means else None
+
+
+def _strength(interval: Interval | None) -> float:
+    return abs(interval.mean) if interval else 0.0

@@ -1,0 +1,182 @@
+"""The table of scores: learners x streams."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from plasticity_bench import tables
+from plasticity_bench.results import Results
+from plasticity_bench.scoring.scores import Means, Score, means_by_seed, scores_by_seed
+from plasticity_bench.statistics import (
+    NO_INTERVAL,
+    RELIABLE_SEEDS,
+    Interval,
+    bootstrap_mean,
+    format_interval,
+)
+from plasticity_bench.suite.planning import Group
+from plasticity_bench.suite.suite import Suite
+
+MAX_BESIDE = 3
+"""Streams that stand beside one another in a table; more stand below one another."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One learner on one stream.
+
+    Attributes:
+        stream: the stream's label.
+        learner: the learner's label.
+        num_seeds: seeds that are finished, for it and for the reference.
+        trainability: mean score over those seeds with its interval; None without any.
+        retention: curvature retention, likewise.
+        retention_raw: mean curvature retention before clipping, of the seeds that did not diverge.
+        accuracy: mean end-of-task accuracy over scored tasks of the seeds that did not diverge.
+        curvature: mean curvature rank, likewise.
+        seconds: mean wall time of a seed.
+        num_diverged: seeds that diverged; each scores 0.
+    """
+
+    stream: str
+    learner: str
+    num_seeds: int
+    trainability: Interval | None
+    retention: Interval | None
+    retention_raw: float
+    accuracy: float
+    curvature: float
+    seconds: float
+    num_diverged: int
+
+
+def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
+    """Return an entry for each group, from the runs that are finished."""
+    references = {
+        group.suite_stream.label: _means(group, results)
+        for group in groups
+        if group.label == suite.reference
+    }
+    table = []
+    for group in groups:
+        reference = references[group.suite_stream.label]
+        means = reference if group.label == suite.reference else _means(group, results)
+        table.append(_entry(group, list(scores_by_seed(means, reference).values())))
+    return table
+
+
+def _means(group: Group, results: Results) -> dict[int, Means]:
+    """By seed, what the scores of a group's finished runs are computed from."""
+    scored = group.suite_stream.stream.scored_tasks()
+    return means_by_seed(results, group.runs, group.protocol, scored)
+
+
+def _entry(group: Group, scores: Sequence[Score]) -> Entry:
+    def mean(values: Sequence[float]) -> float:
+        known = [value for value in values if not math.isnan(value)]
+        return float(np.mean(known)) if known else math.nan
+
+    healthy = [s for s in scores if not s.diverged]
+    return Entry(
+        stream=group.suite_stream.label,
+        learner=group.label,
+        num_seeds=len(scores),
+        trainability=bootstrap_mean([s.trainability for s in scores]) if scores else None,
+        retention=bootstrap_mean([s.retention for s in scores]) if scores else None,
+        retention_raw=mean([s.retention_raw for s in healthy]),
+        accuracy=mean([s.accuracy for s in healthy]),
+        curvature=mean([s.curvature for s in healthy]),
+        seconds=mean([s.seconds for s in scores]),
+        num_diverged=sum(s.diverged for s in scores),
+    )
+
+
+def render(table: Sequence[Entry], format_name: str) -> str:
+    """Return the table as "table", "markdown", "latex" or "csv"; the most trainable come first."""
+    if format_name == "csv":
+        return _csv(table)
+    streams = list(dict.fromkeys(entry.stream for entry in table))
+    rows_of = _beside_one_another if len(streams) <= MAX_BESIDE else _below_one_another
+    headers, rows = rows_of(table, streams)
+    return tables.render(headers, rows, format_name, left=("stream", "learner"))
+
+
+Layout = tuple[list[str], list[list[object]]]
+"""Headers and rows."""
+
+
+def _beside_one_another(table: Sequence[Entry], streams: list[str]) -> Layout:
+    """A row for each learner, two columns for each stream."""
+    by_name = {(entry.learner, entry.stream): entry for entry in table}
+    rows: list[list[object]] = []
+    for learner in _ranked(table):
+        row = [by_name[learner, stream] for stream in streams]
+        scores = [score for entry in row for score in (entry.trainability, entry.retention)]
+        seconds = sum(entry.seconds for entry in row) / len(row)
+        seeds = min(entry.num_seeds for entry in row)
+        rows.append(
+            [_name(row), *map(format_interval, scores), _number(seconds, 2), _count(seeds)]
+        )
+    headers = ["learner"]
+    for stream in streams:
+        headers += [f"{stream}\ntrainability", "curvature\nretention"]
+    return [*headers, "seconds\nper seed", "seeds"], rows
+
+
+def _below_one_another(table: Sequence[Entry], streams: list[str]) -> Layout:
+    """A row for each learner on each stream, ranked within it: many streams are not one line."""
+    rows: list[list[object]] = []
+    for stream in streams:
+        of_stream = [entry for entry in table if entry.stream == stream]
+        by_learner = {entry.learner: entry for entry in of_stream}
+        for position, learner in enumerate(_ranked(of_stream)):
+            e = by_learner[learner]
+            scores = (format_interval(e.trainability), format_interval(e.retention))
+            first = "" if position else stream
+            rows.append(
+                [first, _name([e]), *scores, _number(e.seconds, 2), _count(e.num_seeds)]
+            )
+    headers = ["stream", "learner", "trainability", "curvature\nretention"]
+    return [*headers, "seconds\nper seed", "seeds"], rows
+
+
+def _name(entries: Sequence[Entry]) -> str:
+    """The learner of some entries, and how many of its replicas diverged."""
+    diverged = sum(entry.num_diverged for entry in entries)
+    return f"{entries[0].learner} ({diverged} diverged)" if diverged else entries[0].learner
+
+
+def _ranked(table: Sequence[Entry]) -> list[str]:
+    """Learners by mean trainability over streams; incomplete ones last."""
+    learners = list(dict.fromkeys(entry.learner for entry in table))
+
+    def mean(learner: str) -> float:
+        scores = [entry.trainability for entry in table if entry.learner == learner]
+        known = [interval.mean for interval in scores if interval is not None]
+        complete = len(known) == len(scores) and not any(map(math.isnan, known))
+        return sum(known) / len(known) if complete else -math.inf
+
+    return sorted(learners, key=mean, reverse=True)
+
+
+def _count(num_seeds: int) -> str:
+    return f"{num_seeds}" if num_seeds >= RELIABLE_SEEDS else f"{num_seeds} (too few)"
+
+
+def _number(value: float, digits: int) -> str:
+    return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _csv(table: Sequence[Entry]) -> str:
+    """One line for each learner and stream, with every digit."""
+    scores = ("trainability", "curvature_retention")
+    ends = [f"{name}{end}" for name in scores for end in ("", "_low", "_high")]
+    plain = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
+    rows = []
+    for e in table:
+        intervals = [i or NO_INTERVAL for i in (e.trainability, e.retention)]
+        numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
+        rows.append([e.stream, e.learner, *numbers, *(getattr(e, name) for name in plain)])
+    return tables.to_csv(["stream", "learner", *ends, *plain], rows)

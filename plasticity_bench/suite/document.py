@@ -1,0 +1,121 @@
+"""A suite's document: read and parsed once, and looked at for its data sets before torch is loaded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from plasticity_bench.data import SOURCES, source
+from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.shipped import SUITES, suite_names
+from plasticity_bench.streams import DatasetStream, make_stream
+from plasticity_bench.suite import yaml_source
+from plasticity_bench.suite.yaml_source import Document
+
+NOT_PARAMETERS = ("id", "label", "network")
+
+
+def read_document(path_or_name: str) -> Document:
+    """Return a suite's document.
+
+    Args:
+        path_or_name: a YAML file, or the name of a suite that comes with the package.
+
+    Raises:
+        BadInputError: if there is no such suite, it cannot be read, or it is not YAML.
+    """
+    path = Path(path_or_name)
+    if path.is_file():
+        try:
+            with path.open(encoding="utf-8") as file:
+                # One character more than is accepted: `parse` refuses what is longer.
+                return yaml_source.parse(file.read(yaml_source.MAX_CHARACTERS + 1), path_or_name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInputError(f"Cannot read {path_or_name}: {error}.") from None
+    if path_or_name in suite_names():
+        shipped = resources.files(SUITES) / f"{path_or_name}.yaml"
+        return yaml_source.parse(shipped.read_text(encoding="utf-8"), f"{path_or_name}.yaml")
+    if path.is_dir():
+        raise BadInputError(f"{path_or_name} is a folder; a suite is a YAML file.")
+    beside = [str(found) for found in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+    hint = did_you_mean(path_or_name, [*beside, *suite_names()])
+    raise BadInputError(f"There is no suite {path_or_name!r}. {hint}")
+
+
+def datasets_of(document: Document, for_tuning: bool = False) -> list[str]:
+    """Return the names of the data sets that a suite's streams are made of, each once.
+
+    No data set is loaded. Only the streams of the document are looked at, unless something is
+    wrong with them.
+
+    Args:
+        document: of the suite.
+        for_tuning: whether of the streams that settings are tried on, if the suite names others.
+
+    Raises:
+        BadInputError: one sentence that names file, line and key, if a stream or its data set is
+            unknown, or the document does not fit the schema where streams should be.
+    """
+    path, entries = _streams_of(document.value, for_tuning)
+    if not _are_streams(entries):
+        from plasticity_bench.suite.suite_file import validated  # which loads torch
+
+        validated(document)
+        raise AssertionError("the schema accepts streams that are none")
+    names = []
+    for index, entry in enumerate(entries or []):
+        parameters = {key: value for key, value in entry.items() if key not in NOT_PARAMETERS}
+        with located(document, (*path, index)):
+            stream = make_stream(entry["id"], **parameters)
+            if isinstance(stream, DatasetStream):
+                names.append(source(stream.dataset).name)
+    return list(dict.fromkeys(names))
+
+
+def datasets_named(name: str) -> list[str]:
+    """Return the data sets that a name stands for: the one of that name, or a suite's.
+
+    Raises:
+        BadInputError: as `datasets_of`, or if it is the name of neither.
+    """
+    if name in SOURCES:
+        return [name]
+    known = [*SOURCES, *suite_names()]
+    if not Path(name).exists() and Path(name).suffix != ".yaml" and name not in known:
+        raise BadInputError(f"There is no suite or data set {name!r}. {did_you_mean(name, known)}")
+    return datasets_of(read_document(name))
+
+
+@contextmanager
+def located(document: Document, path: yaml_source.Path) -> Iterator[None]:
+    """Add to an error where in the document it comes from."""
+    try:
+        yield
+    except BadInputError as error:
+        keyed = (*path, error.key) if error.key else path
+        where = document.where(keyed if keyed in document.lines else path)
+        raise BadInputError(f"{where}: {error}") from error
+
+
+def _streams_of(value: object, for_tuning: bool) -> tuple[yaml_source.Path, Any]:
+    """Path and value of the streams in a document."""
+    if not isinstance(value, dict):
+        return (), None
+    tuning = value.get("tuning") if for_tuning else None
+    if isinstance(tuning, dict) and tuning.get("streams"):
+        return ("tuning", "streams"), tuning["streams"]
+    return ("streams",), value.get("streams")
+
+
+def _are_streams(entries: object) -> bool:
+    return (
+        isinstance(entries, list)
+        and len(entries) > 0
+        and all(
+            isinstance(entry, dict)
+            and isinstance(entry.get("id"), str)
+            and all(isinstance(key, str) for key in entry)
+            for entry in entries
+        )
+    )

@@ -1,0 +1,107 @@
+"""From a suite to the groups of runs that it consists of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from plasticity_bench.evaluation.protocol import Protocol
+from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.learner_source import source_files
+from plasticity_bench.provenance import hash_files
+from plasticity_bench.results.run import Run
+from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.suite import Suite, SuiteStream
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that can be one population: one stream, one class of learner, several seeds.
+
+    Attributes:
+        suite_stream: the stream, and the network for it.
+        label: of the learner.
+        protocol: what is measured, and when.
+        runs: what is to be computed.
+        learners: of each run, the learner with its hyperparameters.
+        notes: what is stored with each run, and does not change its result.
+        checkpoint: where its progress is stored, if it was begun before.
+    """
+
+    suite_stream: SuiteStream
+    label: str
+    protocol: Protocol
+    runs: tuple[Run, ...]
+    learners: tuple[Learner, ...]
+    notes: Mapping[str, object] = field(default_factory=dict)
+    checkpoint: Path | None = None
+
+    @property
+    def differing(self) -> list[str]:
+        """Names of the hyperparameters that are not the same in all runs."""
+        first, *others = (learner.hyperparameters() for learner in self.learners)
+        return [name for name in first if any(other[name] != first[name] for other in others)]
+
+    def part(self, indices: Sequence[int]) -> "Group":
+        """Return the group of some of its runs, given by their indices."""
+        runs = tuple(self.runs[index] for index in indices)
+        return replace(self, runs=runs, learners=tuple(self.learners[i] for i in indices))
+
+    def only(self, runs: Iterable[Run]) -> "Group":
+        """Return the group of those of its runs that are among `runs`."""
+        keys = {run.key for run in runs}
+        return self.part([i for i, run in enumerate(self.runs) if run.key in keys])
+
+
+def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
+    """Return every group of a suite, finished or not, in the order of `contenders`."""
+    (reference,) = (c for c in suite.contenders if c.label == suite.reference)
+    identities = {entry.label: _stream_identity(entry) for entry in suite.streams}
+    groups = []
+    for contender in contenders:
+        protocol = suite.protocol
+        if type(contender.learner) is type(reference.learner):  # the control knows the boundaries
+            protocol = replace(protocol, reveal_boundaries=True)
+        for suite_stream in suite.streams:
+            learner = contender.on(suite_stream.label).learner
+            identity = {
+                **identities[suite_stream.label],
+                "learner": _learner_identity(learner),
+                "protocol": protocol.identity(),
+            }
+            runs = Run.of_seeds(suite_stream.label, contender.label, identity, seeds)
+            learners = (learner,) * len(runs)
+            groups.append(Group(suite_stream, contender.label, protocol, runs, learners))
+    return groups
+
+
+def all_runs(groups: Iterable[Group]) -> list[Run]:
+    """Return the runs of some groups."""
+    return [run for group in groups for run in group.runs]
+
+
+def without_boundaries(groups: Sequence[Group]) -> list[str]:
+    """Return the labels of learners that act at task boundaries, which the suite hides."""
+    labels = [
+        group.label
+        for group in groups
+        if group.learners[0].overrides("begin_task") and not group.protocol.reveal_boundaries
+    ]
+    return list(dict.fromkeys(labels))
+
+
+def _stream_identity(suite_stream: SuiteStream) -> dict[str, object]:
+    stream = {
+        "id": suite_stream.id,
+        "parameters": suite_stream.stream.parameters(),
+        "fingerprint": suite_stream.stream.fingerprint(),
+    }
+    return {"stream": stream, "network": suite_stream.network.parameters()}
+
+
+def _learner_identity(learner: Learner) -> dict[str, object]:
+    cls = type(learner)
+    return {
+        "class": cls.__name__,
+        "source": hash_files(source_files(cls)),
+        "hyperparameters": learner.hyperparameters(),
+    }

@@ -1,0 +1,409 @@
+"""check_learner: all baselines pass, and each rule is broken by a learner that only it catches."""
+
+import random
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import plasticity_bench as pb
+from plasticity_bench.checks.learner import CHECKS
+from plasticity_bench.checks.trial import Trial
+from plasticity_bench.cli import main
+from plasticity_bench.shipped import baseline_names
+from tests.cli.test_cli import SUITE
+
+
+@pytest.mark.parametrize("name", baseline_names())
+def test_every_baseline_keeps_the_rules(name):
+    pb.check_learner(name)
+
+
+def scaled(state, factor):
+    return state._replace(params={k: factor * v for k, v in state.params.items()})
+
+
+class Breaks(pb.Learner):
+    def begin_task(self, state, fresh, noise):
+        return scaled(state, torch.nan)
+
+
+class Flips(pb.Learner):
+    """YAML 1.2 has a number where this has a word."""
+
+    mode: str = "1e-3"
+
+
+class Large(pb.Learner):
+    def build(self, spec):
+        return pb.build_network(pb.NetworkSpec(**{**spec.parameters(), "hidden": (200, 64)}))
+
+
+class ScalesGradientsInPlace(pb.Learner):
+    def apply_gradients(self, gradients, state, noise):
+        for gradient in gradients.values():
+            gradient.mul_(0.5)
+        return super().apply_gradients(gradients, state, noise)
+
+
+class WritesToADictionary(pb.Learner):
+    def memory(self, params):
+        return {"count": torch.zeros(())}
+
+    def after_update(self, state, noise):
+        state.memory["count"] = state.memory["count"] + 1
+        return state
+
+
+class WarmsUp(pb.Learner):
+    """Is another one the first time."""
+
+    _warm = []
+
+    def memory(self, params):
+        self._warm.append(1)
+        return {"factor": torch.tensor(0.5 if len(self._warm) == 1 else 1.0)}
+
+    def after_update(self, state, noise):
+        return scaled(state, state.memory["factor"])
+
+
+class DrawsFromNumpy(pb.Learner):
+    def memory(self, params):
+        return {"factor": torch.tensor(np.random.uniform(0.9, 1), dtype=torch.float32)}
+
+    def after_update(self, state, noise):
+        return scaled(state, state.memory["factor"])
+
+
+class DrawsInVain(pb.Learner):
+    def memory(self, params):
+        random.random()
+        return {}
+
+
+class AsksForTheSeed(pb.Learner):
+    def memory(self, params):
+        return {"factor": torch.tensor(1 - torch.initial_seed() % 2 * 0.01)}
+
+    def after_update(self, state, noise):
+        return scaled(state, state.memory["factor"])
+
+
+class StopsAllForOne(pb.Learner):
+    """When one replica diverges, all stop."""
+
+    vectorized = False
+    _stopped = []
+
+    def memory(self, params):
+        self._stopped.clear()
+        return {}
+
+    def after_update(self, state, noise):
+        if not state.params["head.bias"].isfinite().all():
+            self._stopped.append(1)
+        return scaled(state, 0.0) if self._stopped else state
+
+
+class RaisesForOne(pb.Learner):
+    vectorized = False
+
+    def after_update(self, state, noise):
+        if not state.params["head.bias"].isfinite().all():
+            raise FloatingPointError("diverged")
+        return state
+
+
+class CountsReplicas(pb.Learner):
+    """The second replica of a process's population is not like the first."""
+
+    vectorized = False
+    _count = []
+
+    def build(self, spec):
+        self._count.clear()
+        return super().build(spec)
+
+    def memory(self, params):
+        self._count.append(1)
+        return {"factor": torch.tensor(1 - 0.01 * len(self._count))}
+
+    def after_update(self, state, noise):
+        return scaled(state, state.memory["factor"])
+
+
+class Chooses(pb.Learner):
+    """Looks at a hyperparameter, which in a search is one for each replica."""
+
+    strength: float = 1e-3
+    search = {"strength": pb.LogUniform(1e-4, 1e-1)}
+
+    def penalty(self, params, state):
+        return self.strength * params["head.bias"].square().sum() if self.strength > 0 else 0.0
+
+
+class Counts(pb.Learner):
+    """Another number where replicas differ."""
+
+    def after_update(self, state, noise):
+        return scaled(state, 1.0 if isinstance(self.step_size, float) else 0.9)
+
+
+class RemembersElsewhere(pb.Learner):
+    """Counts each replica's updates in the class rather than in its memory."""
+
+    vectorized = False
+    _counts = {}
+
+    def memory(self, params):
+        self._counts[params["head.bias"][0].item()] = 0
+        return {}
+
+    def after_update(self, state, noise):
+        key = state.initial["head.bias"][0].item()
+        self._counts[key] += 1
+        return scaled(state, 0.9) if self._counts[key] % 20 == 0 else state
+
+
+class StandsStill(pb.Learner):
+    def apply_gradients(self, gradients, state, noise):
+        return state
+
+
+class ClimbsUp(pb.Learner):
+    def apply_gradients(self, gradients, state, noise):
+        return super().apply_gradients({k: -g for k, g in gradients.items()}, state, noise)
+
+
+class NeedlesslyLooped(pb.Learner):
+    vectorized = False
+
+
+BREAKS = {
+    Breaks: ("check_works", "hook begin_task: its result.params['linear0.weight'] is not fin"),
+    Flips: (
+        "check_hyperparameters",
+        "its hyperparameter mode is '1e-3', which a suite's file reads as 0.001",
+    ),
+    Large: ("check_size", "for a network of 8970 parameters it builds one of"),
+    ScalesGradientsInPlace: (
+        "check_arguments_unchanged",
+        "hook apply_gradients: it changes its argument gradients['linear0.weight']: make new",
+    ),
+    WritesToADictionary: (
+        "check_arguments_unchanged",
+        "hook after_update: it changes its argument state.memory['count']: make new",
+    ),
+    WarmsUp: ("check_deterministic", "a second run with the same seeds gave other results"),
+    DrawsFromNumpy: ("check_global_generators", "uses the global random generator of numpy.random"),
+    DrawsInVain: ("check_global_generators", "it uses the global random generator of random: draw"),
+    AsksForTheSeed: (
+        "check_global_generators",
+        "its results depend on the seeds of global random generators",
+    ),
+    StopsAllForOne: (
+        "check_members_independent",
+        "a replica's results change with another replica's seed and data",
+    ),
+    RaisesForOne: (
+        "check_members_independent",
+        "where one replica's numbers are not finite, a hook raises for all members",
+    ),
+    CountsReplicas: ("check_alone", "results alone are not those that it has among others"),
+    Chooses: ("check_searched", "choose by torch.where rather than `if`; test_check_learner.py:"),
+    Counts: ("check_searched", "its results are others than where replicas are alike"),
+    RemembersElsewhere: ("check_resumes", "does not go on from a state that was kept and loaded"),
+    StandsStill: ("check_learns", "it does not learn: the loss on its first task was 2.3"),
+    ClimbsUp: ("check_learns", "let apply_gradients step against the gradients"),
+    NeedlesslyLooped: ("check_vectorized", "faster: remove `vectorized = False`"),
+}
+
+
+@pytest.mark.parametrize("cls", BREAKS, ids=lambda cls: cls.__name__)
+def test_each_rule_is_caught_by_its_check_alone(cls):
+    expected, sentence = BREAKS[cls]
+    caught = {}
+    trial = Trial(cls())
+    for check in CHECKS:
+        try:
+            check(trial)
+        except pb.LearnerError as error:
+            caught[check.__name__] = str(error)
+    assert list(caught) == [expected], caught
+    assert sentence in caught[expected]
+    assert caught[expected].startswith(f"Learner {cls.__name__}")
+
+
+# ---- which hook it was ------------------------------------------------------------------------
+
+
+class DividesByZero(pb.Learner):
+    def penalty(self, params, state):
+        return 1 / (params["head.bias"] - state.initial["head.bias"]).square().sum()
+
+
+class RootOfZero(pb.Learner):
+    """Its penalty is finite, its gradient is not."""
+
+    def penalty(self, params, state):
+        return (params["head.bias"] - state.initial["head.bias"]).square().sum().sqrt()
+
+
+class Explodes(pb.Learner):
+    def after_update(self, state, noise):
+        return scaled(state, 1e9)
+
+
+class TakesLogarithms(pb.Learner):
+    def predict_params(self, state):
+        return {name: value.log() for name, value in state.params.items()}
+
+
+class BuildsInfinity(pb.Learner):
+    def build(self, spec):
+        network = pb.build_network(spec)
+        torch.nn.init.constant_(network.head.bias, torch.inf)
+        return network
+
+
+class KeepsInfinity(pb.Learner):
+    """The smallest loss-like number so far begins at infinity, and that is well."""
+
+    def memory(self, params):
+        return {"smallest": torch.tensor(torch.inf)}
+
+    def after_update(self, state, noise):
+        size = state.params["head.weight"].norm()
+        smallest = torch.minimum(state.memory["smallest"], size)
+        return state._replace(memory={"smallest": smallest})
+
+
+class OverflowsLate(pb.Learner):
+    """Only in the second task, by itself finite, it grows beyond all bounds."""
+
+    def begin_task(self, state, fresh, noise):
+        return scaled(state, 1e18)
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (
+            DividesByZero,
+            "hook penalty: its result is not finite, though all that it was given",
+        ),
+        (
+            RootOfZero,
+            "gradients['head.bias'], for apply_gradients, is not finite: the square root and",
+        ),
+        (Explodes, "is not finite: parameters have grown to "),
+        (TakesLogarithms, "hook predict_params: its result['linear0.weight'] is not finite"),
+        (BuildsInfinity, "hook build: its result['head.bias'] is not finite"),
+        (OverflowsLate, "is not finite: parameters have grown to "),
+    ],
+)
+def test_the_first_hook_that_returns_no_number_is_named(cls, sentence):
+    with pytest.raises(pb.LearnerError) as caught:
+        pb.check_learner(cls)
+    print(caught.value)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_memory_may_hold_infinities():
+    pb.check_learner(KeepsInfinity)
+
+
+class Static(pb.Learner):
+    @staticmethod
+    def penalty(params, state):
+        return 1e-3 * params["head.bias"].square().sum()
+
+
+def test_a_class_or_an_object_can_be_given():
+    pb.check_learner(Static)
+    pb.check_learner(Static(step_size=1e-2))
+    with pytest.raises(pb.BadInputError, match="has its hyperparameters already"):
+        pb.check_learner(Static(), step_size=1e-2)
+    with pytest.raises(pb.BadInputError, match="int: it is not a subclass"):
+        pb.check_learner(int)
+    with pytest.raises(pb.BadInputError, match="step_size: input should be greater than 0"):
+        pb.check_learner(Static, step_size=0.0)
+
+
+# ---- the command line, where `check` and `run` tell the same -----------------------------------
+
+BAD = """\
+import torch
+import plasticity_bench as pb
+
+class Signature(pb.Learner):
+    def penalty(self, params):
+        return 0.0
+
+class Vector(pb.Learner):
+    def penalty(self, params, state):
+        return params["head.bias"]
+
+class Adds(pb.Learner):
+    def after_update(self, state, noise):
+        state.params["extra"] = torch.zeros(())
+        return state
+
+class Range(pb.Learner):
+    strength: float = 1.0
+
+class Diverges(pb.Learner):
+    def after_update(self, state, noise):
+        return state._replace(params={k: v / 0 for k, v in state.params.items()})
+"""
+
+
+@pytest.fixture
+def bad(tmp_path, monkeypatch):
+    """The name of a module with learners that are wrong, in the current folder, beside a suite."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    (tmp_path / "bad_learners.py").write_text(BAD)
+    (tmp_path / "tiny.yaml").write_text(SUITE)
+    yield "bad_learners"
+    sys.modules.pop("bad_learners", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "code", "sentence"),
+    [
+        (
+            "Signature",
+            [],
+            2,
+            "hook penalty (bad_learners.py:5): it is called as penalty(params, st",
+        ),
+        ("Vector", [], 1, "Learner Vector, hook penalty: must return a scalar tensor, not (10,) f"),
+        ("Adds", [], 1, "Learner Adds, hook after_update: params has gained ['extra']: parameters"),
+        ("Range", ["-H", "strength=-3"], 2, "Learner Range: strength: input should be greater th"),
+        ("Range", ["-H", "strenth=3"], 2, "no hyperparameter 'strenth'. Did you mean 'strength'?"),
+        ("Diverges", [], 0, "Learner Diverges, hook after_update: its result.params['linear"),
+    ],
+)
+def test_bad_input_is_told_alike_by_check_and_run(bad, capsys, name, settings, code, sentence):
+    assert main(["check", f"{bad}:{name}", *settings]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.count("\n") == 1
+    run = ["run", "tiny.yaml", "--jobs", "1", "--seeds", "1", "--learner", f"{bad}:{name}"]
+    assert main([*run, *settings]) == code
+    told = capsys.readouterr().err
+    assert sentence in told or (code == 0 and "1 diverged" in told)
+    assert "Traceback" not in told
+
+
+def test_check_tells_streams_and_learners_apart(capsys):
+    assert main(["check", "adam", "-H", "step_size=1e-2"]) == 0
+    assert capsys.readouterr().out == "adam keeps the rules.\n"
+    assert main(["check", "adma"]) == 2
+    assert "Did you mean 'adam'?" in capsys.readouterr().err
+    assert main(["check", "plasticity/RandomLabelDigits-v0", "-H", "a=1"]) == 2
+    assert "is a stream" in capsys.readouterr().err

@@ -1,0 +1,288 @@
+"""The command line as a user meets it: tables, resuming, errors, Ctrl-C."""
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from plasticity_bench.cli import main
+
+ROOT = Path(__file__).parents[2]
+SUITE = """\
+suite: test/tiny-v0
+streams:
+  - id: plasticity/RandomLabelDigits-v0
+    num_tasks: 4
+    updates_per_task: 10
+    num_examples: 40
+    network: {hidden: [8]}
+  - id: plasticity/PermutedPixelDigits-v0
+    num_tasks: 4
+    updates_per_task: 10
+    num_examples: 40
+    network: {hidden: [8]}
+learners:
+  - {name: fresh, step_size: 3e-2}
+  - {name: adam, step_size: 3e-2}
+seeds: 2
+measure:
+  curvature: {every: 2, examples: 16}
+"""
+LEARNER = (ROOT / "my_module.py").read_text()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty current folder with a suite and a learner in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if Path(p).resolve() != ROOT])
+    monkeypatch.delitem(sys.modules, "my_module", raising=False)
+    (tmp_path / "tiny.yaml").write_text(SUITE)
+    (tmp_path / "my_module.py").write_text(LEARNER)
+    return tmp_path
+
+
+def run(*arguments):
+    return main(["run", "tiny.yaml", "--jobs", "1", *arguments])
+
+
+def runs(folder):
+    return sorted(path.parent for path in folder.rglob("cell.json"))
+
+
+def test_a_users_learner_from_the_current_folder(folder, capsys):
+    assert run("--learner", "my_module:Learner") == 0
+    out, err = capsys.readouterr()
+    assert "my_module:Learner" in out
+    assert "12 runs, 0 finished, 12 to run" in err
+    assert len(runs(folder)) == 12
+    (results,) = (folder / "results").iterdir()
+    assert results.name.startswith("tiny-v0@")
+    assert f"Results: results/{results.name}" in err
+
+
+def test_the_same_command_again_runs_nothing_and_prints_the_same_table(capsys):
+    assert run() == 0
+    first = capsys.readouterr().out
+    assert run() == 0
+    out, err = capsys.readouterr()
+    assert "8 runs, 8 finished, 0 to run" in err
+    assert out == first
+
+
+def test_more_seeds_run_only_the_missing_ones(folder, capsys):
+    run()
+    before = {path: (path / "cell.json").stat().st_mtime_ns for path in runs(folder)}
+    assert run("--seeds", "3") == 0
+    assert "12 runs, 8 finished, 4 to run" in capsys.readouterr().err
+    for path, written in before.items():
+        assert (path / "cell.json").stat().st_mtime_ns == written
+    # and the seeds that came later are what they would have been from the start
+    main(["run", "tiny.yaml", "--jobs", "1", "--seeds", "3", "--format", "csv"])
+    added = capsys.readouterr().out
+    main(["run", "tiny.yaml", "--seeds", "3", "--format", "csv", "--results", "other"])
+    assert without_time(added) == without_time(capsys.readouterr().out)
+
+
+def without_time(text):
+    rows = list(csv.DictReader(io.StringIO(text)))
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def test_several_processes_give_the_same_numbers(capsys):
+    run("--format", "csv")
+    alone = capsys.readouterr().out
+    main(["run", "tiny.yaml", "--jobs", "2", "--results", "parallel", "--format", "csv"])
+    assert without_time(capsys.readouterr().out) == without_time(alone)
+
+
+def test_an_edited_learner_is_run_again(folder, capsys):
+    run("--learner", "my_module:Learner")
+    (folder / "my_module.py").write_text(LEARNER.replace("0.1", "0.2"))
+    del sys.modules["my_module"]
+    capsys.readouterr()
+    run("--learner", "my_module:Learner")
+    assert "12 runs, 8 finished, 4 to run" in capsys.readouterr().err
+
+
+def test_hyperparameters_from_the_command_line(capsys):
+    assert run("--learner", "adam", "-H", "step_size=1e-2", "-H", "beta1=0.5") == 0
+    assert "adam step_size=0.01,beta1=0.5" in capsys.readouterr().out
+
+
+def test_formats(capsys):
+    run()
+    table = capsys.readouterr().out
+    assert [line.split()[0] for line in table.splitlines()[-2:]] == ["fresh", "adam"]
+    run("--format", "markdown")
+    markdown = capsys.readouterr().out.splitlines()
+    assert markdown[0].startswith("| learner")
+    assert set(markdown[1]) <= set("|-: ")
+    assert "1.00 [1.00, 1.00]" in markdown[2]
+    run("--format", "latex")
+    latex = capsys.readouterr().out
+    assert latex.startswith("\\begin{tabular}")
+    assert "\\toprule" in latex
+    run("--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == 4
+    fresh = next(row for row in rows if row["learner"] == "fresh")
+    assert float(fresh["trainability"]) == 1.0
+    assert float(fresh["retention_raw"]) == 1.0
+    assert fresh["num_seeds"] == "2"
+
+
+def test_few_seeds_are_pointed_out(capsys):
+    run()
+    assert "Intervals from 2 seeds are unreliable" in capsys.readouterr().err
+
+
+BROKEN = """\
+import plasticity_bench as pb
+class Learner(pb.Learner):
+    def penalty(self, params, state):
+        return params["head.weight"].sum().item() * params["head.bias"].sum()
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_broken_learner_fails_alone_and_says_where(folder, capsys, jobs):
+    (folder / "broken.py").write_text(BROKEN)
+    command = ["run", "tiny.yaml", "--jobs", jobs, "--learner", "broken:Learner"]
+    assert main(command) == 1
+    out, err = capsys.readouterr()
+    assert err.count("broken.py:4 in penalty: `return params") == 2
+    assert "set `vectorized = False`" in err
+    assert "Traceback" not in err
+    assert "n/a" in next(line for line in out.splitlines() if "broken" in line)
+    assert "1.00 [1.00, 1.00]" in next(line for line in out.splitlines() if "fresh" in line)
+    failed = [p for p in runs(folder) if p.parent.name == "broken_Learner"]
+    assert '"status": "failed"' in (failed[0] / "cell.json").read_text()
+    assert "Traceback" in (failed[0] / "cell.json").read_text()
+    assert main(command) == 1  # what failed is tried again; the rest is not
+    assert "12 runs, 8 finished, 4 to run" in capsys.readouterr().err
+
+
+def test_a_diverged_learner_scores_worst_and_is_named(capsys):
+    assert run("--learner", "sgd", "-H", "step_size=1e30") == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if "sgd" in line)
+    assert "(4 diverged)" in row
+    assert row.count("0.00 [0.00, 0.00]") == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "nothing.yaml"], "There is no suite 'nothing.yaml'."),
+        (["run", "tiny.yaml", "--learner", "nowhere:Learner"], "there is no module 'nowhere'"),
+        (["run", "tiny.yaml", "--learner", "adma"], "Unknown learner 'adma'. Did you mean 'adam'?"),
+        (
+            ["run", "tiny.yaml", "--learner", "adam", "-H", "setp_size=1"],
+            "Did you mean 'step_size'?",
+        ),
+        (["run", "tiny.yaml", "--learner", "adam", "-H", "step_size"], "is set as -H key=value"),
+        (["run", "tiny.yaml", "--learner", "adam", "-H", "step_size=fast"], "not 'fast'"),
+        (["run", "tiny.yaml", "-H", "step_size=1"], "no --learner is given"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(folder, capsys, arguments, sentence):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert not (folder / "results").exists()
+
+
+def test_results_that_cannot_be_written_are_refused_before_anything_runs(folder, capsys):
+    (folder / "taken").write_text("a file")
+    assert run("--results", "taken") == 2
+    err = capsys.readouterr().err
+    assert "Cannot write results to taken/tiny-v0@" in err
+    assert "Choose another folder with --results." in err
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--seeds", "0"], ["--seeds", "x"], ["--jobs", "-1"], ["--form"]]
+)
+def test_wrong_options_exit_with_2(wrong, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(*wrong)
+    assert caught.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_list_and_schema(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert "quick" in out
+    assert "plasticity/RandomLabelDigits-v0" in out
+    assert "wasserstein" in out
+    assert main(["schema"]) == 0
+    assert '"streams"' in capsys.readouterr().out
+
+
+def command(*arguments):
+    return [str(Path(sys.executable).parent / "plasticity-bench"), *arguments]
+
+
+def test_the_installed_command_finds_my_module_in_the_current_folder(folder):
+    done = subprocess.run(
+        command("run", "tiny.yaml", "--learner", "my_module:Learner", "--jobs", "2"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "my_module:Learner" in done.stdout
+    lines = [line for line in done.stderr.splitlines() if line.startswith("[")]
+    assert len(lines) == 6  # plain lines, one for each group, for this is no terminal
+    assert lines[-1].startswith("[6/6]")
+    assert "s left" in lines[0]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_says_what_is_saved_and_how_to_go_on(folder, jobs):
+    (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 4", "num_tasks: 400", 1))
+    process = subprocess.Popen(
+        command("run", "tiny.yaml", "--jobs", jobs),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Where the tests themselves run in the background, a shell has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    for line in process.stderr:  # the first group has ended: its runs are saved
+        if line.startswith("[1/"):
+            break
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+    saved = len(runs(folder))
+    assert 2 <= saved < 8
+    assert f"Stopped: {saved} of 8 runs are finished in results/" in err
+    assert "Run the same command again to go on." in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--help"]])
+def test_what_computes_nothing_does_not_import_torch(arguments):
+    code = f"""
+import sys
+from plasticity_bench.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    pass
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

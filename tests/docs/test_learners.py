@@ -1,0 +1,55 @@
+"""The table of baselines in docs/learners.md is what the classes say and do."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import plasticity_bench as pb
+from plasticity_bench.leaderboard.flags import extra_passes, memory
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.shipped import baseline_names
+
+PAGE = (Path(__file__).parents[2] / "docs" / "learners.md").read_text()
+NETWORK = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
+
+
+def row(name):
+    cls = find_learner(name)
+    rule = cls.__doc__.strip().splitlines()[0].replace("|", r"\|")
+    sources = [
+        f"[{n}](https://arxiv.org/abs/{n})" for n in re.findall(r"arXiv:([\d.]+\d)", cls.__doc__)
+    ]
+    kept = memory(cls(), NETWORK)
+    runs = (
+        f"`{name}`",
+        rule,
+        ", ".join(dict.fromkeys(sources)),
+        "yes" if cls.overrides("begin_task") else "",
+        str(extra_passes(cls(), NETWORK) or ""),
+        (f"{kept:.1f}" if kept >= 0.05 else "under 0.1") if kept else "",
+    )
+    return f"| {' | '.join(runs)} |".replace("|  |", "| |").replace("|  |", "| |")
+
+
+def test_the_table_is_what_the_classes_say_and_do():
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    expected = [row(name) for name in baseline_names()]
+    assert rows == expected, "the table should be:\n" + "\n".join(expected)
+
+
+def test_an_extra_pass_is_seen():
+    class Predicts(pb.Learner):
+        def predict_params(self, state):
+            return state.initial
+
+    assert (extra_passes(pb.Learner(), NETWORK), extra_passes(Predicts(), NETWORK)) == (0, 1)
+
+
+@pytest.mark.parametrize("name", baseline_names())
+def test_every_baseline_says_what_it_is(name):
+    """A module's line, a class's line that is a sentence, and a source unless it needs none."""
+    cls = find_learner(name)
+    own = ("sgd", "l2", "leaky_relu", "fresh", "torch_optimizer")
+    assert cls.__doc__.strip().splitlines()[0].endswith((".", ":"))
+    assert "arXiv:" in cls.__doc__ or name in own

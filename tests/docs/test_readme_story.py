@@ -1,0 +1,46 @@
+"""The quick suite shows what the paper says, beyond noise: run here as its users run it."""
+
+from dataclasses import replace
+
+import pytest
+
+from plasticity_bench.results import Results
+from plasticity_bench.running import runner
+from plasticity_bench.running.execution import spread
+from plasticity_bench.scoring import score_table as table
+from plasticity_bench.suite import planning
+from plasticity_bench.suite.suite import load_suite
+
+
+@pytest.fixture(scope="module")
+def entries(tmp_path_factory):
+    """Five of its learners on its first stream, with all ten seeds."""
+    suite = load_suite("quick")
+    suite = replace(suite, streams=suite.streams[:1])
+    learners = ("fresh", "adam", "adam_as_fresh", "l2_init", "layer_norm")
+    contenders = [c for c in suite.contenders if c.label in learners]
+    groups = planning.plan(suite, contenders, range(suite.num_seeds))
+    results = Results(tmp_path_factory.mktemp("results"))
+    failed = runner.run(groups, results, spread("cpu", None), lambda *_: None, lambda *_: None)
+    assert failed == 0
+    return {entry.learner: entry for entry in table.entries(suite, groups, results)}
+
+
+def test_adam_loses_plasticity_and_its_curvature_with_it(entries):
+    adam = entries["adam_as_fresh"]
+    assert adam.num_seeds == 10
+    assert adam.trainability.high < 0.1
+    assert adam.retention.high < 0.1
+
+
+def test_a_smaller_step_keeps_curvature_and_learns_less(entries):
+    adam = entries["adam"]
+    assert adam.retention.low > 0.8
+    assert 0.3 < adam.trainability.low < adam.trainability.high < 0.65
+
+
+@pytest.mark.parametrize("learner", ["l2_init", "layer_norm"])
+def test_learners_that_keep_curvature_at_a_large_step_keep_plasticity(entries, learner):
+    adam, kept = entries["adam"], entries[learner]
+    assert kept.trainability.low > adam.trainability.high + 0.1
+    assert kept.retention.low > 0.8

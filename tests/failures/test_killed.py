@@ -1,0 +1,102 @@
+"""Processes that are killed, asked to stop, or started twice."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.failures.conftest import scores
+
+CHECKPOINTS = ("--checkpoint-interval", "1")
+
+
+def children(pid):
+    """The worker processes of a run."""
+    found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_that_is_killed_goes_on(bench, straight, jobs):
+    process = bench.start("--jobs", jobs, *CHECKPOINTS)
+    bench.wait_for("checkpoints/*.checkpoint")
+    workers = children(process.pid)
+    assert len(workers) == (2 if jobs == "2" else 0)
+    process.kill()
+    process.communicate()
+    time.sleep(0.5)
+    assert not any(map(is_alive, workers)), "workers go on unseen"
+    code, counts = bench.status()
+    assert code == 1
+    assert counts["begun"] > 0
+    assert "running" not in counts
+    code, table, _ = bench.run("--jobs", jobs)
+    assert (code, table) == (0, straight)
+    assert bench.status() == (0, {"complete": 8, "of": 8})
+    assert not list(bench.results.glob("checkpoints/*"))
+    assert not list(bench.results.glob("locks/*"))
+
+
+def test_a_worker_that_is_killed_costs_its_own_cells_only(bench, straight):
+    process = bench.start("--jobs", "2", "--members", "4", *CHECKPOINTS)
+    bench.wait_for("checkpoints/*.checkpoint")
+    os.kill(children(process.pid)[0], signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "FAILED: its process was killed by SIGKILL; if memory ran out, choose fewer" in err
+    finished = [path.parent.name for path in bench.results.glob("cells/*/*/*/measurements.parquet")]
+    assert len(finished) == 4
+    assert bench.status() == (1, {"complete": 4, "failed": 4, "of": 8})
+    code, table, _ = bench.run()
+    assert (code, table) == (0, straight)
+
+
+@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
+def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, number):
+    process = bench.start("--jobs", jobs, "--members", "4")
+    bench.wait_for("locks/*.lock")
+    time.sleep(0.5)
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 25
+    assert process.returncode == 128 + number
+    assert out == ""
+    assert "Traceback" not in err
+    assert "Stopped: 0 of 8 runs are finished in results/tiny-v0@" in err
+    assert "Run the same command again to go on." in err
+    code, table, _ = bench.run()
+    assert (code, table) == (0, straight)
+
+
+def test_two_equal_commands_share_the_cells(bench, straight):
+    both = [bench.start("--jobs", "1", "--members", "2") for _ in range(2)]
+    ended = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert [scores(out) for out, _ in ended] == [straight, straight]
+    lines = [line for _, err in ended for line in err.splitlines() if line.startswith("[")]
+    worked = [line for line in lines if "in 0.0 s" not in line]
+    assert len(worked) == 4  # two groups of each of two learners: each was run once
+    assert not list(bench.results.glob("locks/*"))
+
+
+def test_whenever_a_run_is_killed_the_table_is_the_same_in_the_end(bench, straight):
+    chance = random.Random(2)
+    for _ in range(6):
+        jobs = chance.choice(["1", "2"])
+        process = bench.start("--jobs", jobs, "--members", "2", *CHECKPOINTS)
+        time.sleep(chance.uniform(1.0, 5.0))
+        process.kill()
+        process.communicate()
+    code, table, _ = bench.run()
+    assert (code, table) == (0, straight)

@@ -1,0 +1,116 @@
+"""Runs on a real Slurm cluster: the same table as here, whatever is killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.failures.conftest import scores
+from tests.support.slurm_cluster import Cluster
+
+SLURM = ("--engine", "slurm", "--slurm", "memory=1G", "--slurm", "time=00:10:00")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    if Cluster.why_not():
+        pytest.skip(Cluster.why_not())
+    with tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder:
+        started = Cluster(Path(folder))
+        try:
+            started.start()
+            yield started
+        finally:
+            started.stop()
+
+
+@pytest.fixture
+def on_slurm(bench, cluster):
+    bench.settings = {"env": cluster.environment}
+    return bench
+
+
+def command(bench, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "plasticity_bench.cli", *arguments],
+        cwd=bench.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+        **bench.settings,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def running(cluster, number):
+    """The processes of a job's tasks, by task, once so many run."""
+
+    def tasks():
+        found = {}
+        for node in ("n1", "n2"):
+            for pid in cluster.processes(node):
+                line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if b"plasticity_bench.cli" in line:
+                    found[line[-2].decode().rpartition(":")[2]] = (node, pid)
+        return found
+
+    cluster.wait_for(lambda: len(tasks()) >= number)
+    return tasks()
+
+
+def test_it_detaches_tells_how_far_it_is_and_gives_the_same_table(on_slurm, cluster, straight):
+    (on_slurm.folder / "later.yaml").write_text("options: {begin: now+20}\n")
+    later = (*SLURM, "--slurm-profile", "later.yaml", "--members", "4", "--detach")
+    submitted = command(on_slurm, "run", "tiny.yaml", *later)
+    assert (submitted.returncode, submitted.stdout) == (0, "")
+    assert "8 runs in 2 tasks: Slurm job " in submitted.stderr
+    early = command(on_slurm, "status", "tiny.yaml")
+    assert early.returncode == 1
+    assert re.search(r"Slurm job \d+: 2 pending", early.stderr)
+    # The same command, not detached, waits for those tasks and submits no others.
+    code, table, err = on_slurm.run(*SLURM, **on_slurm.settings)
+    assert (code, table) == (0, straight)
+    assert "of these results is not over." in err
+    assert "cells in" not in err
+    assert command(on_slurm, "status", str(on_slurm.results)).returncode == 0
+    collected = command(on_slurm, "collect", "tiny.yaml", "--format", "csv")
+    assert (collected.returncode, scores(collected.stdout)) == (0, straight)
+
+
+def test_a_killed_job_and_a_killed_node_cost_nothing(on_slurm, cluster, straight):
+    checkpoints = ("--checkpoint-interval", "1")
+    whole_nodes = ("--slurm", "cpus=2")
+    options = (*SLURM, *whole_nodes, "--members", "4", *checkpoints)
+    process = on_slurm.start(*options, **on_slurm.settings)
+    tasks = running(cluster, 2)
+    on_slurm.wait_for("checkpoints/*.checkpoint")
+    assert tasks["0"][0] != tasks["1"][0], "both tasks are on one node"
+    os.kill(tasks["0"][1], signal.SIGKILL)
+    cluster.kill_node(tasks["1"][0])
+    cluster.start_node(tasks["1"][0])
+    out, err = process.communicate(timeout=500)
+    assert process.returncode == 0, err
+    assert scores(out) == straight
+
+
+def test_a_task_whose_time_is_up_queues_again_and_goes_on(on_slurm, cluster):
+    # A minute is the least that Slurm gives. The learner takes half of one, and is told after
+    # twenty seconds that its time is up.
+    limits = ("--slurm", "time=00:01:00", "--slurm", "notice=40", "--slurm", "rounds=1")
+    options = ("--learner", "broken:Slow", "--seeds", "1", "--format", "csv")
+    process = on_slurm.start(*SLURM, *limits, *options, **on_slurm.settings)
+    out, err = process.communicate(timeout=500)
+    assert process.returncode == 0, err
+    logs = "".join(log.read_text() for log in on_slurm.results.glob("slurm/*/task-*.log"))
+    assert "the progress of others is kept" in logs
+    # The same as Adam, whose run was not interrupted, but for what it is called.
+    table = {learner: row for (_, learner), row in scores(out).items()}
+    slow, adam = table["broken:Slow"], table["adam"]
+    assert {**slow, "learner": "adam"} == adam

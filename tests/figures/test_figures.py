@@ -1,0 +1,88 @@
+"""Figures are as wide as a page, however many panels they have, and nothing is cut off."""
+
+import pytest
+
+from plasticity_bench.figures import associations_figure, curves, figures, scatter_figure
+from plasticity_bench.scoring.associations import Association
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.statistics import Interval
+from plasticity_bench.tuning import record, sensitivity
+from tests.support import report_results
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Figures that were made, drawn but not written."""
+    kept = []
+
+    def keep(figure, path):
+        figure.draw_without_rendering()
+        kept.append(figure)
+
+    monkeypatch.setattr(figures, "save", keep)
+    with figures.style():
+        yield kept
+
+
+def cut_off(figure):
+    """What is partly outside a figure: panels with their labels, legends, the title."""
+    outer = [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]
+    outer += [legend.get_window_extent() for legend in figure.legends]
+    outer += [text.get_window_extent() for text in figure.texts]
+    page = figure.bbox.padded(1)
+    return [b for b in outer if not (page.contains(b.x0, b.y0) and page.contains(b.x1, b.y1))]
+
+
+def overlapping(figure):
+    """Panels whose outsides, labels among them, lie over one another."""
+    boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]
+    shrunk = [box.padded(-2) for box in boxes]
+    return [(i, j) for i, a in enumerate(shrunk) for j, b in enumerate(shrunk[:i]) if a.overlaps(b)]
+
+
+def score(trainability, retention):
+    return Score(trainability, retention, retention, 0.5, 0.5, False, 0.5)
+
+
+@pytest.mark.parametrize(("num_streams", "lines"), [(1, 1), (2, 1), (4, 1), (5, 2), (9, 3)])
+def test_panels_that_do_not_fit_beside_one_another_are_below(drawn, tmp_path, num_streams, lines):
+    streams = [f"a stream with a name {i}" for i in range(num_streams)]
+    learners = ["fresh", *(f"a_learner_with_a_long_name_{i}" for i in range(12))]
+    scores = {(s, x): {0: score(0.2, 0.3), 1: score(0.4, 0.5)} for s in streams for x in learners}
+    scatter_figure.draw(scores, "fresh", tmp_path / "x.pdf")
+    points = {0: Interval(0.5, 0.4, 0.6), 1: Interval(0.7, 0.6, 0.8)}
+    rows = [curves.Curve(s, x, m, points, 2) for s in streams for x in learners for m in ("a", "b")]
+    curves.draw(rows, tmp_path / "x.pdf")
+    for figure, per_stream in zip(drawn, (1, 2), strict=True):
+        assert figure.get_size_inches()[0] == (figures.COLUMN if num_streams == 1 else figures.PAGE)
+        visible = [axes for axes in figure.axes if axes.get_visible()]
+        assert len(visible) == num_streams * per_stream
+        assert len({round(axes.get_position().y0, 2) for axes in visible}) == lines * per_stream
+        assert cut_off(figure) == [] and overlapping(figure) == []
+        assert len(figure.legends[0].get_texts()) == 13
+
+
+@pytest.mark.parametrize("num_streams", [1, 2, 9])
+def test_a_heatmap_fits_its_page(drawn, tmp_path, num_streams):
+    one = Interval(-0.3, -0.4, -0.2)
+    streams = {f"a stream with a name {i}": one for i in range(num_streams)}
+    names = [f"a_measurement_with_a_name_{i}" for i in range(14)]
+    table = [Association(name, one, one, one, streams, streams) for name in names]
+    associations_figure.draw(table, tmp_path / "x.pdf")
+    (figure,) = drawn
+    assert figure.get_size_inches()[0] == figures.PAGE
+    assert cut_off(figure) == [] and overlapping(figure) == []
+    assert {text.get_text() for text in figure.axes[0].texts} == {"\N{MINUS SIGN}.3"}
+
+
+def test_a_search_marks_what_was_chosen_and_what_diverged(drawn, tmp_path):
+    (tmp_path / "tuning.yaml").write_text(report_results.TUNING)
+    found = record.read(tmp_path / "tuning.yaml").record
+    sensitivity.draw(found, tmp_path / "x.pdf")
+    (figure,) = drawn
+    assert [axes.get_title() for axes in figure.axes] == ["fresh", "adam", "adam"]
+    shapes = [{line.get_marker() for line in axes.lines} for axes in figure.axes]
+    assert shapes == [{"s"}, {"s", "x"}, {"s", "x"}]
+    chosen = [line for line in figure.axes[1].lines if line.get_marker() == "s"]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in chosen] == [(0.001, 0.5)]
+    assert figure.axes[1].get_xscale() == "log" and cut_off(figure) == []

@@ -1,0 +1,495 @@
+"""From results to a leaderboard: submit, leaderboard, compare, and what CI does with entries."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from plasticity_bench.scoring.score_table import entries as table_entries
+
+from plasticity_bench.cli import main
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.leaderboard import comparison, page, ranking
+from plasticity_bench.leaderboard.entry import entry_sha256, read_entry, scores_of
+from plasticity_bench.leaderboard.flags import flags_of
+from plasticity_bench.leaderboard.manifest import MANIFEST, Flags, read_manifest
+from plasticity_bench.leaderboard.ranking import Row
+from plasticity_bench.leaderboard.rendering import needs, render
+from plasticity_bench.leaderboard.verification import status_of
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.results import Results
+from plasticity_bench.statistics import Interval, Rank, paired_difference
+from plasticity_bench.suite.planning import plan
+from plasticity_bench.suite.suite import load_suite
+from tests.support.entries import SUITE, change_manifest, change_runs, put, runs_of_trial
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Results of a tiny suite with one more baseline, and entries of all three."""
+    folder = tmp_path_factory.mktemp("leaderboard")
+    suite, results = folder / "tiny.yaml", folder / "results"
+    suite.write_text(SUITE)
+    command = ["run", str(suite), "--learner", "l2_init", "--jobs", "1", "--results", str(results)]
+    assert main(command) == 0
+    (found,) = results.glob("tiny-v0@*")
+    for name in ("fresh", "adam", "l2_init"):
+        assert main(["submit", str(found), "--name", name, "--authors", "A", "--learner", name,
+                     "--suite", str(suite), "--output", str(folder / "entries")]) == 0  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path, monkeypatch):
+    """A copy to spoil, as the current folder."""
+    shutil.copytree(made, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+@pytest.fixture
+def suite(folder):
+    return load_suite("tiny.yaml")
+
+
+def results_of(folder):
+    (found,) = (folder / "results").glob("tiny-v0@*")
+    return found
+
+
+def submit(folder, *arguments, learner="adam"):
+    own = ["--learner", learner] if learner else []
+    return main(["submit", str(results_of(folder)), "--name", "new", "--authors", "A. B, C. D",
+                 "--suite", "tiny.yaml", "--output", "entries", *own, *arguments])  # fmt: skip
+
+
+# ---- submitting ----------------------------------------------------------------------------------
+
+
+def test_an_entry_holds_what_the_table_shows(folder, suite):
+    """Scores from the entry alone are those of the table, which reads the whole results."""
+    added = [c for c in suite.contenders if c.label == "adam"]
+    fresh = [c for c in suite.contenders if c.label == "fresh"]
+    table = table_entries(
+        suite, plan(suite, [*added, *fresh], range(3)), Results(results_of(folder))
+    )
+    entry = read_entry(folder / "entries" / "tiny-v0" / "adam", "fresh")
+    for stream, scores in scores_of(entry, suite).items():
+        (row,) = [e for e in table if (e.stream, e.learner) == (stream, "adam")]
+        assert np.mean([s.trainability for s in scores.values()]) == row.trainability.mean
+        assert np.mean([s.retention for s in scores.values()]) == row.retention.mean
+        stated = entry.manifest.scores[stream].trainability
+        assert stated == [scores[seed].trainability for seed in range(3)]
+
+
+def test_what_the_manifest_says(folder, suite):
+    assert submit(folder, "--paper", "https://arxiv.org/abs/2308.11958", learner=None) == 0
+    manifest = read_manifest(folder / "entries" / "tiny-v0" / "new")
+    assert manifest.authors == ["A. B", "C. D"]
+    assert manifest.learner.reference == "l2_init"
+    assert manifest.suite.hash == suite.hash8
+    assert manifest.cost.updates == 2 * 4 * 20
+    (source,) = manifest.learner.source
+    stored = folder / "entries" / "tiny-v0" / "new" / source
+    assert stored.read_bytes() == (ROOT / "baselines" / "l2_init.py").read_bytes()
+    assert manifest.learner.hyperparameters["labels"]["strength"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("adam", Flags(boundaries=False, extra_passes=0, memory=0.0)),
+        ("dash", Flags(boundaries=True, extra_passes=0, memory=1.0016)),
+    ],
+)
+def test_flags_are_computed(folder, suite, name, expected):
+    assert flags_of(find_learner(name)(), suite) == expected
+
+
+def test_incomplete_results_are_refused_with_what_completes_them(folder, capsys):
+    runs = sorted(results_of(folder).glob("cells/pixels/adam/seed*"))
+    shutil.rmtree(runs[1])
+    assert submit(folder) == 2
+    told = capsys.readouterr().err
+    assert "1 runs are missing: pixels seed 1." in told
+    command = told.partition("To complete them: plasticity-bench ")[2].split()
+    assert main([*command, "--results", "results"]) == 0
+    assert submit(folder) == 0
+
+
+def test_fewer_seeds_than_the_suite_are_incomplete(folder, capsys):
+    main(
+        [
+            "run",
+            "tiny.yaml",
+            "--learner",
+            "sgd",
+            "--seeds",
+            "2",
+            "--results",
+            "other",
+            "--jobs",
+            "1",
+        ]
+    )
+    (found,) = Path("other").glob("*")
+    capsys.readouterr()
+    assert (
+        main(["submit", str(found), "--name", "x", "--authors", "A", "--suite", "tiny.yaml"]) == 2
+    )
+    told = capsys.readouterr().err
+    assert "2 runs are missing: labels seed 2, pixels seed 2." in told
+    assert "--jobs 1 --seeds 3" in told
+    assert "--seeds 2" not in told
+
+
+def test_a_learner_that_changed_is_refused(folder, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "plasticity_bench.leaderboard.submitted_code.hash_files", lambda files: "0" * 64
+    )
+    assert submit(folder) == 2
+    assert "is not what these results were computed with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--name", "../x"], "letters, digits"),
+        (["--authors", " ,"], "at least one name"),
+        (["--learner", "l2_in"], "Did you mean 'l2_init'?"),
+    ],
+)
+def test_what_cannot_be_submitted(folder, capsys, arguments, message):
+    assert submit(folder, *arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_results_of_another_version_of_the_suite_are_refused(folder, capsys):
+    Path("tiny.yaml").write_text(SUITE.replace("updates_per_task: 20", "updates_per_task: 30"))
+    assert submit(folder) == 2
+    assert "Run the suite again." in capsys.readouterr().err
+
+
+def test_an_entry_takes_the_place_of_its_own_earlier_state_only(folder, capsys):
+    assert submit(folder) == 0
+    assert submit(folder, "--licence", "BSD") == 0
+    new = folder / "entries" / "tiny-v0" / "new"
+    assert read_manifest(new).licence == "BSD"
+    before = (new / MANIFEST).read_bytes()
+    for arguments, learner in ((["--authors", "E"], "adam"), ([], "l2_init")):
+        assert submit(folder, *arguments, learner=learner) == 2
+        assert "new is there, and is not an entry of" in capsys.readouterr().err
+    assert (new / MANIFEST).read_bytes() == before
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+
+def table(folder, format_name="csv"):
+    suite = load_suite(str(folder / "tiny.yaml"))
+    return page.page(folder / "entries", [suite], format_name, print)
+
+
+def test_the_rows(folder):
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert [row["remark"] for row in rows] == ["reference", "", ""]
+    assert {row["entry"] for row in rows[1:]} == {"adam", "l2_init"}
+    assert float(rows[1]["trainability"]) >= float(rows[2]["trainability"])
+    assert rows[0]["rank"] == ""
+    assert all(row["status"] == "self-reported" for row in rows)
+
+
+def test_incomplete_entries_are_shown_without_a_rank(folder):
+    adam = folder / "entries" / "tiny-v0" / "adam"
+    change_runs(adam, lambda info, rows: not (info["learner"] == "adam" and info["seed"] == 1))
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert rows[-1]["entry"] == "adam"
+    assert (rows[-1]["rank"], rows[-1]["remark"]) == ("", "incomplete: 2 of 6 runs are missing")
+    assert rows[1]["rank"] == "1"
+
+
+def test_a_stream_without_scores_does_not_dilute_the_collapse_rate(folder):
+    adam = folder / "entries" / "tiny-v0" / "adam"
+
+    def change(info, rows):
+        if info["stream"] == "pixels":  # here the reference gains nothing
+            for row in rows:
+                row[3] = 0.0 if row[2] == "accuracy" and info["learner"] == "fresh" else row[3]
+        elif info["learner"] == "adam":
+            for row in rows:
+                row[3] = 0.0 if row[2] == "accuracy" else row[3]
+
+    change_runs(adam, change)
+    (own,) = [r for r in csv.DictReader(io.StringIO(table(folder))) if r["entry"] == "adam"]
+    assert float(own["trainability"]) == 0
+    assert float(own["collapse"]) == 1
+
+
+def test_another_seed_in_place_of_a_bad_one_is_incomplete(folder):
+    def change(info, rows):
+        if info["seed"] == 1:
+            info["seed"] = info["identity"]["seed"] = 3
+
+    change_runs(folder / "entries" / "tiny-v0" / "adam", change)
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert (rows[-1]["rank"], rows[-1]["remark"]) == ("", "incomplete: 2 of 8 runs are missing")
+
+
+def test_an_entry_without_cells_is_shown_too(folder):
+    adam = folder / "entries" / "tiny-v0" / "adam"
+    put(adam, [own for own in runs_of_trial(adam) if own[0]["learner"] != "adam"])
+    rows = list(csv.DictReader(io.StringIO(table(folder))))
+    assert (rows[-1]["entry"], rows[-1]["remark"]) == (
+        "adam",
+        "incomplete: 6 of 6 runs are missing",
+    )
+
+
+def test_what_cannot_be_read_is_told_of(folder, capsys):
+    change_manifest(folder / "entries" / "tiny-v0" / "adam", lambda m: m.pop("authors"))
+    assert "adam" not in table(folder, "table").replace("is not shown", "").partition("rank")[2]
+    assert "does not fit the schema: authors" in capsys.readouterr().out
+
+
+def row(name, scores, remark="", **changes):
+    own = Interval(float(np.mean(scores)), 0.0, 1.0)
+    values = dict(  # noqa: C408
+        name=name, rank=None, remark=remark, trainability=own, retention=own, interquartile=own,
+        worst=0.5, collapse=0.25, seconds=1.0, num_seeds=10, status="verified (3 runs, 2026-01-01)",
+        flags=Flags(boundaries=True, extra_passes=1, memory=1.0), scores=np.asarray(scores),
+    )  # fmt: skip
+    return Row(**{**values, **changes})
+
+
+def test_ranks_are_of_the_streams_and_seeds_that_all_have():
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(0.9, 0.02, size=(2, 10)), rng.normal(0.5, 0.02, size=(2, 14))
+    few[1] = np.nan  # nothing is known of the second stream
+    assert [own.shape for own in ranking.common([few, many])] == [(1, 10), (1, 10)]
+    assert [rank.rank for rank in ranking._ranks([row("a", many), row("b", few)])] == [2, 1]
+
+
+class _Runs(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_data(self, data):
+        self.found += [data.strip()] if data.strip() else []
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "latex", "html", "csv"])
+def test_every_format_has_the_same(format_name):
+    rows = [
+        row("one", np.full((1, 10), 0.5), rank=Rank(1, 1, 2)),
+        row("two", np.full((1, 3), 0.4), remark="incomplete: <1>", num_seeds=3),
+    ]
+    shown = render(rows, format_name)
+    if format_name == "html":
+        parser = _Runs()
+        parser.feed(shown)
+        assert "<1>" not in shown
+        shown = " ".join(parser.found)
+    assert ("one" in shown) and ("two" in shown) and ("verified (3 runs, 2026-01-01)" in shown)
+    if format_name != "csv":
+        assert "3 (too few)" in shown
+        assert "boundaries, 1 extra pass, memory 1.0" in shown
+
+
+def test_needs_nothing():
+    assert needs(Flags(boundaries=False, extra_passes=0, memory=0.02)) == ""
+
+
+# ---- verification --------------------------------------------------------------------------------
+
+
+def record(entry, name="1", **changes):
+    runs = [{"stream": "labels", "seed": seed, "trainability": 0.5, "ok": True} for seed in (0, 2)]
+    content = {
+        "nonce": "ab", "date": "2026-02-03T04:05", "cells": runs, "ok": True,
+        "entry_sha256": entry_sha256(entry), "version": "0.1.0", **changes,
+    }  # fmt: skip
+    (entry / "verification").mkdir(exist_ok=True)
+    (entry / "verification" / f"{name}.json").write_text(json.dumps(content))
+
+
+def test_the_status_is_computed_from_records(folder):
+    entry = folder / "entries" / "tiny-v0" / "adam"
+    assert str(status_of(entry)) == "self-reported"
+    record(entry)
+    assert str(status_of(entry)) == "verified (2 runs, 2026-02-03)"
+    record(entry, "2", date="2026-03-01", runs=[{"stream": "pixels", "seed": 0, "ok": True}])
+    assert str(status_of(entry)) == "verified (3 runs, 2026-03-01)"
+    record(entry, "3", runs=[{"stream": "pixels", "seed": 1, "ok": False}])
+    assert str(status_of(entry)) == "failed (2026-03-01)"
+
+
+@pytest.mark.parametrize("changes", [{"entry_sha256": "0" * 64}, {"cells": []}, {"ok": "yes"}])
+def test_records_of_something_else_count_as_none(folder, changes):
+    entry = folder / "entries" / "tiny-v0" / "adam"
+    record(entry, **changes)
+    assert str(status_of(entry)) == "self-reported"
+
+
+def test_a_verified_entry_that_is_edited_is_self_reported_again(folder):
+    entry = folder / "entries" / "tiny-v0" / "adam"
+    record(entry)
+    change_manifest(entry, lambda m: m.update(licence="other"))
+    assert str(status_of(entry)) == "self-reported"
+    (entry / "verification" / "2.json").write_text("{")
+    assert str(status_of(entry)) == "self-reported"
+
+
+# ---- comparing -----------------------------------------------------------------------------------
+
+
+def test_compare_is_the_paired_difference_of_the_scores(folder, suite, capsys):
+    entries = {
+        n: read_entry(folder / "entries" / "tiny-v0" / n, "fresh") for n in ("adam", "l2_init")
+    }
+    x, y = (
+        np.array([[s.trainability for s in own.values()] for own in scores_of(e, suite).values()])
+        for e in entries.values()
+    )
+    capsys.readouterr()
+    path = str(results_of(folder))
+    assert main(["compare", path, "adam", "l2_init", "--suite", "tiny.yaml"]) == 0
+    shown = capsys.readouterr().out
+    own = paired_difference(x, y).interval
+    assert f"{own.mean:+.2f} [{own.low:+.2f}, {own.high:+.2f}]" in shown
+    assert "3 shared seeds tell little: use at least 10." in shown
+
+
+def test_two_runs_are_compared_by_one_learner(folder, capsys):
+    shutil.copytree(folder / "results", folder / "again")
+    (other,) = (folder / "again").glob("*")
+    path = str(results_of(folder))
+    assert main(["compare", path, str(other), "--learner", "adam", "--suite", "tiny.yaml"]) == 0
+    assert "cannot be told apart" in capsys.readouterr().out
+    assert main(["compare", path, "adam", "--suite", "tiny.yaml"]) == 2
+    assert "compare RESULTS A B" in capsys.readouterr().err
+
+
+def by_stream(values):
+    return {f"s{index}": dict(enumerate(line)) for index, line in enumerate(values)}
+
+
+def test_the_sentence_says_which_is_better_and_by_how_much():
+    noise = np.random.default_rng(0).normal(0, 0.01, size=(2, 10))
+    lines = comparison.compare(by_stream(0.7 + noise), by_stream(0.5 + noise / 2))
+    said = comparison.sentence(lines, "a", "b", "trainability")
+    assert said.startswith("a has 0.20 more trainability than b over 2 streams (95 % interval")
+    assert said.endswith("a run of a beats one of b with probability 1.00.")
+    back = comparison.compare(by_stream(0.5 + noise / 2), by_stream(0.7 + noise))
+    assert "b has 0.20 less" in comparison.sentence(back, "b", "a", "trainability")
+    assert [line.stream for line in lines] == ["s0", "s1", "all streams"]
+    exact = 2 / 2**10  # of one stream, and corrected for two
+    assert lines[0].difference.p_value == exact
+    assert lines[0].corrected == 2 * exact
+
+
+def test_only_shared_seeds_and_streams_with_scores_count():
+    ours = {"s": {0: 0.5, 1: 0.6, 5: 0.1}, "t": {0: float("nan"), 1: 0.2, 5: 0.3}}
+    theirs = {"s": {0: 0.4, 1: 0.5}, "t": {0: 0.1, 1: 0.2}}
+    (line,) = comparison.compare(ours, theirs)
+    assert (line.stream, line.difference.num_seeds) == ("s", 2)
+    with pytest.raises(BadInputError, match="share no finished seed"):
+        comparison.compare({"s": {0: 1.0}}, {"s": {1: 1.0}})
+    with pytest.raises(BadInputError, match="gains nothing"):
+        comparison.compare({"s": {0: float("nan")}}, {"s": {0: 1.0}})
+
+
+# ---- the repository ------------------------------------------------------------------------------
+
+
+def test_the_page_in_the_repository_is_current(capsys):
+    entries = ROOT / "leaderboard" / "entries"
+    made = page.page(entries, page.suites_in(entries), "markdown", print)
+    stored = (ROOT / "leaderboard" / "README.md").read_text()
+    assert stored == made + "\n", "make it anew, as the end does of leaderboard/make_entries.sh"
+
+
+def test_the_workflow_can_only_read():
+    text = (ROOT / ".github" / "workflows" / "validate.yml").read_text()
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert list(workflow[True]) == ["pull_request"]  # YAML reads `on` as a truth value
+    assert "secrets." not in text
+    steps = workflow["jobs"]["validate"]["steps"]
+    assert all("${{" not in step.get("run", "") for step in steps)  # nothing is pasted into shell
+    checkouts = [s["with"] for s in steps if s.get("uses", "").startswith("actions/checkout")]
+    assert [own["persist-credentials"] for own in checkouts] == [False, False]
+    (install,) = [s["run"] for s in steps if "pip install" in s.get("run", "")]
+    assert re.findall(r"\S*(?:base|head)\S*", install) == ["base/constraints.txt", "./base"]
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """An empty repository: git in it, and how to write below its entries."""
+
+    def git(*arguments):
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    def write(name, text="x"):
+        path = tmp_path / "leaderboard" / "entries" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    git("init", "-b", "main")
+    return git, write
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "verification/1.json"])
+def test_only_maintainers_add_records_of_verification(tmp_path, repository, file):
+    git, write = repository
+    write("s/a/manifest.json")
+    git("add", "."), git("commit", "-m", "base"), git("checkout", "-b", "change")
+    write(f"s/b/{file}")
+    git("add", "."), git("commit", "-m", "change")
+    text = (ROOT / ".github" / "workflows" / "validate.yml").read_text()
+    steps = yaml.safe_load(text)["jobs"]["validate"]["steps"]
+    (step,) = [own for own in steps if "maintainers" in own.get("name", "")]
+    assert "author_association" in step["if"]
+    (tmp_path / "head").symlink_to(tmp_path)
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        cwd=tmp_path,
+        env={**os.environ, "BASE": "main", "HEAD": "change"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == (0 if file == "manifest.json" else 1), done.stderr
+    assert (file in done.stdout) == (done.returncode == 1)
+
+
+def test_changed_entries_are_found(tmp_path, repository):
+    git, write = repository
+    for name in ("s/kept/manifest.json", "s/edited/source/a.py", "s/gone/manifest.json"):
+        write(name)
+    git("add", "."), git("commit", "-m", "base"), git("checkout", "-b", "change")
+    write("s/edited/source/a.py", "y"), write("t/new one/manifest.json"), write("t/stray.txt")
+    shutil.rmtree(tmp_path / "leaderboard" / "entries" / "s" / "gone")
+    git("add", "-A"), git("commit", "-m", "change")
+    command = [str(ROOT / ".ci" / "changed_entries"), "main", "change"]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    places = [line.removeprefix("leaderboard/entries/") for line in done.stdout.splitlines()]
+    assert places == ["s/edited", "t/new one", "t/stray.txt"]
+
+
+def test_a_manifest_is_where_the_hash_of_an_entry_comes_from(folder):
+    entry = folder / "entries" / "tiny-v0" / "adam"
+    before = entry_sha256(entry)
+    (entry / MANIFEST).write_text((entry / MANIFEST).read_text() + "\n")
+    assert entry_sha256(entry) != before

@@ -1,0 +1,161 @@
+"""Cells that are run again come out as an honest entry has them, and a forged one is found out."""
+
+import json
+import math
+import re
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from plasticity_bench.cli import main
+from plasticity_bench.leaderboard import tolerance, verifying
+from plasticity_bench.leaderboard.entry import read_entry
+from plasticity_bench.leaderboard.manifest import read_manifest
+from plasticity_bench.leaderboard.validation import validate
+from plasticity_bench.leaderboard.verification import status_of
+from plasticity_bench.scoring.scores import Score
+from tests.support.entries import change_runs
+from tests.leaderboard.test_validation import entry, made, own  # noqa: F401  (fixtures)
+
+
+def verify(folder, *options):
+    return main(["verify", str(folder), "--suite", str(suite_file(folder)), *options])
+
+
+def suite_file(folder):
+    return folder.parents[2] / "tiny.yaml"
+
+
+def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
+    assert str(status_of(entry)) == "self-reported"
+    assert verify(entry, "--cells", "3") == 0
+    out = capsys.readouterr().out
+    assert out.count("same bits") == 3
+    assert re.search(r"3 runs drawn by [0-9a-f]{32}: verified\.", out)
+    assert str(status_of(entry)).startswith("verified (3 runs, ")
+    (file,) = (entry / "verification").iterdir()
+    record = json.loads(file.read_text())
+    assert record["ok"]
+    assert all(run["identical"] for run in record["cells"])
+    assert set(record["version"]) == {"plasticity-bench", "torch"}
+    # Another draw adds to it; the same nonce draws the same runs.
+    assert verify(entry, "--cells", "3", "--nonce", record["nonce"]) == 0
+    assert [c["seed"] for c in json.loads(file.read_text())["cells"]] == [
+        c["seed"] for c in record["cells"]
+    ]
+    found = validate(entry, str(suite_file(entry)))
+    assert found.faults == []
+    assert found.notes == ["its records of verification, for anyone can write them: verify it anew"]
+
+
+def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_path, monkeypatch):  # noqa: F811
+    shutil.copytree(made / "results", tmp_path / "results")
+    shutil.copy(made / "tiny.yaml", tmp_path)
+    package = tmp_path / "my_lab"
+    package.mkdir()
+    (package / "helper.py").write_text("STRENGTH = 0.02\n")
+    (package / "__init__.py").write_text(
+        "from plasticity_bench.baselines.l2_init import L2Init\n"
+        "from my_lab.helper import STRENGTH\n"
+        "class Learner(L2Init):\n"
+        "    strength: float = STRENGTH\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = ["--learner", "my_lab:Learner"]
+    assert main(["run", "tiny.yaml", *own, "--jobs", "1"]) == 0
+    (results,) = (tmp_path / "results").glob("tiny-v0@*")
+    assert main(["submit", str(results), *own, "--name", "lab", "--authors", "A",
+                 "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
+    folder = tmp_path / "entries" / "tiny-v0" / "lab"
+    names = ["source/my_lab/__init__.py", "source/my_lab/helper.py", "source/2/l2_init.py"]
+    assert read_manifest(folder).learner.source == names
+    assert main(["verify", str(folder), "--suite", "tiny.yaml", "--cells", "1"]) == 0
+
+
+def test_scores_that_were_made_up_are_found_out(entry, capsys):  # noqa: F811
+    """The forger edits measurements, and everything that is computed from them."""
+
+    def better(info, rows):
+        if own(info):
+            for row in rows:
+                if (row[1], row[2]) == ("end", "accuracy"):
+                    row[3] = min(1.0, row[3] + 0.4)
+
+    change_runs(entry, better)
+    assert verify(entry, "--cells", "6") == 1
+    assert "DIFFERS" in capsys.readouterr().out
+    assert str(status_of(entry)).startswith("failed (")
+
+
+def test_nothing_of_an_invalid_entry_is_run(entry, capsys, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(verifying, "verify", lambda *_: pytest.fail("it was run"))
+    (entry / "more.txt").write_text("x")
+    assert verify(entry) == 2
+    assert "is not valid: nothing of it was run." in capsys.readouterr().err
+
+
+def test_cells_that_take_too_long_are_told_of(entry, capsys, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(verifying, "LIMIT_SECONDS", 0.01)
+    monkeypatch.setattr(verifying, "_cut_off", list)
+    assert verify(entry) == 2
+    assert "took longer than 0 seconds; draw fewer --cells" in capsys.readouterr().err
+
+
+def test_a_nonce_is_hexadecimal(entry, capsys):  # noqa: F811
+    assert verify(entry, "--nonce", "../x") == 2
+    assert "--nonce ../x: 8 to 64 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_the_draw_depends_on_nonce_and_entry(entry):  # noqa: F811
+    read = read_entry(entry, "fresh")
+    assert verifying.drawn(read, 3, "a" * 32) == verifying.drawn(read, 3, "a" * 32)
+    draws = {tuple(verifying.drawn(read, 3, f"{n:032x}")) for n in range(40)}
+    assert len(draws) > 10
+    seen = [place for draw in draws for place in draw]
+    assert set(seen) == set(read.runs)
+    assert len(verifying.drawn(read, 100, "a" * 32)) == len(read.runs)
+
+
+def test_what_runs_again_has_no_secrets_and_where_possible_no_network(monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    monkeypatch.setenv("PLASTICITY_BENCH_DATA", "/data")
+    told = verifying._environment()
+    assert "GITHUB_TOKEN" not in told
+    assert told["PLASTICITY_BENCH_DATA"] == "/data"
+    prefix = verifying._cut_off()
+    if not prefix:
+        pytest.skip("this system cannot cut a process off from networks")
+    code = "import socket; socket.create_connection(('127.0.0.1', 9), timeout=1)"
+    done = verifying.subprocess.run(
+        [*prefix, verifying.sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "Network is unreachable" in done.stderr
+
+
+# ---- the tolerance ------------------------------------------------------------------------------
+
+PLAIN = Score(0.5, 0.5, 0.5, 0.5, 10.0, False, 1.0)
+
+
+def moved(trainability=0.0, retention=0.0):
+    return replace(PLAIN, trainability=0.5 + trainability, retention=0.5 + retention)
+
+
+def test_one_cell_may_move_so_far():
+    edge = tolerance.CELL
+    assert tolerance.agree(PLAIN, moved(edge - 1e-9))
+    assert not tolerance.agree(PLAIN, moved(edge + 1e-9))
+    assert not tolerance.agree(PLAIN, moved(retention=-edge - 1e-9))
+    assert not tolerance.agree(PLAIN, replace(PLAIN, diverged=True))
+    nothing = replace(PLAIN, retention=math.nan)
+    assert tolerance.agree(nothing, nothing)
+    assert not tolerance.agree(PLAIN, nothing)
+
+
+def test_many_cells_may_move_less_to_one_side():
+    step = tolerance.MEAN_OF_ONE / 2
+    assert tolerance.runs_agree([(PLAIN, moved(step - 1e-9))] * 4)
+    assert not tolerance.runs_agree([(PLAIN, moved(step))] * 5)
+    assert tolerance.runs_agree([(PLAIN, moved(step)), (PLAIN, moved(-step))] * 50)

@@ -1,0 +1,244 @@
+"""A report holds what is stored, no less and nothing else; figures of papers are drawn from it."""
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plasticity_bench.cli import main
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.figures import paper_figure as figures
+from plasticity_bench.report import collect, page, ranking
+from plasticity_bench.report.page import as_json
+from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.scores import Score
+from plasticity_bench.statistics import Rank, ranks
+from tests.support import report_results
+from tests.support.report_results import EVIL, LEVELS
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return report_results.write(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def report(results):
+    return collect(results)
+
+
+def row(rows, **wanted):
+    (found,) = (r for r in rows if all(r[name] == value for name, value in wanted.items()))
+    return found
+
+
+def test_scores_are_those_of_the_measurements(report):
+    adam, fresh = report["learners"].index("adam"), report["reference"]
+    found = row(report["scores"], stream=0, learner=adam)
+    expected = [(0.2 + 0.01 * s - 0.1) / (0.9 + 0.01 * s - 0.1) for s in range(3)]
+    assert [p[0] for p in found["points"]] == pytest.approx(expected, abs=1e-4)
+    assert found["trainability"][0] == pytest.approx(sum(expected) / 3, abs=1e-4)
+    retention = [(0.2 + 0.01 * s) / (0.9 + 0.01 * s) for s in range(3)]
+    assert [p[1] for p in found["points"]] == pytest.approx(retention, abs=1e-4)
+    assert fresh == 0
+    hard = row(report["scores"], stream=1, learner=adam)
+    assert hard["diverged"] == 1 and hard["points"][0] == [0, 0]
+    both = row(report["scores"], stream=None, learner=adam)
+    means = [hard["trainability"][0], found["trainability"][0]]
+    assert both["trainability"][0] == pytest.approx(sum(means) / 2, abs=1e-4)
+
+
+def test_rows_are_in_the_leaderboards_order(report, results):
+    """The reference, the ranked by rank and mean, and those that lack seeds."""
+    assert report["learners"] == ["fresh", EVIL, "adam", "l2"]
+    table = [(r["stream"], report["learners"][r["learner"]], r["rank"]) for r in report["scores"]]
+    assert [row for row in table if row[0] != 0] == [
+        # six pairs: p = 2 / 2**6 of one comparison; on one stream, three pairs tell nothing
+        *((None, "fresh", None), (None, EVIL, [1, 1, 1]), (None, "adam", [2, 2, 2])),
+        (None, "l2", None),
+        *((1, "fresh", None), (1, EVIL, [1, 1, 1]), (1, "adam", [1, 2, 2]), (1, "l2", None)),
+    ]
+    assert [row[1:] for row in table if row[0] == 0] == [
+        *(("fresh", None), ("l2", [1, 1, 1]), (EVIL, [1, 2, 2]), ("adam", [1, 3, 3])),
+    ]
+
+
+def test_ranks_are_those_of_the_leaderboard():
+    rng = np.random.default_rng(0)
+    levels = {"fresh": 1.0, "a": 0.9, "b": 0.89, "c": 0.3, "d": 0.31}
+    values = {
+        (stream, label): level + rng.normal(0, 0.02, 10)
+        for stream in ("one", "two")
+        for label, level in levels.items()
+    }
+    scores = {
+        place: {seed: Score(v, v, v, 0.5, 1.0, False, 1.0) for seed, v in enumerate(own)}
+        for place, own in values.items()
+    }
+    del scores["two", "d"][9]
+    found = ranking.places(scores, ["one", "two"], list(levels), "fresh")
+    expected = ranks(np.array([[values[s, label] for s in ("one", "two")] for label in "abc"]))
+    assert next(iter(found)) == "fresh" and next(reversed(found)) == "d"  # whatever their means
+    assert [found[label] for label in "abc"] == expected
+    assert found["fresh"] is None and found["d"] is None
+    alone = ranking.places(
+        {place: scores[place] for place in [("one", "fresh")]}, ["one"], ["fresh"], "fresh"
+    )
+    assert alone == {"fresh": None}
+    nothing = {
+        place: {s: replace(v, trainability=math.nan) for s, v in own.items()}
+        for place, own in scores.items()
+    }
+    found = ranking.places(nothing, ["one"], list(levels), "fresh")
+    assert found["a"] == found["d"] == Rank(1, 1, 4)  # the reference gains nothing: all are alike
+
+
+def test_searches_are_those_of_the_record(report):
+    fresh, adam = report["searches"]
+    assert (fresh["learner"], fresh["score"], fresh["seeds"]) == ("fresh", "attained", 2)
+    assert (adam["learner"], adam["score"], adam["unfinished"]) == ("adam", "trainability", 1)
+    assert adam["scales"] == {"step_size": "log", "kind": "choice"}
+    assert [(t["setting"]["step_size"], t["score"], t["interval"]) for t in adam["tried"]] == [
+        (0.1, 0.0, (0.0, 0.0)),
+        (0.001, 0.5, (0.4, 0.7)),  # what was given up before the last round is left out
+    ]
+    assert [(t["chosen"], t["diverged"]) for t in adam["tried"]] == [(False, 4), (True, 0)]
+
+
+def test_curves_are_means_over_seeds(report):
+    place = {name: i for i, name in enumerate(report["measurements"])}
+    assert report["measurements"][:2] == ["accuracy", "fisher_srank99_n16"]
+    assert "chance" not in place and "dormant_units/layer0" not in place
+    line = row(
+        report["curves"],
+        stream=0,
+        learner=report["learners"].index("l2"),
+        measurement=place["accuracy"],
+    )
+    assert line["tasks"] == list(range(10)) and line["seeds"] == 3
+    assert (line["mean"][0], line["mean"][-1]) == (0.9, pytest.approx(0.61))
+    assert line["low"][-1] <= line["mean"][-1] <= line["high"][-1]
+
+
+def test_pairs_and_profiles(report):
+    pair = row(
+        report["pairs"],
+        stream=0,
+        score="trainability",
+        learner=0,
+        other=report["learners"].index("adam"),
+    )
+    adam, l2 = map(report["learners"].index, ("adam", "l2"))
+    own = row(report["scores"], stream=0, learner=adam)["trainability"]
+    assert pair["difference"][0] == pytest.approx(1 - own[0], abs=1e-4)
+    assert pair["p_value"] == 1.0  # 2 / 2**3 = 0.25, six pairs by Holm
+    of_l2 = [r for r in report["pairs"] if r["stream"] == 1 and l2 in (r["learner"], r["other"])]
+    assert of_l2 == []  # it has one seed there
+    line = row(report["profiles"], stream=0, score="trainability", learner=adam)
+    scores = [p[0] for p in row(report["scores"], stream=0, learner=adam)["points"]]
+    for tau, share in zip(line["thresholds"], line["share"], strict=True):
+        if all(abs(s - tau) > 1e-3 for s in scores):  # not where rounding decides
+            assert share == pytest.approx(sum(s > tau for s in scores) / 3, abs=1e-4)
+
+
+def test_cells_settings_and_origins(report):
+    counts = row(report["status"], stream="hard", learner="l2")
+    assert counts["counts"]["complete"] == counts["counts"]["failed"] == 1
+    assert counts["counts"]["missing"] == 1 and counts["error"] == "ValueError: no <b>luck</b>"
+    assert report["notices"][0].startswith("2 of 24 runs have no results")
+    assert report["commands"] == [report_results.COMMAND]
+    assert (report["suite"], report["suite_hash"]) == ("small-v0", "01234567")
+    setting = row(report["settings"], learner=report["learners"].index("adam"))
+    assert setting["hyperparameters"]["step_size"] == 0.1 and sorted(setting["streams"]) == [0, 1]
+    assert report["machines"][0]["environment"] == {"python": "3.11.7"}
+    assert report["about"][0]["scored_tasks"] == [9]
+    assert report["seconds"] == pytest.approx(1.5 * 22)
+
+
+def test_the_page_holds_its_data_and_loads_nothing(report):
+    text = page(report)
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
+    assert json.loads(data) == json.loads(json.dumps(report))
+    assert EVIL not in text and "{{" not in text.replace(data, "")
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', text) and "@import" not in text
+    assert "default-src 'none'" in text
+
+
+def test_the_bundle_is_what_its_sources_give():
+    """As its header says; `npm run check` bundles anew and compares, but needs Node.js."""
+    web = Path(__file__).parents[2] / "plasticity_bench" / "report" / "web"
+    sources = sorted((web / "src").glob("*.js"), key=lambda path: path.name)
+    joined = b"".join(f"{path.name}\n".encode() + path.read_bytes() for path in sources)
+    *header, code = (web / "report.js").read_bytes().split(b"\n", 3)
+    digests = [line.decode().rpartition(" ")[2] for line in header[1:]]
+    remedy = "run `npm run build` and commit plasticity_bench/report/web/report.js"
+    assert header[0].startswith(b"// Generated from") and sources
+    assert digests == [hashlib.sha256(data).hexdigest() for data in (joined, code)], remedy
+    assert b"</script" not in code and b"<!--" not in code
+
+
+def test_json_cannot_leave_its_element():
+    nasty = "</script><!--&\u2028"
+    assert not set("<>&\u2028") & set(as_json(nasty))
+    assert json.loads(as_json(nasty)) == nasty
+    with pytest.raises(ValueError):
+        as_json(math.nan)
+
+
+def test_settings_that_were_given_up_are_left_out(tmp_path):
+    results = report_results.write(tmp_path)
+    other = next(report_results.runs())
+    other = type(other)(other.stream, other.learner, 0, {**other.identity, "old": True})
+    results.save(other, report_results.rows(other), {"status": "complete"})
+    assert len(stored_scores.current(results)) == 22
+
+
+def test_what_cannot_be_reported_is_said(tmp_path, results, capsys):
+    assert main(["report", str(tmp_path)]) == 2
+    assert "holds no finished results" in capsys.readouterr().err
+    assert main(["report", str(results.folder), "--reference", "frsh"]) == 2
+    assert "Did you mean 'fresh'?" in capsys.readouterr().err
+    nowhere = str(tmp_path / "no" / "report.html")
+    assert main(["report", str(results.folder), "--output", nowhere]) == 2
+    assert "Cannot write" in capsys.readouterr().err
+
+
+def test_the_verb_writes_the_file(tmp_path, results, capsys):
+    path = tmp_path / "report.html"
+    assert main(["report", str(results.folder), "--output", str(path), "--layers"]) == 0
+    assert capsys.readouterr().err == f"Report: {path}\n"
+    assert "dormant_units/layer0" in path.read_text()
+
+
+@pytest.mark.parametrize("kind", ["curves", "scatter", "profile", "explain"])
+@pytest.mark.parametrize("ending", ["pdf", "svg"])
+def test_figures_of_papers(tmp_path, results, kind, ending):
+    path = tmp_path / f"figure.{ending}"
+    assert main(["plot", str(results.folder), "--kind", kind, "--figure", str(path)]) == 0
+    content = path.read_bytes()
+    if ending == "pdf":
+        assert (b"/Type3" not in content and b"/TrueType" in content) or b"/CIDFontType2" in content
+    else:
+        assert b"<text" in content  # words, not outlines
+
+
+def test_a_kind_draws_everything(results, capsys):
+    assert main(["plot", str(results.folder), "--kind", "scatter", "--learner", "adam"]) == 2
+    assert "draws all streams and learners" in capsys.readouterr().err
+
+
+def test_learners_differ_in_more_than_colour():
+    looks = [figures.look(place) for place in range(30)]
+    assert len({(look["color"], look["marker"], str(look["linestyle"])) for look in looks}) == 30
+    assert [look["color"] for look in looks].count(looks[0]["color"]) == 1
+
+
+def test_the_reference_must_be_there(results):
+    runs = [own for own in stored_scores.current(results) if own[0].learner in LEVELS]
+    with pytest.raises(BadInputError, match="no results of the reference 'nobody'"):
+        stored_scores.scores(results, runs, "nobody")

@@ -1,0 +1,330 @@
+"""Plans: what a run's result depends on is in its key, and every run is run once."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import plasticity_bench as pb
+from plasticity_bench.learners import learner_source
+from plasticity_bench.learners.learner_source import source_files
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.results import Results
+from plasticity_bench.running import group_run
+from plasticity_bench.running.engines import ProcessDied, TimedOut
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.running.group_run import Outcome
+from plasticity_bench.suite import planning, progress, runner
+from plasticity_bench.suite.contenders import Contender, with_learners
+from plasticity_bench.suite.planning import Group
+from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.tuning.search import together
+
+TINY = """\
+suite: test/tiny-v0
+streams:
+  - id: plasticity/RandomLabelDigits-v0
+    num_tasks: 2
+    updates_per_task: 3
+    num_examples: 40
+    network: {hidden: [8]}
+learners: [fresh, {name: l2, strength: 0.5}]
+measure: {curvature: {every: 1, examples: 16}}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path):
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    return load_suite(str(tmp_path / "tiny.yaml"))
+
+
+def keys(suite, num_seeds=2):
+    groups = planning.plan(suite, suite.contenders, range(num_seeds))
+    return {(c.learner, c.seed): c.key for group in groups for c in group.runs}
+
+
+CHANGES = {
+    "a hyperparameter": ("strength: 0.5", "strength: 0.6", ["l2"]),
+    "the stream": ("num_tasks: 2", "num_tasks: 3", ["fresh", "l2"]),
+    "the network": ("[8]", "[9]", ["fresh", "l2"]),
+    "the protocol": ("every: 1", "every: 2", ["fresh", "l2"]),
+    "what learners are told": ("measure:", "reveal_boundaries: true\nmeasure:", ["l2"]),
+    "nothing that matters": ("measure:", "seeds: 7\nmeasure:", []),
+}
+
+
+@pytest.mark.parametrize(("right", "changed", "learners"), CHANGES.values(), ids=CHANGES.keys())
+def test_keys_change_with_what_results_depend_on(suite, tmp_path, right, changed, learners):
+    (tmp_path / "other.yaml").write_text(TINY.replace(right, changed))
+    before, after = keys(suite), keys(load_suite(str(tmp_path / "other.yaml")))
+    for place, key in before.items():
+        assert (after[place] != key) == (place[0] in learners)
+    assert len(set(before.values())) == len(before)
+
+
+def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0\n")
+    (tmp_path / "outer_helper.py").write_text("from inner_helper import STRENGTH\n")
+    (tmp_path / "helped_learner.py").write_text(
+        "import torch\nimport outer_helper\nimport plasticity_bench as pb\n"
+        "class Mine(pb.Learner):\n    strength: float = outer_helper.STRENGTH\n"
+    )
+    found = source_files(find_learner("helped_learner:Mine"))
+    names = ["helped_learner.py", "inner_helper.py", "outer_helper.py"]
+    assert found == [str(tmp_path / name) for name in names]
+    assert [f.rsplit("/", 1)[-1] for f in source_files(find_learner("l2"))] == ["l2.py"]
+    contenders = with_learners(suite.contenders, ["helped_learner:Mine"], {})
+    before = planning.plan(suite, contenders, range(1))[0].runs[0].key
+    (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
+    assert planning.plan(suite, contenders, range(1))[0].runs[0].key != before
+
+
+def test_a_packages_own_files_are_a_learners_and_an_environments_are_not(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    installed = tmp_path / ".venv" / "site-packages"
+    monkeypatch.setattr(learner_source, "_INSTALLED", [installed])
+    monkeypatch.syspath_prepend(str(installed))
+    for name, text in {
+        "a_lab/__init__.py": "",
+        "a_lab/constants.py": "STRENGTH = 1.0\n",
+        "a_lab/unused.py": "",
+        "a_lab/learners/__init__.py": "",
+        "a_lab/learners/mine.py": "import torch, a_tool\nimport plasticity_bench as pb\n"
+        "from ..constants import STRENGTH\nfrom . import near\n"
+        "class Mine(pb.Learner):\n    strength: float = STRENGTH\n",
+        "a_lab/learners/near.py": "",
+        "beside_all.py": "import a_tool\nimport plasticity_bench as pb\n"
+        "class Mine(pb.Learner): pass\n",
+        ".venv/site-packages/a_tool.py": "",
+        ".venv/site-packages/in_environment.py": "import a_tool\nimport plasticity_bench as pb\n"
+        "class Mine(pb.Learner): pass\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def names(reference):
+        return [str(Path(f).relative_to(tmp_path)) for f in source_files(find_learner(reference))]
+
+    assert names("a_lab.learners.mine:Mine") == [
+        "a_lab/__init__.py",
+        "a_lab/constants.py",
+        "a_lab/learners/__init__.py",
+        "a_lab/learners/mine.py",
+        "a_lab/learners/near.py",
+    ]
+    assert names("beside_all:Mine") == ["beside_all.py"]
+    assert names("in_environment:Mine") == [".venv/site-packages/in_environment.py"]
+
+
+def test_keys_do_not_depend_on_where_files_lie(suite, tmp_path, monkeypatch):
+    found = []
+    for place, (own, base) in enumerate([("a", "z"), ("z", "a")]):
+        for folder, name, text in [
+            (base, "base_of_mine", "import plasticity_bench as pb\nclass Base(pb.Learner): pass\n"),
+            (own, "mine_of_base", "from base_of_mine import Base\nclass Mine(Base): pass\n"),
+        ]:
+            path = tmp_path / str(place) / folder
+            path.mkdir(parents=True)
+            (path / f"{name}.py").write_text(text)
+            monkeypatch.syspath_prepend(str(path))
+            sys.modules.pop(name, None)
+        contenders = with_learners(suite.contenders, ["mine_of_base:Mine"], {})
+        assert len(source_files(type(contenders[0].learner))) == 2
+        found.append(planning.plan(suite, contenders, range(1))[0].runs[0].key)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("num_seeds", [1, 16, 17, 50])
+def test_every_cell_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
+    groups = planning.plan(suite, suite.contenders, range(num_seeds))
+    left = planning.remaining(groups, Results(tmp_path))
+    runs = [(run.learner, run.seed) for group in left for run in group.runs]
+    assert sorted(runs) == sorted((c, s) for c in ("fresh", "l2") for s in range(num_seeds))
+    sizes = [len(group.runs) for group in left]
+    assert max(sizes) <= 16
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
+    results = Results(tmp_path)
+    group = planning.plan(suite, suite.contenders, range(4))[1]
+    outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
+    seconds = [results.load(run).info["seconds"] for run in group.runs]
+    assert sum(sum(parts.values()) for parts in seconds) == pytest.approx(outcome.seconds)
+    assert all(value > 0 for parts in seconds for value in parts.values())
+    execution = results.load(group.runs[0]).info["execution"]
+    assert execution.pop("kernels") in (True, False)
+    expected = {"vectorized": True, "compiled": False, "fallback": None, "members": 4}
+    assert execution == {**expected, "device": "cpu"}
+
+
+def test_every_fresh_learner_is_told_where_tasks_begin(suite):
+    added = with_learners(suite.contenders, ["fresh"], {"step_size": 0.05})
+    for group in planning.plan(suite, (*suite.contenders, *added), range(1)):
+        assert group.protocol.reveal_boundaries == (type(group.learners[0]).__name__ == "Fresh")
+
+
+class Resets(pb.Learner):
+    def begin_task(self, state, fresh, noise):
+        return self.restart(fresh)
+
+
+def test_learners_that_would_act_at_hidden_boundaries_are_named(suite):
+    (mine,) = with_learners(suite.contenders, [f"{__name__}:Resets"], {})
+    groups = planning.plan(suite, (mine, *suite.contenders), range(1))
+    assert planning.unheard(groups) == [f"{__name__}:Resets"]
+    told = replace(suite, protocol=replace(suite.protocol, reveal_boundaries=True))
+    assert planning.unheard(planning.plan(told, (mine,), range(1))) == []
+
+
+def test_a_stored_cell_that_was_damaged_is_run_again(suite, tmp_path):
+    results = Results(tmp_path)
+    groups = planning.plan(suite, suite.contenders[:1], range(3))
+    group_run.run_group(results, Execution("off"), groups[0], lambda _: None)
+    assert planning.remaining(groups, results) == []
+    folders = [results.path(run) for run in groups[0].runs]
+    (folders[0] / "measurements.parquet").write_bytes(b"PAR1 cut short")
+    (folders[1] / "measurements.parquet").unlink()
+    (folders[2] / "cell.json").write_text("[]")
+    assert [len(group.runs) for group in planning.remaining(groups, results)] == [3]
+    assert results.load(groups[0].runs[0]) is None
+    group_run.run_group(results, Execution("off"), groups[0], lambda _: None)
+    assert planning.remaining(groups, results) == []
+
+
+class Broken(pb.DatasetStream):
+    def task(self, seed, index):
+        if index == 1:
+            raise RuntimeError("the second task does not exist")
+        examples = self.examples(seed)
+        return pb.Task(examples, self.data.labels[examples])
+
+
+def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
+    results = Results(tmp_path)
+    group = planning.plan(suite, suite.contenders[:1], range(1))[0]
+    broken = replace(group.run, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40))
+    outcome = group_run.run_group(
+        results, Execution("off"), replace(group, run=broken), lambda _: None
+    )
+    assert outcome.error == "RuntimeError('the second task does not exist')"
+    text = (results.path(group.runs[0]) / "cell.json").read_text()
+    assert "Traceback" in text
+    assert '"status": "failed"' in text
+
+
+class Picky(pb.Learner):
+    """Fails with some settings."""
+
+    strength: float = 0.0
+    vectorized = False
+
+    def penalty(self, params, state):
+        if self.strength > 0.5:
+            raise RuntimeError("too strong")
+        return self.strength * sum(value.square().sum() for value in params.values())
+
+
+def test_a_setting_that_fails_fails_alone(suite, tmp_path):
+    results = Results(tmp_path)
+    strengths = (0.1, 0.2, 0.7, 0.3)
+    mine = [Contender(f"{s}", Picky(strength=s)) for s in strengths]
+    group, *_ = together([replace(g, label="picky") for g in planning.plan(suite, mine, range(3))])
+    outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
+    sentence = 'penalty: `raise RuntimeError("too strong")`, learner Picky raised RuntimeError'
+    assert outcome.error.startswith("strength=0.7: ")
+    assert outcome.error.count(sentence) == 1
+    there = results.snapshot()
+    assert {head.learner for head in there.failed.values()} == {"0.7"}
+    assert {head.learner for head in there.finished.values()} == {"0.1", "0.2", "0.3"}
+    assert len(there.finished) == 9
+    (left,) = planning.remaining([group], results)
+    assert {run.learner for run in left.runs} == {"0.7"}
+    same = group_run.run_group(results, Execution("off"), left, lambda _: None)
+    assert not same.error.startswith("strength")
+    assert sentence in same.error
+
+
+@pytest.mark.parametrize("error", [ProcessDied("it was killed"), TimedOut("it took long")])
+def test_what_was_stored_before_a_process_died_stays_stored(suite, tmp_path, monkeypatch, error):
+    results = Results(tmp_path)
+    group = planning.plan(suite, suite.contenders[:1], range(3))[0]
+
+    def dies(work, items, *_):
+        group_run.run_group(results, Execution("off"), group.part([0, 2]), lambda _: None)
+        yield 0, error
+
+    monkeypatch.setattr(runner, "run_local", dies)
+    assert runner.run([group], results, [Execution()], print, lambda *_: None) == 1
+    there = results.snapshot()
+    assert sorted(head.seed for head in there.finished.values()) == [0, 2]
+    assert [head.seed for head in there.failed.values()] == [1]
+
+
+class Huge(pb.Learner):
+    """Its parameters stay finite, and its gradients do not."""
+
+    def after_update(self, state, noise):
+        huge = {k: torch.full_like(v, 1e30) for k, v in state.params.items()}
+        return state._replace(params=huge if self.vectorized else state.params)
+
+
+def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(suite, tmp_path):
+    results = Results(tmp_path)
+    (mine,) = with_learners(suite.contenders, [f"{__name__}:Huge"], {})
+    group = planning.plan(suite, (mine,), range(2))[0]
+    outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
+    assert outcome.error is None
+    assert outcome.num_diverged == 2
+    assert results.load(group.runs[0]).info["status"] == "diverged"
+
+
+# ---- what a person sees -----------------------------------------------------------------------
+
+
+def test_notes_are_told_once(suite, tmp_path, monkeypatch):
+    outcomes = [Outcome(notes=("not compiled: why", str(index))) for index in range(2)]
+    monkeypatch.setattr(runner, "run_local", lambda *_: (pair for pair in enumerate(outcomes)))
+    seen: list[Outcome] = []
+    groups = planning.plan(suite, suite.contenders, range(1))
+    runner.run(groups, Results(tmp_path), [Execution()], print, lambda _, told: seen.append(told))
+    assert [outcome.notes for outcome in seen] == [("not compiled: why", "0"), ("1",)]
+
+
+@pytest.fixture
+def groups(suite) -> list[Group]:
+    return planning.plan(suite, suite.contenders, range(2))
+
+
+def test_the_live_display_shows_suite_stream_learner_task_and_time_left(
+    groups, monkeypatch, capsys
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with progress.display("test/tiny-v0", groups) as display:
+        assert isinstance(display, progress._Live)
+        display.task_done(0, 0)
+        display._progress.refresh()
+        display.group_done(0, Outcome(seconds=1.25))
+        display.group_done(1, Outcome(error="it broke"))
+    shown = capsys.readouterr().err
+    for part in ("test/tiny-v0", "RandomLabelDigits-v0  fresh", "task 1 of 2", "-:--:--"):
+        assert part in shown
+    assert "2 seeds in 1.2 s" in shown
+    assert "l2: FAILED: it broke" in shown
+
+
+def test_without_a_terminal_there_are_plain_lines(groups, capsys):
+    with progress.display("test/tiny-v0", groups) as display:
+        display.task_done(0, 0)
+        display.group_done(0, Outcome(seconds=1.0, num_diverged=1, notes=("not compiled: why",)))
+        display.group_done(1, Outcome(error="it broke"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith(
+        "[1/2] RandomLabelDigits-v0  fresh: 2 seeds in 1.0 s, 1 diverged (not compiled: why); about"
+    )
+    assert lines[1].startswith("[2/2] RandomLabelDigits-v0  l2: FAILED: it broke")

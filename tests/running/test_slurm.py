@@ -1,0 +1,158 @@
+"""What is asked of Slurm, and how runs are dealt out: without a cluster."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+
+import pytest
+
+from plasticity_bench.cli import main
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.running.engines import slurm
+
+
+@dataclass(frozen=True)
+class Stream:
+    num_updates: int
+
+
+@dataclass(frozen=True)
+class SuiteStream:
+    stream: Stream
+
+
+@dataclass(frozen=True)
+class Run:
+    key: str
+
+
+@dataclass(frozen=True)
+class Group:
+    suite_stream: SuiteStream
+    runs: tuple[Run, ...]
+
+
+def groups(*sizes):
+    return [Group(SuiteStream(Stream(size)), (Run(f"k{i}"),)) for i, size in enumerate(sizes)]
+
+
+def test_groups_are_dealt_out_evenly_and_none_is_lost():
+    dealt = slurm.dealt(groups(1, 9, 2, 8, 3, 7, 4), 3)
+    sums = [sum(group.suite_stream.stream.num_updates for group in share) for share in dealt]
+    assert sums == [12, 11, 11]
+    assert sorted(g.runs[0].key for share in dealt for g in share) == [f"k{i}" for i in range(7)]
+    assert [len(share) for share in slurm.dealt(groups(1, 1), 5)] == [1, 1]
+
+
+@pytest.fixture
+def sbatch(monkeypatch):
+    """Slurm's answer to a submission."""
+    answer = subprocess.CompletedProcess([], 0, stdout="17;cluster\n", stderr="")
+    monkeypatch.setattr(slurm.subprocess, "run", lambda *_, **__: answer)
+    return answer
+
+
+def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    profile = slurm.Profile(
+        partition="gpu",
+        time="1-00:00:00",
+        gpus=2,
+        cpus=8,
+        at_once=4,
+        setup=["module load cuda"],
+        options={"account": "my-lab"},
+    )
+    arguments = ["run", "my suite.yaml", "--engine", "local"]
+    submission = slurm.submit(groups(3, 2, 1), arguments, tmp_path / "results", profile)
+    assert (submission.job, submission.num_tasks) == ("17", 3)
+    script = (submission.folder / "task.sh").read_text()
+    asked = dict(re.findall(r"^#SBATCH --([\w-]+)=(.*)$", script, re.M))
+    assert asked.pop("output") == f"{submission.folder}/task-%a.log"
+    assert asked == {
+        "job-name": "plasticity-bench",
+        "array": "0-2%4",
+        "time": "1-00:00:00",
+        "mem": "4G",
+        "cpus-per-task": "8",
+        "signal": "B:USR1@90",
+        "open-mode": "append",
+        "partition": "gpu",
+        "gres": "gpu:2",
+        "account": "my-lab",
+    }
+    lines = script.splitlines()
+    assert lines.index(f"cd {tmp_path}") < lines.index("module load cuda")
+    assert "-m plasticity_bench.cli run 'my suite.yaml' --engine local --device cuda" in script
+    shares = [slurm.chunk(f"{submission.folder}/chunks.json:{index}") for index in range(3)]
+    assert shares == [{"k0"}, {"k1"}, {"k2"}]
+    assert slurm.latest(tmp_path / "results") == submission
+    assert os.system(f"bash -n '{submission.folder}/task.sh'") == 0
+
+
+def test_what_slurm_refuses_is_told(sbatch, tmp_path):
+    sbatch.returncode, sbatch.stderr = 1, "sbatch: error: invalid partition specified: x\n"
+    with pytest.raises(BadInputError, match="Slurm refuses the job: sbatch: error: invalid part"):
+        slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+
+
+def test_states_come_from_the_queue(sbatch, tmp_path):
+    submission = slurm.Submission("17", tmp_path, 4)
+    sbatch.stdout = "RUNNING\nPENDING\nCOMPLETED\nFAILED\n"
+    assert submission.states() == ["RUNNING", "PENDING"]
+    sbatch.returncode, sbatch.stdout, sbatch.stderr = 1, "", "slurm_load_jobs error: Invalid job id"
+    assert submission.states() == []
+    sbatch.stderr = "Unable to contact slurm controller"
+    assert submission.states() == ["UNKNOWN"]
+
+
+PROFILES = {
+    "unknown key": ("partitoin: gpu", "partitoin: Extra inputs are not permitted. Known: partiti"),
+    "wrong type": ("tasks: many", "tasks: Input should be a valid integer"),
+    "no mapping": ("- gpu", "a Slurm profile is a mapping"),
+    "no YAML": ("a: [", "Cannot read the Slurm profile"),
+    "code": ("setup: !!python/object/apply:os.system ['true']", "Cannot read the Slurm profile"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), PROFILES.values(), ids=PROFILES.keys())
+def test_a_wrong_profile_is_told(tmp_path, text, sentence):
+    (tmp_path / "profile.yaml").write_text(text)
+    with pytest.raises(BadInputError, match=sentence):
+        slurm.load_profile(tmp_path / "profile.yaml")
+
+
+def test_settings_take_the_place_of_the_profiles(tmp_path):
+    (tmp_path / "profile.yaml").write_text("partition: cpu\ncpus: 4\n")
+    given = ["partition=gpu", "gpus=1", "time=12:00:00", "setup=module load cuda", "at_once=3"]
+    profile = slurm.load_profile(tmp_path / "profile.yaml", given)
+    expected = slurm.Profile(
+        partition="gpu", cpus=4, gpus=1, time="12:00:00", setup=["module load cuda"], at_once=3
+    )
+    assert profile == expected
+    with pytest.raises(BadInputError, match="--slurm x: a setting is given as --slurm key=value"):
+        slurm.load_profile(None, ["x"])
+    with pytest.raises(BadInputError, match="Slurm profile: colour: Extra inputs"):
+        slurm.load_profile(None, ["colour=red"])
+
+
+def test_without_slurm_there_is_a_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(slurm.shutil, "which", lambda _: None)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "quick", "--engine", "slurm"]) == 2
+    assert (
+        "--engine slurm: there are no commands sbatch and squeue here." in capsys.readouterr().err
+    )
+    assert main(["run", "quick", "--detach"]) == 2
+    assert "--detach, --slurm and --slurm-profile need --engine slurm." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "chunk", ["nowhere.json:0", "chunks.json:7", "chunks.json:x", "chunks.json"]
+)
+def test_a_wrong_chunk_is_told(tmp_path, monkeypatch, chunk):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "chunks.json").write_text('[["a"]]')
+    with pytest.raises(BadInputError, match="--chunk"):
+        slurm.chunk(chunk)

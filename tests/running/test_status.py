@@ -1,0 +1,189 @@
+"""`status` tells the truth: about what was asked, what is there, and what to do."""
+
+import json
+
+import numpy as np
+import pytest
+
+from plasticity_bench.cli import main
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.evaluation.evaluation import Evaluation, Progress
+from plasticity_bench.results import Results, Row, Run, asked, store_request
+from plasticity_bench.running import checkpoints, locks
+from plasticity_bench.running.status import of_folder, render, summary
+
+ROWS = [Row(0, "end", "accuracy", 0.5)]
+INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
+
+
+def runs(learner, seeds, strength=1, stream="s"):
+    return [
+        Run(stream, learner, seed, {"seed": seed, "learner": learner, "strength": strength})
+        for seed in seeds
+    ]
+
+
+@pytest.fixture
+def results(tmp_path):
+    return Results(tmp_path / "suite@12345678")
+
+
+def counts(results):
+    return {
+        (row.stream, row.learner): (
+            row.complete,
+            row.diverged,
+            row.failed,
+            row.running,
+            row.begun,
+            row.damaged,
+            row.missing,
+        )
+        for row in of_folder(results).rows
+    }
+
+
+def write_checkpoint(file, keys):
+    nothing = np.zeros((0, len(keys)))
+    found = Evaluation(diverged_at=np.full(len(keys), -1))
+    progress = Progress(0, 0, found, {}, nothing, nothing, {})
+    checkpoints.write(file, checkpoints.Header(tuple(keys), {}), progress)
+
+
+def test_every_state_is_counted(results):
+    own = runs("adam", range(8))
+    store_request(results.folder, "suite", "plasticity-bench run x", own)
+    results.save(own[0], ROWS, INFO)
+    results.save(own[1], ROWS, {**INFO, "status": "diverged"})
+    results.save_failure(own[2], 'Traceback\n  File "x"\nValueError: too bad\nmore', {})
+    results.save(own[3], ROWS, INFO)
+    (results.path(own[3]) / "measurements.parquet").write_bytes(b"PAR1")
+    results.save(own[4], ROWS, INFO)
+    (results.path(own[4]) / "cell.json").write_text("{")
+    begun = [own[5].key, own[6].key]
+    write_checkpoint(checkpoints.path(results.folder, begun), begun)
+    with locks.claimed(results.folder, [own[6].key]):
+        assert counts(results) == {("s", "adam"): (1, 1, 1, 1, 1, 2, 1)}
+        found = of_folder(results)
+    assert counts(results) == {("s", "adam"): (1, 1, 1, 0, 2, 2, 1)}
+    assert not found.is_complete
+    said = summary(found)
+    assert said[0] == "s  adam: ValueError: too bad"
+    assert sum("counts as missing and is run again." in line for line in said) == 2
+    assert said[-1] == "2 of 8 runs have results. To finish: `plasticity-bench run x`."
+    assert render(found).splitlines()[-1].split() == [
+        "s",
+        "adam",
+        "1",
+        "1",
+        "1",
+        "1",
+        "1",
+        "2",
+        "1",
+        "8",
+    ]
+
+
+def test_all_is_complete_packed_or_not(results):
+    own = runs("adam", range(3)) + runs("l2", range(3))
+    store_request(results.folder, "suite", "run", own)
+    for run in own:
+        results.save(run, ROWS, INFO)
+    for _ in range(2):
+        assert of_folder(results).is_complete
+        assert summary(of_folder(results)) == ["All 6 runs have results."]
+        assert render(of_folder(results)).splitlines()[0].split() == [
+            "stream",
+            "learner",
+            "complete",
+            "of",
+        ]
+        results.pack(many=1)
+
+
+def test_several_commands_are_merged(results):
+    store_request(results.folder, "suite", "twenty seeds", runs("adam", range(20)))
+    store_request(results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2]))
+    question = asked(results.folder)
+    assert len(question.runs) == 22
+    assert question.commands == {("s", "adam"): "twenty seeds", ("s", "l2"): "ten seeds"}
+    store_request(results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2]))
+    assert len(list((results.folder / "runs").iterdir())) == 2
+
+
+def test_a_learner_that_changed_is_asked_for_as_it_is_now(results):
+    old, new = runs("adam", range(3), strength=1), runs("adam", range(2), strength=2)
+    store_request(results.folder, "suite", "before", old)
+    store_request(results.folder, "suite", "after", new)
+    for run in (*old, new[0]):
+        results.save(run, ROWS, INFO)
+    assert counts(results) == {("s", "adam"): (1, 0, 0, 0, 0, 0, 1)}
+    assert "3 finished runs beside these" in summary(of_folder(results))[0]
+    assert of_folder(results).commands == ["after"]
+
+
+def test_results_of_before_questions_were_stored(results):
+    for run in runs("adam", range(3)):
+        results.save(run, ROWS, INFO)
+    assert counts(results) == {("s", "adam"): (3, 0, 0, 0, 0, 0, 0)}
+
+
+def test_a_damaged_question_is_told_of(results):
+    store_request(results.folder, "suite", "run", runs("adam", range(2)))
+    (path,) = (results.folder / "runs").iterdir()
+    question = json.loads(path.read_text())
+    for wrong in ({"groups": 3}, {"asked_at": 1}, {"command": "\x1b[31m"}):
+        path.write_text(json.dumps({**question, **wrong}))
+        assert "is not a question" in str(asked(results.folder).damaged[0])
+    question["groups"][0]["seeds"] = [[0, 10**12]]
+    path.write_text(json.dumps(question))
+    assert "is not a question" in str(asked(results.folder).damaged[0])
+
+
+def test_an_empty_folder_is_refused(results):
+    results.folder.mkdir(parents=True)
+    with pytest.raises(BadInputError, match="holds no results"):
+        of_folder(results)
+
+
+SUITE = """\
+suite: test/tiny-v0
+streams:
+  - id: plasticity/RandomLabelDigits-v0
+    num_tasks: 2
+    updates_per_task: 3
+    num_examples: 40
+    network: {hidden: [8]}
+learners: [fresh, adam]
+seeds: 2
+measure: {curvature: {every: 1, examples: 16}}
+"""
+
+
+def test_the_verb_beside_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(SUITE)
+    assert main(["status", "tiny.yaml"]) == 1
+    out, err = capsys.readouterr()
+    assert "missing" in out
+    assert "0 of 4 runs have results. To finish: `plasticity-bench run tiny.yaml`." in err
+    assert main(["run", "tiny.yaml", "--jobs", "1"]) == 0
+    (folder,) = (tmp_path / "results").iterdir()
+    assert main(["status", "tiny.yaml"]) == main(["status", str(folder)]) == 0
+    assert "All 4 runs have results." in capsys.readouterr().err
+    assert main(["status", "tiny.yaml", "--seeds", "3"]) == 1
+    assert "run tiny.yaml --seeds 3`" in capsys.readouterr().err
+    (run,) = folder.glob("cells/*/adam/seed000*")
+    (run / "cell.json").write_text("[]")
+    assert main(["status", str(folder)]) == 1
+    out, err = capsys.readouterr()
+    assert "damaged" in out
+    assert f"{run.relative_to(tmp_path)}/cell.json is not a JSON object" in err.replace(
+        f"{tmp_path}/", ""
+    )
+    assert "To finish: `plasticity-bench run tiny.yaml --jobs 1`." in err
+    assert main(["run", "tiny.yaml", "--jobs", "1"]) == 0
+    assert "cell.json is not a JSON object: what it held is run again." in capsys.readouterr().err
+    assert main(["status", str(folder)]) == 0
+    assert main(["status", str(folder), "--seeds", "3"]) == 2

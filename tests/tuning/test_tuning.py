@@ -1,0 +1,489 @@
+"""The search: seeds, rounds, costs and choices, on results whose scores are known beforehand."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import plasticity_bench as pb
+from plasticity_bench import seeding
+from plasticity_bench.results import Results, Row
+from plasticity_bench.suite import planning
+from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.tuning import configuring, record, report, sensitivity
+from plasticity_bench.tuning.search import Search, together
+
+SUITE = """\
+suite: test/tiny-v0
+streams:
+  - {label: one, id: plasticity/RandomLabelDigits-v0, num_tasks: 20, updates_per_task: 3,
+     num_examples: 40, network: {hidden: [8]}}
+  - {label: two, id: plasticity/PermutedPixelDigits-v0, num_tasks: 40, updates_per_task: 2,
+     num_examples: 40, network: {hidden: [8]}}
+learners:
+  - {name: fresh, step_size: 0.0123}
+  - {name: adam, step_size: 0.0123}
+  - {name: redo, step_size: 0.0123, streams: {two: {threshold: 0.5}}}
+seeds: 2
+tuning: {settings: 8, seeds: 3}
+measure: {curvature: {every: 5, examples: 16}}
+"""
+
+
+def suite_of(tmp_path, text=SUITE):
+    (tmp_path / "tiny.yaml").write_text(text)
+    return load_suite(str(tmp_path / "tiny.yaml"))
+
+
+def accuracy(run, stream, learner):
+    """What a made-up run attains: best near a step size that differs from stream to stream."""
+    noise = np.random.default_rng(int(run.key[:8], 16)).normal(0, 0.02)
+    best = {"one": -4.0, "two": -3.0}[run.stream]
+    far = abs(np.log10(learner.step_size) - best)
+    short = 0.1 * (stream.num_tasks < 10)
+    return float(np.clip(0.9 - 0.2 * far + short + noise, 0, 1))
+
+
+class Made:
+    """Stores results that were not computed, in place of running groups; counts updates."""
+
+    def __init__(self, results, value=accuracy, diverges=lambda run: False):
+        self.results, self.value, self.diverges = results, value, diverges
+        self.updates, self.rounds, self.runs = 0, [], []
+
+    def __call__(self, suite, groups):
+        self.rounds.append([run for group in groups for run in group.runs])
+        for group in groups:
+            self.updates += len(group.runs) * group.suite_stream.stream.num_updates
+            for run, learner in zip(group.runs, group.learners, strict=True):
+                self.runs.append(run)
+                self.store(group, run, learner)
+
+    def store(self, group, run, learner):
+        value = self.value(run, group.suite_stream.stream, learner)
+        if value is None:
+            return
+        rows = []
+        for task in range(group.suite_stream.stream.num_tasks):
+            rows += [Row(task, "start", "chance", 0.1), Row(task, "end", "accuracy", value)]
+            rows += [Row(task, "start", "dead_rank", 1.0)]
+            rows += [Row(task, "start", group.protocol.curvature_name, 2 + value)]
+        status = "diverged" if self.diverges(run) else "complete"
+        info = {"status": status, "seconds": {"train": 1.0, "measure": 0.0}}
+        self.results.save(run, rows, info)
+
+
+def searched(tmp_path, suite=None, contenders=None, **how):
+    suite = suite or suite_of(tmp_path)
+    search = Search(suite, contenders or suite.contenders)
+    made = Made(Results(tmp_path / "tuning"), **how)
+    return search, made, search.run(made.results, made)
+
+
+def stored(folder):
+    """Every stored run's last tenth of accuracies, read without the package."""
+    for file in folder.rglob("cell.json"):
+        info = json.loads(file.read_text())
+        table = pq.read_table(file.parent / "measurements.parquet").to_pandas()
+        rows = table[(table["name"] == "accuracy") & (table["when"] == "end")].sort_values("task")
+        values = rows["value"].to_numpy()
+        last = values[-max(1, len(values) // 10) :].mean()
+        given = info["identity"]["learner"]["hyperparameters"]
+        yield info["identity"]["learner"]["class"], info["stream"], info["seed"], given, last
+
+
+# ---- seeds and what is tried --------------------------------------------------------------------
+
+
+def test_tuning_seeds_are_never_scored(tmp_path):
+    suite = suite_of(tmp_path)
+    _, made, _ = searched(tmp_path, suite)
+    assert {run.seed for run in made.runs} == {1000, 1001, 1002}
+    scored = planning.plan(suite, suite.contenders, range(suite.num_seeds))
+    assert not {c.key for g in scored for c in g.runs} & {c.key for c in made.runs}
+    with pytest.raises(pb.BadInputError, match="less than or equal to 1000, not 1001"):
+        suite_of(tmp_path, SUITE.replace("seeds: 2", "seeds: 1001"))
+    assert seeding.TUNING == 1000
+
+
+def test_every_learner_has_the_same_budget_and_it_is_what_is_run(tmp_path):
+    search, made, found = searched(tmp_path)
+    updates = 8 * 3 * (20 * 3 + 40 * 2)
+    assert [one.updates for one in found] == [updates] * 3
+    assert made.updates == 3 * updates
+    assert len(made.rounds) == 1
+    assert len({run.key for run in made.runs}) == len(made.runs) == 3 * 8 * 3 * 2
+    assert search.rungs[0].tasks == 40
+
+
+def test_tuning_changes_neither_what_is_comparable_nor_what_is_scored(tmp_path):
+    plain = suite_of(tmp_path, SUITE.replace("tuning: {settings: 8, seeds: 3}\n", ""))
+    tuned = suite_of(tmp_path, SUITE.replace("seeds: 3}", "seeds: 3, tasks: 7, search: grid}"))
+    assert plain.hash8 == tuned.hash8
+    assert plain.tuning.settings == 16
+
+
+def test_populations_hold_many_settings_that_differ_in_numbers_only(tmp_path):
+    suite = suite_of(tmp_path)
+    groups = []
+    Search(suite, suite.contenders).run(
+        Results(tmp_path), lambda _, planned: groups.extend(planned)
+    )
+    by_learner = {}
+    for group in groups:
+        by_learner.setdefault((group.label, group.suite_stream.label), []).append(group)
+        wholes = {
+            tuple(v for v in learner.hyperparameters().values() if not isinstance(v, float))
+            for learner in group.learners
+        }
+        assert len(wholes) == 1
+        replicas = [pb.Replica(*pair) for pair in zip(range(2), group.learners[::3], strict=False)]
+        pb.Population(replicas, group.suite_stream.network)
+    assert {key: len(own) for key, own in by_learner.items()} == {
+        ("fresh", "one"): 1,
+        ("fresh", "two"): 1,
+        ("adam", "one"): 1,
+        ("adam", "two"): 1,
+        ("redo", "one"): 3,  # one for each period
+        ("redo", "two"): 3,
+    }
+    assert together(groups) == groups
+
+
+def test_what_is_not_searched_stays_as_the_suite_has_it(tmp_path):
+    text = SUITE.replace("step_size: 0.0123, streams", "epsilon: 1e-3, streams")
+    suite = suite_of(tmp_path, text)
+    _, made, _ = searched(tmp_path, suite)
+    redo = [c.identity["learner"]["hyperparameters"] for c in made.runs if "redo" in c.learner]
+    assert {h["epsilon"] for h in redo} == {1e-3}
+    assert {h["threshold"] for h in redo} == {0.0, 0.01, 0.1}  # searched: nowhere 0.5
+
+
+def test_the_first_part_of_a_stream_is_the_first_part():
+    for name in pb.registered_streams():
+        if "Digits" not in name and "Regression" not in name:
+            continue
+        stream = pb.make_stream(name)
+        number = min(3, stream.num_tasks)
+        first = stream.first(number)
+        assert first.num_tasks == number
+        assert set(first.scored_tasks()) <= set(range(number))
+        for index in range(number):
+            pairs = zip(first.task(7, index).arrays(), stream.task(7, index).arrays(), strict=True)
+            assert all(np.array_equal(a, b) for a, b in pairs if a is not None or b is not None)
+            assert np.array_equal(first.batches(7, index), stream.batches(7, index))
+        assert stream.first(10**6) == stream
+
+
+# ---- choices ------------------------------------------------------------------------------------
+
+
+def test_the_choice_is_that_of_brute_force_over_stored_cells(tmp_path):
+    _, _, found = searched(tmp_path)
+    runs = list(stored(tmp_path / "tuning"))
+    # The reference: the step size whose accuracy, over seeds and streams, is highest.
+    steps = sorted({given["step_size"] for name, *_, given, _ in runs if name == "Fresh"})
+
+    def mean(name, step, value):
+        own = [value(*run) for run in runs if run[0] == name and run[3]["step_size"] == step]
+        assert len(own) == 6
+        return sum(own) / 6
+
+    fresh = max(steps, key=lambda step: mean("Fresh", step, lambda *run: run[4]))
+    assert found[0].setting == {"step_size": fresh}
+    reference = {
+        (s, i): a for n, s, i, given, a in runs if (n, given["step_size"]) == ("Fresh", fresh)
+    }
+
+    def score(name, stream, seed, given, last):
+        return min(max((last - 0.1) / (reference[stream, seed] - 0.1), 0), 1)
+
+    adam = max(steps, key=lambda step: mean("Adam", step, score))
+    assert found[1].setting == {"step_size": adam}
+    for trial in found[1].trials:
+        assert trial.score() == pytest.approx(mean("Adam", trial.setting["step_size"], score))
+
+
+def test_settings_for_each_stream(tmp_path):
+    suite = suite_of(tmp_path, SUITE.replace("seeds: 3}", "seeds: 3, per_stream: true}"))
+    _, _, found = searched(tmp_path, suite)
+    runs = list(stored(tmp_path / "tuning"))
+    fresh = found[0]
+    for stream in ("one", "two"):
+        own = {}
+        for name, where, _, given, last in runs:
+            if (name, where) == ("Fresh", stream):
+                own.setdefault(given["step_size"], []).append(last)
+        best = max(own, key=lambda step: np.mean(own[step]))
+        assert fresh.by_stream[stream] == {"step_size": best}
+    assert fresh.setting == {}
+    assert fresh.by_stream["one"] != fresh.by_stream["two"]
+    tuned = configuring.chosen_for(suite.contenders[0], {}, fresh.by_stream)
+    assert tuned.on("two").learner.step_size == fresh.by_stream["two"]["step_size"]
+    assert tuned.learner.step_size == 0.0123
+
+
+def test_successive_halving_keeps_the_best_and_costs_what_it_says(tmp_path):
+    text = SUITE.replace("settings: 8, seeds: 3", "search: halving, settings: 8, seeds: 3")
+    search, made, found = searched(tmp_path, suite_of(tmp_path, text))
+    assert [(r.tasks, r.settings) for r in search.rungs] == [(5, 8), (10, 4), (20, 2), (40, 1)]
+    # Stream one has 20 tasks of 3 updates, stream two 40 of 2.
+    per_setting = [5 * 5, 10 * 5, 20 * 5, 40 * 2]  # in the last, stream one is found finished
+    updates = 3 * sum(n * u for n, u in zip([8, 4, 2, 1], per_setting, strict=True))
+    assert [one.updates for one in found] == [updates] * 3
+    counted = {run.key: run.identity["stream"]["parameters"] for run in made.runs}
+    assert sum(p["num_tasks"] * p["updates_per_task"] for p in counted.values()) == 3 * updates
+    for one in found:
+        tasks = sorted((max(t.tasks.values()) for t in one.trials), reverse=True)
+        assert tasks == [40, 20, 10, 10, 5, 5, 5, 5]
+        last = {max(t.tasks.values()): t for t in one.trials}
+        assert one.setting == last[40].setting
+    # Of the reference, those that go on are the best of the round by its own stored runs.
+    fresh = found[0]
+    rounds = {rung.tasks: {} for rung in search.rungs}
+    for rung, runs in zip(search.rungs, made.rounds, strict=True):
+        for run in (c for c in runs if c.identity["learner"]["class"] == "Fresh"):
+            (value,) = set(made.results.load(run).series("accuracy", "end").values())
+            step = run.identity["learner"]["hyperparameters"]["step_size"]
+            rounds[rung.tasks].setdefault(step, []).append(value)
+    for before, after in ((5, 10), (10, 20), (20, 40)):
+        means = {step: np.mean(values) for step, values in rounds[before].items()}
+        assert set(rounds[after]) == set(sorted(means, key=means.get)[-len(rounds[after]) :])
+    assert list(rounds[40]) == [fresh.setting["step_size"]]
+
+
+def test_equals_are_decided_by_the_order_and_divergence_scores_zero(tmp_path):
+    def diverges(run):
+        return run.identity["learner"]["hyperparameters"]["step_size"] > 1e-3
+
+    _, _, found = searched(tmp_path, value=lambda *_: 0.5, diverges=diverges)
+    for one in found:
+        first = next(t for t in one.trials if t.setting["step_size"] <= 1e-3)
+        assert one.setting == first.setting
+        for trial in one.trials:
+            wild = trial.setting["step_size"] > 1e-3
+            assert (trial.num_diverged, trial.score() == 0) == (6 * wild, wild)
+
+
+def test_a_setting_without_all_its_cells_is_not_chosen(tmp_path):
+    def broken(run, stream, learner):
+        fails = type(learner).__name__ == "Adam" and learner.step_size > 2e-5
+        return None if fails and run.seed == 1001 else accuracy(run, stream, learner)
+
+    search, _, found = searched(tmp_path, value=broken)
+    adam = found[1]
+    assert adam.setting["step_size"] <= 2e-5
+    assert adam.known
+    _, _, nothing = searched(tmp_path / "b", search.suite, value=lambda *_: None)
+    assert not any(one.known for one in nothing)
+    assert record.write(search, nothing, tmp_path / "none.yaml").learners == {}
+
+
+def test_what_has_no_result_in_the_last_round_is_not_chosen(tmp_path):
+    text = SUITE.replace("settings: 8, seeds: 3", "search: halving, settings: 8, seeds: 3")
+
+    def late(run, stream, learner):
+        fails = type(learner).__name__ == "Adam" and stream.num_tasks == 40
+        return None if fails else accuracy(run, stream, learner)
+
+    search, _, found = searched(tmp_path, suite_of(tmp_path, text), value=late)
+    assert [one.known for one in found] == [True, False, True]
+    assert list(record.write(search, found, tmp_path / "t.yaml").learners) == ["fresh", "redo"]
+
+
+def test_a_stream_without_results_stays_as_the_suite_has_it(tmp_path):
+    suite = suite_of(tmp_path, SUITE.replace("seeds: 3}", "seeds: 3, per_stream: true}"))
+
+    def partly(run, stream, learner):
+        fails = type(learner).__name__ == "Adam" and run.stream == "two"
+        return None if fails else accuracy(run, stream, learner)
+
+    search, _, found = searched(tmp_path, suite, value=partly)
+    assert [list(one.by_stream) for one in found] == [["one", "two"], ["one"], ["one", "two"]]
+    record.write(search, found, tmp_path / "t.yaml")
+    _, adam, _ = record.read(tmp_path / "t.yaml").applied(suite.contenders)
+    assert adam.on("one").learner.step_size == found[1].by_stream["one"]["step_size"]
+    assert adam.on("two").learner.step_size == 0.0123
+
+
+def test_a_stream_that_tells_nothing_is_left_out(tmp_path):
+    def value(run, stream, learner):
+        return 0.1 if run.stream == "two" else accuracy(run, stream, learner)
+
+    _, _, found = searched(tmp_path, value=value)
+    for trial in found[1].trials:
+        assert trial.score() == pytest.approx(trial.score("one"))
+        assert np.isnan(trial.score("two"))
+    assert trial.interval is not None
+
+
+def test_the_reference_stays_as_it_is_unless_it_is_tuned(tmp_path):
+    suite = suite_of(tmp_path)
+    mine = with_learners(suite.contenders, ["l2"], {})
+    _, made, found = searched(tmp_path, suite, mine)
+    assert [one.label for one in found] == ["l2"]
+    fresh = {
+        c.identity["learner"]["hyperparameters"]["step_size"]
+        for c in made.runs
+        if c.learner == "fresh"
+    }
+    assert fresh == {0.0123}
+
+
+def test_selection_by_retention(tmp_path):
+    suite = suite_of(tmp_path, SUITE.replace("seeds: 3}", "seeds: 3, select: retention}"))
+
+    def value(run, stream, learner):
+        return 0.5 if type(learner).__name__ == "Fresh" else 0.5 * accuracy(run, stream, learner)
+
+    _, made, found = searched(tmp_path, suite, value=value)
+    trial = found[1].trials[0]
+    (run,) = (
+        c
+        for c in made.runs
+        if (c.stream, c.seed) == ("one", 1000)
+        and c.learner == f"adam step_size={trial.setting['step_size']}"
+    )
+    (rank,) = set(made.results.load(run).series("fisher_srank99_n16", "start").values())
+    assert trial.scores["one"][0] == pytest.approx((rank - 1) / (2.5 - 1))
+
+
+# ---- the record ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(tmp_path):
+    search, _, found = searched(tmp_path)
+    path = tmp_path / "tuning.yaml"
+    return search, found, record.write(search, found, path), path
+
+
+def test_the_record_holds_the_whole_search_and_is_read_as_it_was_written(written):
+    search, found, made, path = written
+    assert record.read(path).record == made
+    assert made.suite == f"test/tiny-v0@{search.suite.hash8}"
+    assert made.tuning.seeds == [1000, 1001, 1002]
+    for one in found:
+        kept = made.learners[one.label]
+        assert kept.chosen == one.setting
+        assert [t.setting for t in kept.tried] == [t.setting for t in one.trials]
+        best = max(kept.tried, key=lambda t: t.score)
+        assert best.setting == kept.chosen
+        assert best.interval[0] <= best.score <= best.interval[1]
+    lines = path.read_text().splitlines()
+    assert len([line for line in lines if line.startswith("      - {setting: ")]) == 24
+    assert report.table(made).count("step_size=") == 9
+
+
+def test_a_record_that_says_the_same_stays_the_file_that_results_name(written, monkeypatch):
+    search, found, made, path = written
+    before = path.read_bytes()
+    monkeypatch.setattr(record, "environment", lambda: {"git": {"dirty": True}})
+    assert record.write(search, found, path) == made
+    assert path.read_bytes() == before
+    record.write(search, found[1:], path)
+    assert list(record.read(path).record.learners) == ["adam", "redo"]
+    assert record.read(path).record.environment == {"git": {"dirty": True}}
+    path.write_text("suite: [")
+    record.write(search, found, path)
+    assert list(record.read(path).record.learners) == ["fresh", "adam", "redo"]
+
+
+def test_what_was_chosen_is_applied_by_label_and_class(written):
+    search, found, _, path = written
+    tuned = record.read(path)
+    contenders = tuned.applied(
+        (*search.suite.contenders, *with_learners(search.suite.contenders, ["l2"], {}))
+    )
+    for one, contender in zip(found, contenders[:3], strict=True):
+        for stream in ("one", "two"):
+            settings = contender.on(stream).learner.hyperparameters()
+            assert {name: settings[name] for name in one.setting} == one.setting
+    assert contenders[3].learner.step_size == 1e-3  # it was not tuned
+    other = replace(search.suite.contenders[1], label="redo")
+    with pytest.raises(pb.BadInputError, match="was tuned as a ReDo, but is a Adam here"):
+        tuned.applied([other])
+
+
+def test_the_suites_block_gives_the_tuned_learners(written, tmp_path):
+    search, _, _, path = written
+    tuned = record.read(path).applied(search.suite.contenders)
+    block = record.as_yaml(configuring.learners_block(search.suite, tuned))
+    before, _, after = SUITE.partition("learners:")
+    text = before + block + "\nseeds" + after.partition("\nseeds")[2]
+    again = suite_of(tmp_path, text)
+    for ours, theirs in zip(again.contenders, tuned, strict=True):
+        assert ours.label == theirs.label
+        for stream in ("one", "two"):
+            mine, other = ours.on(stream).learner, theirs.on(stream).learner
+            assert mine.hyperparameters() == other.hyperparameters()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("suite: x\n", "no record of a search"),
+        ("- 1\n", "no record of a search"),
+        ("a: [\n", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_record(tmp_path, text, sentence):
+    (tmp_path / "wrong.yaml").write_text(text)
+    with pytest.raises(pb.BadInputError, match=sentence):
+        record.read(tmp_path / "wrong.yaml")
+    with pytest.raises(pb.BadInputError, match="Cannot read"):
+        record.read(tmp_path)
+
+
+def test_the_figure_shows_every_setting_and_its_interval(written, tmp_path):
+    _, found, made, _ = written
+    learner = made.learners["redo"]
+    for name in ("step_size", "threshold", "period"):
+        points = sensitivity.points(learner, name)
+        assert list(points) == sorted({t.setting[name] for t in found[2].trials})
+        assert sum(map(len, points.values())) == 8
+    sensitivity.draw(made, tmp_path / "all.png")
+    sensitivity.draw(made, tmp_path / "one.svg", ["redo"])
+    text = (tmp_path / "one.svg").read_text()
+    assert text.count("<!-- period -->") == text.count("<!-- step_size -->") == 1
+    with pytest.raises(pb.BadInputError, match="no learner 'rdo' in this search"):
+        sensitivity.draw(made, tmp_path / "x.png", ["rdo"])
+
+
+# ---- the suite's section ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("{search: bayes}", "tuning.search: input should be 'random', 'grid' or 'halving'"),
+        ("{setings: 3}", "tuning.setings: unknown key. Did you mean 'settings'?"),
+        ("{seeds: 0}", "greater than or equal to 1"),
+        ("{eta: 1}", "greater than or equal to 2"),
+        (
+            "{per_stream: true, streams: [{label: onne, id: plasticity/RandomLabelDigits-v0, "
+            "network: {hidden: [8]}}]}",
+            "Did you mean 'one'?",
+        ),
+        ("{streams: [{id: plasticity/RandomLabel-v0, network: {}}]}", "tuning.streams"),
+    ],
+)
+def test_a_mistake_in_the_section_gets_a_sentence(tmp_path, given, sentence):
+    with pytest.raises(pb.BadInputError) as caught:
+        suite_of(tmp_path, SUITE.replace("{settings: 8, seeds: 3}", given))
+    assert sentence in str(caught.value)
+    assert "tiny.yaml:" in str(caught.value)
+
+
+def test_streams_of_its_own_to_tune_on(tmp_path):
+    own = (
+        "{settings: 2, seeds: 1, streams: [{label: other, id: plasticity/RandomLabelDigits-v0, "
+        "num_tasks: 3, updates_per_task: 2, num_examples: 40, network: {hidden: [4]}}]}"
+    )
+    suite = suite_of(tmp_path, SUITE.replace("{settings: 8, seeds: 3}", own))
+    made = Made(Results(tmp_path), value=lambda *_: 0.5)
+    Search(suite, suite.contenders).run(made.results, made)
+    assert {run.stream for run in made.runs} == {"other"}
