@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from plasticity_bench.results import Results
+from plasticity_bench.results import LearnerOnStream, Results
 from plasticity_bench.scoring.scores import Score, means_by_key, score
 from plasticity_bench.suite import planning
 from plasticity_bench.suite.suite import Suite, load_suite
@@ -28,17 +28,22 @@ def pairs(suite: Suite, one: Path, other: Path) -> Iterator[tuple[str, Score, Sc
     groups = planning.plan(suite, suite.contenders, range(suite.num_seeds))
     found = {}
     for group in groups:
-        place, tasks = (group.suite_stream.label, group.label), group.suite_stream.stream.scored_tasks()
-        found[place] = [
-            means_by_key(Results(folder), place, group.protocol, tasks) for folder in (one, other)
+        scored = group.suite_stream.stream.scored_tasks()
+        learner_on_stream = LearnerOnStream(group.suite_stream.label, group.label)
+        found[learner_on_stream] = [
+            means_by_key(Results(folder), learner_on_stream, group.protocol, scored)
+            for folder in (one, other)
         ]
     for group in groups:
-        (fresh,) = (g for g in groups if (g.run, g.label) == (group.suite_stream, suite.reference))
-        references = found[group.suite_stream.label, suite.reference][0]
-        first, second = found[group.suite_stream.label, group.label]
+        stream = group.suite_stream.label
+        (fresh,) = (
+            g for g in groups if (g.suite_stream.label, g.label) == (stream, suite.reference)
+        )
+        references = found[LearnerOnStream(stream, suite.reference)][0]
+        first, second = found[LearnerOnStream(stream, group.label)]
         for run, reference in zip(group.runs, fresh.runs, strict=True):
             against = references[reference.key]
-            yield group.suite_stream.label, score(first[run.key], against), score(second[run.key], against)
+            yield stream, score(first[run.key], against), score(second[run.key], against)
 
 
 def table(suite: Suite, one: Path, other: Path) -> str:

@@ -105,7 +105,9 @@ def write_packed(num_runs: int, folder: Path) -> None:
             )
             for run in group.runs
         ]
-        place = results.folder / "packs" / file_name(group.suite_stream.label) / file_name(group.label)
+        place = (
+            results.folder / "packs" / file_name(group.suite_stream.label) / file_name(group.label)
+        )
         packs.write(place, own)
 
 
@@ -182,9 +184,7 @@ def report(num_runs: int, packed: bool) -> None:
             seconds[what] = float(in_new_process(*number, what, name))
         size = bytes_on_disk(Path(name)) / num_runs
     print("# Very many results\n")
-    print(
-        f"{num_runs:,} synthetic runs of {TASKS * 7} numbers each, in 10 streams x 10 learners."
-    )
+    print(f"{num_runs:,} synthetic runs of {TASKS * 7} numbers each, in 10 streams x 10 learners.")
     print(f"{platform.machine()}, {os.cpu_count()} cores. Made by `python -m benchmarks.store`.\n")
     million = 10**6 / num_runs
     rows = [[key, f"{s:.1f}", f"{s * million:.0f}"] for key, s in seconds.items()]

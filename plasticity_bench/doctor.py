@@ -166,7 +166,9 @@ def _data() -> Iterator[Finding]:
         yield Finding(f"data {name}", data.where(name) if data.is_prepared(name) else "not here")
     for suite in suite_names():
         try:
-            lacking = [name for name in datasets_of(read_document(suite)) if not data.is_prepared(name)]
+            lacking = [
+                name for name in datasets_of(read_document(suite)) if not data.is_prepared(name)
+            ]
         except PlasticityBenchError as error:
             yield Finding(f"suite {suite}", "cannot be read", str(error))
             continue

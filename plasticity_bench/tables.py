@@ -51,9 +51,7 @@ def to_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def _for_terminal(
-    headers: Sequence[str], rows: Sequence[Sequence[object]], texts: set[str]
-) -> str:
+def _for_terminal(headers: Sequence[str], rows: Sequence[Sequence[object]], texts: set[str]) -> str:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for header in headers:
         justify = "left" if header in texts else "right"

@@ -59,9 +59,7 @@ def _executions(request: ExecutionRequest) -> list[Execution]:
     return spread(request.device, request.jobs, **request.settings)
 
 
-def _run_chunk(
-    name: str, groups: list[Group], results: Results, request: ExecutionRequest
-) -> int:
+def _run_chunk(name: str, groups: list[Group], results: Results, request: ExecutionRequest) -> int:
     """Run the share of one task of an array; then the command ends."""
     assert request.chunk is not None
     keys = slurm.chunk(request.chunk)

@@ -1,15 +1,11 @@
 """The result of an evaluation so far, and its progress."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
-
-from plasticity_bench.programs.population import Population
 
 Values = NDArray[np.float64]
 
@@ -49,41 +45,10 @@ class Evaluation:
     train_seconds: float = 0.0
     measure_seconds: float = 0.0
 
-    @classmethod
-    def of_replicas(cls, number: int) -> "Evaluation":
-        """Return the evaluation of so many replicas before the first task."""
-        return cls(diverged_at=np.full(number, -1))
-
     def copy(self) -> "Evaluation":
         """Return a copy that later measurements are not added to."""
         measurements, diverged_at = list(self.measurements), self.diverged_at.copy()
         return replace(self, measurements=measurements, diverged_at=diverged_at)
-
-
-class Clock:
-    """Adds wall time to an evaluation: of measurements, of updates, and of preparing them."""
-
-    def __init__(self, evaluation: Evaluation) -> None:
-        self._evaluation = evaluation
-        self._lap = self._prepared = 0.0
-
-    @contextmanager
-    def measuring(self) -> Iterator[None]:
-        """Count the block as measuring."""
-        began = time.perf_counter()
-        yield
-        self._evaluation.measure_seconds += time.perf_counter() - began
-
-    def start_training(self, population: Population) -> None:
-        """Start a lap of training."""
-        self._lap, self._prepared = time.perf_counter(), population.prepare_seconds
-
-    def lap(self, population: Population) -> None:
-        """Add the lap of training, and start the next."""
-        now, prepared = time.perf_counter(), population.prepare_seconds
-        self._evaluation.prepare_seconds += prepared - self._prepared
-        self._evaluation.train_seconds += now - self._lap - (prepared - self._prepared)
-        self._lap, self._prepared = now, prepared
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """The protocol: for each task, measure at the start, train for its updates, measure at the end."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol as Interface
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from plasticity_bench.evaluation.evaluation import Clock, Evaluation, Progress, Values
+from plasticity_bench.evaluation.evaluation import Evaluation, Progress, Values
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.evaluation.recorder import Recorder
 from plasticity_bench.evaluation.snapshots import Snapshots
@@ -45,9 +47,11 @@ def evaluate(
         begun: progress to resume from, of the same stream, replicas and protocol.
     """
     seeds = [replica.seed for replica in population.replicas]
-    evaluation = begun.evaluation.copy() if begun else Evaluation.of_replicas(len(seeds))
+    evaluation = (
+        begun.evaluation.copy() if begun else Evaluation(diverged_at=np.full(len(seeds), -1))
+    )
     recorder = Recorder(population, protocol, evaluation, stream.scored_tasks())
-    snapshots, clock = Snapshots(population), Clock(evaluation)
+    snapshots, clock = Snapshots(population), _Clock(evaluation)
     task = None
     if begun:
         population.load(begun.population)
@@ -87,6 +91,32 @@ def _enter_task(population: Population, stream: Stream, protocol: Protocol, inde
         population.reset_head()
     if index > 0 and protocol.reveal_boundaries:
         population.begin_task(index)
+
+
+class _Clock:
+    """Adds wall time to an evaluation: of measurements, of updates, and of preparing them."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._evaluation = evaluation
+        self._lap = self._prepared = 0.0
+
+    @contextmanager
+    def measuring(self) -> Iterator[None]:
+        """Count the block as measuring."""
+        began = time.perf_counter()
+        yield
+        self._evaluation.measure_seconds += time.perf_counter() - began
+
+    def start_training(self, population: Population) -> None:
+        """Start a lap of training."""
+        self._lap, self._prepared = time.perf_counter(), population.prepare_seconds
+
+    def lap(self, population: Population) -> None:
+        """Add the lap of training, and start the next."""
+        now, prepared = time.perf_counter(), population.prepare_seconds
+        self._evaluation.prepare_seconds += prepared - self._prepared
+        self._evaluation.train_seconds += now - self._lap - (prepared - self._prepared)
+        self._lap, self._prepared = now, prepared
 
 
 class _LearningCurve:

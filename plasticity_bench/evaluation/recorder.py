@@ -47,13 +47,14 @@ class Recorder:
         """
         self._population, self._protocol = population, protocol
         self._evaluation, self._scored = evaluation, scored
-        self._index = 0
+        self._index, self._measured = 0, False
         self._diagnostics: list[Diagnostic] = []
         self.needs_updates = False
 
     def enter(self, index: int, task: StackedTask) -> None:
         """Turn to a task."""
         self._index = index
+        self._measured = self._protocol.is_measured(index, self._scored)
         self._diagnostics = self._protocol.diagnostics_of(index, self._scored)
         self.needs_updates = bool(self._diagnostics)
         counts = {diagnostic.examples for diagnostic in self._diagnostics}
@@ -62,7 +63,7 @@ class Recorder:
     def record_start(self, task: StackedTask) -> None:
         """Measure at the task's start: chance, curvature, diagnostics."""
         self._record("start", {"chance": task.chance})
-        if self._protocol.is_measured(self._index, self._scored):
+        if self._measured:
             self._record("start", self._curvature(task))
         self._record("start", self._diagnose(None))
 
@@ -84,7 +85,7 @@ class Recorder:
         online = task_metric(batch_metrics.mean(0), variance)
         self._record_undiverged("during", {f"online_{name}": online})
         self._record_undiverged("end", {name: task_metric(metric, variance), "loss": loss})
-        if self._protocol.is_measured(self._index, self._scored) and task.test is not None:
+        if self._measured and task.test is not None:
             metric, loss = self._evaluated(task.test)
             held_out = {f"test_{name}": task_metric(metric, variance), "test_loss": loss}
             self._record_undiverged("end", held_out)

@@ -35,7 +35,9 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
     drawn = False
     for axis, (name, title) in zip(axes, SCORES.items(), strict=True):
         for place, learner in enumerate(learners[1:], 1):
-            runs = _runs([scores.get(LearnerOnStream(stream, learner), {}) for stream in streams], name)
+            runs = _runs(
+                [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams], name
+            )
             if runs.size == 0 or np.isnan(runs).any():
                 continue
             drawn = True

@@ -32,7 +32,11 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
         axis.set_title(stream)
         axis.plot([0, 1], [0, 1], color="0.8", linewidth=0.6, zorder=0)
         for look, learner in enumerate(learners):
-            _learner(axis, list(scores.get(LearnerOnStream(stream, learner), {}).values()), paper_figure.look(look))
+            _learner(
+                axis,
+                list(scores.get(LearnerOnStream(stream, learner), {}).values()),
+                paper_figure.look(look),
+            )
         axis.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xlabel="curvature retention")
         axis.set_box_aspect(1)
         if place % beside == 0:

@@ -124,8 +124,12 @@ def scores_of(entry: Entry, suite: Suite) -> dict[str, dict[int, Score]]:
         seeds = [s for stream, s in sorted(entry.runs) if stream == suite_stream.label]
         found[suite_stream.label] = {
             seed: score(
-                entry.runs[StreamSeed(suite_stream.label, seed)].means(suite_stream, suite.protocol),
-                entry.reference[StreamSeed(suite_stream.label, seed)].means(suite_stream, suite.protocol),
+                entry.runs[StreamSeed(suite_stream.label, seed)].means(
+                    suite_stream, suite.protocol
+                ),
+                entry.reference[StreamSeed(suite_stream.label, seed)].means(
+                    suite_stream, suite.protocol
+                ),
             )
             for seed in seeds
             if StreamSeed(suite_stream.label, seed) in entry.reference

@@ -61,9 +61,9 @@ def rows(entries: Sequence[Entry], suite: Suite) -> list[Row]:
     """Return the table's rows: the reference, the ranked by rank and mean, the incomplete."""
     made = [_row(entry, suite) for entry in entries]
     ranked = [row for row in made if not row.remark]
-    found = dict(zip(
-            (row.name for row in ranked), rank_rows([row.scores for row in ranked]), strict=True
-        ))
+    found = dict(
+        zip((row.name for row in ranked), rank_rows([row.scores for row in ranked]), strict=True)
+    )
     made = [replace(row, rank=found.get(row.name)) for row in made]
     return sorted(made, key=_order)
 

@@ -48,7 +48,9 @@ def _contender(manifest: Manifest) -> Contender:
     cls = find_learner(stated.reference)
     if hash_files(source_files(cls)) != stated.source_sha256:
         raise BadInputError(f"{stated.reference} is not what was submitted: its source differs.")
-    by_stream = {stream: cls.from_settings(values) for stream, values in stated.hyperparameters.items()}
+    by_stream = {
+        stream: cls.from_settings(values) for stream, values in stated.hyperparameters.items()
+    }
     return Contender(stated.label, next(iter(by_stream.values())), by_stream)
 
 

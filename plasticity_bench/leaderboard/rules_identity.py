@@ -24,7 +24,9 @@ from plasticity_bench.tuning import record
 def complete(context: ValidationContext) -> Iterator[str]:
     """Every stream has the seeds 0 to N - 1, of the learner and of the reference."""
     seeds = range(context.num_seeds)
-    wanted = {(suite_stream.label, seed) for suite_stream in context.suite.streams for seed in seeds}
+    wanted = {
+        (suite_stream.label, seed) for suite_stream in context.suite.streams for seed in seeds
+    }
     for label, runs in (
         (context.entry.manifest.learner.label, context.entry.runs),
         (context.suite.reference, context.entry.reference),
@@ -71,7 +73,9 @@ def fingerprints(context: ValidationContext) -> Iterator[str]:
         elif known:
             expected[suite_stream.label] = _stream(known[0].run.identity).get("fingerprint", "")
         else:
-            context.notes.append(f"{suite_stream.label}: its data is not here: the fingerprint is not checked")
+            context.notes.append(
+                f"{suite_stream.label}: its data is not here: the fingerprint is not checked"
+            )
     for suite_stream, own in context.runs():
         found = _stream(own.run.identity).get("fingerprint")
         if found != expected.get(suite_stream.label, found):
@@ -165,7 +169,9 @@ def boundaries(context: ValidationContext) -> Iterator[str]:
     """The flag `boundaries` is what the source says: parsed, never imported."""
     part = context.entry.manifest
     try:
-        said = _acts_at_boundaries(context.entry.folder, part.learner.source, part.learner.class_name)
+        said = _acts_at_boundaries(
+            context.entry.folder, part.learner.source, part.learner.class_name
+        )
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield "its source is no Python that can be parsed"
         return

@@ -104,7 +104,9 @@ def chance(context: ValidationContext) -> Iterator[str]:
     examples = context.suite.protocol.curvature_examples
     for suite_stream in context.suite.streams:
         if not has_data(suite_stream):
-            context.notes.append(f"{suite_stream.label}: its data is not here: seeds are not checked by it")
+            context.notes.append(
+                f"{suite_stream.label}: its data is not here: seeds are not checked by it"
+            )
     for suite_stream, own in context.runs():
         if not has_data(suite_stream):
             continue
@@ -141,7 +143,11 @@ def reference(context: ValidationContext) -> Iterator[str]:
             )
             continue
         ours, theirs = np.nanmean(
-            [[_mean(o, suite_stream, _attained(suite_stream.stream), "end") for o in pair] for pair in shared], axis=0
+            [
+                [_mean(o, suite_stream, _attained(suite_stream.stream), "end") for o in pair]
+                for pair in shared
+            ],
+            axis=0,
         )
         if abs(ours - theirs) > REFERENCE_ACCURACY:
             yield (
@@ -236,7 +242,9 @@ def _series(own: EntryRun, name: str, when: str) -> tuple[list[int], NDArray[np.
     run_table = own.run_table
     if name not in run_table.names or when not in run_table.whens:
         return [], np.zeros(0)
-    rows = (run_table.name == run_table.names.index(name)) & (run_table.when == run_table.whens.index(when))
+    rows = (run_table.name == run_table.names.index(name)) & (
+        run_table.when == run_table.whens.index(when)
+    )
     return run_table.task[rows].tolist(), run_table.value[rows]
 
 

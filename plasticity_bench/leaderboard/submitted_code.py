@@ -63,7 +63,5 @@ def learner_part(
         class_name=cls.__name__,
         source=list(source),
         source_sha256=sha256(b"".join(source.values())).hexdigest(),
-        hyperparameters={
-            run.stream: run.identity["learner"]["hyperparameters"] for run, _ in own
-        },
+        hyperparameters={run.stream: run.identity["learner"]["hyperparameters"] for run, _ in own},
     )

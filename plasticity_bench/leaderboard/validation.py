@@ -75,7 +75,9 @@ def validate(folder: Path, given_suite: str | None = None) -> Verdict:
         return Verdict(folder, error.failures, [])
     failures = _broken(FORMAL, context) or _broken(NUMBERS, context)
     if status_of(folder).state == "verified":
-        context.notes.append("its records of verification, for anyone can write them: verify it anew")
+        context.notes.append(
+            "its records of verification, for anyone can write them: verify it anew"
+        )
     return Verdict(folder, failures, context.notes, context)
 
 

@@ -20,7 +20,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry, StreamSeed, entry_sha256
 from plasticity_bench.leaderboard.manifest import SOURCE, VERIFICATION
 from plasticity_bench.leaderboard.tolerance import agree, runs_agree
-from plasticity_bench.results import Results
+from plasticity_bench.results import LearnerOnStream, Results
 from plasticity_bench.scoring.scores import Means, Score, means_by_key, score
 from plasticity_bench.suite.suite import Suite
 
@@ -158,7 +158,9 @@ def _numbers(found: Score) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in pairs.items()}
 
 
-def _run_again(entry: Entry, given: str | None, places: Sequence[StreamSeed], scratch: Path) -> bool:
+def _run_again(
+    entry: Entry, given: str | None, places: Sequence[StreamSeed], scratch: Path
+) -> bool:
     """Run the runs; return whether the process that did was cut off from networks."""
     request = {
         "entry": str(entry.folder.resolve()),
@@ -221,7 +223,7 @@ def _found(
     label = entry.manifest.learner.label
     for suite_stream in suite.streams:
         tasks, protocol = suite_stream.stream.scored_tasks(), suite.protocol
-        by_key = means_by_key(results, (suite_stream.label, label), protocol, tasks)
+        by_key = means_by_key(results, LearnerOnStream(suite_stream.label, label), protocol, tasks)
         for place in places:
             if place[0] == suite_stream.label:
                 key = entry.runs[place].run.key
@@ -234,7 +236,9 @@ def _found(
 
 
 def _compared(entry: Entry, suite: Suite, place: StreamSeed, new: Means) -> Comparison:
-    (suite_stream,) = (suite_stream for suite_stream in suite.streams if suite_stream.label == place[0])
+    (suite_stream,) = (
+        suite_stream for suite_stream in suite.streams if suite_stream.label == place[0]
+    )
     reference = entry.reference[place].means(suite_stream, suite.protocol)
     old = entry.runs[place].means(suite_stream, suite.protocol)
     stated, found = score(old, reference), score(new, reference)

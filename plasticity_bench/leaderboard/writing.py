@@ -156,9 +156,13 @@ def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
         kept = np.ones(len(columns["task"]), bool)
         if run.learner != label:
             kept = np.isin(columns["name"], [*scored, result.task_metric])
-        rows = zip(*(columns[name][kept].tolist() for name in MEASUREMENT_COLUMNS.names), strict=True)
+        rows = zip(
+            *(columns[name][kept].tolist() for name in MEASUREMENT_COLUMNS.names), strict=True
+        )
         infos.append(result.info)
-        tables.append(measurements_table(measurements_bytes(Row(*row) for row in rows), Path(MEASUREMENTS)))
+        tables.append(
+            measurements_table(measurements_bytes(Row(*row) for row in rows), Path(MEASUREMENTS))
+        )
     content = pack_bytes(infos, tables)
     if len(content) > MAX_BYTES[MEASUREMENTS]:
         raise BadInputError(

@@ -92,9 +92,7 @@ class NetworkSpec:
                 )
             if key in keys and value is None:
                 if isinstance(keys[key], Required):
-                    raise _refused(
-                        f"The network {self.name!r} needs {key!r}: {keys[key].meaning}."
-                    )
+                    raise _refused(f"The network {self.name!r} needs {key!r}: {keys[key].meaning}.")
                 object.__setattr__(self, key, keys[key])
             if isinstance(value, list):
                 object.__setattr__(self, key, tuple(value))

@@ -56,10 +56,10 @@ def validate(learner: Learner, hook: str, returned: Any, like: Any, name: str = 
     return returned
 
 
-def handed(state: State) -> State:
-    """Return the state in dictionaries of its own: those that a hook is given are its to change.
+def for_hook(state: State) -> State:
+    """Return the state in new dictionaries, which a hook may change.
 
-    Else a key that it puts in would be in what its result is compared with, too.
+    Otherwise a key that a hook adds would also be in what its result is compared with.
     """
     copied: State = pytree.tree_map(lambda tensor: tensor, state)
     return copied

@@ -1,4 +1,4 @@
-"""A function of tensors as a flat list of tensor operations."""
+"""A function of tensors recorded as a flat list of tensor operations."""
 
 from collections.abc import Callable
 from typing import Any

@@ -42,17 +42,27 @@ def places(
 def _ranks(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> dict[str, Rank]:
     """Of those that have all seeds."""
     seeds = {
-        stream: set[int]().union(*(scores.get(LearnerOnStream(stream, label), {}) for label in learners))
+        stream: set[int]().union(
+            *(scores.get(LearnerOnStream(stream, label), {}) for label in learners)
+        )
         for stream in streams
     }
     complete = [
         label
         for label in learners
-        if all(own and own <= set(scores.get(LearnerOnStream(stream, label), {})) for stream, own in seeds.items())
+        if all(
+            own and own <= set(scores.get(LearnerOnStream(stream, label), {}))
+            for stream, own in seeds.items()
+        )
     ]
     shared = sorted(set.intersection(*seeds.values()))
     rows = [
-        np.array([[scores[LearnerOnStream(stream, label)][seed].trainability for seed in shared] for stream in streams])
+        np.array(
+            [
+                [scores[LearnerOnStream(stream, label)][seed].trainability for seed in shared]
+                for stream in streams
+            ]
+        )
         for label in complete
     ]
     return dict(zip(complete, rank_rows(rows), strict=True))

@@ -32,7 +32,11 @@ def rows(
             row = (
                 _overall(scores, streams, learners.index(label), label)
                 if stream is None
-                else _row(stream, learners.index(label), scores.get(LearnerOnStream(streams[stream], label)))
+                else _row(
+                    stream,
+                    learners.index(label),
+                    scores.get(LearnerOnStream(streams[stream], label)),
+                )
             )
             if row:
                 row["rank"] = None if place is None else [place.rank, place.low, place.high]
@@ -41,7 +45,10 @@ def rows(
 
 
 def _overall(
-    scores: dict[LearnerOnStream, dict[int, Score]], streams: Sequence[str], learner: int, label: str
+    scores: dict[LearnerOnStream, dict[int, Score]],
+    streams: Sequence[str],
+    learner: int,
+    label: str,
 ) -> ScoreRow | None:
     """The mean over streams, of seeds that are finished on all."""
     runs = {name: matrix(scores, streams, [label], name) for name in SCORES}

@@ -30,7 +30,9 @@ WHENS = ("start", "during", "end")
 _TASK, _WHEN = pa.int32(), pa.dictionary(pa.int8(), pa.string())
 _NAME = pa.dictionary(pa.int32(), pa.string())  # a name for each layer of a deep network
 _VALUE = pa.float64()
-MEASUREMENT_COLUMNS = pa.schema([("task", _TASK), ("when", _WHEN), ("name", _NAME), ("value", _VALUE)])
+MEASUREMENT_COLUMNS = pa.schema(
+    [("task", _TASK), ("when", _WHEN), ("name", _NAME), ("value", _VALUE)]
+)
 PACK = pa.schema(
     [
         ("key", pa.string()),
@@ -129,7 +131,9 @@ def pack_run_table(content: bytes, path: Path) -> RunTable:
     return _run_table(heads, ends[0], columns, path)
 
 
-def _run_table(heads: dict[str, list[Any]], ends: Any, columns: dict[str, Any], path: Path) -> RunTable:
+def _run_table(
+    heads: dict[str, list[Any]], ends: Any, columns: dict[str, Any], path: Path
+) -> RunTable:
     when, name = columns["when"], columns["name"]
     whens, names = _check_words(when, name, path)
     return RunTable(

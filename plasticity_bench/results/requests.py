@@ -48,7 +48,9 @@ class Requests:
         runs = [run for run in self.runs if run.learner == label and run.stream in wanted]
         if not runs:
             known = {run.learner for run in self.runs}
-            raise BadInputError(f"These results have no learner {label!r}. {did_you_mean(label, known)}")
+            raise BadInputError(
+                f"These results have no learner {label!r}. {did_you_mean(label, known)}"
+            )
         return runs
 
 

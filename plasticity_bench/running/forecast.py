@@ -63,15 +63,26 @@ def forecast(
         memory_bytes = _memory_bytes(suite_stream, replicas)
         for contender in suite.contenders:
             # Settings do not change what an update costs; learner, network and batch do.
-            key = (type(contender.learner), suite_stream.network, suite_stream.stream.batch_size, replicas)
+            key = (
+                type(contender.learner),
+                suite_stream.network,
+                suite_stream.stream.batch_size,
+                replicas,
+            )
             if timed and key not in rates:
                 notify(f"timing {contender.label} on {suite_stream.label}")
                 rates[key] = seed_updates_per_second(
-                    suite_stream.stream, suite_stream.network, contender.on(suite_stream.label).learner, eager, replicas
+                    suite_stream.stream,
+                    suite_stream.network,
+                    contender.on(suite_stream.label).learner,
+                    eager,
+                    replicas,
                 )
             rate = rates.get(key, math.nan)
             seconds = updates / rate if rate else math.nan
-            yield Forecast(suite_stream.label, contender.label, num_seeds, updates, seconds, memory_bytes)
+            yield Forecast(
+                suite_stream.label, contender.label, num_seeds, updates, seconds, memory_bytes
+            )
 
 
 def _memory_bytes(suite_stream: SuiteStream, replicas: int) -> int:

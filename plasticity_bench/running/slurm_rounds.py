@@ -57,7 +57,9 @@ def run(groups: Sequence[Group], results: Results, request: SlurmRequest, notify
     for number in range(request.profile.rounds):
         # A learner's error would come again; a run that was killed is worth another try.
         failed = results.snapshot().failed if number else {}
-        worthwhile = [group.only(r for r in group.runs if r.address not in failed) for group in groups]
+        worthwhile = [
+            group.only(r for r in group.runs if r.address not in failed) for group in groups
+        ]
         left = _of_good_size([g for g in worthwhile if g.runs], results, request, notify)
         if not left:
             break

@@ -87,7 +87,12 @@ def of_folder(results: Results) -> Status:
             f"{results.folder} holds no results. Give the folder that `plasticity-bench run` "
             "names in its last line, or a suite."
         )
-    found = _status(results, there, runs, lambda row: requests.commands[LearnerOnStream(row.stream, row.learner)])
+    found = _status(
+        results,
+        there,
+        runs,
+        lambda row: requests.commands[LearnerOnStream(row.stream, row.learner)],
+    )
     sentences = [f"{damage}: what it asked for is not known." for damage in requests.damaged]
     if not runs:  # of an earlier version, which did not store what was asked for
         return Status(_stored_rows(there), [*sentences, *found.damaged], 0, [])

@@ -144,7 +144,9 @@ def of_learners(runs: Sequence[RunSeries], labels: Sequence[str]) -> list[RunSer
     return [run for run in runs if not labels or run.learner in labels]
 
 
-def explain(runs: Sequence[RunSeries], reference: str, *, layers: bool = False) -> list[Association]:
+def explain(
+    runs: Sequence[RunSeries], reference: str, *, layers: bool = False
+) -> list[Association]:
     """Return what each measurement explains; those that hold in most streams come first.
 
     Args:
@@ -188,7 +190,9 @@ def _predictors(result: RunResult) -> dict[str, Series]:
     return {n: {task: v for task, v in series.items() if task > 0} for n, series in before.items()}
 
 
-def _explained(name: str, runs: Sequence[RunSeries], streams: list[str], reference: str) -> Association:
+def _explained(
+    name: str, runs: Sequence[RunSeries], streams: list[str], reference: str
+) -> Association:
     changing = [run for run in runs if run.learner != reference]
 
     def on(stream: str, some: Sequence[RunSeries]) -> list[RunSeries]:

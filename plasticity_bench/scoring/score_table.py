@@ -116,9 +116,7 @@ def _beside_one_another(table: Sequence[Entry], streams: list[str]) -> Layout:
         scores = [score for entry in row for score in (entry.trainability, entry.retention)]
         seconds = sum(entry.seconds for entry in row) / len(row)
         seeds = min(entry.num_seeds for entry in row)
-        rows.append(
-            [_name(row), *map(format_interval, scores), _number(seconds, 2), _count(seeds)]
-        )
+        rows.append([_name(row), *map(format_interval, scores), _number(seconds, 2), _count(seeds)])
     headers = ["learner"]
     for stream in streams:
         headers += [f"{stream}\ntrainability", "curvature\nretention"]
@@ -135,9 +133,7 @@ def _below_one_another(table: Sequence[Entry], streams: list[str]) -> Layout:
             e = by_learner[learner]
             scores = (format_interval(e.trainability), format_interval(e.retention))
             first = "" if position else stream
-            rows.append(
-                [first, _name([e]), *scores, _number(e.seconds, 2), _count(e.num_seeds)]
-            )
+            rows.append([first, _name([e]), *scores, _number(e.seconds, 2), _count(e.num_seeds)])
     headers = ["stream", "learner", "trainability", "curvature\nretention"]
     return [*headers, "seconds\nper seed", "seeds"], rows
 

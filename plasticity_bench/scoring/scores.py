@@ -1,6 +1,6 @@
 """From measurements to scores: numbers in [0, 1], where 1 is as good as a fresh network.
 
-Definitions, edge cases and worked examples stand in docs/scores.md.
+Definitions, edge cases and worked examples are in docs/scores.md.
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plasticity_bench.evaluation.protocol import Protocol
-from plasticity_bench.results import Results, Run, RunTable
+from plasticity_bench.results import LearnerOnStream, Results, Run, RunTable
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Means:
 
 @dataclass(frozen=True)
 class Score:
-    """What one replica is worth on one stream, against the reference of the same seed.
+    """The scores of one run, against the reference's run of the same stream and seed.
 
     Attributes:
         trainability: in [0, 1].
-        retention: curvature retention, in [0, 1]; not a number where the reference has none.
+        retention: curvature retention, in [0, 1]; NaN where the reference has none.
         retention_raw: before clipping.
         accuracy: mean end-of-task accuracy over the scored tasks; of regression, R squared.
         curvature: mean curvature rank over the scored tasks.
@@ -56,7 +56,7 @@ class Score:
 
 
 def means(run_table: RunTable, protocol: Protocol, tasks: Sequence[int]) -> Iterator[Means]:
-    """Yield what the scores of a block's runs are computed from, in the block's order.
+    """Yield what the scores of a table's runs are computed from, in the table's order.
 
     Args:
         run_table: runs of one stream.
@@ -75,20 +75,20 @@ def means(run_table: RunTable, protocol: Protocol, tasks: Sequence[int]) -> Iter
 
 
 def means_by_key(
-    results: Results, place: tuple[str, str], protocol: Protocol, tasks: Sequence[int]
+    results: Results, group: LearnerOnStream, protocol: Protocol, tasks: Sequence[int]
 ) -> dict[str, Means]:
-    """Return what scores are computed from, of every finished run of one stream and learner.
+    """Return what scores are computed from, for every finished run of one stream and learner.
 
     Args:
-        results: where they are.
-        place: the labels of stream and learner.
+        results: where the runs are.
+        group: the labels of stream and learner.
         protocol: that they were run under.
         tasks: the stream's scored tasks.
     """
-    found: dict[str, Means] = {}
-    for run_table in results.run_tables(*place):
-        found.update(zip(run_table.keys, means(run_table, protocol, tasks), strict=True))
-    return found
+    by_key: dict[str, Means] = {}
+    for run_table in results.run_tables(*group):
+        by_key.update(zip(run_table.keys, means(run_table, protocol, tasks), strict=True))
+    return by_key
 
 
 def means_by_seed(
@@ -104,37 +104,39 @@ def means_by_seed(
     """
     if not runs:
         return {}
-    found = means_by_key(results, (runs[0].stream, runs[0].learner), protocol, tasks)
-    return {run.seed: found[run.key] for run in runs if run.key in found}
+    by_key = means_by_key(results, runs[0].group, protocol, tasks)
+    return {run.seed: by_key[run.key] for run in runs if run.key in by_key}
 
 
-def scores_by_seed(own: Mapping[int, Means], reference: Mapping[int, Means]) -> dict[int, Score]:
-    """Return the score of each seed that the reference has, too."""
-    return {seed: score(own[seed], reference[seed]) for seed in own if seed in reference}
+def scores_by_seed(
+    learner: Mapping[int, Means], reference: Mapping[int, Means]
+) -> dict[int, Score]:
+    """Return the score of each seed that the reference has too."""
+    return {seed: score(learner[seed], reference[seed]) for seed in learner if seed in reference}
 
 
-def score(own: Means, reference: Means) -> Score:
-    """Score a run against the reference's run of the same stream and seed.
+def score(learner: Means, reference: Means) -> Score:
+    """Return the scores of a run against the reference's run of the same stream and seed.
 
-    What diverged is worth as much as a dead network, where there is anything to lose.
+    A diverged replica counts as a dead network, where there is anything to lose.
     """
-    accuracy = reference.chance if own.diverged else own.accuracy
-    rank = reference.dead_rank if own.diverged else own.curvature
+    accuracy = reference.chance if learner.diverged else learner.accuracy
+    rank = reference.dead_rank if learner.diverged else learner.curvature
     return Score(
         trainability=clipped(fraction(accuracy, reference.chance, reference.accuracy)),
         retention=clipped(fraction(rank, reference.dead_rank, reference.curvature)),
-        retention_raw=fraction(own.curvature, reference.dead_rank, reference.curvature),
-        accuracy=own.accuracy,
-        curvature=own.curvature,
-        diverged=own.diverged,
-        seconds=own.seconds,
+        retention_raw=fraction(learner.curvature, reference.dead_rank, reference.curvature),
+        accuracy=learner.accuracy,
+        curvature=learner.curvature,
+        diverged=learner.diverged,
+        seconds=learner.seconds,
     )
 
 
 def fraction(value: float, floor: float, reference: float) -> float:
-    """Return (value - floor) / (reference - floor), how much of the reference's gain is kept.
+    r"""Return $(value - floor) / (reference - floor)$, the share of the reference's gain.
 
-    Not a number where the reference gains nothing: there is then no plasticity to lose.
+    NaN where the reference gains nothing: there is then no plasticity to lose.
     """
     if not reference > floor:
         return math.nan
@@ -142,5 +144,5 @@ def fraction(value: float, floor: float, reference: float) -> float:
 
 
 def clipped(value: float) -> float:
-    """Return a fraction as a score: within [0, 1]; not a number stays so."""
+    """Return a fraction as a score, within [0, 1]; NaN stays NaN."""
     return value if math.isnan(value) else min(max(value, 0.0), 1.0)

@@ -37,7 +37,9 @@ def current(results: Results) -> Stored:
     return _of_one_setting(stored)
 
 
-def scores(results: Results, runs: Stored, reference: str) -> dict[LearnerOnStream, dict[int, Score]]:
+def scores(
+    results: Results, runs: Stored, reference: str
+) -> dict[LearnerOnStream, dict[int, Score]]:
     """Return by stream and learner the score of each seed that the reference has too.
 
     Args:
@@ -101,9 +103,7 @@ def _of_one_setting(stored: Stored) -> Stored:
     return [(run, result) for run, result in stored if chosen[run.group] == setting(run)]
 
 
-def ranked(
-    scores: dict[LearnerOnStream, dict[int, Score]], learners: Sequence[str]
-) -> list[str]:
+def ranked(scores: dict[LearnerOnStream, dict[int, Score]], learners: Sequence[str]) -> list[str]:
     """Return learners by their mean trainability over streams, the best first."""
 
     def mean(learner: str) -> float:

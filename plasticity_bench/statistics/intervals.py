@@ -81,7 +81,10 @@ def bootstrap_means(
     by_length: dict[int, list[int]] = {}
     arrays = [np.asarray(row, dtype=np.float64) for row in rows]
     for index, row in enumerate(arrays):
-        by_length.setdefault(len(row), []).append(index)
+        if np.isfinite(row).all():
+            by_length.setdefault(len(row), []).append(index)
+        else:
+            intervals[index] = Interval(float(row.mean()), math.nan, math.nan)
     for indices in by_length.values():
         values = np.stack([arrays[index] for index in indices])
         low, high = bounds([values], _means, level, resamples, seed)
@@ -133,8 +136,13 @@ def bootstrap_distribution(
         resamples: number of resamples.
         seed: of the resampling.
     """
-    if samples[0].shape[-1] == 1:  # one seed is drawn again and again
+    alone = [sample.shape[-1] == 1 for sample in samples]
+    if all(alone):  # one seed is drawn again and again
         return np.repeat(np.asarray(statistic(*samples, axis=-1))[..., None], resamples, axis=-1)
+    # scipy refuses a single seed; of two that are equal, it draws the same.
+    samples = [
+        np.repeat(s, 2, axis=-1) if one else s for s, one in zip(samples, alone, strict=True)
+    ]
     done = scipy.stats.bootstrap(
         tuple(samples),
         statistic,

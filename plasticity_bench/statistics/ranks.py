@@ -54,7 +54,9 @@ def ranks(
     """
     values = np.asarray(scores, dtype=np.float64)
     samples = list(np.moveaxis(values, 1, 0))  # of each stream, (rows, seeds)
-    means = bootstrap_distribution(samples, _mean_over_streams, resamples, seed)  # (rows, resamples)
+    means = bootstrap_distribution(
+        samples, _mean_over_streams, resamples, seed
+    )  # (rows, resamples)
     positions = 1 + np.stack([(means > of_row).sum(axis=0) for of_row in means])
     tail = (1 - level) / 2
     low, high = np.quantile(positions, [tail, 1 - tail], axis=-1)

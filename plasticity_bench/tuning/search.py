@@ -119,7 +119,8 @@ class Search:
         same runs in both.
         """
         streams = tuple(
-            replace(suite_stream, stream=suite_stream.stream.first(rung.tasks)) for suite_stream in self.suite.tuning_streams
+            replace(suite_stream, stream=suite_stream.stream.first(rung.tasks))
+            for suite_stream in self.suite.tuning_streams
         )
         protocol = replace(self.suite.protocol, curvature_every=self._longest, diagnostics=())
         name = f"{self.suite.name}: tuning on {rung.tasks} tasks"
@@ -183,7 +184,10 @@ class Search:
             alive[stream] = sorted(self._ranked(label, left, scored, stream)[:keep])
 
     def _trial(self, label: str, number: int, scored: dict[TrialKey, Scored]) -> Trial:
-        own = {suite_stream.label: scored[TrialKey(label, number, suite_stream.label)] for suite_stream in self.suite.tuning_streams}
+        own = {
+            suite_stream.label: scored[TrialKey(label, number, suite_stream.label)]
+            for suite_stream in self.suite.tuning_streams
+        }
         return Trial(
             self._settings[label][number],
             {stream: found.tasks for stream, found in own.items()},

@@ -62,8 +62,8 @@ def loaded(group: Group, results: Results) -> list[Means]:
     """Return what a group's runs are scored by; nothing unless all are there."""
     tasks = group.suite_stream.stream.scored_tasks()
     found: dict[str, Means] = {}
-    for place in {(run.stream, run.learner) for run in group.runs}:
-        found |= means_by_key(results, place, group.protocol, tasks)
+    for of_runs in {run.group for run in group.runs}:
+        found |= means_by_key(results, of_runs, group.protocol, tasks)
     known = [found[run.key] for run in group.runs if run.key in found]
     return known if len(known) == len(group.runs) else []
 

@@ -1,4 +1,4 @@
-"""Progress that was kept is gone on with to the same bit, or refused with a sentence."""
+"""Runs resume from stored progress to the same bit, or it is refused with a sentence."""
 
 import random
 import weakref
@@ -14,11 +14,13 @@ from plasticity_bench.evaluation.evaluator import evaluate
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
-from plasticity_bench.running import checkpoints, group_run, planning
-from plasticity_bench.running.checkpoints import CheckpointError, FileKeeper, Header
+from plasticity_bench.running import checkpoints, group_run
+from plasticity_bench.running.checkpoints import CheckpointError, CheckpointWriter, Header
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.running.pending import pending
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.streams import make_stream
+from plasticity_bench.suite.planning import plan
 from plasticity_bench.suite.suite import load_suite
 
 SPEC = pb.NetworkSpec(hidden=(8, 6), input_shape=(8, 8), num_outputs=10)
@@ -26,7 +28,7 @@ PROTOCOL = Protocol(
     curvature_every=1,
     curvature_examples=16,
     reveal_boundaries=True,
-    explanations=(
+    diagnostics=(
         Diagnostic(name="update_norm", every=1, examples=16),
         Diagnostic(name="feature_rank", every=2, examples=8),
     ),
@@ -77,7 +79,7 @@ def assert_same(ours, theirs, our_population, their_population):
 
 
 @pytest.mark.parametrize("name", baseline_names())
-def test_every_baseline_goes_on_to_the_same_bit_from_any_point(name, tmp_path):
+def test_every_baseline_resumes_to_the_same_bit_from_any_point(name, tmp_path):
     learner = find_learner(name)()
     stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=TASKS, **SIZE)
     chance = random.Random(name)
@@ -89,7 +91,8 @@ def test_every_baseline_goes_on_to_the_same_bit_from_any_point(name, tmp_path):
         file = tmp_path / f"{number}.checkpoint"
         checkpoints.write(file, Header(("a", "b"), {}), progress)
         second = population(learner)
-        resumed = evaluate(stream, second, PROTOCOL, begun=checkpoints.read(file))
+        _, begun = checkpoints.read(file)
+        resumed = evaluate(stream, second, PROTOCOL, begun=begun)
         assert_same(resumed, expected, second, whole)
 
 
@@ -109,12 +112,12 @@ STREAMS = {
 
 
 @pytest.mark.parametrize(("stream_id", "parameters"), STREAMS.values(), ids=STREAMS.keys())
-def test_every_kind_of_task_goes_on_to_the_same_bit(stream_id, parameters):
+def test_every_kind_of_task_resumes_to_the_same_bit(stream_id, parameters):
     stream = make_stream(stream_id, **parameters)
     if stream.num_updates > 200:
         stream = replace(stream, updates_per_task=5)
     spec = replace(SPEC, input_shape=stream.input_shape, num_outputs=stream.num_outputs)
-    protocol = replace(PROTOCOL, explanations=PROTOCOL.explanations[:1])
+    protocol = replace(PROTOCOL, diagnostics=PROTOCOL.diagnostics[:1])
 
     def fresh():
         return pb.Population([pb.Replica(seed, pb.Learner()) for seed in (3, 4)], spec)
@@ -133,7 +136,7 @@ def test_every_kind_of_task_goes_on_to_the_same_bit(stream_id, parameters):
         assert_same(evaluate(stream, second, protocol, begun=progress), expected, second, whole)
 
 
-def test_compiled_updates_go_on_to_the_same_bit():
+def test_compiled_updates_resume_to_the_same_bit():
     stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=2, **SIZE)
 
     def fresh():
@@ -148,7 +151,7 @@ def test_compiled_updates_go_on_to_the_same_bit():
         assert_same(evaluate(stream, second, PROTOCOL, begun=progress), expected, second, whole)
 
 
-def test_some_of_the_members_go_on_alone():
+def test_some_of_the_replicas_resume_alone():
     stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=TASKS, **SIZE)
     keeper, three = Points([10]), population(pb.Learner(), (0, 1, 2))
     expected = evaluate(stream, three, PROTOCOL, keeper=keeper)
@@ -178,7 +181,7 @@ def test_a_checkpoint_is_due_at_intervals_and_sooner_at_a_tasks_end(tmp_path, mo
     monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
     written = []
     monkeypatch.setattr(checkpoints, "write", lambda *given: written.append(now[0]))
-    keeper = FileKeeper(tmp_path / "a", Header((), {}), interval_seconds=300)
+    keeper = CheckpointWriter(tmp_path / "a", Header((), {}), interval_seconds=300)
     asked = {}
     for second in (9, 10, 299, 300):
         now[0] = second
@@ -205,21 +208,22 @@ def test_a_request_to_stop_makes_one_due_and_ends_the_run(tmp_path, monkeypatch)
             stream,
             population(pb.Learner()),
             PROTOCOL,
-            keeper=FileKeeper(file, Header(("a", "b"), {})),
+            keeper=CheckpointWriter(file, Header(("a", "b"), {})),
         )
-    progress = checkpoints.read(file)
+    header, progress = checkpoints.read(file)
+    assert header == Header(("a", "b"), {})
     assert (progress.task, progress.update) == (0, 1)
     resumed = evaluate(stream, population(pb.Learner()), PROTOCOL, begun=progress)
     assert numbers(resumed) == numbers(expected)
 
 
-def test_a_run_goes_on_where_a_checkpoint_cannot_be_written(tmp_path, monkeypatch):
+def test_a_run_continues_where_a_checkpoint_cannot_be_written(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoints, "write", full)
     told = []
-    keeper = FileKeeper(tmp_path / "a", Header((), {}), 0.0, told.append)
+    keeper = CheckpointWriter(tmp_path / "a", Header((), {}), 0.0, told.append)
     stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=1, **SIZE)
     evaluate(stream, population(pb.Learner()), PROTOCOL, keeper=keeper)
     assert set(told) == {
@@ -241,7 +245,8 @@ def progress():
 def test_every_damaged_byte_is_found(progress, tmp_path):
     file = tmp_path / "a.checkpoint"
     checkpoints.write(file, Header(("a", "b"), {"x": 1}), progress)
-    assert checkpoints.read_header(file) == Header(("a", "b"), {"x": 1})
+    assert checkpoints.read(file)[0] == Header(("a", "b"), {"x": 1})
+    assert checkpoints.keys_of(file) == ("a", "b")
     whole = file.read_bytes()
     chance = random.Random(0)
     for place in [0, 63, 64, 65, *(chance.randrange(len(whole)) for _ in range(200))]:
@@ -253,7 +258,7 @@ def test_every_damaged_byte_is_found(progress, tmp_path):
     for length in (0, 10, 70, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:length])
         with pytest.raises(CheckpointError, match="a.checkpoint is damaged"):
-            checkpoints.read_header(file)
+            checkpoints.read(file)
 
 
 TINY = """\
@@ -289,9 +294,9 @@ def stop_after(monkeypatch, count):
 def half_done(suite, tmp_path, monkeypatch):
     """A group of three seeds that was stopped in its third task."""
     results = Results(tmp_path / "results")
-    groups = planning.plan(suite, suite.contenders[1:], range(3))
+    groups = plan(suite, suite.contenders[1:], range(3))
     stop_after(monkeypatch, 12)
-    (left,) = planning.remaining(groups, results)
+    (left,) = pending(groups, results)
     assert group_run.run_group(results, Execution("off"), left, print).stopped
     monkeypatch.undo()
     return groups, results
@@ -304,11 +309,11 @@ def seen_tasks(results, group):
     return tasks, outcome
 
 
-def test_a_run_goes_on_from_a_checkpoint_and_then_removes_it(suite, tmp_path, monkeypatch):
+def test_a_run_resumes_from_a_checkpoint_and_then_removes_it(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     straight = Results(tmp_path / "straight")
     seen_tasks(straight, groups[0])
-    (left,) = planning.remaining(groups, results)
+    (left,) = pending(groups, results)
     assert left.checkpoint is not None
     tasks, outcome = seen_tasks(results, left)
     assert tasks == [2, 3]
@@ -320,14 +325,14 @@ def test_a_run_goes_on_from_a_checkpoint_and_then_removes_it(suite, tmp_path, mo
         np.testing.assert_array_equal(ours.columns["value"], theirs.columns["value"])
 
 
-def test_cells_that_were_stored_before_a_crash_are_not_run_again(suite, tmp_path, monkeypatch):
+def test_runs_that_were_stored_before_a_crash_are_not_run_again(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     straight = Results(tmp_path / "straight")
     seen_tasks(straight, groups[0])
     done = groups[0].runs[1]
     results.path(done).parent.mkdir(parents=True, exist_ok=True)
     straight.path(done).rename(results.path(done))
-    (left,) = planning.remaining(groups, results)
+    (left,) = pending(groups, results)
     assert [run.seed for run in left.runs] == [0, 2]
     assert seen_tasks(results, left)[0] == [2, 3]
     ours, theirs = (r.load(groups[0].runs[2]).columns["value"] for r in (results, straight))
@@ -342,26 +347,65 @@ def test_a_checkpoint_that_is_removed_meanwhile_is_none(tmp_path):
     assert checkpoints.begun(tmp_path) == set()
 
 
-def test_a_damaged_checkpoint_is_told_of_removed_and_not_used(suite, tmp_path, monkeypatch):
+def test_a_damaged_checkpoint_is_told_of_not_used_and_removed(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     (file,) = checkpoints.stored(results.folder)
     file.write_bytes(file.read_bytes()[:-1])
     told = []
-    (left,) = planning.remaining(groups, results, notify=told.append)
-    assert told == [f"{file} is damaged: it is removed, and what it was of begins anew."]
+    (left,) = pending(groups, results, notify=told.append)
+    assert told == []  # its header can be read: the rest is looked at by the run
+    assert left.checkpoint == file
+    tasks, outcome = seen_tasks(results, left)
+    assert tasks == [0, 1, 2, 3]
+    assert outcome.notes == (f"{file} is damaged: its runs start anew.",)
+    assert not file.exists()
+    assert pending(groups, results) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"checksum\n", b"checksum\n[]\n", b'c\n{"runs": [1]}\n'])
+def test_a_header_that_cannot_be_read_is_told_of_when_work_is_planned(
+    suite, tmp_path, monkeypatch, content
+):
+    groups, results = half_done(suite, tmp_path, monkeypatch)
+    (file,) = checkpoints.stored(results.folder)
+    file.write_bytes(content)
+    told = []
+    (left,) = pending(groups, results, notify=told.append)
+    assert len(told) == 1
+    assert told[0].startswith(f"{file} cannot be read: ")
+    assert told[0].endswith(": it is removed, and its runs start anew.")
     assert left.checkpoint is None
     assert not file.exists()
 
 
+def test_a_checkpoint_is_read_once_and_not_when_work_is_planned(suite, tmp_path, monkeypatch):
+    groups, results = half_done(suite, tmp_path, monkeypatch)
+    calls = []
+
+    def counted(name, function):
+        def call(*given):
+            calls.append(name)
+            return function(*given)
+
+        return call
+
+    monkeypatch.setattr(checkpoints, "read", counted("read", checkpoints.read))
+    monkeypatch.setattr(pb.Population, "load", counted("load", pb.Population.load))
+    (left,) = pending(groups, results)
+    assert calls == []
+    assert seen_tasks(results, left)[0] == [2, 3]
+    assert calls == ["read", "load"]
+
+
 def test_a_checkpoint_of_other_conditions_is_refused_with_a_sentence(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
-    (left,) = planning.remaining(groups, results)
+    (left,) = pending(groups, results)
     monkeypatch.setattr("plasticity_bench.running.execution.package_hash", lambda: "another")
     tasks, outcome = seen_tasks(results, left)
     assert tasks == [0, 1, 2, 3]
     assert outcome.notes == (
-        f"{left.checkpoint} was written with another version of plasticity-bench: what it was of "
-        "began anew.",
+        f"{left.checkpoint} was written with another version of plasticity-bench: its runs start "
+        "anew.",
     )
 
 
@@ -369,16 +413,16 @@ def test_a_learner_that_changed_does_not_find_its_old_progress(suite, tmp_path, 
     _, results = half_done(suite, tmp_path, monkeypatch)
     (tmp_path / "other.yaml").write_text(TINY.replace("l2]", "{name: l2, strength: 0.5}]"))
     other = load_suite(str(tmp_path / "other.yaml"))
-    (left,) = planning.remaining(planning.plan(other, other.contenders[1:], range(3)), results)
+    (left,) = pending(plan(other, other.contenders[1:], range(3)), results)
     assert left.checkpoint is None
     assert len(checkpoints.stored(results.folder)) == 1  # it is the other run's
 
 
-def test_both_halves_of_what_does_not_fit_go_on_from_its_checkpoint(suite, tmp_path, monkeypatch):
+def test_both_halves_of_what_does_not_fit_resume_from_its_checkpoint(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     straight = Results(tmp_path / "straight")
     seen_tasks(straight, groups[0])
-    (left,) = planning.remaining(groups, results)
+    (left,) = pending(groups, results)
     update = pb.Population.update
 
     def limited(population, *batch):
@@ -397,7 +441,7 @@ def test_both_halves_of_what_does_not_fit_go_on_from_its_checkpoint(suite, tmp_p
 
 
 def test_halves_have_the_memory_of_what_did_not_fit(suite, tmp_path, monkeypatch):
-    group = planning.plan(suite, suite.contenders[1:], range(2))[0]
+    group = plan(suite, suite.contenders[1:], range(2))[0]
     update, before = pb.Population.update, []
 
     def limited(population, *batch):
@@ -423,11 +467,11 @@ def test_a_half_that_failed_keeps_the_checkpoint(suite, tmp_path, monkeypatch):
             raise RuntimeError("for now")
         return update(population, *batch)
 
-    (left,) = planning.remaining(groups, results)
+    (left,) = pending(groups, results)
     with monkeypatch.context() as patched:
         patched.setattr(pb.Population, "update", limited)
         assert "for now" in group_run.run_group(results, Execution("off"), left, print).error
-    (left,) = planning.remaining(groups, results)
+    (left,) = pending(groups, results)
     assert [run.seed for run in left.runs] == [2]
     assert seen_tasks(results, left)[0] == [2, 3]
     assert checkpoints.stored(results.folder) == []
@@ -441,7 +485,7 @@ def test_a_population_that_does_not_fit_is_halved_and_nothing_is_lost(suite, tmp
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return update(population, *batch)
 
-    groups = planning.plan(suite, suite.contenders[1:], range(3))
+    groups = plan(suite, suite.contenders[1:], range(3))
     straight, results = Results(tmp_path / "straight"), Results(tmp_path / "results")
     seen_tasks(straight, groups[0])
     monkeypatch.setattr(pb.Population, "update", limited)

@@ -5,9 +5,10 @@ import math
 import pytest
 
 from plasticity_bench.cli import main
-from plasticity_bench.running import forecast as forecasting
+from plasticity_bench.networks import num_parameters
+from plasticity_bench.running import forecast as forecast_module
 from plasticity_bench.running.execution import Execution
-from plasticity_bench.running.forecast import forecast, num_parameters
+from plasticity_bench.running.forecast import forecast
 from plasticity_bench.suite.suite import load_suite
 
 SUITE = """\
@@ -36,7 +37,8 @@ def suite_file(tmp_path):
 def test_sizes_by_hand_without_data(suite_file, monkeypatch, tmp_path):
     monkeypatch.setenv("PLASTICITY_BENCH_CACHE", str(tmp_path / "nothing"))
     suite = load_suite(suite_file, with_data=False)
-    assert [num_parameters(run) for run in suite.streams] == [3072 * 10 + 10 + 110, 640 + 10]
+    sizes = [num_parameters(suite_stream.network) for suite_stream in suite.streams]
+    assert sizes == [3072 * 10 + 10 + 110, 640 + 10]
     costs = list(forecast(suite, 3, Execution(replicas=2), timed=False))
     assert [(c.stream, c.learner) for c in costs[:3]] == [
         ("RandomLabelCIFAR10-v0", name) for name in ("fresh", "adam", "fast")
@@ -56,7 +58,7 @@ def test_times_follow_from_rates_and_each_kind_is_timed_once(suite_file, monkeyp
         timed.append((type(learner).__name__, size))
         return 1000.0
 
-    monkeypatch.setattr(forecasting, "seed_updates_per_second", rate)
+    monkeypatch.setattr(forecast_module, "seed_updates_per_second", rate)
     suite = load_suite(suite_file, with_data=False)
     costs = list(forecast(suite, 3, Execution(replicas=2)))
     assert timed == [("Fresh", 2), ("Adam", 2)] * 2  # settings do not change what an update costs
@@ -64,7 +66,7 @@ def test_times_follow_from_rates_and_each_kind_is_timed_once(suite_file, monkeyp
 
 
 def test_the_command_prints_streams_costs_and_what_they_mean(suite_file, capsys):
-    assert main(["show", suite_file, "--jobs", "2", "--members", "2"]) == 0
+    assert main(["show", suite_file, "--jobs", "2", "--replicas", "2"]) == 0
     shown = capsys.readouterr()
     assert "test/show-v0: For a test." in shown.out
     lines = [line.split() for line in shown.out.splitlines()]

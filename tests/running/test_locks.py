@@ -5,7 +5,7 @@ import pytest
 from plasticity_bench.running import locks
 
 
-def test_a_claimed_cell_is_nobody_elses_until_it_is_let_go(tmp_path):
+def test_a_claimed_run_is_nobody_elses_until_it_is_let_go(tmp_path):
     with locks.claimed(tmp_path, ["a", "b"]) as mine:
         assert mine == {"a", "b"}
         assert locks.is_claimed(tmp_path, "a")

@@ -12,13 +12,13 @@ from plasticity_bench.learners import learner_source
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
-from plasticity_bench.running import group_run
+from plasticity_bench.running import group_run, progress, runner
 from plasticity_bench.running.engines import ProcessDied, TimedOut
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.group_run import Outcome
-from plasticity_bench.suite import planning, progress, runner
+from plasticity_bench.running.pending import pending
 from plasticity_bench.suite.contenders import Contender, with_learners
-from plasticity_bench.suite.planning import Group
+from plasticity_bench.suite.planning import Group, plan, without_boundaries
 from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning.search import together
 
@@ -42,8 +42,8 @@ def suite(tmp_path):
 
 
 def keys(suite, num_seeds=2):
-    groups = planning.plan(suite, suite.contenders, range(num_seeds))
-    return {(c.learner, c.seed): c.key for group in groups for c in group.runs}
+    groups = plan(suite, suite.contenders, range(num_seeds))
+    return {(run.learner, run.seed): run.key for group in groups for run in group.runs}
 
 
 CHANGES = {
@@ -78,9 +78,9 @@ def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, m
     assert found == [str(tmp_path / name) for name in names]
     assert [f.rsplit("/", 1)[-1] for f in source_files(find_learner("l2"))] == ["l2.py"]
     contenders = with_learners(suite.contenders, ["helped_learner:Mine"], {})
-    before = planning.plan(suite, contenders, range(1))[0].runs[0].key
+    before = plan(suite, contenders, range(1))[0].runs[0].key
     (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
-    assert planning.plan(suite, contenders, range(1))[0].runs[0].key != before
+    assert plan(suite, contenders, range(1))[0].runs[0].key != before
 
 
 def test_a_packages_own_files_are_a_learners_and_an_environments_are_not(tmp_path, monkeypatch):
@@ -134,16 +134,17 @@ def test_keys_do_not_depend_on_where_files_lie(suite, tmp_path, monkeypatch):
             sys.modules.pop(name, None)
         contenders = with_learners(suite.contenders, ["mine_of_base:Mine"], {})
         assert len(source_files(type(contenders[0].learner))) == 2
-        found.append(planning.plan(suite, contenders, range(1))[0].runs[0].key)
+        found.append(plan(suite, contenders, range(1))[0].runs[0].key)
     assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("num_seeds", [1, 16, 17, 50])
-def test_every_cell_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
-    groups = planning.plan(suite, suite.contenders, range(num_seeds))
-    left = planning.remaining(groups, Results(tmp_path))
+def test_every_run_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
+    groups = plan(suite, suite.contenders, range(num_seeds))
+    left = pending(groups, Results(tmp_path))
     runs = [(run.learner, run.seed) for group in left for run in group.runs]
-    assert sorted(runs) == sorted((c, s) for c in ("fresh", "l2") for s in range(num_seeds))
+    wanted = [(learner, seed) for learner in ("fresh", "l2") for seed in range(num_seeds)]
+    assert sorted(runs) == sorted(wanted)
     sizes = [len(group.runs) for group in left]
     assert max(sizes) <= 16
     assert max(sizes) - min(sizes) <= 1
@@ -151,7 +152,7 @@ def test_every_cell_is_in_one_group_of_a_good_size(suite, tmp_path, num_seeds):
 
 def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
     results = Results(tmp_path)
-    group = planning.plan(suite, suite.contenders, range(4))[1]
+    group = plan(suite, suite.contenders, range(4))[1]
     outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
     seconds = [results.load(run).info["seconds"] for run in group.runs]
     assert sum(sum(parts.values()) for parts in seconds) == pytest.approx(outcome.seconds)
@@ -164,7 +165,7 @@ def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
 
 def test_every_fresh_learner_is_told_where_tasks_begin(suite):
     added = with_learners(suite.contenders, ["fresh"], {"step_size": 0.05})
-    for group in planning.plan(suite, (*suite.contenders, *added), range(1)):
+    for group in plan(suite, (*suite.contenders, *added), range(1)):
         assert group.protocol.reveal_boundaries == (type(group.learners[0]).__name__ == "Fresh")
 
 
@@ -175,25 +176,25 @@ class Resets(pb.Learner):
 
 def test_learners_that_would_act_at_hidden_boundaries_are_named(suite):
     (mine,) = with_learners(suite.contenders, [f"{__name__}:Resets"], {})
-    groups = planning.plan(suite, (mine, *suite.contenders), range(1))
-    assert planning.unheard(groups) == [f"{__name__}:Resets"]
+    groups = plan(suite, (mine, *suite.contenders), range(1))
+    assert without_boundaries(groups) == [f"{__name__}:Resets"]
     told = replace(suite, protocol=replace(suite.protocol, reveal_boundaries=True))
-    assert planning.unheard(planning.plan(told, (mine,), range(1))) == []
+    assert without_boundaries(plan(told, (mine,), range(1))) == []
 
 
-def test_a_stored_cell_that_was_damaged_is_run_again(suite, tmp_path):
+def test_a_stored_run_that_was_damaged_is_run_again(suite, tmp_path):
     results = Results(tmp_path)
-    groups = planning.plan(suite, suite.contenders[:1], range(3))
+    groups = plan(suite, suite.contenders[:1], range(3))
     group_run.run_group(results, Execution("off"), groups[0], lambda _: None)
-    assert planning.remaining(groups, results) == []
+    assert pending(groups, results) == []
     folders = [results.path(run) for run in groups[0].runs]
     (folders[0] / "measurements.parquet").write_bytes(b"PAR1 cut short")
     (folders[1] / "measurements.parquet").unlink()
     (folders[2] / "cell.json").write_text("[]")
-    assert [len(group.runs) for group in planning.remaining(groups, results)] == [3]
+    assert [len(group.runs) for group in pending(groups, results)] == [3]
     assert results.load(groups[0].runs[0]) is None
     group_run.run_group(results, Execution("off"), groups[0], lambda _: None)
-    assert planning.remaining(groups, results) == []
+    assert pending(groups, results) == []
 
 
 class Broken(pb.DatasetStream):
@@ -206,10 +207,10 @@ class Broken(pb.DatasetStream):
 
 def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
     results = Results(tmp_path)
-    group = planning.plan(suite, suite.contenders[:1], range(1))[0]
-    broken = replace(group.run, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40))
+    group = plan(suite, suite.contenders[:1], range(1))[0]
+    broken = replace(group.suite_stream, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40))
     outcome = group_run.run_group(
-        results, Execution("off"), replace(group, run=broken), lambda _: None
+        results, Execution("off"), replace(group, suite_stream=broken), lambda _: None
     )
     assert outcome.error == "RuntimeError('the second task does not exist')"
     text = (results.path(group.runs[0]) / "cell.json").read_text()
@@ -233,7 +234,7 @@ def test_a_setting_that_fails_fails_alone(suite, tmp_path):
     results = Results(tmp_path)
     strengths = (0.1, 0.2, 0.7, 0.3)
     mine = [Contender(f"{s}", Picky(strength=s)) for s in strengths]
-    group, *_ = together([replace(g, label="picky") for g in planning.plan(suite, mine, range(3))])
+    group, *_ = together([replace(g, label="picky") for g in plan(suite, mine, range(3))])
     outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
     sentence = 'penalty: `raise RuntimeError("too strong")`, learner Picky raised RuntimeError'
     assert outcome.error.startswith("strength=0.7: ")
@@ -242,7 +243,7 @@ def test_a_setting_that_fails_fails_alone(suite, tmp_path):
     assert {head.learner for head in there.failed.values()} == {"0.7"}
     assert {head.learner for head in there.finished.values()} == {"0.1", "0.2", "0.3"}
     assert len(there.finished) == 9
-    (left,) = planning.remaining([group], results)
+    (left,) = pending([group], results)
     assert {run.learner for run in left.runs} == {"0.7"}
     same = group_run.run_group(results, Execution("off"), left, lambda _: None)
     assert not same.error.startswith("strength")
@@ -252,7 +253,7 @@ def test_a_setting_that_fails_fails_alone(suite, tmp_path):
 @pytest.mark.parametrize("error", [ProcessDied("it was killed"), TimedOut("it took long")])
 def test_what_was_stored_before_a_process_died_stays_stored(suite, tmp_path, monkeypatch, error):
     results = Results(tmp_path)
-    group = planning.plan(suite, suite.contenders[:1], range(3))[0]
+    group = plan(suite, suite.contenders[:1], range(3))[0]
 
     def dies(work, items, *_):
         group_run.run_group(results, Execution("off"), group.part([0, 2]), lambda _: None)
@@ -273,10 +274,10 @@ class Huge(pb.Learner):
         return state._replace(params=huge if self.vectorized else state.params)
 
 
-def test_a_member_whose_curvature_overflows_has_diverged_and_its_group_goes_on(suite, tmp_path):
+def test_a_replica_whose_curvature_overflows_has_diverged_and_its_group_continues(suite, tmp_path):
     results = Results(tmp_path)
     (mine,) = with_learners(suite.contenders, [f"{__name__}:Huge"], {})
-    group = planning.plan(suite, (mine,), range(2))[0]
+    group = plan(suite, (mine,), range(2))[0]
     outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
     assert outcome.error is None
     assert outcome.num_diverged == 2
@@ -290,14 +291,14 @@ def test_notes_are_told_once(suite, tmp_path, monkeypatch):
     outcomes = [Outcome(notes=("not compiled: why", str(index))) for index in range(2)]
     monkeypatch.setattr(runner, "run_local", lambda *_: (pair for pair in enumerate(outcomes)))
     seen: list[Outcome] = []
-    groups = planning.plan(suite, suite.contenders, range(1))
+    groups = plan(suite, suite.contenders, range(1))
     runner.run(groups, Results(tmp_path), [Execution()], print, lambda _, told: seen.append(told))
     assert [outcome.notes for outcome in seen] == [("not compiled: why", "0"), ("1",)]
 
 
 @pytest.fixture
 def groups(suite) -> list[Group]:
-    return planning.plan(suite, suite.contenders, range(2))
+    return plan(suite, suite.contenders, range(2))
 
 
 def test_the_live_display_shows_suite_stream_learner_task_and_time_left(

@@ -8,7 +8,7 @@ import pytest
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.evaluation import Evaluation, Progress
-from plasticity_bench.results import Results, Row, Run, asked, store_request
+from plasticity_bench.results import Results, Row, Run, read_requests, store_request
 from plasticity_bench.running import checkpoints, locks
 from plasticity_bench.running.status import of_folder, render, summary
 
@@ -102,17 +102,17 @@ def test_all_is_complete_packed_or_not(results):
         results.pack(many=1)
 
 
-def test_several_commands_are_merged(results):
+def test_several_requests_are_merged(results):
     store_request(results.folder, "suite", "twenty seeds", runs("adam", range(20)))
     store_request(results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2]))
-    question = asked(results.folder)
-    assert len(question.runs) == 22
-    assert question.commands == {("s", "adam"): "twenty seeds", ("s", "l2"): "ten seeds"}
+    requests = read_requests(results.folder)
+    assert len(requests.runs) == 22
+    assert requests.commands == {("s", "adam"): "twenty seeds", ("s", "l2"): "ten seeds"}
     store_request(results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2]))
     assert len(list((results.folder / "runs").iterdir())) == 2
 
 
-def test_a_learner_that_changed_is_asked_for_as_it_is_now(results):
+def test_a_learner_that_changed_is_requested_as_it_is_now(results):
     old, new = runs("adam", range(3), strength=1), runs("adam", range(2), strength=2)
     store_request(results.folder, "suite", "before", old)
     store_request(results.folder, "suite", "after", new)
@@ -123,22 +123,22 @@ def test_a_learner_that_changed_is_asked_for_as_it_is_now(results):
     assert of_folder(results).commands == ["after"]
 
 
-def test_results_of_before_questions_were_stored(results):
+def test_results_of_before_requests_were_stored(results):
     for run in runs("adam", range(3)):
         results.save(run, ROWS, INFO)
     assert counts(results) == {("s", "adam"): (3, 0, 0, 0, 0, 0, 0)}
 
 
-def test_a_damaged_question_is_told_of(results):
+def test_a_damaged_request_is_told_of(results):
     store_request(results.folder, "suite", "run", runs("adam", range(2)))
     (path,) = (results.folder / "runs").iterdir()
-    question = json.loads(path.read_text())
+    request = json.loads(path.read_text())
     for wrong in ({"groups": 3}, {"asked_at": 1}, {"command": "\x1b[31m"}):
-        path.write_text(json.dumps({**question, **wrong}))
-        assert "is not a question" in str(asked(results.folder).damaged[0])
-    question["groups"][0]["seeds"] = [[0, 10**12]]
-    path.write_text(json.dumps(question))
-    assert "is not a question" in str(asked(results.folder).damaged[0])
+        path.write_text(json.dumps({**request, **wrong}))
+        assert "is not a request" in str(read_requests(results.folder).damaged[0])
+    request["groups"][0]["seeds"] = [[0, 10**12]]
+    path.write_text(json.dumps(request))
+    assert "is not a request" in str(read_requests(results.folder).damaged[0])
 
 
 def test_an_empty_folder_is_refused(results):

@@ -210,7 +210,9 @@ def wait(submission: Submission, on_poll: Callable[[list[str]], bool]) -> None:
 
 def dealt(groups: Sequence[Group], most: int) -> list[list[Group]]:
     """Return groups in at most so many shares, the largest dealt out first, back and forth."""
-    by_size = sorted(groups, key=lambda g: g.suite_stream.stream.num_updates * len(g.runs), reverse=True)
+    by_size = sorted(
+        groups, key=lambda g: g.suite_stream.stream.num_updates * len(g.runs), reverse=True
+    )
     shares: list[list[Group]] = [[] for _ in range(min(most, len(by_size)))]
     for place, group in enumerate(by_size):
         turn, position = divmod(place, len(shares))
