@@ -1,4 +1,4 @@
-"""The errors a user can meet, and the sentences they are told in."""
+"""Exceptions that a user can meet, and the hints that end their sentences."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 class PlasticityBenchError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base class of every exception that this package raises on purpose."""
 
 
 class BadInputError(PlasticityBenchError):
-    """What the user gave cannot be used; nothing was run.
+    """An input is wrong; nothing was run.
 
     Attributes:
-        key: name of the parameter that is wrong, if one is: a suite's file may tell its line.
+        key: name of the parameter that is wrong, if it is one: a suite's file may have its line.
     """
 
     def __init__(self, message: str, key: str | None = None) -> None:
@@ -22,7 +22,7 @@ class BadInputError(PlasticityBenchError):
 
 
 class LearnerError(PlasticityBenchError):
-    """A learner's own code raised, or cannot be run for all replicas at once."""
+    """A learner's code raised an exception, or cannot be run for all replicas at once."""
 
 
 class StreamError(PlasticityBenchError):
@@ -34,11 +34,11 @@ class MeasurementError(PlasticityBenchError):
 
 
 class DamagedError(PlasticityBenchError):
-    """A stored file cannot be used: cut short, changed, of absurd size, or never ours.
+    """A stored file cannot be used: truncated, changed, of absurd size, or of another program.
 
     Attributes:
         path: of the file or folder.
-        what: is the matter with it; the message is path and this.
+        what: is wrong with it; the message is the path followed by this.
     """
 
     def __init__(self, path: Path, what: str) -> None:
@@ -48,7 +48,7 @@ class DamagedError(PlasticityBenchError):
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """Return a hint that ends an error's sentence: the nearest choice, else all of them.
+    """Return the hint that ends an error's sentence: the nearest choice, or else all of them.
 
     >>> did_you_mean("adma", ["adam", "sgd"])
     "Did you mean 'adam'?"

@@ -1,4 +1,4 @@
-"""Where a result comes from: code, versions, machine."""
+"""The origin of a result: code, versions, machine."""
 
 import hashlib
 import os
@@ -14,12 +14,12 @@ from typing import Any
 _PACKAGES = ("plasticity-bench", "torch", "numpy", "gymnasium", "scikit-learn")
 
 _BESIDE = ("torchvision", "datasets")
-"""Packages whose version matters to a run that has imported them."""
+"""Packages whose versions matter to a run that has imported them."""
 
 
 @cache
 def environment() -> dict[str, Any]:
-    """Return versions of what computes, and the hardware it runs on."""
+    """Return the versions of what computes, and the hardware that it runs on."""
     import torch
 
     return {
@@ -42,7 +42,7 @@ def _version(package: str) -> str | None:
 
 
 def processor() -> str:
-    """Return the processor's name, as the system has it."""
+    """Return the processor's name, as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,8 +1,8 @@
-"""Where every random number comes from: one tree of independent streams below each seed.
+"""Random number generators: a tree of independent generators for each seed.
 
 A seed names a *replica*. Everything random about it (which examples it sees, its tasks, the order
-of its batches, its initial parameters, its learner's noise) is drawn from a branch of its own, so
-that no part's use of randomness shifts another's.
+of its batches, its initial parameters, its learner's noise) is drawn from a branch of the tree, so
+that one part's use of random numbers does not shift another's.
 """
 
 from enum import IntEnum
@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 
 TUNING = 1000
-"""The first seed that settings are chosen on. Scored seeds are below it, so that none is both."""
+"""The first seed that settings are chosen on. Scored seeds are below it, so no seed is both."""
 
 
 class Branch(IntEnum):
@@ -27,7 +27,7 @@ class Branch(IntEnum):
 
 
 def generator(seed: int, branch: Branch, index: int = 0) -> np.random.Generator:
-    """Return numpy's PCG64 generator of one branch of a seed, at one index (a task's, say)."""
+    """Return numpy's PCG64 generator of one branch of a seed, at one index, such as a task's."""
     return np.random.Generator(np.random.PCG64(_sequence(seed, branch, index)))
 
 

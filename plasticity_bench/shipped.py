@@ -1,4 +1,4 @@
-"""What comes with the package: suites and baselines, by name. Found without importing torch."""
+"""Names of the suites and baselines that come with the package; torch is not imported."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""A request to stop is heard, and obeyed where nothing is lost by it.
+"""Requests to stop: signals are noted, and obeyed where no work is lost.
 
 SIGTERM is what a cluster sends some seconds before it takes a machine away; SIGINT is Ctrl-C.
 """
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_heard: list[int] = []  # signals: they come to the process, and so does this
+_heard: list[int] = []  # signals come to the process, so they are noted for the process
 
 
 class Stopped(BaseException):
-    """Work ended early on request, with all its progress kept."""
+    """Work ended early on request, with all its progress stored."""
 
 
 def signal_heard() -> int | None:
@@ -22,9 +22,9 @@ def signal_heard() -> int | None:
 
 @contextmanager
 def heard(signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)) -> Iterator[None]:
-    """Hear requests to stop within this block, which must be the main thread's.
+    """Note requests to stop within this block, which must be in the main thread.
 
-    A second Ctrl-C is not waited for: it raises KeyboardInterrupt.
+    A second Ctrl-C raises KeyboardInterrupt at once.
     """
     _heard.clear()
     before = {number: signal.signal(number, _hear) for number in signals}
@@ -36,7 +36,7 @@ def heard(signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)) -> Iterato
 
 
 def listen(number: int) -> None:
-    """Hear a signal for the rest of this process."""
+    """Note a signal for the rest of this process."""
     signal.signal(number, _hear)
 
 

@@ -22,19 +22,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print a suite's streams, and what they will cost on this machine."""
-    from plasticity_bench.running import forecast, suite_table
+    from plasticity_bench.running import cost_table, forecast
     from plasticity_bench.running.execution import Execution, available_cores
     from plasticity_bench.suite import suite
 
     loaded = suite.load_suite(options.suite, with_data=False)
     print(f"{loaded.name}: {loaded.description}\n")
-    print(suite_table.streams_table(loaded))
+    print(cost_table.streams_table(loaded))
     learners = ", ".join(contender.label for contender in loaded.contenders)
     num_seeds = options.seeds or loaded.num_seeds
     print(f"\nlearners: {learners}\nseeds: {num_seeds}\n", flush=True)
     execution = Execution(device=options.device, replicas=options.replicas)
     processes = options.jobs or (1 if execution.on_gpu else available_cores())
     costs = forecast.forecast(loaded, num_seeds, execution, not options.no_timing, say)
-    print(suite_table.costs_table(list(costs), processes))
-    print(f"\n{suite_table.CAVEAT.format(processes=processes)}")
+    print(cost_table.costs_table(list(costs), processes))
+    print(f"\n{cost_table.CAVEAT.format(processes=processes)}")
     return COMPLETE

@@ -1,4 +1,4 @@
-"""Prepared data sets on the disk: two arrays and what is known of them.
+"""Prepared data sets on the disk: two arrays and their metadata.
 
 CACHE/data/NAME/images.npy    uint8, (num_train + num_test, *input_shape)
 CACHE/data/NAME/labels.npy    int64, (num_train + num_test,)
@@ -28,28 +28,28 @@ HASHED_BYTES = 2**30
 
 
 def folder(source: Source) -> Path:
-    """Return where a data set's arrays lie once it is prepared."""
+    """Return the folder of a prepared data set's arrays."""
     return cache_folder() / "data" / source.name
 
 
 def exists(source: Source) -> bool:
-    """Has the data set been prepared? Its arrays are not looked at."""
+    """Return whether a data set has been prepared; its arrays are not read."""
     return (folder(source) / "dataset.json").is_file()
 
 
 def write(
     source: Source, blocks: Iterable[Block], origin: str, notify: Callable[[str], None]
 ) -> None:
-    """Write a data set to the cache, checked on the way, as a whole or not at all.
+    """Check a data set and write it to the cache atomically.
 
     Args:
-        source: what must come out.
+        source: that the examples must match.
         blocks: its examples, the training examples first.
         origin: where they were read from, for messages.
-        notify: told how far it is, in a sentence.
+        notify: called with a sentence about its progress.
 
     Raises:
-        BadInputError: if the examples are not those of the source, or the disk does not take them.
+        BadInputError: if the examples are not those of the source, or they cannot be written.
     """
     target = folder(source)
     try:
@@ -67,7 +67,7 @@ def write(
     except OSError as error:
         raise BadInputError(
             f"Cannot write {source.name} to {target}: {error.strerror or error}; set "
-            "PLASTICITY_BENCH_CACHE to a folder that takes it."
+            "PLASTICITY_BENCH_CACHE to a folder that can hold it."
         ) from error
 
 
@@ -76,17 +76,17 @@ def read(source: Source, verify: bool = False) -> Dataset:
 
     Args:
         source: what was prepared.
-        verify: hash the arrays however large they are.
+        verify: hash the arrays even if they are large.
 
     Raises:
-        BadInputError: if what lies in the cache is not what was written there.
+        BadInputError: if the files in the cache are not what was written.
     """
     place = folder(source)
     facts = _read_facts(source, place)
     for name in ARRAYS:
         _check_file(source, place / name, facts[name], verify)
     recorded = Recorded(facts["fingerprint"], facts["mean"], facts["std"])
-    # Copy on write: torch warns of arrays that cannot be written to, and nobody writes to these.
+    # Copy on write: torch warns about arrays that cannot be written to; nothing writes to these.
     images = np.load(place / "images.npy", mmap_mode="c", allow_pickle=False)
     labels = np.load(place / "labels.npy", allow_pickle=False)
     return Dataset(
@@ -102,9 +102,9 @@ def read(source: Source, verify: bool = False) -> Dataset:
 
 
 def _write_header(file: IO[bytes], dtype: type, shape: tuple[int, ...]) -> None:
-    """Begin a .npy file whose bytes follow.
+    """Write the header of a .npy file whose bytes follow.
 
-    They are written rather than mapped: on a full disk a map kills the process.
+    They are written rather than mapped, because writing to a map on a full disk kills the process.
     """
     descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
     header = {"descr": descr, "fortran_order": False, "shape": shape}

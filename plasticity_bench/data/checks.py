@@ -1,4 +1,4 @@
-"""What is checked of every data set while it goes into the cache, whatever it was read from."""
+"""Checks of every data set while it is written to the cache."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +14,12 @@ NOTICE_SECONDS = 5.0
 
 
 class Checked:
-    """The examples of a source as they pass: counted, checked, hashed, summed.
+    """Examples of a source as they are read: counted, checked, hashed, summed.
 
     Args:
-        source: what must come out.
+        source: that the examples must match.
         origin: where it is read from, for messages.
-        notify: told how far it is, every few seconds.
+        notify: called with a sentence about the progress, every few seconds.
 
     Raises:
         BadInputError: from every method, if the examples are not those of the source.
@@ -66,7 +66,7 @@ class Checked:
         return labels
 
     def recorded(self) -> Recorded:
-        """Return what is remembered of all pixels, after `labels`."""
+        """Return the statistics of all pixels, after `labels`."""
         mean, std = mean_and_std(self._levels)
         if not std > 0:
             raise self._wrong("has pixels that are all alike")

@@ -32,7 +32,7 @@ class Cifar:
     archive: str
 
     def find(self, root: Path) -> bool:
-        """Does a data folder hold the batches, or the archive with them?"""
+        """Return whether a data folder has the batches, or the archive of them."""
         return (root / self.folder).is_dir() or (root / self.archive).is_file()
 
     def read(self, root: Path) -> Iterator[Block]:
@@ -61,7 +61,7 @@ class Cifar:
 
 
 def _check(folder: Path, kind: Any) -> None:
-    """Compare each file's md5 with the published one; they are pickles, not to be read unseen."""
+    """Compare each file's md5 with the published one; they are pickles, which must not be read unchecked."""
     batches = [*kind.train_list, *kind.test_list]
     names = {md5: name for name, md5 in batches}
     for name, md5 in [*batches, (kind.meta["filename"], kind.meta["md5"])]:

@@ -1,4 +1,4 @@
-"""One verified array of examples and targets, whatever the source."""
+"""A data set: one verified array of examples and one of targets."""
 
 import hashlib
 import math
@@ -17,7 +17,7 @@ CHUNK_BYTES = 2**24
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was computed from all pixels when a data set was written to the cache.
+    """Statistics of all pixels, computed when a data set was written to the cache.
 
     Attributes:
         fingerprint: as `Dataset.fingerprint`.
@@ -43,7 +43,7 @@ class Dataset:
         num_train: how many of the first examples are for training; all, if there is no test part.
         source: where the data come from, and who made them.
         licence: the terms they are given under.
-        recorded: what the cache knows of all pixels; None to compute it here.
+        recorded: statistics from the cache; None to compute them.
     """
 
     name: str
@@ -64,14 +64,14 @@ class Dataset:
         """Return the images of some rows as a network sees them, (len(rows), *input_shape).
 
         The one conversion rule of every data set, grey or colour: zero mean and unit variance over
-        all pixels of all training examples. Only what is asked for is converted.
+        all pixels of all training examples. Only the requested rows are converted.
         """
         converted: NDArray[np.float32] = self._table[self.images[rows]]
         return converted
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """What the darkest and the brightest pixel become."""
+        """The values of the darkest and the brightest pixel."""
         return float(self._table[0]), float(self._table[255])
 
     @cached_property
@@ -94,14 +94,14 @@ class Dataset:
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:
-        """What each of the 256 grey levels becomes, (256,)."""
+        """The value of each of the 256 grey levels, (256,)."""
         if self.recorded:
             mean, std = self.recorded.mean, self.recorded.std
         else:
             counts = sum(map(histogram, _chunks(self.images[: self.num_train])))
             mean, std = mean_and_std(np.asarray(counts))
         if not std > 0:
-            raise BadInputError(f"All pixels of {self.name} are alike: there is nothing to learn.")
+            raise BadInputError(f"All pixels of {self.name} are equal: there is nothing to learn.")
         return ((np.arange(256) - mean) / std).astype(np.float32)
 
 
@@ -122,7 +122,7 @@ def histogram(images: NDArray[np.uint8]) -> NDArray[np.int64]:
 def mean_and_std(counts: NDArray[np.int64]) -> tuple[float, float]:
     """Return mean and standard deviation of pixels from how often each level occurs, (256,).
 
-    The sums are exact integers, so that every machine gets the same two numbers.
+    The sums are exact integers, so that every machine computes the same two numbers.
     """
     levels = range(len(counts))
     occurs = counts.tolist()

@@ -1,4 +1,4 @@
-"""The 1,797 handwritten digits that scikit-learn carries: real data with no download."""
+"""The 1,797 handwritten digits of scikit-learn: real data without a download."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -13,8 +13,8 @@ ENDPOINT = "https://huggingface.co"
 def download(hub_id: str, parts: Iterable[str], folder: Path) -> None:
     """Put the parquet files of some parts of a hub data set into a folder.
 
-    The folder is a link into the hub's own cache, which takes up an interrupted download where
-    it was, and shares files with other programs.
+    The folder is a link into the hub's own cache, which resumes an interrupted download and shares
+    files with other programs.
 
     Raises:
         OSError: if there is no network and nothing in the cache, or the hub refuses.

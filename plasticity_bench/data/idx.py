@@ -2,7 +2,7 @@
 
 A file begins with four bytes (0, 0, 8 for uint8, number of dimensions) and each dimension as a
 big-endian 32-bit integer; the values follow. Libraries read such files without a check, so that a
-shortened or exchanged one goes unseen: here each is compared with what was published.
+truncated or exchanged file is not noticed: here each is compared with the published one.
 """
 
 import gzip
@@ -26,7 +26,7 @@ _published: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class IdxFile:
-    """One file: its name, the shape of what it holds, and the sha256 of its unpacked bytes.
+    """One file: its name, the shape of its array, and the sha256 of its unpacked bytes.
 
     Attributes:
         name: without .gz.
@@ -45,7 +45,7 @@ class IdxSet:
 
     Attributes:
         title: what it is called.
-        folders: where below a data folder its files may lie; the first is the one to tell of.
+        folders: subfolders of a data folder that may have its files; messages name the first.
         files: in the order of PARTS.
         transposed: images are stored by columns.
     """
@@ -66,7 +66,7 @@ class IdxSet:
         return f"{names} (as they are, or with .gz) into {self.folders[0]}"
 
     def find(self, root: Path) -> bool:
-        """Does a data folder hold any of the files?"""
+        """Return whether a data folder has any of the files."""
         return self._folder(root) is not None
 
     def read(self, root: Path) -> Iterator[Block]:
@@ -77,7 +77,9 @@ class IdxSet:
         """
         folder = self._folder(root)
         assert folder is not None, "`find` said that there are files"
-        paths = [self._path(folder, file) for file in self.files]  # is one missing? first of all
+        paths = [
+            self._path(folder, file) for file in self.files
+        ]  # check first whether one is missing
         for first in (0, 2):
             images, labels = (self._load(paths[i], i) for i in (first, first + 1))
             if self.transposed:

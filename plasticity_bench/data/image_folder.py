@@ -1,7 +1,7 @@
 """Image files in folders: PART/CLASS/**/*.jpeg, and Tiny ImageNet as it was published.
 
-A class's label is its place among the sorted names of the training classes. Tiny ImageNet's
-validation images lie in one folder; `val_annotations.txt` has their classes.
+A class's label is its index among the sorted names of the training classes. Tiny ImageNet's
+validation images are in one folder; `val_annotations.txt` has their classes.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
 """Colour images of any size from a folder: image files, parquet, arrow, or the Hugging Face hub.
 
-Images of another size are scaled to the wanted one with a box filter, as Chrabaszcz et al. (2017,
+Images of another size are scaled with a box filter, as Chrabaszcz et al. (2017,
 arXiv:1707.08819) made their small ImageNets; grey images become colour.
 """
 
@@ -30,9 +30,9 @@ class ImageSet:
 
     Attributes:
         name: of that folder.
-        size: height and width that images get.
+        size: height and width of the scaled images.
         hub_id: of the data set on the Hugging Face hub, in parquet files; None if it is not there.
-        hub_parts: what the names of the files to download from there have in them.
+        hub_parts: parts of the names of the files to download.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ImageSet:
         )
 
     def find(self, root: Path) -> bool:
-        """Does a data folder hold the folder?"""
+        """Return whether a data folder has the folder."""
         return (root / self.name).is_dir()
 
     def read(self, root: Path) -> Iterator[Block]:

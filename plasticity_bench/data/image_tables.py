@@ -80,7 +80,7 @@ def _parquet_rows(files: list[Path]) -> Iterator[Row]:
 
 
 def _rows(pairs: Iterable[tuple[Any, int]], place: Path) -> Iterator[Row]:
-    """Yield encoded images with their labels; what goes wrong in reading them is told."""
+    """Yield encoded images with their labels; errors in reading them name the file."""
     numbered = enumerate(pairs)
     while True:
         try:

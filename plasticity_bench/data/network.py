@@ -1,4 +1,4 @@
-"""Is there a network? Found in seconds, where download libraries try again for half a minute."""
+"""Check the network within seconds; download libraries retry for half a minute."""
 
 import socket
 import threading
@@ -9,9 +9,9 @@ SECONDS = 3.0
 
 
 def reachable(host: str) -> bool:
-    """Does a host, or the proxy in front of it, accept a connection within 3 seconds?"""
+    """Return whether a host, or the proxy in front of it, accepts a connection within 3 seconds."""
     answers: list[bool] = []
-    # In a thread of its own, for looking up a name knows no time limit.
+    # In a thread, because looking up a name has no time limit.
     thread = threading.Thread(target=lambda: answers.append(_connects(host)), daemon=True)
     thread.start()
     thread.join(SECONDS)

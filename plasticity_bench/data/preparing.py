@@ -1,4 +1,4 @@
-"""From a source to a data set: prepared once, loaded from then on."""
+"""Prepare a data set once, and load it."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ from plasticity_bench.safe_files import atomic_folder, remove_abandoned
 
 @once
 def load(name: str) -> Dataset:
-    """Return the named data set, read once in a process; nothing is ever downloaded here.
+    """Return the named data set, read once in a process; nothing is downloaded.
 
     Raises:
         BadInputError: if there is no source of that name, or it is not prepared, or what was
@@ -32,18 +32,18 @@ def load(name: str) -> Dataset:
 
 
 def is_prepared(name: str) -> bool:
-    """Can a data set be loaded? Cheap: its arrays are not looked at."""
+    """Return whether a data set can be loaded; its arrays are not read."""
     known = source(name)
     return known.embedded or cache.exists(known)
 
 
 def missing(names: Iterable[str]) -> list[str]:
-    """Return a sentence for each data set that is not prepared: what to do."""
+    """Return a sentence for each data set that is not prepared, with what to do."""
     return [_not_prepared(source(name)) for name in dict.fromkeys(names) if not is_prepared(name)]
 
 
 def where(name: str) -> str:
-    """Return where a prepared data set lies, for people."""
+    """Return where a prepared data set is, for messages."""
     known = source(name)
     return "nothing to prepare" if known.embedded else str(cache.folder(known))
 
@@ -59,11 +59,11 @@ def prepare(
     Args:
         name: of its source.
         data_dir: the folder with files; None for PLASTICITY_BENCH_DATA, if that is set.
-        download: may its files be downloaded, if they are not there?
-        notify: told what happens, a sentence at a time.
+        download: whether its files may be downloaded, if they are not there.
+        notify: called with a sentence about each step.
 
     Raises:
-        BadInputError: if it cannot be had, or its files are not the published ones.
+        BadInputError: if it is unavailable, or its files are not the published ones.
     """
     known = source(name)
     if known.embedded:
@@ -79,7 +79,7 @@ def prepare(
         cache.write(known, known.read(root), str(root), notify)
     except BadInputError as error:
         if root == _downloads(known) and error.key == "dataset":  # its files, not the disk
-            shutil.rmtree(root, ignore_errors=True)  # the next `prepare` downloads them anew
+            shutil.rmtree(root, ignore_errors=True)  # the next `prepare` downloads them again
         raise
     return cache.read(known)
 
@@ -96,7 +96,7 @@ def _downloads(known: Source) -> Path:
 
 
 def _found(known: Source, data_dir: Path | None) -> Path | None:
-    """Return the folder that holds a source's files, if one does."""
+    """Return the folder that has a source's files, if one does."""
     given = data_dir or data_folder()
     if given is not None and not given.is_dir():
         named = "--data-dir" if data_dir else "PLASTICITY_BENCH_DATA"
@@ -110,13 +110,15 @@ def _found(known: Source, data_dir: Path | None) -> Path | None:
 def _downloaded(
     known: Source, data_dir: Path | None, download: bool, notify: Callable[[str], None]
 ) -> Path:
-    """Download a source's files, as a whole or not at all; return their folder."""
+    """Download a source's files atomically; return their folder."""
     given = data_dir or data_folder()
     place = f" in {given}" if given else ""
     if known.download is None or not download:
         raise BadInputError(f"No file of data set {known.name}{place}: {_by_hand(known, given)}.")
     target = _downloads(known)
-    notify(f"{known.name}: no file of it{place or ' on this machine'}; downloading to {target}.")
+    notify(
+        f"{known.name}: none of its files{place or ' on this machine'}; downloading to {target}."
+    )
     if target.is_dir() and not known.find(target):  # a link into a hub's cache that was deleted
         shutil.rmtree(target, ignore_errors=True)
     try:
@@ -142,7 +144,7 @@ def _not_prepared(known: Source) -> str:
     command = f"`plasticity-bench prepare {known.name}`"
     given = data_folder()
     if given is not None and known.find(given):
-        return f"{begin}, but its files lie in {given}: run {command}."
+        return f"{begin}, but its files are in {given}: run {command}."
     if known.download is None:
         return f"{begin}: {_by_hand(known, given)}; then run {command}."
     return (

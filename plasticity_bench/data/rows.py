@@ -1,4 +1,4 @@
-"""One image of a folder of images, before it is decoded; and what the parts of sets are called."""
+"""Encoded images with labels, and the names of a set's parts."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

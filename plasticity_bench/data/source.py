@@ -1,4 +1,4 @@
-"""What is known of a data set before it is on this machine, and the list of those known."""
+"""Sources of data sets: what is known of them before they are on this machine."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Block = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Source:
-    """A data set that can be prepared: what it is, and how it is read and downloaded.
+    """A data set that can be prepared: its metadata, and how it is read and downloaded.
 
     Attributes:
         name: what streams call it: lower-case letters, digits and underscores.
@@ -28,7 +28,7 @@ class Source:
         num_train: how many training examples there are.
         num_test: how many test examples there are; 0 if it has no test part.
         files: which files go where below a data folder, as the end of a sentence.
-        find: does a data folder hold any of its files?
+        find: returns whether a data folder has any of its files.
         read: yields the examples of a data folder in blocks, the training examples first. Raises
             BadInputError, which says what, where and what to do, for files that are not the
             published ones.
@@ -36,7 +36,7 @@ class Source:
             OSError or RuntimeError if that fails.
         download_bytes: how much is downloaded; None if that is not known.
         per_class: how many training and test examples each class has; None where classes differ.
-        embedded: it comes with an installed package: it needs no preparation.
+        embedded: whether it comes with an installed package and needs no preparation.
     """
 
     name: str
@@ -67,11 +67,11 @@ class Source:
 
     @property
     def cache_bytes(self) -> int:
-        """What the prepared data set takes on the disk: a byte a pixel and 8 a label."""
+        """Size of the prepared data set on the disk: a byte for each pixel and 8 for each label."""
         return int(np.prod(self.shape)) + 8 * self.num_examples
 
     def description(self) -> str:
-        """What a person should know before it is prepared, in a few lines."""
+        """Return what a person should know before it is prepared, in a few lines."""
         test = f" and {self.num_test:,} test" if self.num_test else ""
         shape = " x ".join(map(str, self.input_shape))
         lines = [
@@ -94,10 +94,10 @@ SOURCES: dict[str, Source] = {}
 
 
 def register_source(source: Source) -> None:
-    """Make a data set known under its name, so that streams can ask for it.
+    """Register a data set under its name, so that streams can use it.
 
     Raises:
-        BadInputError: if the name is malformed, or stands for another data set already.
+        BadInputError: if the name is malformed, or is registered already for another data set.
     """
     if not re.fullmatch(r"[a-z0-9_]+", source.name):
         raise BadInputError(
@@ -110,7 +110,7 @@ def register_source(source: Source) -> None:
 
 
 def source(name: str) -> Source:
-    """Return what is known of a data set.
+    """Return the source of a data set.
 
     Raises:
         BadInputError: if there is none of that name.

@@ -1,8 +1,8 @@
-"""torchvision's data sets, importable beside a torch build that its own operators do not fit.
+"""torchvision's data sets, importable with a torch build that its operators do not match.
 
-torchvision's wheels are linked against one build of torch. Beside another (a CPU build, say) its
-compiled operators do not load, and its import ends with an error although data sets need none of
-them. Naming the two operators it asks for is enough.
+torchvision's wheels are linked against one build of torch. With another, such as a CPU build, its
+compiled operators do not load, and its import fails although data sets need none of them. Declaring
+the two operators that it uses is enough.
 """
 
 import importlib
@@ -21,7 +21,7 @@ def torchvision_datasets() -> Any:
     except RuntimeError as error:
         if str(error) != MISSING:
             raise
-    # Only now: where the operators work, to define them again is an error.
+    # Only now: where the operators work, defining them again is an error.
     for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
         del sys.modules[name]
     _define_operators()

@@ -1,4 +1,4 @@
-"""Downloads of torchvision, which checks the md5 of what it gets."""
+"""Downloads by torchvision, which checks their md5."""
 
 import contextlib
 import sys

@@ -46,7 +46,7 @@ class Examples:
         self.size = self._targets.shape[1]
 
     def gather(self, rows: Tensor) -> Batch:
-        """Inputs, (replicas, k, *input_shape), and targets of rows, (replicas, k)."""
+        """Return inputs, (replicas, k, *input_shape), and targets of rows, (replicas, k)."""
         chosen = self._places.gather(1, rows)
         inputs = self._table.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
         if self._order is not None:
@@ -58,11 +58,11 @@ class Examples:
         return inputs, self._targets.gather(1, wide)
 
     def first(self, count: int) -> Batch:
-        """The first examples: a random sample, for a task's examples are in random order."""
+        """Return the first examples: a random sample, because a task's examples are in random order."""
         return self._between(0, count)
 
     def in_batches(self) -> Iterator[Batch]:
-        """All examples once."""
+        """Yield all examples once."""
         for start in range(0, self.size, EVALUATION_BATCH):
             yield self._between(start, min(start + EVALUATION_BATCH, self.size))
 
@@ -82,7 +82,7 @@ def _same(some: list[Integers | None], others: list[Integers | None]) -> bool:
 
 
 def _inputs(stream: Stream, tasks: list[Task]) -> tuple[Floats, Integers]:
-    """A table of the inputs of tasks, and the places in it of every replica's examples."""
+    """A table of the inputs of tasks, and the rows of every replica's examples in it."""
     own = [task.inputs for task in tasks if task.inputs is not None]
     if own:
         table = np.concatenate(own)
@@ -98,7 +98,7 @@ class StackedTask:
     Attributes:
         train: what is trained on.
         test: what is held out; None if the stream has no such thing.
-        chance: (replicas,), what the best constant prediction reaches.
+        chance: (replicas,), the metric of the best constant prediction.
         variance: (replicas,), of the targets, averaged over outputs; None for classes.
     """
 
@@ -116,7 +116,7 @@ class StackedTask:
             stream: whose task it is.
             seeds: of the replicas.
             index: of the task.
-            device: where batches are wanted.
+            device: of the batches.
             before: the task before it, if there was one.
         """
         tasks = [stream.task(seed, index) for seed in seeds]
@@ -140,16 +140,16 @@ class StackedTask:
         self._before = trained if self._left_over.shape[1] else None
 
     def dead_rank(self, examples: int) -> NDArray[np.float64]:
-        """Return the rank that a dead network keeps on so many examples, (replicas,)."""
+        """Return the rank of a dead network on this number of examples, (replicas,)."""
         return np.array([t.dead_rank(self._num_outputs, examples) for t in self._tasks], float)
 
     @property
     def num_updates(self) -> int:
-        """How many mini-batches there are."""
+        """The number of mini-batches."""
         return self._batches.shape[1]
 
     def batches(self, first: int = 0) -> Iterator[Batch]:
-        """The mini-batches that are trained on, in order, from the first on that is asked for."""
+        """Yield the mini-batches that are trained on, in order, from the index `first` on."""
         mixed = self._left_over.unbind(1)
         for update, rows in enumerate(self._batches[:, first:].unbind(1), first):
             batch = self.train.gather(rows)

@@ -1,1 +1,1 @@
-"""What a user writes: the base class, its hyperparameters, and how a learner is found."""
+"""Learners: the base class, its hyperparameters, optimisers and noise, and lookup by name."""

@@ -1,4 +1,4 @@
-"""Hyperparameters: the annotated attributes of a learner's class, and what they may be."""
+"""Hyperparameters: the annotated attributes of a learner's class, and their validation."""
 
 import typing
 from collections.abc import Mapping
@@ -39,12 +39,12 @@ def annotated(cls: type) -> dict[str, Any]:
     except NameError as error:
         problem = f"an annotation is not defined: {error}"
         raise BadInputError(f"Learner {cls.__name__}: {problem}.") from None
-    found = {
+    declared = {
         name: hint
         for name, hint in hints.items()
         if ClassVar not in (hint, typing.get_origin(hint)) and not name.startswith("_")
     }
-    for name, hint in found.items():
+    for name, hint in declared.items():
         if _bare(hint) not in (int, float, bool, str):
             raise BadInputError(
                 f"Learner {cls.__name__}: the hyperparameter {name} must be an int, float, bool "
@@ -54,7 +54,7 @@ def annotated(cls: type) -> dict[str, Any]:
             raise BadInputError(
                 f"Learner {cls.__name__}: the hyperparameter {name} needs a default."
             )
-    return found
+    return declared
 
 
 def validated(cls: type, given: Mapping[str, object]) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def validated(cls: type, given: Mapping[str, object]) -> dict[str, Any]:
     `ALIASES` are accepted.
 
     Raises:
-        BadInputError: if a declaration is none of a hyperparameter, or one is unknown, of the
-            wrong type, out of range, or has no effect.
+        BadInputError: if a declaration is not valid, or a hyperparameter is unknown, of the wrong
+            type, out of range, or has no effect.
     """
     known, given = annotated(cls), canonical(cls, given)
     for name in given:
@@ -101,17 +101,17 @@ def without_effect(optimizer: str) -> set[str]:
 
 
 def _bare(hint: Any) -> Any:
-    """The type that an annotation with bounds annotates."""
+    """The type in an annotation with bounds."""
     return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
 
 
 def _not_negative(hint: Any) -> Any:
-    """Bound a plain number from below; an annotation that states bounds is left as it is."""
+    """Bound a plain number by 0 from below; an annotation with bounds is left unchanged."""
     return typing.Annotated[hint, pydantic.Field(ge=0)] if hint in (int, float) else hint
 
 
 def _remedy(name: str, hint: Any, error: Any) -> str:
-    """What to do where the range is not one that the annotation states."""
+    """What to do where the bound is not stated by the annotation."""
     if hint not in (int, float) or error["type"] != "greater_than_equal":
         return ""
     wider = f"{name}: Annotated[{hint.__name__}, pydantic.Field(ge=...)]"

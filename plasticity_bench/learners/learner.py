@@ -1,4 +1,4 @@
-"""What a user writes: a learning algorithm for one network and one seed."""
+"""The base class of learners: a learning algorithm for one network and one seed."""
 
 import math
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ Memory = dict[str, Tensor]
 
 
 class State(NamedTuple):
-    """Everything about one replica that changes as it learns. `state._replace(params=...)` edits it.
+    """Everything about one replica that changes as it learns; `state._replace(params=...)` edits it.
 
     Attributes:
         params: the parameters, by name.
-        initial: the parameters the replica began with.
+        initial: the parameters that the replica started with.
         moments: the optimiser's running averages, by name of the average.
-        memory: the learner's own tensors, as `Learner.memory` first made them.
+        memory: the learner's own tensors, as `Learner.memory` made them.
         step: number of updates done, a scalar int64 tensor.
     """
 
@@ -42,8 +42,8 @@ class Hidden(NamedTuple):
     Attributes:
         outputs: of its activation, (examples, units); of a convolution, (examples x places,
             channels): there a channel is a unit.
-        incoming: names of the parameters that make it, the weight first, with those of its norm;
-            their first axis is its units.
+        incoming: names of the parameters that produce it, the weight first, with those of its norm;
+            their first axis is the units.
         outgoing: name of the weight that reads it: (outputs, units x places, ...).
     """
 
@@ -53,14 +53,14 @@ class Hidden(NamedTuple):
 
 
 class Learner:
-    """A learning algorithm. Subclass it, and override the hooks it needs; all are optional.
+    """A learning algorithm. Subclass it and override the hooks that it needs; all are optional.
 
-    Hooks are pure functions over ONE replica's tensors: return new tensors, keep what changes in
+    Hooks are pure functions of ONE replica's tensors: return new tensors, keep what changes in
     `memory`, take random numbers from `noise` only. The population maps them over all replicas.
 
     Annotated class attributes are hyperparameters: `strength: float = 1e-2` can be set in a suite,
     by `-H strength=1e-3`, and differently for each replica. Numbers must not be negative, unless
-    the annotation says otherwise: `Annotated[float, pydantic.Field(ge=-1)]`. Methods that are not
+    an annotation says otherwise: `Annotated[float, pydantic.Field(ge=-1)]`. Methods that are not
     hooks begin with an underscore.
 
     Attributes:
@@ -142,7 +142,7 @@ class Learner:
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Return the network, newly initialised; it must keep no running statistics.
 
-        Its initialisation may draw from PyTorch's global generator: it is seeded for each replica.
+        Its initialisation may draw from PyTorch's global generator, which is seeded for each replica.
         """
         return build_network(spec)
 
@@ -159,7 +159,7 @@ class Learner:
         return torch.zeros_like(next(iter(params.values())).sum())
 
     def hidden_penalty(self, hidden: dict[str, Hidden], state: State) -> Tensor:
-        """Return what is added to the loss for what hidden layers put out, a scalar.
+        """Return what is added to the loss for the outputs of hidden layers, a scalar.
 
         Gradients flow through `outputs`. The network must be one that `observe` can be used with.
         """
@@ -168,7 +168,7 @@ class Learner:
     def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
         """Return the state after one step of the optimiser; `state.step` counts this update.
 
-        To change the gradients, override it and hand changed ones to `super().apply_gradients`;
+        To change the gradients, override it and pass changed ones to `super().apply_gradients`;
         for an optimiser of your own, keep its averages in `memory`.
         """
         rule = OPTIMIZERS[self.optimizer]
@@ -179,7 +179,7 @@ class Learner:
         return state._replace(params=params, moments=moments)
 
     def observe(self, hidden: dict[str, Hidden], state: State, noise: Noise) -> State:
-        """Return the state after a look at what the update's forward pass made of its batch.
+        """Return the state after the hidden layers' outputs of the update's batch were observed.
 
         Called after `apply_gradients`, before `after_update`, with every hidden layer by name. The
         network must be an mlp or a cnn, with one output for each unit.
@@ -208,7 +208,7 @@ class Learner:
     # ---- helpers for hooks ----------------------------------------------------------------------
 
     def restart(self, fresh: Params) -> State:
-        """Return the state of a learner that has just begun, with these parameters."""
+        """Return the initial state of a learner with these parameters."""
         return State(
             params=fresh,
             initial=fresh,
@@ -220,11 +220,18 @@ class Learner:
     def replace_units(
         self, state: State, hidden: dict[str, Hidden], chosen: dict[str, Tensor], noise: Noise
     ) -> State:
-        """Return the state with new units in place of those chosen, (units,) bool for each layer.
+        """Return the state with the chosen units replaced by new ones.
 
-        Incoming weights are new, uniform with the standard deviation of the layer's initial
-        weights; biases are zero, and gains of norms as they began; outgoing weights are zero; and
-        so are the moments of all of these. The optimiser's count of updates, one for all, stays.
+        Incoming weights are drawn anew, uniformly with the standard deviation of the layer's
+        initial weights; biases are zero, and gains of norms as they started; outgoing weights are
+        zero, and so are the moments of all of these. The optimiser's count of updates, one for all
+        parameters, is unchanged.
+
+        Args:
+            state: of the replica.
+            hidden: the layers, as a hook is shown them.
+            chosen: for each layer, (units,) bool.
+            noise: for the new weights.
         """
         params, zeroed = dict(state.params), {}
         for layer, units in chosen.items():
@@ -250,7 +257,7 @@ class Learner:
         return state._replace(params=params, moments=moments)
 
     def _new(self, name: str, state: State, noise: Noise) -> Tensor:
-        """What a parameter of new units is: weights drawn, biases zero, gains as they began."""
+        """The parameter of new units: weights are drawn, biases zero, gains as they started."""
         initial = state.initial[name]
         if initial.ndim >= 2:
             half_width = math.sqrt(3) * initial.std(correction=0)
@@ -268,7 +275,7 @@ class Learner:
 
     @classmethod
     def overrides(cls, hook: str) -> bool:
-        """Return whether a hook is the class's own rather than the default."""
+        """Return whether a class overrides a hook."""
         return getattr(cls, hook) is not getattr(Learner, hook)
 
 

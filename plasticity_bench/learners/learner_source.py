@@ -1,4 +1,4 @@
-"""The files that a learner is made of: results know by their hash which code they came from."""
+"""The source files of a learner; their hash is part of a result's key."""
 
 import ast
 import contextlib
@@ -20,9 +20,9 @@ _INSTALLED = [
 def source_files(cls: type[Learner]) -> list[str]:
     """Return the files that define a learner, in the order of their modules' names.
 
-    Where they lie differs from machine to machine, and their order must not: they are hashed in it.
-    Its class's file, those of its bases, and what these import from their own folders or packages:
-    a helper beside a learner is part of it, an installed package is not.
+    They are the file of its class, those of its bases, and what these import from their own folders
+    or packages: a helper beside a learner is part of it, an installed package is not. They are
+    hashed in this order, which does not depend on where they are on a machine.
     """
     left = [base.__module__ for base in cls.__mro__[: cls.__mro__.index(Learner)]]
     found: dict[str, str] = {}
@@ -39,11 +39,11 @@ def source_files(cls: type[Learner]) -> list[str]:
 
 
 def _file(name: str) -> str | None:
-    """A module's file, loaded or not; None if it has none."""
+    """A module's file, whether it is loaded or not; None if it has none."""
     if name in sys.modules:
         return getattr(sys.modules[name], "__file__", None)
     package = _package(name)
-    if package and package not in sys.modules:  # to look into it would run its code
+    if package and package not in sys.modules:  # importing it would run its code
         return None
     try:
         spec = importlib.util.find_spec(name)
@@ -85,7 +85,7 @@ def _imports(name: str, file: Path, home: Path) -> Iterator[str]:
 
 
 def _lies_in(name: str, folder: Path) -> bool:
-    """Whether a module is in a folder, and not in an environment that is in there, too."""
+    """Whether a module is in a folder, and not in a virtual environment within it."""
     if name.partition(".")[0] == OWN_PACKAGE:
         return False
     file = Path(_file(name) or "")

@@ -1,4 +1,4 @@
-"""Learners by name: those that come with the package, and `module:Class`."""
+"""Find learners by name: baselines, and `module:Class`."""
 
 import importlib
 import inspect
@@ -27,7 +27,7 @@ def find_learner(reference: str) -> type[Learner]:
     else:
         hint = did_you_mean(reference, baseline_names())
         raise BadInputError(
-            f"Unknown learner {reference!r}. {hint} A learner of your own is module:Class.",
+            f"Unknown learner {reference!r}. {hint} Your own learner is given as module:Class.",
             key="name",
         )
     check_class(reference, found)
@@ -104,10 +104,10 @@ def _only_learner(module_name: str) -> type[Learner]:
 
 
 def check_class(reference: str, cls: type[Learner]) -> None:
-    """Refuse public methods that nothing would call, and hooks that cannot be called.
+    """Refuse public methods that would never be called, and hooks that cannot be called.
 
     Raises:
-        BadInputError: a sentence that begins with the reference by which a learner was asked for.
+        BadInputError: a sentence that begins with the reference that was given.
     """
     helpers = {name for name in vars(Learner) if name not in HOOKS}
     if not (inspect.isclass(cls) and issubclass(cls, Learner)):
@@ -119,8 +119,8 @@ def check_class(reference: str, cls: type[Learner]) -> None:
     for base in cls.__mro__[: cls.__mro__.index(Learner)]:
         if "__init__" in vars(base):
             raise BadInputError(
-                f"Learner {reference}: hyperparameters are annotated class attributes; there is no "
-                "__init__ to write."
+                f"Learner {reference}: hyperparameters are annotated class attributes: remove "
+                "__init__."
             )
         for name, value in vars(base).items():
             if name.startswith("_") or not inspect.isfunction(value):
@@ -130,7 +130,7 @@ def check_class(reference: str, cls: type[Learner]) -> None:
             if name not in HOOKS:
                 raise BadInputError(
                     f"Learner {reference}: unknown hook {name!r}. {did_you_mean(name, HOOKS)} "
-                    "A helper of your own begins with an underscore."
+                    "The name of a helper method begins with an underscore."
                 )
             _check_signature(reference, name, value)
 

@@ -1,7 +1,6 @@
-"""What a network's outputs are worth: cross-entropy for classes, squared error for values.
+"""Losses and metrics of a network's outputs: for classes, and for regression.
 
-Which of the two is told by the targets: classes are whole numbers, (n,), values are floats,
-(n, outputs).
+The targets decide which: classes are integers, (n,), values are floats, (n, outputs).
 """
 
 import torch
@@ -29,14 +28,14 @@ def example_losses(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def batch_metric(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the share of a batch that is predicted right; of values, minus the squared error."""
+    """Return the accuracy of a batch, a scalar; of regression, minus the mean squared error."""
     if targets.is_floating_point():
         return -(outputs - targets).square().mean()
     return (outputs.argmax(-1) == targets).to(outputs.dtype).mean()
 
 
 def random_targets(shape: tuple[int, ...], num_outputs: int, regression: bool) -> Tensor:
-    """Return targets of a kind, as good as any for timing."""
+    """Return random targets, for timing."""
     if regression:
         return torch.randn(*shape, num_outputs)
     return torch.randint(num_outputs, shape)

@@ -1,7 +1,7 @@
 """Random numbers as pure functions of a key and a counter.
 
 A replica's noise must not depend on which replicas run beside it, must be reproducible from its step
-count alone, and must be traceable: so it is computed, not drawn from a generator with hidden
+count alone, and must be traceable: it is therefore computed, not drawn from a generator with hidden
 state. SplitMix64 (Steele, Lea and Flood, 2014, doi:10.1145/2660193.2660195) in its counter form:
 output i is a hash of key + (i + 1) * gamma, modulo 2^64. It passes BigCrush and costs eight integer
 operations per 64 bits. PyTorch's int64 arithmetic wraps, so int64 tensors serve as uint64.
@@ -39,13 +39,13 @@ def mix(bits: Tensor) -> Tensor:
 def random_bits(key: Tensor, count: int) -> Tensor:
     """Return `count` outputs, (count,) int64, of the sequence that a scalar int64 key begins."""
     counter = torch.arange(1, count + 1, device=key.device)
-    # key + counter * _GAMMA, with the key inside the product: PyTorch's compiler works out products
-    # of indices and constants exactly, and then has no integer to hold them.
+    # key + counter * _GAMMA, with the key inside the product: PyTorch's compiler evaluates products
+    # of indices and constants exactly, and they would overflow its integers.
     return mix((key * _GAMMA_INVERSE + counter) * _GAMMA)
 
 
 def fold(key: Tensor, index: int | Tensor) -> Tensor:
-    """Return a new key, as good as independent, for one index below a key."""
+    """Return a new key for an index below a key; keys of different indices are independent."""
     offset = _signed(index * _GAMMA) if isinstance(index, int) else index * _GAMMA
     return mix(key + offset)
 
@@ -53,7 +53,7 @@ def fold(key: Tensor, index: int | Tensor) -> Tensor:
 class Noise:
     """One replica's random numbers at one moment: each call gives new ones.
 
-    Hooks get it as an argument. PyTorch's own generators are global; a hook that used them would
+    Hooks receive it as an argument. PyTorch's generators are global; a hook that used them would
     depend on which other replicas run.
     """
 

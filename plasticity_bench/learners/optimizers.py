@@ -1,8 +1,8 @@
 """Optimisers as pure functions over dictionaries of parameters.
 
-Each agrees with its namesake in `torch.optim`. Hyperparameters are Python floats, or scalar float64
-tensors where they differ between replicas: either way products with float32 tensors are rounded
-once, so that a replica gets the same numbers alone and in a grid.
+Each agrees with the optimiser of the same name in `torch.optim`. Hyperparameters are Python floats,
+or scalar float64 tensors where they differ between replicas: in both cases products with float32
+tensors are rounded once, so that a replica gets the same numbers alone and in a grid.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Scalar = float | Tensor
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A named rule of descent.
+    """An optimiser's update rule.
 
     Attributes:
         moments: names of the running averages it keeps, each shaped like the parameters.
@@ -40,7 +40,7 @@ class Optimizer:
 
 
 def _plus(gradients: Params, factor: Scalar, other: Params) -> Params:
-    """Return gradients + factor * other, at no cost where the factor is plainly zero."""
+    """Return gradients + factor * other, without computing it where the factor is the float 0."""
     if isinstance(factor, float) and factor == 0.0:
         return gradients
     return {name: g + factor * other[name] for name, g in gradients.items()}
@@ -60,7 +60,7 @@ def sgd(
     gradients = _plus(gradients, weight_decay, params)
     velocity = _plus(gradients, momentum, moments["momentum"])
     params = {name: value - step_size * velocity[name] for name, value in params.items()}
-    # Without momentum the last velocity is never read: to keep it would cost a pass over memory.
+    # Without momentum the last velocity is never read, and storing it would cost a memory pass.
     return params, moments if velocity is gradients else {"momentum": velocity}
 
 
@@ -78,8 +78,8 @@ def adam(
 ) -> tuple[Params, Moments]:
     """Adam (Kingma and Ba, 2015, arXiv:1412.6980), as `torch.optim.Adam`.
 
-    In the form at the end of their section 2: the bias corrections join the step size and epsilon,
-    which spares each parameter a division.
+    In the form at the end of their section 2: the bias corrections are applied to the step size and
+    epsilon, which saves a division for each parameter.
     """
     gradients = _plus(gradients, weight_decay, params)
     count = step.double()

@@ -1,4 +1,4 @@
-"""What a hyperparameter may be in a search: ranges and choices that learners declare."""
+"""Search spaces: the ranges and choices that learners declare for hyperparameters."""
 
 import math
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from plasticity_bench.errors import BadInputError
 Value = float | int | bool | str
 
 DIGITS = 3
-"""Significant digits of a number that is tried: what is chosen can be copied by hand."""
+"""Significant digits of a number that is tried, so that it can be copied by hand."""
 
 
 @dataclass(frozen=True)
 class LogUniform:
-    """Positive numbers, every factor as likely as any other.
+    """Positive numbers, uniform in the logarithm.
 
     Attributes:
-        low: the least; above 0.
-        high: the greatest.
-        points: of a grid, evenly spaced in the logarithm, both ends among them; None for one each
+        low: the smallest; above 0.
+        high: the largest.
+        points: of a grid, evenly spaced in the logarithm, with both ends; None for one in each
             decade.
 
     >>> LogUniform(1e-4, 1e-1).grid()
@@ -40,7 +40,7 @@ class LogUniform:
         _check_points(self, self.points)
 
     def at(self, share: float) -> float:
-        """Return the value that a share, in [0, 1], of the range lies below."""
+        """Return the value at a share, in [0, 1], of the range."""
         return _rounded(self, self.low * (self.high / self.low) ** share)
 
     def grid(self) -> tuple[float, ...]:
@@ -51,12 +51,12 @@ class LogUniform:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Numbers, every one as likely as any other.
+    """Numbers, uniform in a range.
 
     Attributes:
-        low: the least.
-        high: the greatest.
-        points: of a grid, evenly spaced, both ends among them.
+        low: the smallest.
+        high: the largest.
+        points: of a grid, evenly spaced, with both ends.
 
     >>> Uniform(0, 1).grid()
     (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -72,7 +72,7 @@ class Uniform:
         _check_points(self, self.points)
 
     def at(self, share: float) -> float:
-        """Return the value that a share, in [0, 1], of the range lies below."""
+        """Return the value at a share, in [0, 1], of the range."""
         return _rounded(self, self.low + (self.high - self.low) * share)
 
     def grid(self) -> tuple[float, ...]:
@@ -82,7 +82,7 @@ class Uniform:
 
 @dataclass(frozen=True, init=False)
 class Choice:
-    """Some values, every one as likely as any other; all are in a grid.
+    """Some values, equally likely; a grid has all of them.
 
     >>> Choice(100, 1_000).at(0.7)
     1000
@@ -124,7 +124,7 @@ def _spaced(range_: LogUniform | Uniform, points: int) -> tuple[float, ...]:
 
 
 def _rounded(range_: LogUniform | Uniform, value: float) -> float:
-    """The value to a few digits; the ends of its range stay as they were given."""
+    """The value rounded to a few digits; the ends of its range are not rounded."""
     for end in (range_.low, range_.high):
         if math.isclose(value, end, rel_tol=1e-12, abs_tol=1e-300):
             return float(end)

@@ -1,6 +1,6 @@
 """Activations by name.
 
-Two of them concatenate and so return two features for each unit they are given. A network's widths
+Two of them concatenate, and return two features for each unit. A network's widths
 always count its linear units: a layer that follows `crelu` or `fourier` sees twice that number.
 """
 
@@ -22,8 +22,8 @@ class CReLU(nn.Module):
 class Fourier(nn.Module):
     """Concatenate sin(x) and cos(x), deep Fourier features (Lewandowski et al., arXiv:2410.20634).
 
-    That the widths count linear units is ours, as for CReLU: to compare at an equal number of
-    features, halve them.
+    Widths count linear units, as for CReLU, which differs from the paper: to compare at an equal
+    number of features, halve them.
     """
 
     def forward(self, x: Tensor) -> Tensor:

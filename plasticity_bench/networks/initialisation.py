@@ -10,7 +10,7 @@ GAINS = {
     "relu": math.sqrt(2),
     "leaky_relu": nn.init.calculate_gain("leaky_relu", 0.01),
     "tanh": nn.init.calculate_gain("tanh"),
-    "gelu": math.sqrt(2),  # as relu, which it is close to; PyTorch has no gain for it
+    "gelu": math.sqrt(2),  # as relu, which it resembles; PyTorch has no gain for it
     "identity": 1.0,
     # Both halves together have a mean square of 1/2 for each feature, that of relu.
     "crelu": math.sqrt(2),
@@ -37,7 +37,7 @@ def _xavier_normal(weight: Tensor, gain: float) -> None:
 
 
 def _lecun_normal(weight: Tensor, _gain: float) -> None:
-    """LeCun et al. (1998): variance 1 / fan_in, whatever follows; not truncated, as JAX's is."""
+    """LeCun et al. (1998): variance 1 / fan_in, whatever follows; not truncated, unlike JAX's."""
     nn.init.normal_(weight, std=1 / math.sqrt(_fan_in(weight)))
 
 
@@ -61,10 +61,10 @@ INITS: dict[str, Callable[[Tensor, float], None] | None] = {
 
 
 def initialise(network: nn.Module, init: str, activation: str, plain: tuple[str, ...]) -> None:
-    """Initialise the weights of linear and convolutional layers anew; their biases are zero.
+    """Initialise the weights of linear and convolutional layers; their biases become zero.
 
-    "pytorch" leaves all as the layers' constructors do it. Norms keep gains of one, and an
-    embedding of positions keeps its own.
+    "pytorch" keeps what the layers' constructors do. Gains of norms stay one, and an embedding of
+    positions keeps its own initialisation.
 
     Args:
         network: changed in place.
@@ -86,8 +86,8 @@ def initialise(network: nn.Module, init: str, activation: str, plain: tuple[str,
 def initial_parameters(make: Callable[[], nn.Module], seed: int) -> dict[str, Tensor]:
     """Return the parameters of a newly made module, as a function of a seed.
 
-    Constructors of modules draw from PyTorch's global generator; its state is set for the call and
-    put back after it. They are made on the CPU, so that a seed means the same on every device.
+    Constructors of modules draw from PyTorch's global generator, whose state is set for the call and
+    restored after it. Parameters are made on the CPU, so that a seed gives the same on every device.
     """
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.default_generator.manual_seed(seed)

@@ -1,8 +1,7 @@
 """Normalisations by name; each normalises one example by itself and keeps no statistics.
 
-Batch normalisation is not among them. Its running statistics are state outside the parameters, and
-an example's output depends on the batch it stands in: neither examples nor replicas of a population
-would be independent. Group normalisation is the usual replacement (Wu and He, 2018,
+Batch normalisation is not supported. Its running statistics are state outside the parameters, and
+an example's output depends on its batch: neither examples nor replicas would be independent. Group normalisation is the usual replacement (Wu and He, 2018,
 arXiv:1803.08494).
 """
 
@@ -31,8 +30,8 @@ def of_images(norm: str, channels: int) -> nn.Module:
 def num_groups(width: int) -> int:
     """Return how many groups "group" has: the most that divide the width, up to 32, of at least 16.
 
-    Wu and He take 32 groups, or groups of 16 channels. Smaller groups are avoided because a group
-    of one unit is constant; so a width below 32 has one group, and "group" is "layer" there.
+    Wu and He use 32 groups, or groups of 16 channels. Smaller groups are avoided because a group of
+    one unit is constant; a width below 32 has one group, so that "group" equals "layer".
 
     >>> [num_groups(width) for width in (8, 64, 100, 512, 1024)]
     [1, 4, 5, 32, 32]

@@ -1,15 +1,15 @@
 """ResNet-18 for small images.
 
 The residual networks of He et al. (2016, arXiv:1512.03385): four stages of two blocks, of 1, 2, 4
-and 8 times the width, each stage but the first halving height and width. As Dohare et al. (2024) do
-for CIFAR-100, and other than for ImageNet: the stem is a 3 x 3 convolution of stride 1 without
+and 8 times the width, each stage but the first halving height and width. As in Dohare et al. (2024)
+for CIFAR-100, and unlike for ImageNet, the stem is a 3 x 3 convolution of stride 1 without
 pooling, and all convolutions have biases.
 
 Departure from both: no batch normalisation. Its running statistics are state outside the
 parameters, and an example's logits depend on the batch; neither examples nor replicas would be
-independent, and training and evaluation would be different functions. In its place stands group
+independent, and training and evaluation would be different functions. It is replaced by group
 normalisation (Wu and He, 2018, arXiv:1803.08494), the usual choice where batches are small or must
-not mix, or layer normalisation over channels and places, or none.
+not mix, by layer normalisation over channels and positions, or by none.
 """
 
 from collections import OrderedDict

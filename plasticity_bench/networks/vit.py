@@ -1,10 +1,10 @@
 """A small Vision Transformer (Dosovitskiy et al., 2021, arXiv:2010.11929).
 
 Square patches, a linear embedding of each, learnt positions; blocks of self-attention and a
-perceptron of one hidden layer, each behind its norm and with a residual around it; a last norm,
-and a linear head.
+perceptron of one hidden layer, each after its norm and with a residual connection; a last norm, and
+a linear head.
 
-Departures: the head reads the mean over patches, not a class token, which does as well and spares
+Departures: the head reads the mean over patches, not a class token, which performs as well and saves
 a token (Beyer et al., 2022, arXiv:2205.01580); no dropout; layers are initialised as `init` says,
 by default as PyTorch does, positions always from a normal distribution of deviation 0.02.
 """

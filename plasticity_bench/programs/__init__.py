@@ -1,1 +1,1 @@
-"""Members of one learner, trained in one computation: recorded, compiled, checked."""
+"""Programs: a learner's update recorded as tensor operations, compiled, and run for replicas."""

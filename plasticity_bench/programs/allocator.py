@@ -1,4 +1,4 @@
-"""Memory that was freed is kept for the next update."""
+"""The C library's allocator: freed memory stays with the process for the next update."""
 
 import ctypes
 import sys
@@ -9,11 +9,11 @@ _LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 
 def keep_freed_memory() -> None:
-    """Tell the GNU C library not to hand freed memory back to the system.
+    """Tell the GNU C library not to return freed memory to the system.
 
-    Each update allocates and frees tensors of megabytes. By default they come from and go back to
-    the system, and the system clears every page of them again, which large networks spend a good
-    part of an update on. Elsewhere than on Linux with the GNU C library this does nothing.
+    Each update allocates and frees tensors of megabytes. By default the system takes them back and
+    clears every page again, which takes a good part of an update of a large network. This does
+    nothing on systems other than Linux with the GNU C library.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:

@@ -1,4 +1,4 @@
-"""A recorded function as machine code, by PyTorch's compiler."""
+"""Compile a recorded function to machine code with PyTorch's compiler."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -13,16 +13,16 @@ from plasticity_bench.programs.kernels.substitution import substitute
 aten = torch.ops.aten
 
 AUTO_UPDATES = 100_000
-"""Updates from which "auto" compiles: compiling takes some 10 to 40 seconds when it is not cached,
-and spares a quarter or more of each update, which takes about a millisecond."""
+"""Updates from which "auto" compiles: compiling takes 10 to 40 seconds if it is not cached, and saves
+a quarter or more of each update, which takes about a millisecond."""
 
 MANY = 64
-"""Elements computed from one number from which that is worth a place in memory."""
+"""Elements computed from one number from which the number is worth storing."""
 
 OPTIONS = {
     "cpp_wrapper": True,  # no Python between the parts
-    "compile_threads": 1,  # nor processes of the compiler's own
-    # A population looks its updates up by their arguments' shapes, and hands on contiguous tensors.
+    "compile_threads": 1,  # no processes of the compiler
+    # A population looks up its updates by the shapes of arguments, and passes contiguous tensors.
     "size_asserts": False,
     "alignment_asserts": False,
 }
@@ -43,7 +43,7 @@ VIEWS = {
 
 
 class CompilationError(Exception):
-    """The compiler refused; the message is its reason, in one line."""
+    """The compiler refused; the message is its reason, in a line."""
 
 
 def should_compile(mode: str, num_updates: int) -> bool:
@@ -56,16 +56,15 @@ def compiled(
 ) -> Callable[..., Any]:
     """Compile a flat graph of tensor operations.
 
-    The compiler fuses operations, so results agree with the graph's to rounding, not to the bit;
-    they remain independent of which replicas run together. Code is cached on disk, across processes
-    and runs.
+    The compiler fuses operations, so results agree with the graph's up to rounding; they remain
+    independent of which replicas run together. Code is cached on disk, across processes and runs.
 
     Args:
         graph: from tensors to a list of tensors; it is changed.
         examples: tensors of the shapes and dtypes that all calls will have.
-        num_carried: so many first results are the next call's first arguments. They are written
-            where those were, which spares the memory a third of the traffic; tensors that did not
-            come from the last call are copied first.
+        num_carried: this number of first results are the next call's first arguments. They are
+            written in place, which saves a third of the memory traffic; arguments that did not come
+            from the last call are copied first.
 
     Raises:
         CompilationError: if there is no compiler, or it cannot take the graph.
@@ -77,20 +76,20 @@ def compiled(
         written, places = _write_in_place(graph, num_carried)
         used = _drop_unused(graph)
         substitute(graph)
-        with config.patch(OPTIONS), _hushed():
+        with config.patch(OPTIONS), _quiet():
             code = standalone_compile(
                 graph,
                 [examples[index].contiguous() for index in used],
                 dynamic_shapes="from_example_inputs",
             )
-        ours: dict[int, Tensor] = {}
+        previous: dict[int, Tensor] = {}
 
         def function(*given: Tensor) -> list[Tensor]:
             tensors = list(given)
             for index in written:
-                if ours.get(index) is not given[index]:
+                if previous.get(index) is not given[index]:
                     tensors[index] = given[index].clone(memory_format=torch.contiguous_format)
-                    ours[index] = tensors[index]
+                    previous[index] = tensors[index]
             computed = iter(code(*[tensors[index].contiguous() for index in used]))
             return [
                 tensors[places[index]] if index in places else next(computed)
@@ -106,8 +105,8 @@ def compiled(
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
-    """Hold back the compiler's remark on every operation that it reaches by a slower call."""
+def _quiet() -> Iterator[None]:
+    """Suppress the compiler's remark on every operation that it calls in a slower way."""
     logger = logging.getLogger("torch._inductor.ir")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -118,14 +117,14 @@ def _hushed() -> Iterator[None]:
 
 
 def _write_in_place(graph: fx.GraphModule, num_carried: int) -> tuple[list[int], dict[int, int]]:
-    """Let first results be written to the first arguments, and drop results that are arguments.
+    """Write first results to the first arguments, and drop results that are arguments.
 
-    Those that stay as they are need not be written; and where a result is, or shows, an argument as
-    it was, neither is.
+    Results that equal their argument are not written; neither is an argument that a result is, or
+    is a view of.
 
     Returns:
-        Which arguments are written, and where each result that the graph does not return any more
-        is to be found: the argument's position by the result's.
+        Which arguments are written; and for each result that the graph no longer returns, the
+        position of the argument that holds it.
     """
     arguments = [node for node in graph.graph.nodes if node.op == "placeholder"]
     (output,) = (node for node in graph.graph.nodes if node.op == "output")
@@ -148,7 +147,7 @@ def _write_in_place(graph: fx.GraphModule, num_carried: int) -> tuple[list[int],
 
 
 def _drop_unused(graph: fx.GraphModule) -> list[int]:
-    """Remove arguments that nothing is computed from; return the positions of the others."""
+    """Remove unused arguments; return the positions of the others."""
     arguments = [node for node in graph.graph.nodes if node.op == "placeholder"]
     used = [position for position, node in enumerate(arguments) if node.users]
     for node in arguments:
@@ -159,11 +158,11 @@ def _drop_unused(graph: fx.GraphModule) -> list[int]:
 
 
 def _store_scalars(graph: fx.GraphModule) -> int:
-    """Have small values computed once that large ones are computed from; return the outputs before.
+    """Make the compiler compute small values once; return the number of outputs before.
 
-    The compiler inlines elementwise operations into the loops of what they are used for: it would
-    compute Adam's bias corrections, one number for each replica, anew for every few weights. What a
-    graph returns it stores, so such values are returned too.
+    The compiler inlines elementwise operations into the loops of their users: it would compute
+    Adam's bias corrections, one number for each replica, again for every few weights. It stores what
+    a graph returns, so such values are returned too.
     """
     (output,) = (node for node in graph.graph.nodes if node.op == "output")
     outputs = list(output.args[0])

@@ -1,4 +1,4 @@
-"""From an exception inside a learner's hook to a sentence that helps its author."""
+"""From an exception in a learner's hook to a sentence that helps its author."""
 
 import linecache
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 from plasticity_bench.errors import LearnerError, PlasticityBenchError
 from plasticity_bench.learners.learner import HOOKS, Learner
 
-# What PyTorch says (or part of it) -> what the learner did, and what to do instead.
+# A part of PyTorch's message -> what the learner did.
 _UNMAPPABLE = {
     ".item()": "reads a tensor's value",
     "data-dependent control flow": "branches on a tensor's value",
@@ -19,7 +19,7 @@ _UNMAPPABLE = {
     "random operation": "draws from PyTorch's global generator",
     "in-place arithmetic": "writes in place to a tensor that all replicas share",
 }
-_WAY_OUT = {
+_REMEDY = {
     "draws from PyTorch's global generator": "Use the hook's `noise` argument",
     "writes in place to a tensor that all replicas share": "Return a new tensor",
 }
@@ -41,19 +41,19 @@ def _sentence(learner: Learner, error: Exception) -> str:
     place = _place(learner, error)
     message = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     where = f"{place}, " if place else ""
-    for mark, deed in _UNMAPPABLE.items():
+    for mark, action in _UNMAPPABLE.items():
         if learner.vectorized and mark in str(error):
-            way_out = _WAY_OUT.get(deed, "Use torch.where or a mask instead")
+            remedy = _REMEDY.get(action, "Use torch.where or a mask instead")
             return (
-                f"{where}learner {name} {deed}, so it cannot be run for all replicas at once. "
-                f"{way_out}, or set `vectorized = False` in the class to run it replica by replica."
+                f"{where}learner {name} {action}, so it cannot be run for all replicas at once. "
+                f"{remedy}, or set `vectorized = False` in the class to run it replica by replica."
             )
     who = f"{where}learner" if where else "Learner"
     return f"{who} {name} raised {type(error).__name__}: {message}"
 
 
 def _place(learner: Learner, error: Exception) -> str:
-    """The innermost line of the learner's own files that the error passed through."""
+    """The innermost line of the learner's files in the traceback."""
     own = {
         getattr(sys.modules.get(cls.__module__), "__file__", None)
         for cls in type(learner).__mro__

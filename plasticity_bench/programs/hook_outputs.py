@@ -1,6 +1,6 @@
-"""What a learner's hooks must return, checked where they return it.
+"""Validation of what a learner's hooks return.
 
-Each check costs nothing in a traced update, for it looks at types, names and shapes only; without
+A check costs nothing in a recorded update, because it looks at types, names and shapes only. Without
 it, a hook that returns a dictionary with other keys, or in another order, would silently train
 another network.
 """
@@ -21,8 +21,8 @@ _STATEFUL = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 def validate(learner: Learner, hook: str, returned: Any, like: Any, name: str = "") -> Any:
     """Return what a hook returned, with every dictionary in the order of `like`.
 
-    Numbers of float64 are rounded to float32: a hyperparameter that differs between replicas is a
-    float64, and makes some operations return that.
+    Tensors of float64 are rounded to float32: a hyperparameter that differs between replicas is a
+    float64 tensor, and makes some operations return float64.
 
     Raises:
         LearnerError: if its types, keys, shapes or dtypes are not those of `like`.
@@ -104,7 +104,7 @@ def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
     """Return what `build` built.
 
     Raises:
-        LearnerError: if its parameters are not all that it is made of, or its outputs do not fit.
+        LearnerError: if it has state other than parameters, or its outputs do not fit.
     """
     if not isinstance(module, nn.Module):
         raise _fault(learner, "build", f"must return a torch.nn.Module, not {_kind(module)}")
@@ -135,9 +135,9 @@ def _other_keys(place: str, returned: dict[str, Any], like: dict[str, Any]) -> s
     """What is wrong with a dictionary's keys, and what to do."""
     missing, extra = sorted(like.keys() - returned), sorted(returned.keys() - like)
     if missing:
-        return f"{place} lacks {missing}: return every entry, also those that stay as they are"
+        return f"{place} lacks {missing}: return every entry, also unchanged ones"
     if place.startswith("memory"):
-        return f"{place} has gained {extra}: memory() must return all keys from the beginning"
+        return f"{place} has gained {extra}: memory() must return all keys from the start"
     return (
         f"{place} has gained {extra}: parameters are made in build only, and tensors of the "
         "learner's own in memory()"

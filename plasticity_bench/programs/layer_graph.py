@@ -1,7 +1,7 @@
-"""Which parameters lead into and out of each hidden layer, and what the layer put out.
+"""Hidden layers of a network: their incoming and outgoing parameters, and their outputs.
 
-Found in networks that are one chain of layers, as an mlp and a cnn are: there the units of one
-layer are what the next one reads, and a unit can be replaced without any other noticing.
+Only networks that are one chain of layers have such a graph, as an mlp and a cnn: the units of one
+layer are the inputs of the next, so a unit can be replaced without affecting any other.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +22,13 @@ _OF_CHANNELS = (nn.Flatten, nn.Unflatten, nn.MaxPool2d)  # these keep the order 
 
 @dataclass
 class HiddenLayer:
-    """The names of a hidden layer's activation and parameters."""
+    """Names of a hidden layer's activation and parameters.
+
+    Attributes:
+        activation: name of the activation module.
+        incoming: names of the parameters that make it, the weight first, with those of its norm.
+        outgoing: name of the weight that reads it.
+    """
 
     activation: str = ""
     incoming: list[str] = field(default_factory=list)
@@ -30,32 +36,32 @@ class HiddenLayer:
 
 
 def hidden_layers(learner: str, hook: str, module: nn.Module) -> dict[str, HiddenLayer]:
-    """Return the wires of each hidden layer, by name of the layer, from first to last.
+    """Return each hidden layer, by name of the layer, from first to last.
 
     Raises:
         LearnerError: if the network is not a chain of linear layers or convolutions with norms
-            before, and single activations behind them.
+            before, and single activations after them.
     """
-    found: dict[str, HiddenLayer] = {}
+    graph: dict[str, HiddenLayer] = {}
     layer = ""
     for name, part in module.named_children() if isinstance(module, nn.Sequential) else ():
-        own = [f"{name}.{key}" for key, _ in part.named_parameters()]
-        begun = bool(layer) and not found[layer].activation
+        parameters = [f"{name}.{key}" for key, _ in part.named_parameters()]
+        begun = bool(layer) and not graph[layer].activation
         if isinstance(part, nn.Linear | nn.Conv2d) and not begun:
             if layer:
-                found[layer].outgoing = own[0]
+                graph[layer].outgoing = parameters[0]
             layer = name
-            found[layer] = HiddenLayer(incoming=own)
+            graph[layer] = HiddenLayer(incoming=parameters)
         elif isinstance(part, nn.LayerNorm | nn.GroupNorm) and begun:
-            found[layer].incoming += own
+            graph[layer].incoming += parameters
         elif isinstance(part, _ACTIVATIONS) and begun:
-            found[layer].activation = name
+            graph[layer].activation = name
         elif not isinstance(part, _OF_CHANNELS):
-            raise _refused(learner, hook, f"{name}, a {type(part).__name__}, has no place in them")
-    if not layer or found[layer].activation:
-        raise _refused(learner, hook, f"this one is a {type(module).__name__}")
-    del found[layer]  # the head
-    return found
+            raise _refused(learner, hook, f"{name}, a {type(part).__name__}, does not fit in")
+    if not layer or graph[layer].activation:
+        raise _refused(learner, hook, f"this network is a {type(module).__name__}")
+    del graph[layer]  # the head
+    return graph
 
 
 def forward(

@@ -22,15 +22,15 @@ def trace(
 ) -> Callable[..., list[Tensor]]:
     """Record a function's tensor operations on example arguments; return what replays them.
 
-    The record holds no Python of the function, no autograd and no vmap: replaying it costs
-    much less than calling the function, and a compiler can take it as it stands.
+    The record holds no Python of the function, no autograd and no vmap: replaying it costs much
+    less than calling the function, and it can be compiled as it is.
 
     Args:
         function: pure; its arguments and results are nested dicts and tuples of tensors.
         arguments: of the shapes and dtypes that all later calls will have.
         into_code: also compile the record into machine code.
-        num_carried: so many first tensors of the results are the next call's first arguments;
-            machine code overwrites them.
+        num_carried: this number of first tensors of the results are the next call's first
+            arguments; machine code overwrites them.
 
     Returns:
         From the tensors of the arguments to those of the results, in the order of
@@ -48,9 +48,13 @@ def trace(
 
 
 def flat(function: Callable[..., Any], structure: pytree.TreeSpec) -> Callable[..., list[Tensor]]:
-    """The function from the tensors of its arguments, of this structure, to those of its results.
+    """Return the function from the tensors of its arguments to those of its results.
 
-    Flattening nested dictionaries takes long beside the update of a small network.
+    Flattening nested dictionaries takes long compared with the update of a small network.
+
+    Args:
+        function: of nested arguments.
+        structure: of its arguments.
     """
 
     def on_leaves(*leaves: Tensor) -> list[Tensor]:
@@ -63,11 +67,11 @@ def flat(function: Callable[..., Any], structure: pytree.TreeSpec) -> Callable[.
 
 
 def simplify(module: fx.GraphModule) -> None:
-    """Remove, in place, what vmap and autograd leave in a record and what changes no bit.
+    """Remove, in place, operations that vmap and autograd leave behind and that change no bit.
 
-    Views to the shape a tensor has, multiplications by one, and operations on the same arguments a
-    second time. A record that writes to a tensor in place is left alone: there, what was computed
-    once may not be what it would be again.
+    These are views to the same shape, multiplications by one, and repeated operations on the same
+    arguments. A record that writes to a tensor in place is left unchanged: there, repeating an
+    operation may give another result.
     """
     if any(_writes(node) for node in module.graph.nodes):
         return

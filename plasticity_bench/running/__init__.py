@@ -1,1 +1,1 @@
-"""From planned runs to stored results: processes, clusters, checkpoints, and what they tell."""
+"""From planned runs to stored results: pending runs, engines, checkpoints, progress, status."""

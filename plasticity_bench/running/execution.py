@@ -1,4 +1,4 @@
-"""How work is executed: on which device, compiled or not. It never changes what is computed."""
+"""How runs are executed: device, compilation, population size. It does not change results."""
 
 import math
 import os
@@ -26,7 +26,7 @@ class Execution:
         device: "cpu", "cuda" or "cuda:1"; or "auto" for a GPU if there is one.
         tf32: whether a GPU may round the inputs of products to TF32, 10 bits of precision.
         replicas: in one population; None to choose.
-        run_seconds: how long a run may take: a population has so much for each of its replicas.
+        run_seconds: time limit of a run; a population has that much for each of its replicas.
         checkpoint_seconds: the longest time between two checkpoints.
 
     Raises:
@@ -64,11 +64,11 @@ class Execution:
 
     @contextmanager
     def in_effect(self) -> Iterator[None]:
-        """Set up PyTorch for the work; what a caller's own code may notice is put back after."""
+        """Set up PyTorch for the block; global settings are restored after it."""
         keep_freed_memory()
         threads, flushed = torch.get_num_threads(), _flushes_denormals()
         torch.set_num_threads(1)  # results are bitwise reproducible; processes do not compete
-        # Moments of weights that no longer learn decay to denormal numbers, which are slow.
+        # Moments of weights that no longer change decay to denormal numbers, which are slow.
         torch.set_flush_denormal(True)
         if self.on_gpu:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS
@@ -83,7 +83,7 @@ class Execution:
             torch.set_flush_denormal(flushed)
 
     def conditions(self, num_updates: int) -> dict[str, object]:
-        """Return what must be the same for a stream of this length to go on to the same bit."""
+        """Return what must be the same for a stream of this length to resume bit-exactly."""
         return {
             "version of plasticity-bench": package_hash(),
             "version of PyTorch": torch.__version__,
@@ -94,7 +94,7 @@ class Execution:
         }
 
     def record(self) -> dict[str, object]:
-        """Return what a result says of the device it was computed on."""
+        """Return what is stored with a result about the device that it was computed on."""
         if not self.on_gpu:
             return {"device": "cpu", "kernels": native.loaded()}
         return {"device": torch.cuda.get_device_name(self.device), "tf32": self.tf32}
@@ -105,8 +105,8 @@ def spread(devices: str, jobs: int | None, **settings: Any) -> list[Execution]:
 
     Args:
         devices: "cpu"; "cuda" for every GPU that PyTorch sees; some of them, "cuda:0,cuda:1"; or
-            "auto" for every GPU if there is one, and else the CPU.
-        jobs: processes on the CPU, by default as many as it has cores; GPUs have one each.
+            "auto" for every GPU if there is one, or else the CPU.
+        jobs: processes on the CPU, by default one for each core; GPUs have one each.
         settings: the other attributes of `Execution`.
 
     Raises:
@@ -129,4 +129,4 @@ def available_cores() -> int:
 
 
 def _flushes_denormals() -> bool:
-    return bool(torch.tensor(1e-39) * 1 == 0)  # PyTorch has no way to ask
+    return bool(torch.tensor(1e-39) * 1 == 0)  # PyTorch has no function for this

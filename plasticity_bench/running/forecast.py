@@ -1,7 +1,7 @@
-"""What a suite will cost on this machine, before anything of it is run.
+"""Forecast of what a suite will cost on this machine, before it is run.
 
-Times come from a few updates of each learner on random inputs of the right shape, recorded but not
-compiled: what is compiled runs faster, and measuring takes time besides.
+Times are those of a few updates of each learner on random inputs of the right shape, recorded but
+not compiled: compiled updates are faster, and measuring takes additional time.
 """
 
 import math
@@ -27,7 +27,7 @@ class Forecast:
         learner: the learner's label.
         runs: how many there are, one for each seed.
         updates: of all its runs together.
-        seconds: of one process, for the updates; not a number where they were not timed.
+        seconds: of one process, for the updates; NaN if they were not timed.
         memory_bytes: of one process: inputs of a task's examples, and the replicas' state.
     """
 
@@ -46,14 +46,14 @@ def forecast(
     timed: bool = True,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Forecast]:
-    """Yield what each learner on each stream will cost; no data set need be on this machine.
+    """Yield the cost of each learner on each stream; no data set need be on this machine.
 
     Args:
         suite: to be run.
         num_seeds: how many seeds of it.
         execution: how they would be run.
-        timed: whether to time updates; else only what follows from sizes is told.
-        notify: told, in a sentence, what is timed.
+        timed: whether to time updates; otherwise only what follows from sizes is known.
+        notify: called with a sentence about what is timed.
     """
     rates: dict[object, float] = {}
     eager = replace(execution, compile_mode="off")

@@ -1,6 +1,6 @@
-"""Who works on a run: one process at a time, whatever becomes of that process.
+"""Locks of runs: one process works on a run at a time.
 
-The operating system drops a lock when its holder ends, however it ends.
+The operating system releases a lock when its process ends, however it ends.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,8 +17,8 @@ OTHER_FILES = 1024
 def claimed(folder: Path, keys: Collection[str]) -> Iterator[set[str]]:
     """Yield those keys that no other process works on; they are claimed until the block ends.
 
-    Where a file system knows no locks nothing is claimed by anyone: then two runs at once do some
-    work twice, and store the same.
+    On a file system without locks nothing is claimed: two commands at once then do some work
+    twice, and store the same results.
 
     Args:
         folder: of a suite's results.
@@ -36,14 +36,14 @@ def claimed(folder: Path, keys: Collection[str]) -> Iterator[set[str]]:
             except (NotImplementedError, OSError):
                 pass
             else:
-                # While it is locked: whoever comes next makes a file, and a lock, of its own.
+                # Removed while it is locked: the next process makes a new file and locks that.
                 stack.callback(_file(folder, key).unlink, missing_ok=True)
             mine.add(key)
         yield mine
 
 
 def _allow_open_files(number: int) -> None:
-    """Let this process have so many more files open, where it may: each claim is one."""
+    """Raise the limit of open files by this number, if permitted: each claim is an open file."""
     try:
         import resource
     except ImportError:  # Windows has no such limit

@@ -1,8 +1,8 @@
-"""How many replicas one population should have.
+"""The number of replicas in a population.
 
-One replica at a time leaves the processor waiting for Python; too many no longer fit into its cache.
-Which number is best depends on learner, network and machine. So long runs try a few, for a second
-each, and remember what they found; short runs go by a rule.
+One replica at a time leaves the processor waiting for Python; too many do not fit into its cache.
+The best number depends on learner, network and machine. Long runs therefore time a few numbers, for
+a second each, and store the result; short runs follow a rule.
 """
 
 import hashlib
@@ -26,23 +26,23 @@ from plasticity_bench.safe_files import write_atomic
 from plasticity_bench.streams.stream import Stream
 
 SIZES = (1, 2, 4, 8, 16)
-"""What is tried on a CPU core, where more gain nothing (benchmarks/throughput.md)."""
+"""Numbers that are timed on a CPU core; larger ones gain nothing (benchmarks/throughput.md)."""
 
 GPU_SIZES = (1, 8, 64, 256, 1024)
 
 CACHE_BYTES = 8 * 2**20
-"""What a population's parameters, gradients and moments may take by the rule: a core's share of the
-cache. Beyond it, each update waits for memory."""
+"""The memory that a population's parameters, gradients and moments may take by the rule: a core's
+share of the cache. Beyond it, each update waits for memory."""
 
 GPU_SHARE = 0.25
 """The share of a GPU's memory that they may take by the rule; activations need the rest."""
 
 SECONDS = 0.5
-"""How long each size is timed, after it is prepared."""
+"""How long each number is timed, after the update is prepared."""
 
 
 def by_rule(network: NetworkSpec, execution: Execution) -> int:
-    """Return how many replicas of a network suit a device, from their size alone.
+    """Return how many replicas of a network suit a device, from the size of the network.
 
     >>> small = NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
     >>> by_rule(small, Execution())
@@ -68,15 +68,15 @@ def chosen(
     most: int,
     notify: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Return how many replicas a population should have: the user's number, measured, or by rule.
+    """Return how many replicas a population should have: as requested, as timed, or by the rule.
 
     Args:
         stream: what the population will run on.
         network: what its learner is asked to build.
         learner: the learner.
         execution: the device, and whether updates are compiled.
-        most: no more than this, for there are no more to run.
-        notify: told, in a sentence, what is measured.
+        most: the largest number; there are no more to run.
+        notify: called with a sentence about what is timed.
     """
     if execution.replicas is not None:
         return min(execution.replicas, most)
@@ -89,14 +89,14 @@ def chosen(
 
     def measured(size: int) -> float:
         seeds = "1 seed" if size == 1 else f"{size} seeds"
-        notify(f"timing {seeds} at a time (remembered for later runs).")
+        notify(f"timing {seeds} at a time (stored for later runs).")
         return seed_updates_per_second(stream, network, learner, execution, size)
 
     return best(sizes, measured, file)
 
 
 def best(sizes: list[int], measure: Callable[[int], float], file: Path) -> int:
-    """Return the size with the highest rate; rates are read from a file, and what lacks is added.
+    """Return the size with the highest rate; rates are read from a file, and missing ones added.
 
     Sizes are tried in ascending order until one is slower than its predecessor by a fifth.
     """
@@ -158,11 +158,11 @@ def _read(file: Path) -> dict[int, float]:
     try:
         return {int(size): float(rate) for size, rate in json.loads(file.read_text()).items()}
     except (OSError, ValueError, AttributeError):
-        return {}  # not there, or not ours: measured anew
+        return {}  # missing or damaged: timed again
 
 
 def _write(file: Path, rates: Mapping[int, float]) -> None:
     try:
         write_atomic(file, json.dumps(rates).encode())
     except OSError:
-        pass  # a folder that cannot be written to costs time, no more
+        pass  # without the file it is timed again in the next run

@@ -1,4 +1,4 @@
-"""What a person sees while a suite runs: live on a terminal, else plain lines."""
+"""The display of progress: live on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -48,7 +48,7 @@ def summary(group: Group, outcome: Outcome) -> str:
         return f"{name}: FAILED: {outcome.error.rstrip('.')}{notes}"
     seeds = f"{len(group.runs)} seeds"
     if outcome.stopped:
-        return f"{name}: {seeds} stopped on the way"
+        return f"{name}: {seeds} stopped before the end"
     diverged = f", {outcome.num_diverged} diverged" if outcome.num_diverged else ""
     return f"{name}: {seeds} in {outcome.seconds:.1f} s{diverged}{notes}"
 

@@ -1,4 +1,4 @@
-"""Run groups of runs in processes of their own, and see to what becomes of them."""
+"""Run groups in processes, and handle how they end."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,17 +26,17 @@ def run(
 ) -> int:
     """Run groups; return how many of them failed.
 
-    Runs that another process works on are waited for: at the end they are finished, or run here.
+    Runs that another process works on are waited for; in the end they are finished, or run here.
 
     Args:
         groups: what to run.
         results: where the processes store finished runs.
         executions: how, for each process that is to run groups.
         on_task: called with a group's index and a task's when the group has finished that task.
-        on_outcome: called with a group's index and what became of it, when it ends.
+        on_outcome: called with a group's index and how it ended, when it ends.
     """
-    num_failed = num_loose = 0
-    told: set[str] = set()
+    num_failed = num_unpacked = 0
+    reported: set[str] = set()
     limit = executions[0].run_seconds
     left: dict[int, Group] = {}  # runs that another process works on
     free = dict(enumerate(groups))
@@ -46,14 +46,14 @@ def run(
                 left[index] = free[index].part(outcome.busy)
                 if len(outcome.busy) == len(free[index].runs):
                     continue
-            new = tuple(note for note in outcome.notes if note not in told)
-            told.update(new)
+            new = tuple(note for note in outcome.notes if note not in reported)
+            reported.update(new)
             on_outcome(index, replace(outcome, notes=new))
             num_failed += outcome.error is not None
-            num_loose += len(free[index].runs)
-            if num_loose >= MANY_IN_ALL:  # a folder for each of a million runs is not readable
+            num_unpacked += len(free[index].runs)
+            if num_unpacked >= MANY_IN_ALL:  # reading a folder for each run takes long
                 results.pack()
-                num_loose = 0
+                num_unpacked = 0
         free = _free(left, results)
         left = {index: group for index, group in left.items() if index not in free}
     return num_failed
@@ -66,34 +66,34 @@ def _run_once(
     on_task: Callable[[int, int], None],
     limit: float,
 ) -> Iterator[tuple[int, Outcome]]:
-    """Run groups, by index; yield each one's index and what became of it."""
-    places = list(groups)
+    """Run groups, by index; yield the index and the outcome of each."""
+    indices = list(groups)
     work = partial(run_group, results)
     ended = run_local(
         work,
         list(groups.values()),
         executions,
-        lambda place, task: on_task(places[place], task),
+        lambda position, task: on_task(indices[position], task),
         lambda group: limit * len(group.runs),
     )
-    # Closed whatever happens, so that after an interrupt no process goes on unseen.
+    # Closed in any case, so that no process continues after an interrupt.
     with closing(ended):
-        for place, outcome in ended:
-            index = places[place]
+        for position, outcome in ended:
+            index = indices[position]
             if isinstance(outcome, Outcome):
                 yield index, outcome
             elif isinstance(outcome, ProcessDied | TimedOut):
                 stopped = stopping.signal_heard() is not None
-                if not stopped:  # half of it, or another process's part, may be stored already
+                if not stopped:  # a part of it may be stored already
                     left = [c for c in groups[index].runs if not results.is_finished(c)]
                     save_failure(left, results, str(outcome))
                 yield index, Outcome(error=None if stopped else str(outcome), stopped=stopped)
-            else:  # this package has a fault
+            else:  # a bug of this package
                 yield index, Outcome(error=f"{type(outcome).__name__}: {outcome}")
 
 
 def _free(busy: dict[int, Group], results: Results) -> dict[int, Group]:
-    """Wait until another process is done with some groups; return those that it is done with."""
+    """Wait until another process has released some groups; return these."""
     while busy and stopping.signal_heard() is None:
         free = {
             index: group

@@ -1,7 +1,7 @@
-"""How far a suite's results are: what is complete, what failed, what is missing, and what to do."""
+"""The status of a suite's results: what is complete, failed or missing, and what to do."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plasticity_bench import tables
@@ -14,7 +14,7 @@ COUNTS = ("complete", "diverged", "failed", "running", "begun", "damaged", "miss
 
 @dataclass(frozen=True)
 class Row:
-    """What became of the runs of one learner on one stream.
+    """The states of the runs of one learner on one stream.
 
     Attributes:
         stream: the stream's label.
@@ -23,7 +23,7 @@ class Row:
         diverged: runs with results whose loss was no longer finite.
         failed: runs that were tried and have no results.
         running: runs that a process works on.
-        begun: other unfinished runs that a checkpoint was written of.
+        begun: other unfinished runs that have a checkpoint.
         damaged: runs whose files cannot be used.
         missing: all others.
         error: of one that failed, in a line.
@@ -58,7 +58,7 @@ class Status:
     Attributes:
         rows: by stream and learner.
         damaged: a sentence for each file that cannot be used.
-        others: finished runs that nobody asked for last: of other seeds, settings or code.
+        others: finished runs that were not requested last: of other seeds, settings or code.
         commands: those that run what is left.
     """
 
@@ -69,38 +69,38 @@ class Status:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that was asked for has results."""
+        """Whether everything that was requested has results."""
         return not any(row.left for row in self.rows)
 
 
 def of_folder(results: Results) -> Status:
-    """Return how far results are, by what was asked for when they were run.
+    """Return how far results are, relative to what was requested when they were run.
 
     Raises:
-        BadInputError: if the folder holds no results, nor what was asked for.
+        BadInputError: if the folder holds neither results nor requests.
     """
     requests = read_requests(results.folder)
-    there = results.snapshot()
-    runs: Sequence[Run] = requests.runs
-    if not runs and not there.finished and not there.failed and not there.damaged:
+    snapshot = results.snapshot()
+    if not (requests.runs or snapshot.finished or snapshot.failed or snapshot.damaged):
         raise BadInputError(
             f"{results.folder} holds no results. Give the folder that `plasticity-bench run` "
             "names in its last line, or a suite."
         )
-    found = _status(
+    status = _status(
         results,
-        there,
-        runs,
+        snapshot,
+        requests.runs,
         lambda row: requests.commands[LearnerOnStream(row.stream, row.learner)],
     )
-    sentences = [f"{damage}: what it asked for is not known." for damage in requests.damaged]
-    if not runs:  # of an earlier version, which did not store what was asked for
-        return Status(_stored_rows(there), [*sentences, *found.damaged], 0, [])
-    return Status(found.rows, [*sentences, *found.damaged], found.others, found.commands)
+    unread = [f"{damage}: what it requested is not known." for damage in requests.damaged]
+    damaged = [*unread, *status.damaged]
+    if not requests.runs:  # of an earlier version, which stored no requests
+        return Status(_stored_rows(snapshot), damaged, 0, [])
+    return replace(status, damaged=damaged)
 
 
 def of_runs(results: Results, runs: Iterable[Run], command: str) -> Status:
-    """Return how far results are of some runs, which a command runs."""
+    """Return how far results are for some runs, which a command runs."""
     return _status(results, results.snapshot(), list(runs), lambda _: command)
 
 
@@ -117,82 +117,77 @@ def render(status: Status) -> str:
 
 
 def summary(status: Status) -> list[str]:
-    """Return what is to be said below the table, a sentence each; the last says what to do."""
-    said = [f"{row.stream}  {row.learner}: {row.error}" for row in status.rows if row.error]
-    said += status.damaged
+    """Return the sentences below the table; the last says what to do."""
+    sentences = [f"{row.stream}  {row.learner}: {row.error}" for row in status.rows if row.error]
+    sentences += status.damaged
     if status.others:
-        said.append(
+        sentences.append(
             f"{status.others} finished runs beside these: of other seeds, settings or code."
         )
     total, left = (sum(getattr(row, name) for row in status.rows) for name in ("requested", "left"))
     if not left:
-        return [*said, f"All {total} runs have results."]
+        return [*sentences, f"All {total} runs have results."]
     how = " and ".join(f"`{command}`" for command in status.commands) or "the same command again"
-    return [*said, f"{total - left} of {total} runs have results. To finish: {how}."]
+    return [*sentences, f"{total - left} of {total} runs have results. To finish: {how}."]
 
 
 def _status(
-    results: Results, there: Snapshot, runs: Sequence[Run], command: Callable[[Row], str]
+    results: Results, snapshot: Snapshot, runs: Sequence[Run], command: Callable[[Row], str]
 ) -> Status:
-    damaged = {path for damage in there.damaged for path in (damage.path, *_above(damage))}
+    damaged = {path for damage in snapshot.damaged for path in (damage.path, *_run_folder(damage))}
     begun = checkpoints.begun(results.folder)
+
+    def state_of(run: Run) -> str:
+        if run.address in snapshot.finished:
+            return snapshot.finished[run.address].status
+        if locks.is_claimed(results.folder, run.key):
+            return "running"
+        if run.address in snapshot.failed:
+            return "failed"
+        if run.key in begun:
+            return "begun"
+        return "damaged" if damaged and results.path(run) in damaged else "missing"
+
     counts: dict[LearnerOnStream, dict[str, int]] = {}
     errors: dict[LearnerOnStream, str] = {}
-    used = 0
     for run in runs:
-        place = run.group
-        finished, failed = there.finished.get(run.address), there.failed.get(run.address)
-        if finished:
-            used += 1
-            state = finished.status
-        elif locks.is_claimed(results.folder, run.key):
-            state = "running"
-        elif failed:
-            state = "failed"
-            errors.setdefault(place, failed.error)
-        elif run.key in begun:
-            state = "begun"
-        else:
-            state = "damaged" if damaged and results.path(run) in damaged else "missing"
-        own = counts.setdefault(place, dict.fromkeys(COUNTS, 0))
-        own[state] += 1
-    rows = [_row(place, own, errors) for place, own in counts.items()]
+        state = state_of(run)
+        if state == "failed":
+            errors.setdefault(run.group, snapshot.failed[run.address].error)
+        counts.setdefault(run.group, dict.fromkeys(COUNTS, 0))[state] += 1
+    rows = [_row(group, of_group, errors) for group, of_group in counts.items()]
     rows.sort(key=_by_stream(rows))
     commands = list(dict.fromkeys(command(row) for row in rows if row.left))
-    sentences = [_sentence(damage) for damage in there.damaged]
-    return Status(rows, sentences, len(there.finished) - used, commands)
+    sentences = [f"{d}: its runs count as missing and are run again." for d in snapshot.damaged]
+    num_used = len(runs) - len(snapshot.missing(runs))
+    return Status(rows, sentences, len(snapshot.finished) - num_used, commands)
 
 
-def _row(place: LearnerOnStream, counts: dict[str, int], errors: dict[LearnerOnStream, str]) -> Row:
-    return Row(stream=place[0], learner=place[1], error=errors.get(place, ""), **counts)
+def _row(group: LearnerOnStream, counts: dict[str, int], errors: dict[LearnerOnStream, str]) -> Row:
+    return Row(stream=group.stream, learner=group.learner, error=errors.get(group, ""), **counts)
 
 
 def _by_stream(rows: Sequence[Row]) -> Callable[[Row], int]:
-    """Streams in their first order, whatever order learners came in."""
-    first = {stream: place for place, stream in enumerate(dict.fromkeys(r.stream for r in rows))}
-    return lambda row: first[row.stream]
+    """Streams in the order of their first row, whatever order learners came in."""
+    streams = list(dict.fromkeys(row.stream for row in rows))
+    return lambda row: streams.index(row.stream)
 
 
-def _stored_rows(there: Snapshot) -> list[Row]:
-    """Rows of what there is, where nothing tells what was asked for."""
+def _stored_rows(snapshot: Snapshot) -> list[Row]:
+    """Rows of what is stored, where no request is."""
     counts: dict[LearnerOnStream, dict[str, int]] = {}
     errors: dict[LearnerOnStream, str] = {}
-    for head in (*there.finished.values(), *there.failed.values()):
-        own = counts.setdefault(head.group, dict.fromkeys(COUNTS, 0))
-        own[head.status] += 1
+    for head in (*snapshot.finished.values(), *snapshot.failed.values()):
+        counts.setdefault(head.group, dict.fromkeys(COUNTS, 0))[head.status] += 1
         if head.error:
             errors.setdefault(head.group, head.error)
-    return [_row(place, counts[place], errors) for place in sorted(counts)]
+    return [_row(group, counts[group], errors) for group in sorted(counts)]
 
 
-def _above(damage: DamagedError) -> tuple[Path, ...]:
+def _run_folder(damage: DamagedError) -> tuple[Path, ...]:
     """The run's folder, where one of its files is damaged."""
     path = damage.path
     return (path.parent,) if path.name in ("cell.json", "measurements.parquet") else ()
-
-
-def _sentence(damage: DamagedError) -> str:
-    return f"{damage}: what it held counts as missing and is run again."
 
 
 def _column(status: Status, name: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""Streams of tasks, one kind of non-stationarity per file, and the registry of those shipped."""
+"""Streams of tasks, one kind of non-stationarity in each file, and their registry."""
 
 from plasticity_bench.streams import presets
 from plasticity_bench.streams.class_stream import ClassStream

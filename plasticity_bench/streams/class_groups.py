@@ -1,4 +1,4 @@
-"""A few classes at a time, to be told apart."""
+"""Tasks of a few classes each."""
 
 from dataclasses import dataclass, replace
 
@@ -10,11 +10,11 @@ from plasticity_bench.streams.task import Integers, Task
 
 @dataclass(frozen=True, kw_only=True)
 class ClassGroups(ClassStream):
-    """Every task is to tell a few new classes apart, always with the same few outputs.
+    """Every task classifies a few new classes, always with the same few outputs.
 
     Pairs of ImageNet classes are the continual ImageNet of Dohare et al. (2021),
-    arXiv:2108.06325. No class returns before all have been seen; those left over at the end of a
-    round, too few for a group, are skipped in it.
+    arXiv:2108.06325. No class returns before all have been seen; classes left over at the end
+    of a round, too few for a group, are skipped.
 
     Attributes:
         classes_per_task: how many classes make a task, and how many outputs there are.

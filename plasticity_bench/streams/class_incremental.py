@@ -1,4 +1,4 @@
-"""More and more classes."""
+"""Tasks with a growing number of classes."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class ClassIncremental(ClassStream):
 
     The class-incremental CIFAR-100 of Dohare et al. (2024), doi:10.1038/s41586-024-07711-7. A task
     lasts a number of passes over its data, so later tasks have more updates. Labels are the true
-    ones, and all classes of the data set have an output from the beginning.
+    ones, and all classes of the data set have an output from the start.
 
     Attributes:
         classes_per_task: classes that each task adds.

@@ -13,13 +13,13 @@ from plasticity_bench.streams.task import Integers, Task
 
 @dataclass(frozen=True, kw_only=True)
 class ClassStream(DatasetStream):
-    """A stream that takes classes in an order of each seed's own.
+    """A stream that draws classes in an order that depends on the seed.
 
     Attributes:
         train_per_class: training examples of each class; None for as many as the smallest has, so
-            that tasks of all seeds are of one size.
-        test_per_class: test examples of each class, taken from the training part beside those
-            trained on; None for the data set's own test part.
+            that tasks of all seeds have the same size.
+        test_per_class: test examples of each class, taken from the training part, apart from those
+            that are trained on; None for the data set's own test part.
     """
 
     train_per_class: int | None = None
@@ -51,7 +51,7 @@ class ClassStream(DatasetStream):
         return smallest - (self.test_per_class or 0)
 
     def classes(self, seed: int, first: int, count: int) -> Integers:
-        """Return `count` classes of a seed's endless order, from place `first`.
+        """Return `count` classes of a seed's endless order, from position `first`.
 
         All classes appear once before any appears again, then in another order.
         """
@@ -66,17 +66,17 @@ class ClassStream(DatasetStream):
         )
 
     def of_classes(self, seed: int, index: int, classes: Integers) -> Task:
-        """Return the task of telling some classes apart, with their true labels, shuffled.
+        """Return the task of classifying some classes, with their true labels, shuffled.
 
         Raises:
-            BadInputError: if some class has fewer examples than are asked for.
+            BadInputError: if some class has fewer examples than requested.
         """
         train, test = [], []
         split, end = self.class_size, self.class_size + (self.test_per_class or 0)
         smallest = min(map(len, self.data.rows_by_class))
         if smallest < end:
             raise BadInputError(
-                f"{end} examples of each class are asked for, but a class of {self.dataset} has "
+                f"{end} examples of each class are requested, but a class of {self.dataset} has "
                 f"only {smallest}.",
                 key="train_per_class",
             )

@@ -18,7 +18,7 @@ class DatasetStream(Stream):
     Attributes:
         dataset: name of the data set the tasks are made of.
         num_examples: size of the subset a seed draws for its tasks; None for all.
-        new_examples: whether every task draws its own subset, rather than the seed one for all.
+        new_examples: whether every task draws its own subset, rather than the seed one for all tasks.
     """
 
     dataset: str = "digits"
@@ -43,7 +43,7 @@ class DatasetStream(Stream):
     def data(self) -> data.Dataset:
         """The data set behind the tasks, loaded once in a process.
 
-        Sizes are known without it, from what is known of its source.
+        Sizes are known without it, from its source.
 
         Raises:
             BadInputError: if it does not exist, or is not on this machine.
@@ -62,7 +62,7 @@ class DatasetStream(Stream):
 
     @property
     def input_bounds(self) -> tuple[float, float]:
-        """What the darkest and the brightest pixel become."""
+        """The values of the darkest and the brightest pixel."""
         return self.data.bounds
 
     def size(self, index: int) -> int:
@@ -84,5 +84,5 @@ class DatasetStream(Stream):
         return self.data.inputs(examples)
 
     def data_fingerprint(self) -> str:
-        """Return what tells the data set from any other."""
+        """Return the fingerprint of the data set."""
         return self.data.fingerprint

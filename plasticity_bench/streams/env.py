@@ -1,4 +1,4 @@
-"""The gymnasium face of a stream."""
+"""A stream as a gymnasium environment."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
     squared error of the batch, negative.
 
     `info["targets"]` are the targets of the batch just predicted, (batch_size,) classes, -1 at a
-    reset, or (batch_size, num_outputs) values, not numbers at a reset. `info["task"]`,
+    reset, or (batch_size, num_outputs) values, NaN at a reset. `info["task"]`,
     `info["epoch"]` and `info["boundary"]` (is it the first of a new task?) describe the batch just
     observed. The episode terminates with the stream; its last observation is the batch last
     predicted.
@@ -59,7 +59,7 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begin the stream of a seed; return its first batch."""
+        """Start the stream of a seed; return its first batch and info."""
         super().reset(seed=seed, options=options)
         self._seed = seed if seed is not None else int(self.np_random.integers(2**31))
         self._begin_task(0)
@@ -68,7 +68,7 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         return inputs, self._info(np.full_like(targets, nothing))
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Score the predictions of the batch last observed; return the next one."""
+        """Score the predictions for the last observed batch; return the next one."""
         _, targets = self._batch()
         reward = self._reward(np.asarray(action), targets)
         terminated = not self._advance()
@@ -100,7 +100,7 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         return True
 
     def _batch(self) -> tuple[Observation, NDArray[Any]]:
-        """The inputs and targets of the batch now observed."""
+        """The inputs and targets of the observed batch."""
         inputs, targets = self._rows(self._task, self._batches[self._update])
         if self._update < len(self._left_over):
             rows = self._left_over[self._update]

@@ -1,4 +1,4 @@
-"""More and more data, under labels that become clean."""
+"""Tasks with a growing amount of data, whose labels become clean."""
 
 import math
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from plasticity_bench.streams.task import Task
 
 @dataclass(frozen=True, kw_only=True)
 class GrowingData(DatasetStream):
-    """Data arrive in portions; every task trains on all that has arrived, some labels being wrong.
+    """Data arrive in portions; every task trains on all that has arrived, with some wrong labels.
 
     Two portions with true labels are the warm start of Ash and Adams (2020), arXiv:1910.08475;
     portions under ever cleaner labels are the streams of Lee et al. (2024), arXiv:2406.02596. The
@@ -60,7 +60,7 @@ class GrowingData(DatasetStream):
         return math.ceil(self.epochs * self.size(index) / self.batch_size)
 
     def first(self, num_tasks: int) -> Self:
-        """Return the stream of the first tasks alone; of all, if there are no more."""
+        """Return the stream of the first tasks; of all, if there are no more."""
         number = min(num_tasks, self.num_tasks)
         parts = {name: getattr(self, name)[:number] for name in ("shares", "label_noise")}
         return replace(self, num_tasks=number, **parts)
@@ -72,7 +72,7 @@ class GrowingData(DatasetStream):
     def task(self, seed: int, index: int) -> Task:
         """Return task `index`: all data so far."""
         rng = self.rng(seed, index)
-        # In random order, as every task's examples: measurements look at the first.
+        # In random order, as the examples of every task: measurements look at the first.
         examples = rng.permutation(self.examples(seed)[: self.size(index)])
         labels = self.data.labels[examples]
         wrong = rng.permutation(len(labels))[: int(self.label_noise[index] * len(labels))]

@@ -9,10 +9,10 @@ from plasticity_bench.streams.task import Task
 
 @dataclass(frozen=True, kw_only=True)
 class HardEasyClasses(ClassStream):
-    """A task of several new classes, then a task of one, and so on; hard tasks alone are scored.
+    """A task of several new classes, then a task of one, and so on; only hard tasks are scored.
 
-    The "5+1 CIFAR-100" of Kumar et al. (2023), arXiv:2308.11958: an easy task, a single class to be
-    named, lets a network grow far from what the next hard task needs. There is one output for each
+    The "5+1 CIFAR-100" of Kumar et al. (2023), arXiv:2308.11958: an easy task, with a
+    single class, lets the parameters move far from what the next hard task needs. There is one output for each
     class of the data set, and labels are the true ones. When too few classes are left for another
     pair of tasks, a new round of all classes begins.
 

@@ -1,4 +1,4 @@
-"""The true classes under new names."""
+"""Permuted class ids."""
 
 from dataclasses import dataclass, replace
 
@@ -8,9 +8,9 @@ from plasticity_bench.streams.task import Task
 
 @dataclass(frozen=True, kw_only=True)
 class PermutedClasses(DatasetStream):
-    """Every task permutes the class ids: examples alike keep labels alike.
+    """Every task permutes the class ids: examples of one class keep a common label.
 
-    What was learnt about the inputs stays useful; only the output must be learnt anew. The
+    What was learnt about the inputs stays useful; only the outputs must be learnt again. The
     label-permuted streams of Elsayed and Mahmood (2024), arXiv:2404.00781.
     """
 

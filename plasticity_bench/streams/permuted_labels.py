@@ -1,4 +1,4 @@
-"""The true labels, dealt out to the wrong examples."""
+"""True labels, permuted across the examples."""
 
 from dataclasses import dataclass
 

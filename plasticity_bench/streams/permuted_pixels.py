@@ -1,4 +1,4 @@
-"""The true labels, with the pixels in a new order."""
+"""Permuted pixels, with the true labels."""
 
 import math
 from dataclasses import dataclass

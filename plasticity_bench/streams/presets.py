@@ -1,8 +1,8 @@
-"""The streams that come with the package, by id: what they are made of, and whose protocol it is.
+"""The streams that come with the package, by id, and the protocols that they follow.
 
-A namespace names the source: the paper whose protocol a stream keeps, as far as it is published
-(docs/streams.md says what is not), or `plasticity` for our own small ones on data that need no
-download. A published id is never edited; a change is a new version.
+A namespace names the source: the paper whose protocol a stream follows, as far as it is published
+(docs/streams.md lists what is not), or `plasticity` for small streams of this package on data that
+need no download. A published id is never edited; a change is a new version.
 """
 
 from plasticity_bench.streams.class_groups import ClassGroups

@@ -1,4 +1,4 @@
-"""Random labels, drawn anew for every task."""
+"""Random labels, drawn again for every task."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from plasticity_bench.streams.task import Task
 class RandomLabels(DatasetStream):
     """Every task gives each example a new label, independent and uniform over the classes.
 
-    Nothing carries over from task to task: this is memorisation, and measures trainability alone.
+    Nothing carries over from task to task: this is memorisation, and measures trainability only.
     Lyle et al. (2023), arXiv:2303.01486; Kumar et al. (2023), arXiv:2308.11958.
     """
 
     def task(self, seed: int, index: int) -> Task:
-        """Return task `index`: the seed's examples with fresh labels."""
+        """Return task `index`: the seed's examples with new labels."""
         labels = self.rng(seed, index).integers(self.num_outputs, size=self.size(index))
         return Task(self.examples(seed, index), labels)

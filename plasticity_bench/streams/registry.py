@@ -1,4 +1,4 @@
-"""Streams by versioned name, as in a gym."""
+"""The registry of streams by versioned id, as in gymnasium."""
 
 import importlib
 import re
@@ -37,7 +37,7 @@ def register(id: str, entry_point: str | type[Stream], **defaults: Any) -> None:
         **defaults: the stream's parameters under this id.
 
     Raises:
-        BadInputError: if the id is malformed, or stands for something else already.
+        BadInputError: if the id is malformed, or is registered already for something else.
     """
     if not _ID.fullmatch(id):
         raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")

@@ -1,4 +1,4 @@
-"""Regression whose inputs change a little at a time."""
+"""Regression whose inputs change slowly."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,19 +13,19 @@ from plasticity_bench.streams.task import Floats, Task
 
 @dataclass(frozen=True, kw_only=True)
 class SlowlyChangingRegression(Stream):
-    """Learn a fixed random function of bits, most of which stay as they are for a whole task.
+    """Learn a fixed random function of bits, most of which are constant within a task.
 
     Each task sets the slow bits, the same for all its examples; the other bits are random in each
     example. The target is a network of linear threshold units with weights of +1 and -1, the same
-    for all tasks of a seed, and too large for a small learner to copy: it must track. Every example
+    for all tasks of a seed, and too large for a small network to represent: it must track. Every example
     is seen once. Slowly-Changing Regression, Dohare et al. (2021), arXiv:2108.06325, and (2024),
     doi:10.1038/s41586-024-07711-7.
 
     Attributes:
         num_bits: inputs, each 0 or 1.
         num_slow_bits: how many of them, the first, change with the task only.
-        flips_one: whether a new task flips one slow bit, drawn at random, as the text of the paper
-            has it; else it draws all of them anew, as the settings of its public code do.
+        flips_one: whether a new task flips one slow bit, drawn at random, as in the text of the
+            paper; otherwise it draws all of them again, as in the settings of its public code.
         num_features: threshold units of the target.
         threshold: share of a unit's inputs, the constant one among them, that must agree with its
             weights for it to be on: `beta` in the paper, in [0, 1].

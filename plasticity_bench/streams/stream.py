@@ -1,4 +1,4 @@
-"""What a stream of tasks is: the base of every stream."""
+"""The base class of streams: a sequence of tasks with a fixed protocol."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ MAX_HASHED = 16
 class Stream(ABC):
     """A sequence of tasks with a fixed protocol.
 
-    `task(seed, index)` is a pure function: any task of any seed can be made alone, and two
+    `task(seed, index)` is a pure function: any task of any seed can be made by itself, and two
     learners with the same seed see exactly the same tasks and batches. Most streams are made of a
     data set and subclass `DatasetStream`; one that makes its inputs itself subclasses this.
 
@@ -36,9 +36,9 @@ class Stream(ABC):
         num_tasks: how many tasks there are.
         updates_per_task: how many gradient steps each task is trained for.
         batch_size: examples in one mini-batch.
-        transition: over so many updates at the start of each task but the first, examples still
-            come from the task before, with a probability that falls evenly from 1 to 0. 0, the
-            default, is an abrupt change.
+        transition: number of updates at the start of each task but the first in which examples still
+            come from the previous task, with a probability that falls linearly from 1 to 0. 0,
+            the default, is an abrupt change.
     """
 
     regression: ClassVar[bool] = False
@@ -82,7 +82,7 @@ class Stream(ABC):
                     f"{name} must be a whole number of at least 1, not {value!r}.", key=name
                 )
 
-    # ---- what a stream of one's own defines ------------------------------------------------------
+    # ---- what a subclass defines ------------------------------------------------------
 
     @abstractmethod
     def task(self, seed: int, index: int) -> Task:
@@ -119,11 +119,11 @@ class Stream(ABC):
 
     @property
     def input_bounds(self) -> tuple[float, float]:
-        """The least and the greatest number in any input, as far as they are known."""
+        """The smallest and the largest number in any input, as far as they are known."""
         return float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
 
     def inputs(self, examples: Integers) -> Floats:
-        """Return what tasks refer to by `examples`, as a network sees it, (n, *input_shape)."""
+        """Return the inputs that tasks refer to by `examples`, (n, *input_shape) float32."""
         raise NotImplementedError("tasks bring their own inputs")
 
     # ---- for streams and their users -------------------------------------------------------------
@@ -134,21 +134,21 @@ class Stream(ABC):
         return sum(map(self.updates, range(self.num_tasks)))
 
     def first(self, num_tasks: int) -> Self:
-        """Return the stream of the first tasks alone; of all, if there are no more.
+        """Return the stream of the first tasks; of all, if there are no more.
 
-        Its tasks are those of the whole stream; scored are the last of them.
+        Its tasks are those of the whole stream; its last tasks are scored.
         """
         return replace(self, num_tasks=min(num_tasks, self.num_tasks))
 
     def rng(self, seed: int, index: int) -> np.random.Generator:
-        """Return the generator from which task `index` of a seed draws what is new in it."""
+        """Return the random generator of task `index` of a seed."""
         return generator(seed, Branch.TASK, index)
 
     def batches(self, seed: int, index: int) -> Integers:
         """Return which of the task's examples each update sees, (updates, batch_size).
 
-        Epochs are shuffled independently and laid end to end; a batch may span two of them, so no
-        example is ever left out.
+        Epochs are shuffled independently and concatenated; a batch may span two of them, so that no
+        example is left out.
         """
         size, updates = self.size(index), self.updates(index)
         needed = updates * self.batch_size
@@ -159,8 +159,8 @@ class Stream(ABC):
     def left_over(self, seed: int, index: int) -> Integers:
         """Return which examples of task `index` - 1 still appear in task `index`.
 
-        (transition, batch_size): a row of the task before, or -1 where the batch is of the new
-        task already. Empty for the first task, and where change is abrupt.
+        (transition, batch_size): a row of the previous task, or -1 for an example of the new task.
+        Empty for the first task, and if changes are abrupt.
         """
         if index == 0:
             return np.zeros((0, self.batch_size), np.int64)
@@ -172,14 +172,14 @@ class Stream(ABC):
         return np.where(rng.random(shape) < old_share, rows, -1)
 
     def parameters(self) -> dict[str, object]:
-        """Return every parameter and its value, as a suite's YAML would give them."""
+        """Return every parameter and its value, as in a suite's YAML."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def fingerprint(self) -> str:
         """sha256 of the data and of tasks of seed 0 with their batches: up to 16, first and last.
 
-        An edited stream, or another version of numpy's generators, shows here in all likelihood,
-        and so in the keys of results.
+        An edited stream, or another version of numpy's generators, very likely changes it, and with
+        it the keys of results.
         """
         digest = hashlib.sha256(self.data_fingerprint().encode())
         covered = np.linspace(0, self.num_tasks - 1, min(self.num_tasks, MAX_HASHED)).astype(int)
@@ -194,7 +194,7 @@ class Stream(ABC):
         return digest.hexdigest()
 
     def data_fingerprint(self) -> str:
-        """Return what tells the data behind the tasks from any other; empty without any."""
+        """Return the fingerprint of the data that tasks are made of; empty if there is none."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""One task: a fixed data set, mostly as references into a shared one."""
+"""A task: a fixed data set, usually rows of a shared one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +14,17 @@ Floats = NDArray[np.float32]
 class Task:
     """One fixed data set.
 
-    Its inputs are rows of the stream's shared data set, so that no image is copied; a stream that
-    makes its inputs itself hands them over instead.
+    Its inputs are rows of the stream's shared data set, so that no image is copied, or arrays of its
+    own if the stream makes them.
 
     Attributes:
-        examples: (n,), rows of the data set; None if the task brings its own inputs.
+        examples: (n,), rows of the data set; None if the task has its own inputs.
         targets: (n,) int64, the class that each example has in this task; or (n, outputs) float32,
             the values to be regressed.
         input_permutation: (pixels,), the order in which an example's flattened pixels are read, or
             None to read them as they are.
         inputs: (n, *input_shape) float32, the task's own inputs; None if it has `examples`.
-        test: held-out examples of the same task, which nothing is trained on; None without any.
+        test: held-out examples of the same task; None without any.
     """
 
     examples: Integers | None
@@ -40,9 +40,9 @@ class Task:
 
     @property
     def chance(self) -> float:
-        """What the best constant prediction reaches.
+        """The task metric of the best constant prediction.
 
-        For classes its accuracy, the share of the commonest target; for values its coefficient of
+        For classes its accuracy, the share of the most frequent target; for values its coefficient of
         determination, which is 0 by definition.
         """
         if self.is_regression:
@@ -50,14 +50,14 @@ class Task:
         return float(np.bincount(self.targets).max() / len(self.targets))
 
     def dead_rank(self, num_outputs: int, examples: int) -> int:
-        """Return the rank that curvature keeps in a network of which only the output bias is left.
+        """Return the curvature rank of a network in which only the output bias is left.
 
         Its loss gradients are softmax - onehot(target): as many directions as there are targets,
         and no more than classes - 1, for they sum to zero. With squared losses, all outputs.
 
         Args:
             num_outputs: of the network.
-            examples: on so many of the first examples.
+            examples: number of the first examples that it is measured on.
         """
         if self.is_regression:
             return min(num_outputs, examples)

@@ -1,4 +1,4 @@
-"""What can be wrong with a task."""
+"""Validation of tasks."""
 
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.task import Task
@@ -9,7 +9,7 @@ def task_problem(stream: Stream, task: Task, size: int) -> str | None:
 
     Args:
         stream: whose task it is.
-        task: to be looked at.
+        task: to be checked.
         size: how many examples it should have; of a test part, -1 for any number.
     """
     n = len(task.targets)

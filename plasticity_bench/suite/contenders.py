@@ -1,10 +1,11 @@
-"""Learners with their hyperparameters, under the names that tables show."""
+"""Contenders: learners with their hyperparameters, under the names that tables show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.learners import hyperparameters
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.suite.suite_file import LearnerEntry
@@ -12,13 +13,13 @@ from plasticity_bench.suite.suite_file import LearnerEntry
 
 @dataclass(frozen=True)
 class Contender:
-    """A learner with its hyperparameters, under the name that the table shows.
+    """A learner with its hyperparameters, under the name that tables show.
 
     Attributes:
         label: unique within a suite.
-        learner: the class with its hyperparameters set.
-        by_stream: by a stream's label, the learner with the hyperparameters it has there, if they
-            are others.
+        learner: the learner with its hyperparameters.
+        by_stream: by a stream's label, the learner with the hyperparameters that it has there, if
+            they differ.
         tuned: whether a search may choose its hyperparameters.
         held: hyperparameters that a search leaves as they are.
     """
@@ -35,7 +36,7 @@ class Contender:
 
 
 def contender(entry: LearnerEntry, streams: Sequence[str]) -> Contender:
-    """Return what a suite's file says of one learner.
+    """Return the contender that a suite's file describes.
 
     Args:
         entry: of the file.
@@ -44,38 +45,41 @@ def contender(entry: LearnerEntry, streams: Sequence[str]) -> Contender:
     Raises:
         BadInputError: if there is no such learner, hyperparameter or stream.
     """
-    make = find_learner(entry.name)
-    learner = make(**entry.hyperparameters)
+    cls = find_learner(entry.name)
+    learner = cls(**entry.hyperparameters)
     by_stream = {}
     for label, settings in entry.streams.items():
         if label not in streams:
             hint = did_you_mean(label, streams)
-            raise BadInputError(f"{entry.name} has settings for {label!r}, no stream. {hint}")
-        by_stream[label] = make(**{**entry.hyperparameters, **settings})
+            raise BadInputError(f"{entry.name} has settings for {label!r}, not a stream. {hint}")
+        by_stream[label] = learner.replaced(settings)
     return Contender(entry.label or entry.name, learner, by_stream, entry.tuned)
 
 
 def with_learners(
-    own: Sequence[Contender], references: Sequence[str], hyperparameters: dict[str, Any]
+    existing: Sequence[Contender], references: Sequence[str], settings: Mapping[str, Any]
 ) -> tuple[Contender, ...]:
-    """Return the contenders of the given learners that are not there already.
+    """Return the contenders of the given learners that are not among the existing ones.
 
     Args:
-        own: of a suite; they keep their labels.
+        existing: of a suite; they keep their labels.
         references: baselines' names or `module:Class`.
-        hyperparameters: set on each of them.
+        settings: hyperparameters of each of them.
+
+    Raises:
+        BadInputError: if there is no such learner or hyperparameter.
     """
     added: list[Contender] = []
     for reference in references:
-        settings = ",".join(f"{name}={value}" for name, value in hyperparameters.items())
-        label = f"{reference} {settings}".strip()
-        learner = find_learner(reference)(**hyperparameters)
-        same = [c for c in (*own, *added) if _same(c.learner, learner)]
-        if same:
+        cls = find_learner(reference)
+        given = hyperparameters.canonical(cls, settings)
+        learner = cls(**given)
+        if any(_same(contender.learner, learner) for contender in (*existing, *added)):
             continue
-        taken = {c.label for c in (*own, *added)}
-        if label in taken:  # the suite has it under other settings: say that these are its defaults
-            label = f"{label} defaults"
+        shown = ",".join(f"{name}={value}" for name, value in given.items())
+        label = f"{reference} {shown}".strip()
+        if label in {contender.label for contender in (*existing, *added)}:
+            label = f"{label} defaults"  # the suite has it under other settings
         added.append(Contender(label, learner))
     return tuple(added)
 

@@ -1,4 +1,4 @@
-"""From a suite's file to what is to be run, everything in it checked."""
+"""A suite: streams, learners and protocol, read from a file and checked."""
 
 import hashlib
 import json
@@ -71,10 +71,10 @@ class Suite:
     def hash8(self) -> str:
         """Eight hexadecimal digits of what makes results comparable: streams and protocol.
 
-        Which learners run, and for how many seeds, does not enter: more of either add to a suite's
-        results. Nor does how settings are searched for.
+        It does not depend on which learners run, for how many seeds, or how settings are searched
+        for: more of either adds to the same results.
         """
-        runs = [
+        streams = [
             {
                 "label": suite_stream.label,
                 "id": suite_stream.id,
@@ -83,7 +83,7 @@ class Suite:
             }
             for suite_stream in self.streams
         ]
-        identity = [self.name, runs, self.reference, self.protocol.identity()]
+        identity = [self.name, streams, self.reference, self.protocol.identity()]
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
     @property

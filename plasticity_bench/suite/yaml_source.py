@@ -1,4 +1,4 @@
-"""YAML that remembers where each value stands, so that an error can name its line."""
+"""YAML with the line of each value, so that an error can name it."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Document:
     Attributes:
         name: of the file, as the user gave it.
         value: plain dicts, lists and scalars.
-        lines: for each path into the value, the line (from 1) that it stands on.
+        lines: for each path into the value, its line, counted from 1.
     """
 
     name: str

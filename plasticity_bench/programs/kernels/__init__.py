@@ -1,1 +1,1 @@
-"""Operations that PyTorch is slow at on a CPU: products of small matrices, and ranking."""
+"""Operations that PyTorch is slow at on a CPU: products of small matrices, and rank matching."""

@@ -1,8 +1,7 @@
-"""The package's C++ functions: compiled once, cached on disk, and done without where they must be.
+"""The package's C++ functions: compiled once, cached on disk, and optional.
 
-PyTorch's compiler builds and caches them beside its own code; it needs a C++ compiler, which need
-not be there. Loaded, they register themselves as operators of PyTorch, which compiled updates call
-without a detour through Python.
+PyTorch's compiler builds and caches them beside its own code, if there is a C++ compiler. They
+register themselves as operators of PyTorch, which compiled updates call without Python in between.
 """
 
 import functools
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 SWITCH = "PLASTICITY_BENCH_KERNELS"
-"""Environment variable; "off" does without the C++ functions."""
+"""Environment variable; "off" disables the C++ functions."""
 
 
 _library = torch.library.Library("plasticity_bench", "FRAGMENT")
@@ -32,10 +31,9 @@ _library.impl("match_ranks_native", _like_values, "Meta")
 
 @functools.cache
 def load() -> bool:
-    """Return whether there are the C++ functions: they are built and loaded if they can be.
+    """Return whether the C++ functions are available; build and load them where possible.
 
-    It takes seconds to build them the first time on a machine, and a second in each process after
-    that.
+    Building them takes seconds the first time on a machine; loading takes a second in each process.
     """
     if os.environ.get(SWITCH) == "off":
         return False
@@ -44,7 +42,7 @@ def load() -> bool:
 
         code = "\n".join(file.read_text() for file in sources())
         CppCodeCache.load(code, extra_flags=["-ftree-loop-vectorize"])
-    except Exception:  # whatever is wrong with the compiler, PyTorch's own operations do
+    except Exception:  # whatever is wrong with the compiler, PyTorch's operations serve
         return False
     return True
 
@@ -58,5 +56,5 @@ def sources() -> list[Traversable]:
 
 
 def loaded() -> bool:
-    """Return whether this process has loaded them; never build them."""
+    """Return whether this process has loaded them; they are not built here."""
     return bool(load.cache_info().currsize) and load()

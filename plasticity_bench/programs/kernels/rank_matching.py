@@ -1,11 +1,11 @@
-"""Pairing numbers with a reference by rank, fast enough for every update.
+"""Match values to a reference sample by rank, fast enough for every update.
 
 The distributional regulariser compares the i-th smallest weight with the i-th smallest initial
-weight, for every layer at every update; and `torch.sort` on a CPU takes many times as long as the
-network's own step (benchmarks/throughput.md). Where C++ is loaded it ranks by counting
-(ranking.cpp). Otherwise numpy's SIMD sort of 64-bit integers serves: each number is packed with its
-position into one integer whose order is theirs; the sorted integers then say where each reference
-belongs. Either is exact, and stable where numbers are equal.
+weight, for every layer at every update; `torch.sort` on a CPU takes many times as long as the
+network's step (benchmarks/throughput.md). Where C++ is loaded, a radix sort does it
+(rank_matching.cpp). Otherwise numpy's SIMD sort of 64-bit integers is used: each number is packed
+with its position into one integer of the same order, so that the sorted integers say where each
+reference belongs. Both are exact, and stable for equal numbers.
 """
 
 import sys
@@ -19,7 +19,7 @@ from torch import Tensor
 from plasticity_bench.programs.kernels import native
 
 CHUNK = 1 << 16
-"""Numbers that are packed at a time: half a megabyte of integers, which a core's cache holds."""
+"""Numbers that are packed at a time: half a megabyte of integers, which fits a core's cache."""
 
 _library = torch.library.Library("plasticity_bench", "FRAGMENT")
 _library.define("match_ranks(Tensor values, Tensor ordered) -> Tensor")
@@ -42,7 +42,7 @@ def match_ranks(values: Tensor, ordered: Tensor) -> Tensor:
 
 
 class _MatchRanks(torch.autograd.Function):
-    """Values (..., n) and ordered (..., n) -> (..., n): what tells autograd and vmap of it."""
+    """Values (..., n) and ordered (..., n) -> (..., n): what autograd and vmap need to know."""
 
     @staticmethod
     def forward(values: Tensor, ordered: Tensor) -> Tensor:

@@ -28,9 +28,9 @@ def run_local(
 ) -> Ended[Result]:
     """Do work on items, one at a time on each slot; yield each item's index and result as it ends.
 
-    An exception takes the place of a result where the work raised it, its process died, or it took
-    too long. When this process is asked to stop (`stopping.signal_heard`), what is being done is
-    asked to stop too, and nothing more is begun. Closing the generator ends all processes at once.
+    The result is an exception where the work raised it, its process died, or it took too long. When
+    this process is asked to stop (`stopping.signal_heard`), running work is asked to stop too, and
+    no more is begun. Closing the generator ends all processes at once.
 
     Args:
         work: called as work(slot, item, report); it may call report with a number of its own.

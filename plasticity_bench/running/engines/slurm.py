@@ -1,9 +1,9 @@
-"""Work on a Slurm cluster: array tasks that run this very command on some of the runs.
+"""Work on a Slurm cluster: array tasks that run the same command on a share of the runs.
 
-The processes meet in the results folder, which every node must see. There a run's result is the
-only thing that says it is done, so it does not matter what became of a task: what is missing is
-submitted again. Whether a task still lives is asked of the scheduler's queue, which needs no
-accounting.
+The processes share the results folder, which every node must see. A run is finished if and only if
+its result is there, so the state of a task does not matter: what is missing is submitted again.
+Whether a task is still queued or running is read from the scheduler's queue, which needs no
+accounting database.
 """
 
 import json
@@ -47,15 +47,15 @@ class Profile(BaseModel):
 
     Attributes:
         partition: where to queue; by default the cluster's own choice.
-        time: of a task, as Slurm writes it; it queues again by itself when that is not enough.
-        notice: how many seconds before its time is up a task is told, to keep its progress.
+        time: limit of a task, as Slurm writes it; a task that needs more queues again by itself.
+        notice: seconds before the time limit at which a task is signalled, to store its progress.
         memory: of a task, as Slurm writes it.
-        cpus: of a task: it runs so many processes, unless it has GPUs.
-        gpus: of a task: it runs a process on each.
-        tasks: how many there are at most.
-        at_once: how many of them may run at a time; by default all.
-        rounds: how often what is missing is submitted, in all.
-        setup: lines of shell that come first, such as `module load cuda`.
+        cpus: of a task, which runs a process on each, unless it has GPUs.
+        gpus: of a task, which runs a process on each.
+        tasks: the largest number of tasks.
+        at_once: the largest number that run at a time; by default all.
+        rounds: the largest number of submissions of what is missing.
+        setup: lines of shell that are executed first, such as `module load cuda`.
         options: any other options of sbatch, by long name: {account: my-lab, qos: long}.
     """
 
@@ -75,7 +75,7 @@ class Profile(BaseModel):
 
 
 def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
-    """Return a profile from a YAML file, with settings KEY=VALUE in place of its own.
+    """Return a profile from a YAML file, with some settings replaced by KEY=VALUE.
 
     Raises:
         BadInputError: if the file cannot be read, or something does not fit.
@@ -97,7 +97,7 @@ def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
 
 
 def _setting(text: str) -> tuple[str, object]:
-    """A setting as it is given on the command line; numbers where they are wanted."""
+    """A setting of the command line, as a number where the profile has one."""
     key, separator, value = text.partition("=")
     if not (key and separator and value):
         raise BadInputError(f"--slurm {text}: a setting is given as --slurm key=value.")
@@ -113,7 +113,7 @@ def is_available() -> bool:
 
 
 def check_available() -> None:
-    """Make sure that jobs can be submitted from here.
+    """Check that jobs can be submitted from here.
 
     Raises:
         BadInputError: if there is no Slurm.
@@ -130,8 +130,8 @@ class Submission:
     """One array of tasks.
 
     Attributes:
-        job: Slurm's number of it.
-        folder: of its script, its share of the runs and its logs.
+        job: Slurm's job id.
+        folder: of its script, the shares of its tasks, and their logs.
         num_tasks: how many there are.
     """
 
@@ -140,11 +140,11 @@ class Submission:
     num_tasks: int
 
     def states(self) -> list[str]:
-        """Return the states of those tasks that the queue still knows as such."""
+        """Return the states of those tasks that are still queued or running."""
         command = ["squeue", "--noheader", "--array", "--jobs", self.job, "--format", "%T"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode and "Invalid job id" not in done.stderr:
-            return ["UNKNOWN"]  # the scheduler does not answer: that does not end anything
+            return ["UNKNOWN"]  # the scheduler does not answer, which ends nothing
         return [line for line in done.stdout.split() if line not in ENDED]
 
 
@@ -165,7 +165,7 @@ def submit(
     Raises:
         BadInputError: if Slurm refuses it.
     """
-    chunks = dealt(groups, profile.tasks)
+    chunks = in_shares(groups, profile.tasks)
     base = results / "slurm"
     folder = base / f"{time.strftime('%Y%m%d-%H%M%S')}-{len(list(base.glob('*')))}"
     folder.mkdir(parents=True)
@@ -208,14 +208,17 @@ def wait(submission: Submission, on_poll: Callable[[list[str]], bool]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def dealt(groups: Sequence[Group], most: int) -> list[list[Group]]:
-    """Return groups in at most so many shares, the largest dealt out first, back and forth."""
+def in_shares(groups: Sequence[Group], most: int) -> list[list[Group]]:
+    """Return groups in at most so many shares of similar size.
+
+    The largest group is assigned first; shares take turns, back and forth.
+    """
     by_size = sorted(
         groups, key=lambda g: g.suite_stream.stream.num_updates * len(g.runs), reverse=True
     )
     shares: list[list[Group]] = [[] for _ in range(min(most, len(by_size)))]
-    for place, group in enumerate(by_size):
-        turn, position = divmod(place, len(shares))
+    for number, group in enumerate(by_size):
+        turn, position = divmod(number, len(shares))
         shares[position if turn % 2 == 0 else -1 - position].append(group)
     return shares
 

@@ -1,7 +1,7 @@
 """A process that works on one item after another.
 
-Such processes are our own rather than a pool of a library's: one that dies or hangs must cost the
-item it was working on and no other, and one that is to stop must be told so and waited for.
+A pool of a library is not used: a process that dies or hangs must cost the item that it was working
+on and no other, and a process that is to stop must be signalled and waited for.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from plasticity_bench import stopping
 from plasticity_bench.errors import PlasticityBenchError
 
 GRACE_SECONDS = 25.0
-"""How long a process may take to stop when it is asked to: clusters give thirty seconds."""
+"""How long a process may take to stop when it is asked to; clusters give thirty seconds."""
 
 EXIT_SECONDS = 5.0
 """How long a process with nothing to do may take to clean up behind itself."""
@@ -45,8 +45,8 @@ class Worker:
         index: of the item it works on; None if it works on none.
         ended: whether its last item has ended.
         result: of its last item, or the exception that took the result's place.
-        pipe: is ready when the process has something to tell.
-        sentinel: is ready when the process has died.
+        pipe: becomes ready when the process has sent something.
+        sentinel: becomes ready when the process has died.
     """
 
     def __init__(self, work: Callable[..., Any], slot: object) -> None:
@@ -74,18 +74,20 @@ class Worker:
         self.pipe.send_bytes(self._serve_with)
 
     def give(self, index: int, item: object, limit: float) -> None:
-        """Let it work on an item, for so many seconds at most from when it begins."""
+        """Let it work on an item, with a time limit in seconds from when it begins."""
         if not self._process.is_alive():
             self._start()
         self.index, self._limit, self._deadline = index, limit, math.inf
         self.ended = False
-        with contextlib.suppress(OSError):  # it has just died: `steps` will find that out
+        with contextlib.suppress(OSError):  # it has just died, which `steps` notices
             self.pipe.send(item)
 
     def steps(self) -> list[Any]:
-        """Return the steps that it has reported since; look whether it has ended."""
+        """Return the steps that it has reported since the last call; check whether it has ended."""
         steps = []
-        alive = self._process.is_alive()  # asked first: what it said before it died is still heard
+        alive = (
+            self._process.is_alive()
+        )  # read first: what it sent before it died is still received
         try:
             while not self.ended and self.pipe.poll():
                 kind, value = self.pipe.recv()
@@ -106,19 +108,19 @@ class Worker:
         return steps
 
     def ask_to_stop(self) -> None:
-        """Ask it to keep its progress and end; it has `GRACE_SECONDS` for that."""
+        """Ask it to store its progress and end, within `GRACE_SECONDS`."""
         if self.index is not None and self._process.pid:
             self._stopping = True
             self._deadline = min(self._deadline, time.monotonic() + GRACE_SECONDS)
             os.kill(self._process.pid, signal.SIGTERM)
 
     def dismiss(self) -> None:
-        """Tell it that there is no more to do, if it does nothing; it then cleans up and ends."""
+        """Tell an idle process that there is no more to do; it then cleans up and ends."""
         if self.index is None:
             self.pipe.close()
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """End it at once."""
         if self.pipe.closed:
             self._process.join(EXIT_SECONDS)
         self._process.kill()
@@ -144,10 +146,10 @@ class Worker:
 
 
 def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
-    """Work on what comes through the pipe, until nobody is at its other end."""
+    """Work on what comes through the pipe, until it is closed."""
     os.chdir(folder)
     sys.path[:] = path
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it tells what to do
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     stopping.listen(signal.SIGTERM)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     work, slot = pickle.loads(pipe.recv_bytes())
@@ -156,7 +158,7 @@ def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
             item = pipe.recv()
         except EOFError:
             return
-        pipe.send((BEGUN, None))  # from here on time counts: not while PyTorch is imported
+        pipe.send((BEGUN, None))  # the time limit starts here, after PyTorch was imported
         try:
             result = work(slot, item, lambda step: pipe.send((STEP, step)))
         except Exception as error:
@@ -165,7 +167,7 @@ def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Do not work on unseen when the parent process was killed."""
+    """End when the parent process has died."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -1,4 +1,4 @@
-"""What `show` prints: a suite's streams, and what it will cost."""
+"""The tables of `show`: a suite's streams, and what it will cost."""
 
 import math
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def costs_table(forecasts: Sequence[Forecast], processes: int) -> str:
     """
     headers = ["stream", "cells", "updates of cells", "time", "memory"]
     by_stream = groupby(forecasts, key=lambda f: f.stream)
-    rows = [_cost_row(label, list(own), processes) for label, own in by_stream]
+    rows = [_cost_row(label, list(of_stream), processes) for label, of_stream in by_stream]
     rows.append(_cost_row("all", forecasts, processes))
     return tables.render(headers, rows, left=("stream",))
 
