@@ -1,4 +1,4 @@
-"""What this machine has of what the package needs, and what is missing for which suite."""
+"""Checks of this machine: software, devices, compilers, folders and data sets."""
 
 import importlib
 import os
@@ -38,13 +38,13 @@ NEEDED = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of what was found.
+    """One line of the report.
 
     Attributes:
         topic: what it is about.
-        found: what there is.
-        remedy: a sentence, where something could be better; empty where nothing is wrong.
-        needed: whether nothing runs without it.
+        found: the state.
+        remedy: a sentence that says how to improve it; empty if nothing is wrong.
+        needed: whether it is required to run anything.
     """
 
     topic: str
@@ -54,13 +54,15 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what there is, one thing at a time; what is broken ends no other finding."""
+    """Yield findings one at a time; a broken item does not stop the others."""
     for look in (_versions, _modules, _devices, _threads, _compiler, _caches, _data, _extras):
         try:
             yield from look()
         except Exception as error:  # a broken installation breaks in ways nobody foresees
             name = look.__name__.strip("_")
-            yield Finding(name, f"{type(error).__name__}: {_line(error)}", "It cannot be told.")
+            yield Finding(
+                name, f"{type(error).__name__}: {_line(error)}", "This could not be determined."
+            )
 
 
 def _versions() -> Iterator[Finding]:
@@ -75,18 +77,21 @@ def _versions() -> Iterator[Finding]:
 
 
 def _modules() -> Iterator[Finding]:
-    """Import what is needed: a package may be installed and broken."""
+    """Import required packages: one may be installed and broken."""
     for name in NEEDED:
         try:
             importlib.import_module(name)
         except Exception as error:
-            remedy = f"{name} cannot be imported; install it anew: pip install {name}."
+            remedy = (
+                f"{name} cannot be imported; reinstall it: pip install --force-reinstall {name}."
+            )
             yield Finding(name, _line(error), remedy, needed=True)
     try:
         importlib.import_module("torchvision")
     except Exception as error:  # only the data sets of torchvision are used, and behind a guard
         remedy = (
-            "Data sets are read without its operators; to mend it, install the build for torch."
+            "Data sets are read without its operators; install the torchvision build that "
+            "matches torch to use them."
         )
         yield Finding("torchvision", _line(error), remedy)
 
@@ -188,7 +193,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _torch() -> Any:
-    """PyTorch, or None where it cannot be imported: `_modules` tells why."""
+    """PyTorch, or None where it cannot be imported: `_modules` reports why."""
     try:
         return importlib.import_module("torch")
     except Exception:

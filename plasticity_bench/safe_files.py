@@ -1,4 +1,4 @@
-"""Files that others may have touched, or that a crash may interrupt: no links, no absurd sizes, no halves."""
+"""Reading untrusted files with limits, and writing files and folders atomically."""
 
 import contextlib
 import errno

@@ -15,13 +15,13 @@ class Stopped(BaseException):
     """Work ended early on request, with all its progress stored."""
 
 
-def signal_heard() -> int | None:
+def received_signal() -> int | None:
     """Return the signal that asked this process to stop, or None."""
     return _heard[0] if _heard else None
 
 
 @contextmanager
-def heard(signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)) -> Iterator[None]:
+def catch_signals(signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)) -> Iterator[None]:
     """Note requests to stop within this block, which must be in the main thread.
 
     A second Ctrl-C raises KeyboardInterrupt at once.

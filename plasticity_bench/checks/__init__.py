@@ -1,4 +1,4 @@
-"""Checks of what users add: each says in one sentence which rule is broken."""
+"""Checks of users' learners, streams and measurements; each names the broken rule."""
 
 from plasticity_bench.checks.learner import check_learner
 from plasticity_bench.checks.measurement import check_measurement

@@ -1,4 +1,4 @@
-"""The random generators that every module of a process shares."""
+"""The process-wide random generators of Python, NumPy and PyTorch."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-# name -> how its state is read, put back, and seeded
+# name -> functions that read, restore and seed it
 _GENERATORS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any], Callable[[int], Any]]] = {
     "torch": (
         torch.random.get_rng_state,
@@ -22,9 +22,9 @@ _GENERATORS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any], Callable[[
 
 @contextmanager
 def seeded_generators(seed: int) -> Iterator[Callable[[], list[str]]]:
-    """Seed all global generators, and put them back afterwards.
+    """Seed all global generators, and restore them on exit.
 
-    Yields what returns the names of those that have been used since.
+    Yields a function that returns the names of the generators used since.
     """
     before = {name: read() for name, (read, _, _) in _GENERATORS.items()}
     for _, _, sow in _GENERATORS.values():
@@ -38,7 +38,7 @@ def seeded_generators(seed: int) -> Iterator[Callable[[], list[str]]]:
 
 
 def _states() -> dict[str, object]:
-    """The states, as what can be compared."""
+    """The states, in comparable form."""
     kind, words, *rest = np.random.get_state()
     return {
         "torch": torch.random.get_rng_state().tolist(),

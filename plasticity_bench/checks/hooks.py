@@ -1,6 +1,6 @@
-"""A learner's hooks looked at call by call: what they return, and what becomes of their arguments.
+"""Checks of single hook calls: what they return, and whether they change their arguments.
 
-A learner is looked at replica by replica, without a map or a record, so that every number is there.
+The learner runs replica by replica without vmap or tracing, so that every value is concrete.
 """
 
 import inspect
@@ -15,7 +15,7 @@ from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.learners.optimizers import Params
 
-HUGE = 1e3  # a parameter beyond it is a fault of its own
+HUGE = 1e3  # larger parameters are reported as such
 # (class's name, hook, its arguments by name) -> what is called with the value that it returned
 Look = Callable[[str, str, dict[str, Any]], Callable[[Any], None]]
 
@@ -31,9 +31,9 @@ def finite(learner: Learner) -> Learner:
 
 
 def _watched(learner: Learner, look: Look) -> Learner:
-    """The learner with a look before and after each call of a hook that its class overrides.
+    """A copy of the learner that inspects each overridden hook before and after its call.
 
-    And of `apply_gradients` in any case, which is shown what became of the loss.
+    `apply_gradients` is always inspected, because it receives the gradients of the loss.
     """
     cls = type(learner)
     hooks = [hook for hook in HOOKS if cls.overrides(hook) or hook == "apply_gradients"]
@@ -82,17 +82,17 @@ def _look_for_infinities(
         raise _not_finite_gradient(learner, given, arguments["state"].params)
     if given:
         raise LearnerError(
-            f"Learner {learner}, hook {hook}: it is given {given} that is not finite, which no "
-            "hook returned: parameters have grown too large, or began so: lower step_size, or let "
-            "build begin with smaller weights."
+            f"Learner {learner}, hook {hook}: its argument {given} is not finite, although no "
+            "hook returned it: parameters have become or started too large: lower step_size, or "
+            "let build begin with smaller weights."
         )
 
     def look(returned: Any) -> None:
         made = _beyond({"its result": returned})
         if made:
             raise LearnerError(
-                f"Learner {learner}, hook {hook}: {made} is not finite, though all that it was "
-                "given is: keep divisors, and what square roots and logarithms are taken of, above "
+                f"Learner {learner}, hook {hook}: {made} is not finite, although all of its "
+                "arguments are: keep divisors, and arguments of square roots and logarithms, above "
                 "zero, `x.clamp_min(1e-8)`."
             )
 
@@ -111,7 +111,7 @@ def _not_finite_gradient(learner: str, name: str, params: Params) -> LearnerErro
 
 
 def _tensors(arguments: dict[str, Any]) -> dict[str, Tensor]:
-    """Tensors in nested dictionaries and tuples by where they stand: state.params['head.bias']."""
+    """Tensors in nested dictionaries and tuples by path, such as state.params['head.bias']."""
     found = {}
     for argument, tree in arguments.items():
         if isinstance(tree, nn.Module):
@@ -123,7 +123,7 @@ def _tensors(arguments: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def _beyond(arguments: dict[str, Any]) -> str:
-    """Name of the first tensor that is not finite; a learner's memory may hold infinities."""
+    """Name of the first tensor that is not finite; a learner's memory may contain infinities."""
     for name, value in _tensors(arguments).items():
         if ".memory" not in name and not bool(value.detach().isfinite().all()):
             return name

@@ -1,4 +1,4 @@
-"""Checks of a learner of one's own: `check_learner` says what is wrong with it."""
+"""Checks of a user's learner: `check_learner`."""
 
 from collections.abc import Callable
 
@@ -24,20 +24,20 @@ Check = Callable[[Trial], None]
 
 
 def check_learner(learner: str | type[Learner] | Learner, **hyperparameters: object) -> None:
-    """Check that a learner keeps the rules that results rest on.
+    """Check a learner against the rules that results rely on.
 
-    It trains a small network on a small stream, and stays finite; it learns; the same seed gives
-    the same results in every bit, whatever global random generators are at, whoever runs beside it
-    with whichever hyperparameters, and after its state was kept and loaded; its hooks change none
-    of their arguments; its hyperparameters survive a suite's file; its network is not much larger
-    than the suite's; and `vectorized` is False only where it has to be. It takes seconds.
+    It trains a small network on a small stream, learns, and stays finite; the same seed gives
+    bit-identical results, whatever the state of global random generators, the other replicas and
+    their hyperparameters, and after its state was stored and loaded; its hooks do not change their
+    arguments; its hyperparameters survive a suite's file; its network is not much larger than the
+    suite's; and `vectorized` is False only where necessary. The check takes seconds.
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
-        **hyperparameters: in place of the class's defaults, unless they are set already.
+        **hyperparameters: that replace the class's defaults.
 
     Raises:
-        LearnerError: one sentence that says which rule it breaks, and what to change.
+        LearnerError: which rule it breaks and what to change, in one sentence.
         BadInputError: if there is no such learner, or its declarations are wrong.
     """
     trial = Trial(_made(learner, hyperparameters))
@@ -48,7 +48,7 @@ def check_learner(learner: str | type[Learner] | Learner, **hyperparameters: obj
 def _made(learner: str | type[Learner] | Learner, given: dict[str, object]) -> Learner:
     if isinstance(learner, Learner):
         if given:
-            raise BadInputError("This learner has its hyperparameters already: give its class.")
+            raise BadInputError("This learner already has its hyperparameters: give its class.")
         check_class(type(learner).__name__, type(learner))
         return learner
     cls = find_learner(learner) if isinstance(learner, str) else learner
@@ -57,17 +57,17 @@ def _made(learner: str | type[Learner] | Learner, given: dict[str, object]) -> L
 
 
 def check_works(trial: Trial) -> None:
-    """It trains through a change of task; no hook raises, and all stays finite."""
+    """It trains across a change of task; no hook raises, and everything stays finite."""
     beyond = trial.first.not_finite()
     if not beyond:
         return
     for seed in SEEDS:
-        run(hooks.finite(trial.learner), (seed,))  # tells which hook it is
+        run(hooks.finite(trial.learner), (seed,))  # names the hook
     raise _broken(trial.learner, f"{beyond} is not finite: lower step_size")
 
 
 def check_hyperparameters(trial: Trial) -> None:
-    """Its hyperparameters are the same when they are written to a suite's file and read again."""
+    """Its hyperparameters are unchanged after being written to a suite's file and read."""
     learner = trial.learner
     idle = without_effect(learner.optimizer)
     values = {k: v for k, v in learner.hyperparameters().items() if k not in idle}
@@ -90,7 +90,7 @@ def check_hyperparameters(trial: Trial) -> None:
 
 
 def check_size(trial: Trial) -> None:
-    """Its network has not many more parameters than the suite's."""
+    """Its network does not have many more parameters than the suite's."""
     with torch.random.fork_rng(devices=[]):
         built = trial.learner.build(COUNTED)
     ours, theirs = sum(p.numel() for p in built.parameters()), num_parameters(COUNTED)
@@ -104,7 +104,7 @@ def check_size(trial: Trial) -> None:
 
 
 def check_arguments_unchanged(trial: Trial) -> None:
-    """Its hooks change none of their arguments."""
+    """Its hooks do not change their arguments."""
     run(hooks.unchanging(trial.learner), SEEDS[:1])
 
 
@@ -140,14 +140,14 @@ def check_replicas_independent(trial: Trial) -> None:
     except LearnerError as error:
         raise _broken(
             trial.learner,
-            "where one replica's numbers are not finite, a hook raises for all replicas: make them "
+            "if one replica's numbers are not finite, a hook raises for all replicas: make them "
             f"finite before that step, with nan_to_num() for instance; {error}".rstrip("."),
         ) from error
     if not trial.again.same(others):
         raise _broken(
             trial.learner,
-            "a replica's results change with another replica's seed and data: hooks may keep nothing "
-            "from call to call but in the dictionary that memory() returns",
+            "a replica's results change with another replica's seed and data: hooks may keep "
+            "nothing from call to call but in the dictionary that memory() returns",
         )
 
 
@@ -157,21 +157,22 @@ def check_alone(trial: Trial) -> None:
     if not trial.settled.same(run(trial.learner, SEEDS[place:]), place):
         raise _broken(
             trial.learner,
-            "a replica's results alone are not those that it has among others: hooks may not depend "
+            "a replica's results alone differ from its results in a population: hooks may not "
+            "depend "
             "on how often they are called; and PyTorch rounds `matrix @ vector` otherwise for one "
             "member than for several, but `(matrix * vector).sum(-1)` alike",
         )
 
 
 def check_searched(trial: Trial) -> None:
-    """Members may differ in the numbers that a search tries: they are tensors then."""
+    """Replicas may differ in the searched hyperparameters, which are tensors then."""
     learner = trial.learner
     drawn = random(declared(type(learner)), 1)[0]
     numbers: Setting = {name: value for name, value in drawn.items() if isinstance(value, float)}
     try:
         together = run([learner, learner.replaced(numbers)], SEEDS[:2])
         same = together.close(trial.settled, 0, 0)
-        problem = "its results are others than where replicas are alike"
+        problem = "its results differ from those of a population of equal replicas"
     except LearnerError as error:
         same, problem = False, f"{error}".rstrip(".")
     if not same:
@@ -184,17 +185,17 @@ def check_searched(trial: Trial) -> None:
 
 
 def check_resumes(trial: Trial) -> None:
-    """It goes on from a state that was kept as if nothing had been."""
+    """Training resumed from a stored state gives the same bits."""
     if not trial.settled.all_same(run(trial.learner, resumed=trial.settled)):
         raise _broken(
             trial.learner,
-            "it does not go on from a state that was kept and loaded as it did without: all that "
+            "it does not resume bit-exactly from a stored state: everything that "
             "changes as it learns belongs in the dictionary that memory() returns",
         )
 
 
 def check_learns(trial: Trial) -> None:
-    """After its first task it predicts that task better than untrained: its loss has fallen."""
+    """Training on the first task lowers that task's loss."""
     before, after = trial.first.loss("untrained"), trial.first.loss("logits")
     if not after < before:
         raise _broken(
@@ -206,7 +207,7 @@ def check_learns(trial: Trial) -> None:
 
 
 def check_vectorized(trial: Trial) -> None:
-    """`vectorized` is False only where it has to be."""
+    """`vectorized` is False only where necessary."""
     learner = trial.learner
     if learner.vectorized:
         return

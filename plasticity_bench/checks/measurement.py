@@ -1,4 +1,4 @@
-"""Checks of a measurement of one's own: `check_measurement` says what is wrong with it."""
+"""Checks of a user's measurement: `check_measurement`."""
 
 import copy
 from collections.abc import Callable
@@ -20,19 +20,19 @@ Check = Callable[[str, Measure, Probe], None]
 
 
 def check_measurement(measure: Measure, probe: Probe | None = None) -> None:
-    """Check that a measurement keeps the rules that results rest on.
+    """Check a measurement against the rules that results rely on.
 
-    It returns one float64 number for each replica, by name; the same number when it is asked again;
-    it changes nothing it looks at; and a replica's number depends on that replica alone, not on the
-    place it stands in or on who stands beside it.
+    It returns one float64 number for each replica, by name, and the same numbers when called again;
+    it does not change the probe or the network; and a replica's number depends on that replica
+    alone, not on its index or on the other replicas.
 
     Args:
         measure: from a `Probe` to (replicas,) numbers by name.
-        probe: what to try it on, of at least three replicas that differ; by default small networks
-            in the middle of a task.
+        probe: of at least three different replicas; by default small networks in the middle of a
+            task.
 
     Raises:
-        MeasurementError: one sentence that says which rule it breaks.
+        MeasurementError: which rule it breaks, in one sentence.
     """
     name = getattr(measure, "__name__", type(measure).__name__)
     for check in CHECKS:
@@ -53,13 +53,13 @@ def check_shape(name: str, measure: Measure, probe: Probe) -> None:
             raise MeasurementError(f"{name}: {key} must be a float64 array of numpy, not {found}.")
         if shape != (probe.num_replicas,):
             raise MeasurementError(
-                f"{name}: {key} must have one number for each of the {probe.num_replicas} replicas, "
-                f"but has the shape {shape}."
+                f"{name}: {key} must have one number for each of the {probe.num_replicas} "
+                f"replicas, but has the shape {shape}."
             )
 
 
 def check_deterministic(name: str, measure: Measure, probe: Probe) -> None:
-    """It returns the same when it is asked again."""
+    """It returns the same numbers when called again."""
     first, second = measure(_copied(probe)), measure(_copied(probe))
     _compare(first, second, 0, f"{name}: {{}} differs when the same state is measured again.")
 
@@ -77,7 +77,7 @@ def check_unchanged(name: str, measure: Measure, probe: Probe) -> None:
     if [m.training for m in before.module.modules()] != [
         m.training for m in probe.module.modules()
     ]:
-        raise MeasurementError(f"{name} leaves the network in another mode than it found it in.")
+        raise MeasurementError(f"{name} changes the network's training mode.")
     if _hooks(probe.module) != hooks:
         raise MeasurementError(f"{name} leaves hooks on the network: remove them.")
     if not torch.equal(random_state, torch.get_rng_state()):
@@ -85,7 +85,7 @@ def check_unchanged(name: str, measure: Measure, probe: Probe) -> None:
 
 
 def check_order(name: str, measure: Measure, probe: Probe) -> None:
-    """A replica's number does not depend on the place that it stands in."""
+    """A replica's number does not depend on its index in the population."""
     order = torch.arange(probe.num_replicas).roll(1)
     expected = {key: values[order.numpy()] for key, values in measure(_copied(probe)).items()}
     moved = measure(probe.select(order))
@@ -93,7 +93,7 @@ def check_order(name: str, measure: Measure, probe: Probe) -> None:
 
 
 def check_alone(name: str, measure: Measure, probe: Probe) -> None:
-    """A replica's number does not depend on who stands beside it."""
+    """A replica's number does not depend on the other replicas."""
     fewer = torch.arange(probe.num_replicas - 1)
     expected = {key: values[:-1] for key, values in measure(_copied(probe)).items()}
     without_last = measure(probe.select(fewer))
@@ -136,7 +136,7 @@ def example_probe() -> Probe:
 
 
 def _copied(probe: Probe) -> Probe:
-    """A probe with tensors of its own, and nothing computed yet."""
+    """A copy of a probe with nothing cached."""
     everyone = probe.select(torch.arange(probe.num_replicas))
     return replace(everyone, module=copy.deepcopy(probe.module))
 
@@ -164,7 +164,7 @@ def _equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
 
 
 def _compare(expected: Measured, found: Measured, tolerance: float, problem: str) -> None:
-    """Raise with the first name whose numbers differ; not a number equals itself."""
+    """Raise with the first name whose numbers differ; NaN equals NaN."""
     for key in {**expected, **found}:
         one, other = expected.get(key), found.get(key)
         if (

@@ -1,4 +1,4 @@
-"""Checks of a stream of one's own: `check_stream` says what is wrong with it."""
+"""Checks of a user's stream: `check_stream`."""
 
 import json
 import random
@@ -19,20 +19,20 @@ Check = Callable[[str, Stream], None]
 
 
 def check_stream(stream: str | Stream, **parameters: object) -> None:
-    """Check that a stream keeps the rules that results rest on.
+    """Check a stream against the rules that results rely on.
 
-    Its tasks are of the sizes it states, with targets and inputs in range; any task of any seed can
-    be made alone, in any order, and is the same each time; seeds differ, and tasks change; nothing
-    is drawn from global random generators; what is held out is not trained on; and it is a valid
-    gymnasium environment. Looked at are the first, second, middle and last task of two seeds.
+    Its tasks have the stated sizes, with targets and inputs in range; any task of any seed can be
+    made independently, in any order, and is the same each time; seeds differ, and tasks change;
+    nothing is drawn from global random generators; held-out examples are not trained on; and it is
+    a valid gymnasium environment. The first, second, middle and last task of two seeds are checked.
 
     Args:
         stream: an id, or a stream.
-        **parameters: in place of the registered ones, with an id.
+        **parameters: that replace the registered ones of an id.
 
     Raises:
-        StreamError: one sentence that says which rule it breaks.
-        BadInputError: if it is unknown, or its data set is not on this machine.
+        StreamError: which rule it breaks, in one sentence.
+        BadInputError: if it is unknown, or its data set is missing.
     """
     made = make_stream(stream, **parameters) if isinstance(stream, str) else stream
     name = stream if isinstance(stream, str) else type(stream).__name__
@@ -41,7 +41,7 @@ def check_stream(stream: str | Stream, **parameters: object) -> None:
 
 
 def check_tasks(name: str, stream: Stream) -> None:
-    """Tasks are of the stated sizes, with targets and inputs in range."""
+    """Tasks have the stated sizes, with targets and inputs in range."""
     for seed in SEEDS:
         for index in _indices(stream):
             where = f"{name}: task({seed}, {index})"
@@ -103,7 +103,7 @@ def check_pure(name: str, stream: Stream) -> None:
                 )
             if not _equal(first[seed, index], again):
                 raise StreamError(
-                    f"{name}: task({seed}, {index}) is not the same when it is made again: it must "
+                    f"{name}: task({seed}, {index}) differs when it is made again: it must "
                     "depend on seed and index alone."
                 )
 
@@ -120,7 +120,7 @@ def check_varies(name: str, stream: Stream) -> None:
 
 
 def check_held_out(name: str, stream: Stream) -> None:
-    """What is held out is not trained on."""
+    """Held-out examples are not trained on."""
     for index in _indices(stream):
         task = stream.task(0, index)
         if task.test is None or task.examples is None or task.test.examples is None:
@@ -178,13 +178,13 @@ def _indices(stream: Stream) -> list[int]:
 
 
 def _arrays(stream: Stream, seed: int, index: int) -> list[NDArray[np.generic] | None]:
-    """All of a task, with its batches."""
+    """All arrays of a task, with its batches."""
     made = [stream.batches(seed, index), stream.left_over(seed, index)]
     return [*stream.task(seed, index).arrays(), *made]
 
 
 def _contents(task: Task) -> list[NDArray[np.generic] | None]:
-    """What a task is, whatever the order of its examples."""
+    """The contents of a task, regardless of the order of its examples."""
     if task.examples is None:
         return task.arrays()
     order = np.argsort(task.examples, kind="stable")

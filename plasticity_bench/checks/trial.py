@@ -1,4 +1,4 @@
-"""A short run of a learner on digits, which its checks look at from all sides."""
+"""A short run of a learner on digits, shared by its checks."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,19 +21,19 @@ NETWORK = NetworkSpec(hidden=(24, 16), input_shape=(8, 8), num_outputs=10)
 SEEDS = (0, 1, 2)
 OTHER_SEEDS = (0, 101, 102)
 UPDATES = 20  # of a task
-EXAMPLES = 128  # of a task; predictions are looked at on all of them
+EXAMPLES = 128  # of a task; predictions are compared on all of them
 ROUNDING = 1e-3  # relative and absolute
 LEGS = ((0, 0, UPDATES), (1, 0, UPDATES // 2), (1, UPDATES // 2, UPDATES))  # task, from, to
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What a population did.
+    """The recorded outputs and state of a population.
 
     Attributes:
         seen: (replicas, ...) each, by (leg, name): losses, logits, and its state after the leg.
         targets: of the first task's examples, (replicas, examples).
-        moved: names of the global random generators that it left in another state.
+        moved: names of the global random generators that it used.
     """
 
     seen: dict[tuple[int, str], Tensor]
@@ -41,9 +41,9 @@ class Trajectory:
     moved: list[str]
 
     def same(self, other: "Trajectory", place: int = 0, its_place: int = 0) -> bool:
-        """Whether a replica did the same in both, in every bit, where both were looked at.
+        """Whether a replica's compared tensors are bit-identical in both.
 
-        What is not a number equals itself.
+        NaN equals NaN.
         """
         shared = self.seen.keys() & other.seen.keys()
         return all(_same(self.seen[k][place], other.seen[k][its_place]) for k in shared)
@@ -53,17 +53,17 @@ class Trajectory:
         return all(self.same(other, place, place) for place, _ in enumerate(SEEDS))
 
     def close(self, other: "Trajectory", place: int, its_place: int) -> bool:
-        """Whether a replica did the same but for rounding, which grows from update to update."""
+        """Whether a replica did the same up to rounding, which grows from update to update."""
         return self.seen.keys() == other.seen.keys() and all(
             _close(value[place], other.seen[key][its_place]) for key, value in self.seen.items()
         )
 
     def all_close(self, other: "Trajectory") -> bool:
-        """Whether every replica did the same but for rounding."""
+        """Whether every replica did the same up to rounding."""
         return all(self.close(other, place, place) for place, _ in enumerate(SEEDS))
 
     def not_finite(self) -> str:
-        """Name what is not finite first, of losses, logits and parameters; the rest may be."""
+        """Name the first of losses, logits and parameters that is not finite."""
         for (leg, name), value in self.seen.items():
             if (name[0] != "[" or ".params" in name) and not value.isfinite().all():
                 return f"{name} in task {LEGS[leg][0]}"
@@ -80,7 +80,7 @@ class Trajectory:
 
 
 class Trial:
-    """A learner, and the runs of it that more than one check looks at."""
+    """A learner, and its runs that several checks compare."""
 
     def __init__(self, learner: Learner) -> None:
         self.learner = learner
@@ -92,13 +92,13 @@ class Trial:
 
     @cached_property
     def again(self) -> Trajectory:
-        """The second, without any difference from the first."""
+        """A second run, with nothing changed."""
         assert self.first
         return run(self.learner)
 
     @cached_property
     def elsewhere(self) -> Trajectory | None:
-        """A run in which all is different that must not matter to the replica at place 0.
+        """A run in which everything differs that must not affect the replica at index 0.
 
         The other replicas, one of whom diverges, and the global random generators; None if a hook
         raises.
@@ -111,12 +111,12 @@ class Trial:
 
     @property
     def is_steady(self) -> bool:
-        """Whether none of that mattered; what did need only be looked for if not."""
+        """Whether none of that had an effect; single causes are searched only if not."""
         return self.elsewhere is not None and self.first.same(self.elsewhere)
 
     @property
     def settled(self) -> Trajectory:
-        """A run that others are to be like."""
+        """The run that others are compared with."""
         return self.first if self.is_steady else self.again
 
 
@@ -128,19 +128,19 @@ def run(
     resumed: Trajectory | None = None,
     global_seed: int = 0,
 ) -> Trajectory:
-    """Train replicas on two tasks of digits; in the second, the classes have other names.
+    """Train replicas on two tasks of digits; the second permutes the classes.
 
-    Boundaries are revealed. It computes in one thread, for only then runs agree in every bit.
+    Boundaries are revealed. It computes in one thread, since only then are runs bit-identical.
 
     Args:
         learner: of all replicas, or one for each.
         seeds: of the replicas.
-        spoiled: the place of a replica whose inputs are not numbers.
-        resumed: a run of such replicas, to go on from, in its second task's middle.
-        global_seed: of the global random generators; they are put back afterwards.
+        spoiled: the index of a replica whose inputs are NaN.
+        resumed: a run of such replicas to resume in the middle of its second task.
+        global_seed: of the global random generators, which are restored afterwards.
 
     Raises:
-        LearnerError: if a hook raises, or returns what it must not.
+        LearnerError: if a hook raises, or returns an invalid value.
     """
     seen: dict[tuple[int, str], Tensor] = {}
     with _one_thread(), seeded_generators(global_seed) as moved:

@@ -71,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.path.insert(0, "")
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
-    options.command = shlex.join(["plasticity-bench", *given])  # to tell what to run again
+    options.command = shlex.join(
+        ["plasticity-bench", *given]
+    )  # printed where something is to be run again
     try:
         code: int = options.verb(options)
         return code

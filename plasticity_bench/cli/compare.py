@@ -8,7 +8,7 @@ from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE
 from plasticity_bench.errors import BadInputError
 
-HELP = "tell how two learners differ, and whether by chance"
+HELP = "compare two learners, with intervals and p values"
 EXAMPLE = "plasticity-bench compare results/quick-v0@885f6d2c l2_init adam"
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
 
-HELP = "tell what this machine has, and what is missing for which suite"
+HELP = "report what is installed on this machine, and what suites still need"
 EXAMPLE = "plasticity-bench doctor"
 
 

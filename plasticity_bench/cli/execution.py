@@ -93,14 +93,14 @@ def _run_here(name: str, groups: list[Group], results: Results, how: list[Execut
     left = pending(groups, results, how[0], say)
     num_left = len(all_runs(left))
     say(f"{name}: {len(runs)} runs, {len(runs) - num_left} finished, {num_left} to do.")
-    with stopping.heard(), progress.display(name, left) as display:
+    with stopping.catch_signals(), progress.display(name, left) as display:
         failed = runner.run(left, results, how, display.task_done, display.group_done)
-        signal_heard = stopping.signal_heard()
-    if signal_heard is not None:
+        received_signal = stopping.received_signal()
+    if received_signal is not None:
         finished = len(runs) - len(results.snapshot().missing(runs))
         say(
             f"Stopped: {finished} of {len(runs)} runs are finished in {results.folder}, and the "
             "progress of others is stored. Run the same command again to resume."
         )
-        raise Interrupted(signal_heard)
+        raise Interrupted(received_signal)
     return failed

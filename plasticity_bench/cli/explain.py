@@ -7,14 +7,16 @@ from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say, warn_of_few_seeds
 from plasticity_bench.errors import BadInputError
 
-HELP = "tell which measurements predict trainability"
+HELP = "report which measurements predict trainability"
 EXAMPLE = "plasticity-bench explain results/explanations-v0@1a2b3c4d --figure explanations.pdf"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     shared.add_results(parser)
-    parser.add_argument("--layers", action="store_true", help="tell of single layers too")
+    parser.add_argument(
+        "--layers", action="store_true", help="include measurements of single layers"
+    )
     parser.add_argument(
         "--reference",
         default="fresh",

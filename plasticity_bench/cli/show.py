@@ -6,7 +6,7 @@ from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.cli.options import count
 
-HELP = "tell what a suite is and what it will cost"
+HELP = "print a suite's streams, learners and estimated cost"
 EXAMPLE = "plasticity-bench show paper-small"
 
 
@@ -14,8 +14,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     shared.add_suite(parser)
     parser.add_argument("--seeds", type=count, metavar="N", help="for seeds 0 to N-1")
-    parser.add_argument("--jobs", type=count, metavar="N", help="for so many processes")
-    shared.add_replicas(parser, "for so many seeds at a time")
+    parser.add_argument(
+        "--jobs", type=count, metavar="N", help="estimate for this number of processes"
+    )
+    shared.add_replicas(parser, "estimate for this number of seeds per population")
     parser.add_argument("--device", default="cpu", metavar="cpu|cuda|cuda:N|auto")
     parser.add_argument("--no-timing", action="store_true", help="time no updates")
 

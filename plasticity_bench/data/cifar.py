@@ -61,7 +61,7 @@ class Cifar:
 
 
 def _check(folder: Path, kind: Any) -> None:
-    """Compare each file's md5 with the published one; they are pickles, which must not be read unchecked."""
+    """Compare each file's md5 with the published one: unverified pickles must not be read."""
     batches = [*kind.train_list, *kind.test_list]
     names = {md5: name for name, md5 in batches}
     for name, md5 in [*batches, (kind.meta["filename"], kind.meta["md5"])]:

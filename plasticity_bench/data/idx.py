@@ -21,7 +21,7 @@ from plasticity_bench.errors import BadInputError
 PARTS = ("training images", "training labels", "test images", "test labels")
 
 _published: dict[str, str] = {}
-"""What each file of known sha256 holds: tells of exchanged files."""
+"""The contents of files of known sha256, to detect swapped files."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ class Diagnostic:
     Attributes:
         name: in the registry of measurements.
         every: taken in every n-th task, counting from the first, and in every scored task.
-        examples: on so many of the task's examples.
+        examples: how many of the task's examples it is computed on.
     """
 
     name: str
@@ -27,9 +27,9 @@ class Protocol:
     Attributes:
         curvature_every: curvature is measured at the start of every n-th task, counting from the
             first, and of every scored task; held-out examples at the end of the same tasks.
-        curvature_examples: on so many of the task's examples. Ranks over different numbers of
-            examples cannot be compared, so the number is part of the measurement's name.
-        reveal_boundaries: whether learners are told that a new task begins.
+        curvature_examples: how many of the task's examples it is computed on. Ranks over different
+            numbers of examples cannot be compared, so the number is part of the measurement's name.
+        reveal_boundaries: whether `begin_task` is called when a new task begins.
         diagnostics: what else is measured, at the start and the end of a task.
     """
 

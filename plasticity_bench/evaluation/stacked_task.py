@@ -58,7 +58,7 @@ class Examples:
         return inputs, self._targets.gather(1, wide)
 
     def first(self, count: int) -> Batch:
-        """Return the first examples: a random sample, because a task's examples are in random order."""
+        """Return the first examples: a random sample, since a task's order is random."""
         return self._between(0, count)
 
     def in_batches(self) -> Iterator[Batch]:

@@ -1,4 +1,4 @@
-"""The figure of explanations: which holds everywhere, and which fails where."""
+"""Heatmap of the associations between diagnostics and accuracy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,8 @@ LEGEND = (
 def draw(table: Sequence[Association], path: Path) -> None:
     """Draw measurements x streams as a heatmap of rank correlations.
 
-    A number stands where the interval excludes zero; a measurement that holds everywhere is bold.
+    A number is printed where the interval excludes zero; a measurement whose sign holds in every
+    stream is bold.
 
     Raises:
         BadInputError: if matplotlib is not installed, there is nothing to draw, or the file cannot
@@ -49,7 +50,7 @@ def draw(table: Sequence[Association], path: Path) -> None:
 
 
 def _panels(table: Sequence[Association]) -> dict[str, list[list[Interval | None]]]:
-    """By title, measurements x streams; those only in which anything is known."""
+    """By title, measurements x streams; those with any known correlation."""
     panels: dict[str, list[list[Interval | None]]] = {
         "within\nruns": [[*e.within_stream.values(), e.within] for e in table],
         "across\nlearners": [[*e.learners_in_stream.values(), e.learners] for e in table],

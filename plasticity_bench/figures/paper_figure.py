@@ -1,4 +1,4 @@
-"""What every figure needs: a file that can be written, matplotlib, and one style for papers."""
+"""Shared by all figures: file formats, matplotlib, and one style for papers."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,10 +12,10 @@ from plasticity_bench.errors import BadInputError
 FORMATS = (".png", ".svg", ".pdf")
 
 COLUMN, PAGE = 3.4, 7.0  # width in inches, of one column and of two
-MOST_BESIDE = 4  # panels; of more, single points could not be told apart
+MOST_BESIDE = 4  # panels; with more, single points are too close
 
-# Okabe and Ito's colours, moved a little: three times as dark or bright as the paper, and far apart
-# for readers without red, green or blue cones, too (tests/test_palette.py). The first is the
+# Okabe and Ito's colours, adjusted to a contrast of 3:1 with white and to be distinguishable with
+# protanopia, deuteranopia and tritanopia (tests/figures/test_palette.py). The first is the
 # reference's.
 COLOURS = ("#1b1f24", "#1666a6", "#b84700", "#008b58", "#c175a8", "#c78100", "#0a98da", "#968d40")
 MARKERS = "os^DvXPp"
@@ -38,7 +38,7 @@ STYLE: Any = {
     "lines.linewidth": 1.1,
     "lines.markersize": 3.5,
     "lines.markeredgewidth": 0.4,
-    "pdf.fonttype": 42,  # TrueType: what publishers ask for, and text that can be searched
+    "pdf.fonttype": 42,  # TrueType: required by publishers, and searchable text
     "ps.fonttype": 42,
     "svg.fonttype": "none",
     "savefig.dpi": 300,
@@ -46,26 +46,26 @@ STYLE: Any = {
 
 
 def check_path(path: Path) -> None:
-    """Refuse a file that no figure can be written to.
+    """Raise if a file name does not end in a known format.
 
     Raises:
-        BadInputError: if its ending is of another kind.
+        BadInputError: if it does not.
     """
     if path.suffix.lower() not in FORMATS:
         raise BadInputError(f"--figure {path}: a figure's file ends in {', '.join(FORMATS)}.")
 
 
 def style() -> AbstractContextManager[Any]:
-    """Return a context in which figures look as papers want them: small type, embedded fonts."""
+    """Return a context with matplotlib settings for papers: small type, embedded fonts."""
     try:
         import matplotlib as mpl
-    except ImportError:  # a figure says so itself
+    except ImportError:  # the figure shows it
         return nullcontext()
     return mpl.rc_context(STYLE)
 
 
 def look(place: int) -> dict[str, Any]:
-    """Return how the learner at a place is drawn: never by its colour alone.
+    """Return colour, marker and line style of the learner at an index: never colour alone.
 
     Args:
         place: 0 for the reference.
@@ -88,7 +88,7 @@ def ordered(learners: Iterable[str], reference: str) -> list[str]:
 
 
 def beside(number: int) -> int:
-    """Return how many of so many panels are beside one another: at most four, in even lines.
+    """Return the number of columns for `number` panels: at most four, in rows of similar length.
 
     >>> beside(3), beside(5), beside(9)
     (3, 3, 3)
@@ -97,7 +97,7 @@ def beside(number: int) -> int:
 
 
 def width(number: int) -> float:
-    """Return the width of a figure of so many panels, in inches: of one column, or of a page."""
+    """Return the width in inches of a figure with that many panels: one column's, or the page's."""
     return COLUMN if number == 1 else PAGE
 
 
@@ -105,12 +105,12 @@ def panels(number: int, height: float, rows: int = 1) -> tuple[Any, list[list[An
     """Return a figure of a column's or a page's width, and its panels.
 
     Args:
-        number: of columns of panels; what does not fit beside one another is below.
+        number: of columns of panels; those that do not fit in one row continue below.
         height: of a panel, in inches.
         rows: panels in each column.
 
     Returns:
-        the figure, and of each column its panels, from above.
+        the figure, and the panels of each column from top to bottom.
     """
     across = beside(number)
     lines = -(-number // across)
@@ -124,12 +124,12 @@ def panels(number: int, height: float, rows: int = 1) -> tuple[Any, list[list[An
 
 
 def legend(figure: Any, learners: Sequence[str], *, skip: int = 0, lines: bool = True) -> None:
-    """Put the looks of learners below a figure, which grows by as much.
+    """Add a legend below a figure, whose height grows accordingly.
 
     Args:
-        figure: that they are in.
+        figure: to extend.
         learners: in the order of their looks.
-        skip: so many of the first are not in the figure.
+        skip: the number of first learners that are not in the figure.
         lines: whether they are drawn as lines, not as points.
     """
     from matplotlib.lines import Line2D
@@ -151,7 +151,7 @@ def legend(figure: Any, learners: Sequence[str], *, skip: int = 0, lines: bool =
 
 
 def _fitting(lengths: Sequence[int], across: float) -> int:
-    """Columns of a legend in type of 7 points: as many as labels of such lengths leave room for."""
+    """The number of columns of a legend in 7 point type that fit the labels."""
     for number in range(len(lengths), 1, -1):
         longest = [max(own) for own in np.array_split(lengths, number)]
         if sum(0.52 + 0.055 * length for length in longest) <= across:

@@ -17,11 +17,11 @@ SCORES = {"trainability": "trainability", "retention": "curvature retention"}
 
 
 def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: Path) -> None:
-    """Draw a panel for each of the two scores, over all streams and seeds, with 95 % bands.
+    """Draw performance profiles of the two scores over all streams and seeds, with 95 % bands.
 
     Args:
         scores: by stream and learner, of each seed.
-        reference: the learner that scores are relative to; being 1 throughout, it is left out.
+        reference: the learner that scores are relative to; its own score is 1 and not drawn.
         path: of the figure.
 
     Raises:

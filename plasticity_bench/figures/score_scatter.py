@@ -1,4 +1,4 @@
-"""The figure of the claim: trainability against curvature retention, a panel for each stream."""
+"""Scatter plot of trainability against curvature retention, a panel for each stream."""
 
 from collections.abc import Sequence
 from pathlib import Path

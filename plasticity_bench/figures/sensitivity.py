@@ -1,4 +1,4 @@
-"""How much a score depends on each hyperparameter: a figure of a search."""
+"""Sensitivity of a score to each hyperparameter: the figure of a search."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def draw(record: TuningRecord, path: Path, learners: Sequence[str] = ()) -> None
     Args:
         record: of a search.
         path: of the figure.
-        learners: labels of those wanted; all if none is given.
+        learners: labels to draw; all if empty.
 
     Raises:
         BadInputError: if a learner was not tuned, matplotlib is not installed, or the file cannot

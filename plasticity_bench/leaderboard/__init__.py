@@ -1,12 +1,12 @@
 """Submitted results: written, checked without running them, ranked, shown.
 
-In leaderboard/entries/SUITE/NAME/ lie
+An entry is a folder, leaderboard/entries/SUITE/NAME/:
 
-    manifest.json          who, what, with which settings and scores
-    measurements.parquet   every number measured, of every seed
+    manifest.json          submitter, learner, settings and scores
+    measurements.parquet   all measurements of all seeds
     source/                the learner's code
-    tuning.yaml            the search for its settings, if there was one
+    tuning.yaml            the search for its settings, if any
     verification/          records of runs that were run again
 
-docs/submitting.md describes how an entry comes to be, and what it is checked for.
+docs/submitting.md describes how to submit an entry, and the rules that it is checked by.
 """

@@ -1,4 +1,4 @@
-"""An entry as it was read: manifest and runs, by stream and seed."""
+"""An entry: manifest, and runs by stream and seed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from plasticity_bench.suite.suite import Suite, SuiteStream
 
 
 class StreamSeed(NamedTuple):
-    """The label of a stream and a seed: which of a learner's runs."""
+    """A stream's label and a seed."""
 
     stream: str
     seed: int
@@ -33,13 +33,13 @@ class StreamSeed(NamedTuple):
 
 @dataclass(frozen=True)
 class EntryRun:
-    """A run of an entry: which one, and what was measured."""
+    """A run of an entry, and its measurements."""
 
     run: Run
     run_table: RunTable
 
     def means(self, suite_stream: SuiteStream, protocol: Protocol) -> Means:
-        """Return what its score is computed from."""
+        """Return the means that its score is computed from."""
         return next(means(self.run_table, protocol, suite_stream.stream.scored_tasks()))
 
 
@@ -48,8 +48,8 @@ class Entry:
     """An entry of the leaderboard.
 
     Attributes:
-        folder: where it lies.
-        manifest: what it says of itself.
+        folder: its path.
+        manifest: its manifest.
         runs: of its learner.
         reference: of the learner that its scores are relative to.
     """
@@ -66,14 +66,14 @@ class Entry:
 
 
 def read_entry(folder: Path, reference: str) -> Entry:
-    """Return an entry; nothing in it is executed.
+    """Return an entry, without executing anything in it.
 
     Args:
         folder: of the entry.
         reference: label of its suite's reference.
 
     Raises:
-        DamagedError: if its manifest or its measurements are not what `submit` writes.
+        DamagedError: if its manifest or measurements cannot be read.
     """
     manifest = read_manifest(folder)
     path = folder / MEASUREMENTS
@@ -99,7 +99,7 @@ def read_entry(folder: Path, reference: str) -> Entry:
 
 
 def entry_sha256(folder: Path) -> str:
-    """Return the hash by which records know an entry: that of its manifest.
+    """Return the sha256 of an entry's manifest, by which records refer to it.
 
     The manifest has the hashes of all other files but the records of its verification.
     """

@@ -1,4 +1,4 @@
-"""What a learner needs beyond others: computed from its class, by one update of it."""
+"""A learner's flags, computed from its class and one update."""
 
 import torch
 
@@ -22,7 +22,7 @@ def flags_of(learner: Learner, suite: Suite) -> Flags:
 
 
 def extra_passes(learner: Learner, spec: NetworkSpec, regression: bool = False) -> int:
-    """Return how often an update computes the network beyond the once that all learners need."""
+    """Return the passes through the network per update beyond the one that all learners need."""
     population = Population([Replica(0, learner)], spec)
     calls: list[int] = []
     population.module.register_forward_pre_hook(lambda *_: calls.append(1))
@@ -37,7 +37,7 @@ def extra_passes(learner: Learner, spec: NetworkSpec, regression: bool = False) 
 
 
 def memory(learner: Learner, spec: NetworkSpec) -> float:
-    """Return how many numbers a learner keeps of its own for each parameter."""
+    """Return the numbers that a learner stores per parameter."""
     state = Population([Replica(0, learner)], spec).state
     leaves = torch.utils._pytree.tree_leaves(state.memory)
     kept = sum(leaf.numel() for leaf in leaves)

@@ -1,4 +1,4 @@
-"""What an entry says of itself: the schema of `manifest.json`, and the limits of its files."""
+"""The schema of an entry's `manifest.json`, and the limits of its files."""
 
 import json
 import re
@@ -57,12 +57,13 @@ class LearnerPart(_Strict):
 
 
 class Flags(_Strict):
-    """What the learner needs beyond others, as docs/learners.md defines it.
+    """What the learner needs beyond an ordinary one, as docs/learners.md defines it.
 
     Attributes:
-        boundaries: whether it acts where a task begins.
-        extra_passes: times that an update computes the network beyond once.
-        memory: numbers that it keeps for each parameter.
+        boundaries: whether it has a `begin_task` hook.
+        extra_passes: passes through the network per update, beyond the one that every learner
+            needs.
+        memory: numbers stored per parameter.
     """
 
     boundaries: bool
@@ -78,7 +79,7 @@ class TuningPart(_Strict):
 
 
 class Cost(_Strict):
-    """What it takes: mean seconds of a seed on a stream, and updates of a seed on all streams."""
+    """Mean seconds of a seed on a stream, and updates of a seed on all streams."""
 
     seconds_per_seed: Annotated[float, Field(ge=0)]
     updates: Annotated[int, Field(ge=1)]
@@ -92,7 +93,7 @@ class StreamScores(_Strict):
 
 
 class Manifest(_Strict):
-    """An entry, as it says of itself."""
+    """The manifest of an entry."""
 
     format: Literal[1]
     name: Text
@@ -110,10 +111,10 @@ class Manifest(_Strict):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return what an entry says of itself.
+    """Return an entry's manifest.
 
     Raises:
-        DamagedError: if it is not there, or does not fit the schema.
+        DamagedError: if it is missing, or does not fit the schema.
     """
     path = folder / MANIFEST
     try:
@@ -131,7 +132,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def written(manifest: Manifest) -> bytes:
-    """Return the manifest as its file holds it."""
+    """Return the manifest as the text of its file."""
     return (json.dumps(manifest.model_dump(), indent=1, allow_nan=False) + "\n").encode()
 
 

@@ -1,4 +1,4 @@
-"""What a manifest states that follows from the measurements."""
+"""Fields of a manifest that are computed from the measurements."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -23,13 +23,13 @@ def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores
 
 
 def environments(infos: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the environments that runs were computed in, each once."""
+    """Return the distinct environments that runs were computed in."""
     texts = (json.dumps(_environment(info), sort_keys=True) for info in infos)
     return [json.loads(text) for text in sorted(set(texts))]
 
 
 def cost(suite: Suite, infos: Sequence[dict[str, Any]]) -> Cost:
-    """Return what a learner's runs took."""
+    """Return the cost of a learner's runs."""
     seconds = [info["seconds"]["train"] + info["seconds"]["measure"] for info in infos]
     updates = sum(suite_stream.stream.num_updates for suite_stream in suite.streams)
     return Cost(seconds_per_seed=float(np.mean(seconds)), updates=updates)

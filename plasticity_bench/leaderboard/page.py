@@ -16,11 +16,11 @@ TITLE = """\
 This page is made from `leaderboard/entries` by `plasticity-bench leaderboard --format markdown`.
 [docs/submitting.md](../docs/submitting.md) says how to add an entry, and what it is checked for.
 
-Entries are in the order of their mean trainability over streams and seeds. Entries that cannot be
-told apart from the first of their group share its rank; in brackets stand 95 % intervals.
-*Collapsed* are replicas that diverged, or learn next to nothing in the end; *seconds per seed* are
-of the submitter's machine; *needs*: task boundaries, passes and memory beyond those of other
-learners. *Status*: self-reported, or verified by running so many runs again.
+Entries are sorted by mean trainability over streams and seeds. Entries that do not differ
+significantly from the first of their group share its rank; brackets give 95 % intervals.
+*Collapsed* is the share of replicas that diverged, or learn next to nothing in the end; *seconds
+per seed* were measured on the submitter's machine; *needs* lists task boundaries, passes and memory
+beyond those of other learners. *Status* is self-reported, or verified by re-running some runs.
 [docs/statistics.md](../docs/statistics.md) has the definitions.
 """
 NONE_YET = "There are no entries yet.\n"
@@ -30,7 +30,7 @@ def suites_in(entries: Path, given: Sequence[Suite] = ()) -> list[Suite]:
     """Return the suites that a folder has entries of, by their names.
 
     Raises:
-        BadInputError: if one of them is no suite that comes with the package, nor is given.
+        BadInputError: if a suite is neither given nor included in the package.
     """
     known = {suite.name.rpartition("/")[-1]: suite for suite in given}
     found = []
@@ -40,7 +40,7 @@ def suites_in(entries: Path, given: Sequence[Suite] = ()) -> list[Suite]:
 
 
 def table_of(entries: Path, suite: Suite, notify: Callable[[str], None]) -> list[Row]:
-    """Return the rows of a suite's table; `notify` is told of entries that cannot be shown."""
+    """Return the rows of a suite's table; entries that cannot be shown are passed to `notify`."""
     read: list[Entry] = []
     for path in entry_folders(entries, suite):
         try:

@@ -51,17 +51,19 @@ def _line(row: Row) -> list[str]:
 
 
 def needs(flags: Flags) -> str:
-    """Return what a learner needs beyond others, in words; empty for nothing."""
-    told = ["boundaries"] if flags.boundaries else []
+    """Return a learner's flags in words; empty if there are none."""
+    needs_shown = ["boundaries"] if flags.boundaries else []
     if flags.extra_passes:
-        told.append("1 extra pass" if flags.extra_passes == 1 else f"{flags.extra_passes} passes")
+        needs_shown.append(
+            "1 extra pass" if flags.extra_passes == 1 else f"{flags.extra_passes} passes"
+        )
     if flags.memory >= 0.05:
-        told.append(f"memory {flags.memory:.1f}")
-    return ", ".join(told)
+        needs_shown.append(f"memory {flags.memory:.1f}")
+    return ", ".join(needs_shown)
 
 
 def beside(row: Row, others: Sequence[Row], format_name: str = "table") -> str:
-    """Return how an entry differs from each of the others in trainability, for its reviewer."""
+    """Return an entry's differences in trainability from every other entry, for the reviewer."""
     pairs = [(other, common([row.scores, other.scores])) for other in others]
     lines = [compared(f"{row.name} - {other.name}", x, y) for other, (x, y) in pairs if x.size]
     corrected = holm([line.difference.p_value for line in lines])

@@ -1,7 +1,7 @@
 """`python -m plasticity_bench.leaderboard.rerun REQUEST`: run runs of an entry, from its source.
 
-This is the only module that runs what an entry brings. It is a process of its own, in the folder of
-the entry's source, and is told in a file what to run and where to store it.
+This is the only module that runs an entry's code, as a separate process in the folder of the
+entry's source, and reads from a file what to run and where to store it.
 """
 
 import json
@@ -25,7 +25,7 @@ def main(request_file: str) -> None:
     """Run what a request asks for.
 
     Raises:
-        BadInputError: if the source is not what the entry says, or a run fails.
+        BadInputError: if the source does not match the entry, or a run fails.
     """
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     manifest = read_manifest(Path(request["entry"]))

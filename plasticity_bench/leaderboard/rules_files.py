@@ -1,4 +1,4 @@
-"""What may lie in an entry's folder: nothing else, no links, nothing large."""
+"""Rules on the files of an entry's folder."""
 
 import os
 import stat
@@ -25,7 +25,7 @@ Found = dict[str, os.stat_result]
 
 
 def found_in(folder: Path) -> Found:
-    """Return all that lies in a folder but folders; links are not followed."""
+    """Return all paths in a folder that are not folders, without following links."""
     found: Found = {}
     for place, folders, files in os.walk(folder, followlinks=False):
         linked = [name for name in folders if (Path(place) / name).is_symlink()]
@@ -59,7 +59,7 @@ def sizes(found: Found) -> Iterator[str]:
 
 
 def belonging(found: Found, manifest: Manifest) -> Iterator[str]:
-    """What the manifest lists is there, and nothing else but records of verification."""
+    """The folder contains what the manifest lists and records of verification, nothing else."""
     for name in manifest.learner.source:
         if not SOURCE_FILE.fullmatch(name):
             yield f"the manifest lists {name!r}, which is no Python file below source/"
@@ -74,7 +74,7 @@ def belonging(found: Found, manifest: Manifest) -> Iterator[str]:
 
 
 def hashes(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Source and tuning record are those that the manifest has the hashes of."""
+    """Source and tuning record match the manifest's hashes."""
     digest = sha256()
     for name in manifest.learner.source:
         digest.update(read_bytes(folder / name, MAX_SOURCE_BYTES))

@@ -1,4 +1,4 @@
-"""That an entry is of this suite, this learner, and one configuration."""
+"""Rules on identity: an entry is of one suite, one learner and one configuration."""
 
 import ast
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from plasticity_bench.tuning import record
 
 
 def complete(context: ValidationContext) -> Iterator[str]:
-    """Every stream has the seeds 0 to N - 1, of the learner and of the reference."""
+    """Learner and reference have seeds 0 to N - 1 on every stream."""
     seeds = range(context.num_seeds)
     wanted = {
         (suite_stream.label, seed) for suite_stream in context.suite.streams for seed in seeds
@@ -43,7 +43,7 @@ def complete(context: ValidationContext) -> Iterator[str]:
 
 
 def scored_seeds(context: ValidationContext) -> Iterator[str]:
-    """Seeds that settings are chosen on are not scored."""
+    """Tuning seeds are not scored."""
     for _, own in context.runs():
         if own.run.seed >= seeding.TUNING:
             yield f"{named(own)}: seeds from {seeding.TUNING} on are for tuning"
@@ -57,13 +57,13 @@ def streams_and_networks(context: ValidationContext) -> Iterator[str]:
         stream = _stream(own.run.identity)
         expected = {"id": suite_stream.id, "parameters": as_json(suite_stream.stream.parameters())}
         if {name: stream.get(name) for name in expected} != expected:
-            yield f"{named(own)}: its stream is not as the suite says"
+            yield f"{named(own)}: its stream differs from the suite's"
         if own.run.identity.get("network") != as_json(suite_stream.network.parameters()):
-            yield f"{named(own)}: its network is not as the suite says"
+            yield f"{named(own)}: its network differs from the suite's"
 
 
 def fingerprints(context: ValidationContext) -> Iterator[str]:
-    """Data and tasks are those of the suite: computed here, or as published entries have them."""
+    """Data and tasks are the suite's, as computed here or as in published entries."""
     expected: dict[str, str] = {}
     for suite_stream in context.suite.streams:
         first = StreamSeed(suite_stream.label, 0)
@@ -74,16 +74,16 @@ def fingerprints(context: ValidationContext) -> Iterator[str]:
             expected[suite_stream.label] = _stream(known[0].run.identity).get("fingerprint", "")
         else:
             context.notes.append(
-                f"{suite_stream.label}: its data is not here: the fingerprint is not checked"
+                f"{suite_stream.label}: its data set is missing: the fingerprint is not checked"
             )
     for suite_stream, own in context.runs():
         found = _stream(own.run.identity).get("fingerprint")
         if found != expected.get(suite_stream.label, found):
-            yield f"{named(own)}: the fingerprint of its data and tasks is another"
+            yield f"{named(own)}: the fingerprint of its data and tasks differs"
 
 
 def protocol(context: ValidationContext) -> Iterator[str]:
-    """Every run was measured as the suite says; the reference alone is told of boundaries."""
+    """Every run was measured as the suite says; boundaries are revealed to the reference alone."""
     contenders = {c.label: type(c.learner) for c in context.suite.contenders}
     control = hash_files(source_files(contenders[context.suite.reference]))
     for _, own in context.runs():
@@ -91,11 +91,11 @@ def protocol(context: ValidationContext) -> Iterator[str]:
         if _learner(own.run.identity).get("source") == control:
             expected["reveal_boundaries"] = True
         if own.run.identity.get("protocol") != expected:
-            yield f"{named(own)}: its protocol is not as the suite says"
+            yield f"{named(own)}: its protocol differs from the suite's"
 
 
 def learner(context: ValidationContext) -> Iterator[str]:
-    """Every run is of the learner that the manifest names, with the settings that it states."""
+    """Every run is of the manifest's learner and settings."""
     part = context.entry.manifest.learner
     for suite_stream, own in context.own_runs():
         said = _learner(own.run.identity)
@@ -108,7 +108,7 @@ def learner(context: ValidationContext) -> Iterator[str]:
 
 
 def reference_settings(context: ValidationContext) -> Iterator[str]:
-    """The reference is the suite's own, with the settings that the suite gives it."""
+    """The reference is the suite's, with the suite's settings."""
     (control,) = (c for c in context.suite.contenders if c.label == context.suite.reference)
     source = hash_files(source_files(type(control.learner)))
     for (stream, _), own in context.entry.reference.items():
@@ -127,7 +127,7 @@ def one_configuration(context: ValidationContext) -> Iterator[str]:
         return
     settings = list(part.hyperparameters.values())
     if any(own != settings[0] for own in settings[1:]):
-        yield f"{suite.name} asks for one configuration on all streams; there are several"
+        yield f"{suite.name} requires one configuration on all streams; there are several"
 
 
 def tuning(context: ValidationContext) -> Iterator[str]:
@@ -166,14 +166,14 @@ def _chosen(context: ValidationContext, found: record.TuningRecord) -> Iterator[
 
 
 def boundaries(context: ValidationContext) -> Iterator[str]:
-    """The flag `boundaries` is what the source says: parsed, never imported."""
+    """The flag `boundaries` agrees with the source, which is parsed and never imported."""
     part = context.entry.manifest
     try:
         said = _acts_at_boundaries(
             context.entry.folder, part.learner.source, part.learner.class_name
         )
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        yield "its source is no Python that can be parsed"
+        yield "its source cannot be parsed as Python"
         return
     if said is None:
         yield f"its source has no class {part.learner.class_name!r}"
@@ -184,7 +184,7 @@ def boundaries(context: ValidationContext) -> Iterator[str]:
 def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool | None:
     """Whether a class, or a base of it, has begin_task; None if there is no such class.
 
-    Classes of one name, as `class Learner(base.Learner)` and its base, are looked at alike.
+    Classes of the same name, as `class Learner(base.Learner)` and its base, are treated alike.
     """
     classes: dict[str, list[ast.ClassDef]] = {}
     for name in names:
@@ -208,7 +208,7 @@ def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool
 
 
 def _names(part: ast.stmt) -> set[str]:
-    """The names that a statement of a class defines."""
+    """The names that a statement in a class body defines."""
     own = {getattr(part, "name", "")}
     stored = (n for n in ast.walk(part) if isinstance(n, ast.Name))
     return own | {n.id for n in stored if isinstance(n.ctx, ast.Store)}

@@ -1,4 +1,4 @@
-"""That an entry's numbers can be what the protocol measured, and its scores what they give."""
+"""Rules on an entry's numbers: plausible measurements, and scores that follow from them."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -16,14 +16,14 @@ from plasticity_bench.streams import Stream
 from plasticity_bench.suite.suite import SuiteStream
 
 EXACT = 1e-9
-"""Numbers that are computed again differ by less, on whatever machine."""
+"""Tolerance of numbers recomputed from stored measurements, on any machine."""
 REFERENCE_ACCURACY = 0.01
-"""By so much the mean of the reference's accuracies over seeds may differ from machine to machine.
+"""Tolerance of the reference's mean accuracy over seeds between machines.
 
 The quick suite's, recorded and compiled, differ by 0.0007, and a single seed's by up to 0.009.
 """
 REFERENCE_RANK = 0.02
-"""By such a share of itself the mean of its curvature ranks may.
+"""Relative tolerance of its mean curvature rank.
 
 Those of the quick suite are equal, for they are of networks that were not trained yet.
 """
@@ -32,7 +32,7 @@ COUNTED = 0.05
 
 
 def tasks(context: ValidationContext) -> Iterator[str]:
-    """What scores rest on is there once for each task that the protocol measures it in."""
+    """Every measurement that scores need is present once for each task in which it is measured."""
     for suite_stream, own in context.runs():
         stream = suite_stream.stream
         every = list(range(stream.num_tasks))
@@ -51,7 +51,7 @@ def tasks(context: ValidationContext) -> Iterator[str]:
 
 
 def finite(context: ValidationContext) -> Iterator[str]:
-    """Numbers of replicas that did not diverge are finite, and of those that did until they did."""
+    """Numbers are finite, up to the task in which a replica diverged."""
     for suite_stream, own in context.runs():
         info = own.run_table.info(0)
         said = info.get("diverged_at")
@@ -85,7 +85,7 @@ def bounds(context: ValidationContext) -> Iterator[str]:
 
 
 def counts(context: ValidationContext) -> Iterator[str]:
-    """An accuracy is a whole number of examples, out of all that the task has."""
+    """An accuracy is a whole number of the task's examples."""
     for suite_stream, own in context.runs():
         if suite_stream.stream.regression:
             continue
@@ -95,17 +95,17 @@ def counts(context: ValidationContext) -> Iterator[str]:
                 continue
             right = value * suite_stream.stream.size(task)
             if abs(right - round(right)) > COUNTED:
-                yield f"{named(own)}: the accuracy in task {task} is no whole number of examples"
+                yield f"{named(own)}: the accuracy in task {task} is not a whole number of examples"
                 break
 
 
 def chance(context: ValidationContext) -> Iterator[str]:
-    """Chance and dead rank are those of the tasks of the stated seed, made anew from the suite."""
+    """Chance and dead rank equal those of the suite's tasks with the stated seed."""
     examples = context.suite.protocol.curvature_examples
     for suite_stream in context.suite.streams:
         if not has_data(suite_stream):
             context.notes.append(
-                f"{suite_stream.label}: its data is not here: seeds are not checked by it"
+                f"{suite_stream.label}: its data set is missing: chance is not checked"
             )
     for suite_stream, own in context.runs():
         if not has_data(suite_stream):
@@ -117,12 +117,12 @@ def chance(context: ValidationContext) -> Iterator[str]:
             rank = task.dead_rank(suite_stream.network.num_outputs, examples)
             same = abs(chances.get(index, math.nan) - task.chance) < EXACT
             if not (same and ranks.get(index) == rank):
-                yield f"{named(own)}: task {index} is not that of its seed: its chance is another"
+                yield f"{named(own)}: task {index} is not that of its seed: its chance differs"
                 break
 
 
 def reference(context: ValidationContext) -> Iterator[str]:
-    """The reference does as well as in the leaderboard's own entry of it, on the same tasks."""
+    """The reference agrees with the leaderboard's own entry of it on the same tasks."""
     published = context.published
     if published is None:
         if context.entry.manifest.learner.label != context.suite.reference:
@@ -135,11 +135,14 @@ def reference(context: ValidationContext) -> Iterator[str]:
             continue
         chances = [[_mean(own, suite_stream, "chance", "start") for own in pair] for pair in shared]
         if any(abs(ours - theirs) > EXACT for ours, theirs in chances):
-            yield f"{suite_stream.label}: chance differs from the leaderboard's reference on the same seeds"
+            yield (
+                f"{suite_stream.label}: chance differs from the leaderboard's reference on the "
+                "same seeds"
+            )
         if any(ours.run_table.statuses != theirs.run_table.statuses for ours, theirs in shared):
             yield (
-                f"{suite_stream.label}: the reference diverged on other seeds than in the leaderboard's "
-                "entry of it: there would be no scores"
+                f"{suite_stream.label}: the reference diverged on other seeds than in the "
+                "leaderboard's entry of it: there would be no scores"
             )
             continue
         ours, theirs = np.nanmean(
@@ -159,13 +162,13 @@ def reference(context: ValidationContext) -> Iterator[str]:
         )
         if abs(ours - theirs) > REFERENCE_RANK * theirs:
             yield (
-                f"{suite_stream.label}: the reference has curvature rank {ours:.1f}, but {theirs:.1f} in "
-                "the leaderboard's entry of it"
+                f"{suite_stream.label}: the reference has curvature rank {ours:.1f}, but "
+                f"{theirs:.1f} in the leaderboard's entry of it"
             )
 
 
 def scores(context: ValidationContext) -> Iterator[str]:
-    """Every score of the manifest is what its measurements give."""
+    """Every score of the manifest follows from its measurements."""
     found = stored_scores(scores_of(context.entry, context.suite))
     stated = context.entry.manifest.scores
     if found.keys() != stated.keys():
@@ -175,7 +178,10 @@ def scores(context: ValidationContext) -> Iterator[str]:
         for name in ("trainability", "retention"):
             pairs = (getattr(own, name), getattr(stated[stream], name))
             if not _same(*pairs):
-                yield f"{stream}: the stated {name} is not what the measurements give"
+                yield (
+                    f"{stream}: the stated {name} differs from the one computed from the "
+                    "measurements"
+                )
 
 
 def cost(context: ValidationContext) -> Iterator[str]:
@@ -188,11 +194,11 @@ def cost(context: ValidationContext) -> Iterator[str]:
         return
     stated = context.entry.manifest.cost
     if not math.isclose(found.seconds_per_seed, stated.seconds_per_seed, rel_tol=EXACT):
-        yield "cost.seconds_per_seed is not that of its cells"
+        yield "cost.seconds_per_seed differs from that of its runs"
     if found.updates != stated.updates:
         yield "cost.updates is not that of the suite"
     if machines != context.entry.manifest.environments:
-        yield "environments are not those of its cells"
+        yield "environments differ from those of its runs"
 
 
 def own_curves(context: ValidationContext) -> Iterator[str]:
@@ -205,7 +211,7 @@ def own_curves(context: ValidationContext) -> Iterator[str]:
 
 
 def copied_curves(context: ValidationContext) -> Iterator[str]:
-    """No run has the numbers of another entry's."""
+    """No run has the numbers of another entry's run."""
     for other in context.others:
         for _, own in context.own_runs():
             theirs = other.runs.get(StreamSeed(own.run.stream, own.run.seed))
@@ -215,9 +221,9 @@ def copied_curves(context: ValidationContext) -> Iterator[str]:
 
 
 def _copied(one: EntryRun, other: EntryRun) -> bool:
-    """Whether losses at the ends of all tasks are equal to the bit.
+    """Whether losses at the ends of all tasks are bit-identical.
 
-    Accuracies may be: a good learner is right on every example of every task. Losses are not.
+    Accuracies may coincide, for instance at 1; losses do not.
     """
     ours, theirs = _series(one, "loss", "end")[1], _series(other, "loss", "end")[1]
     finite_ones = np.isfinite(ours).any()

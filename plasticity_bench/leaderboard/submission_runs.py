@@ -1,4 +1,4 @@
-"""From a results folder to what is submitted: which runs, and which are missing."""
+"""The runs of a results folder that are submitted, and those that are missing."""
 
 import shlex
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ SHOWN = 5
 
 
 def own_learner(results: Results, suite: Suite) -> str:
-    """Return the one learner of a results folder that is not one of its suite.
+    """Return the only learner of a results folder that its suite does not include.
 
     Raises:
-        BadInputError: if there is none, or there are several.
+        BadInputError: if there is none, or more than one.
     """
     shipped = {contender.label for contender in suite.contenders}
     others = {run.learner for run in read_requests(results.folder).runs} - shipped
@@ -32,7 +32,7 @@ def finished(results: Results, suite: Suite, label: str) -> Stored:
     """Return a learner's runs: every stream, seeds 0 to N - 1, N at least the suite's number.
 
     Raises:
-        BadInputError: which are missing, and the command that completes them.
+        BadInputError: if some are missing; the message has the command that completes them.
     """
     requests = read_requests(results.folder)
     runs = requests.of_learner(label, [entry.label for entry in suite.streams])
@@ -68,7 +68,7 @@ def _incomplete(label: str, missing: Sequence[str], command: str) -> str:
 
 
 def _with_seeds(command: str, num_seeds: int) -> str:
-    """The command with as many seeds as are needed."""
+    """The command with the number of seeds needed."""
     words, kept = shlex.split(command), []
     while words:
         word = words.pop(0)

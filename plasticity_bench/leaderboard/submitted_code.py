@@ -1,4 +1,4 @@
-"""The learner that results were computed with, and its files."""
+"""The learner that results were computed with, and its source files."""
 
 import sys
 from collections.abc import Sequence
@@ -16,14 +16,15 @@ from plasticity_bench.suite.suite import Suite
 
 
 def submitted(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str, bytes]]:
-    """The learner as it was run, and its source files by the names that they have in the entry."""
+    """The learner as it was run, and its source files by their names in the entry."""
     classes = {c.label: type(c.learner) for c in suite.contenders}
     cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
     identity = own[0][0].identity["learner"]
     files = source_files(cls)
     if hash_files(files) != identity["source"]:
         raise BadInputError(
-            f"The code of {label} is not what these results were computed with: run it again."
+            f"The code of {label} differs from the code that these results were computed with: run "
+            "it again."
         )
     for run, _ in own:
         if run.identity["learner"]["source"] != identity["source"]:
@@ -34,7 +35,7 @@ def submitted(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str,
 
 
 def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
-    """Files below the folder that the learner's module is found from, as they lie there."""
+    """Paths relative to the folder from which the learner's module is imported."""
     file = Path(sys.modules[cls.__module__].__file__ or "")
     packages = cls.__module__.split(".")
     root = file.parent
@@ -52,7 +53,7 @@ def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
 def learner_part(
     label: str, learner: Learner, source: dict[str, bytes], own: Stored
 ) -> LearnerPart:
-    """Return what a manifest says of the learner."""
+    """Return the manifest's `learner` section."""
     cls = type(learner)
     module = cls.__module__
     shipped = module.startswith("plasticity_bench.baselines.")

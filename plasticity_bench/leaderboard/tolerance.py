@@ -1,4 +1,4 @@
-"""How far the score of a run may be from what it was when it is run again.
+"""The tolerance for the score of a run that is run again.
 
 The same code, versions and kind of processor give the same bits. Elsewhere sums are rounded in
 another order, training amplifies that, and a single seed's score moves. How far was measured by
@@ -19,14 +19,14 @@ MEAN_OF_ONE = 0.3
 
 
 def agree(stated: Score, found: Score) -> bool:
-    """Return whether one run came out as it was."""
+    """Return whether one run was reproduced."""
     if stated.diverged != found.diverged:
         return False
     return all(abs(one) <= CELL for one in _differences(stated, found))
 
 
 def runs_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
-    """Return whether runs came out as they were on average: edited scores err to one side."""
+    """Return whether runs were reproduced on average; edited scores deviate to one side."""
     columns = zip(*(_differences(*pair) for pair in pairs), strict=True)
     bound = MEAN_OF_ONE / math.sqrt(len(pairs))
     return all(abs(sum(column) / len(pairs)) <= bound for column in columns)

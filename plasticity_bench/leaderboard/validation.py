@@ -1,4 +1,4 @@
-"""Check an entry by every rule. Its code is never imported, nor run."""
+"""Check an entry by every rule, without importing or running its code."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ NUMBERS: tuple[Rule, ...] = (
     rules_measured.own_curves,
     rules_measured.copied_curves,
 )
-"""What is measured is looked at only if the formal rules find nothing."""
+"""Measurements are checked only if the formal rules pass."""
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 SHOWN = 3
 """Sentences of one rule that are shown."""
@@ -44,13 +44,13 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of an entry.
+    """The outcome of validating an entry.
 
     Attributes:
         folder: of the entry.
-        failures: what is wrong, "rule: sentence" each; the entry is valid if there are none.
+        failures: "rule: sentence" each; the entry is valid if there are none.
         notes: what could not be checked.
-        context: what was checked, if it could be read.
+        context: that the rules were given; None if the entry could not be read.
     """
 
     folder: Path
@@ -60,11 +60,11 @@ class Verdict:
 
 
 def validate(folder: Path, given_suite: str | None = None) -> Verdict:
-    """Return what is wrong with an entry.
+    """Return the outcome of checking an entry.
 
     Args:
         folder: `.../SUITE/NAME`, beside the other entries of its suite.
-        given_suite: file of its suite, where it does not come with the package.
+        given_suite: file of its suite, if the package does not include it.
     """
     try:
         context = _read(folder, given_suite)
@@ -76,7 +76,7 @@ def validate(folder: Path, given_suite: str | None = None) -> Verdict:
     failures = _broken(FORMAL, context) or _broken(NUMBERS, context)
     if status_of(folder).state == "verified":
         context.notes.append(
-            "its records of verification, for anyone can write them: verify it anew"
+            "its records of verification, because anyone can write them: verify it again"
         )
     return Verdict(folder, failures, context.notes, context)
 
@@ -86,13 +86,13 @@ def _broken(rules: Sequence[Rule], context: ValidationContext) -> list[str]:
     for rule in rules:
         try:
             failures += _told(rule.__name__, rule(context))
-        except MALFORMED as error:  # nothing in an entry has the type that it should
+        except MALFORMED as error:  # values in an entry may have any type
             failures.append(f"{rule.__name__}: the entry is malformed: {error!r}"[:300])
     return failures
 
 
 def _read(folder: Path, given_suite: str | None) -> ValidationContext:
-    """Read an entry, its files looked at before any of them is opened."""
+    """Read an entry; its files are checked before any is opened."""
     if not folder.is_dir() or folder.is_symlink():
         raise DamagedError(folder, "is no folder")
     found = rules_files.found_in(folder)
@@ -129,7 +129,7 @@ def others_of(entry: Entry, suite: Suite) -> list[Entry]:
 
 
 def _place(folder: Path, manifest: Manifest, suite: Suite) -> Iterator[str]:
-    """Folder and suite are those that the manifest names."""
+    """Folder and suite match the manifest."""
     path = folder.resolve()
     if manifest.name != path.name or not NAME.fullmatch(manifest.name):
         yield f"the folder of {manifest.name!r} is called {path.name!r}"
@@ -151,7 +151,7 @@ def _told(rule: str, sentences: Iterator[str]) -> list[str]:
 
 
 class _NotPlainError(Exception):
-    """An entry that is not read, for its files are wrong."""
+    """An entry that is not read because its files break a rule."""
 
     def __init__(self, failures: Sequence[str]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the rules look at: an entry, its suite, and the entries beside it."""
+"""The input of the rules: an entry, its suite, and the suite's other entries."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +14,13 @@ from plasticity_bench.suite.suite import Suite, SuiteStream
 
 @dataclass(frozen=True)
 class ValidationContext:
-    """An entry that is checked.
+    """An entry that is being validated.
 
     Attributes:
         entry: as it was read.
-        suite: that it is for, as this package has it.
-        others: entries of the same suite that are there already.
-        notes: what could not be checked, a sentence each; the rules add to it.
+        suite: of the entry, from this package.
+        others: the existing entries of the same suite.
+        notes: sentences on what could not be checked; the rules append to it.
     """
 
     entry: Entry
@@ -30,16 +30,16 @@ class ValidationContext:
 
     @cached_property
     def num_seeds(self) -> int:
-        """How many seeds the entry has to have: as many as the suite, or as it has itself.
+        """The number of seeds that the entry must have: the larger of the suite's and its own.
 
-        No more than can be scored, whatever seeds it claims to have.
+        At most the number that can be scored.
         """
         own = max(self.suite.num_seeds, *(seed + 1 for _, seed in self.entry.runs), 1)
         return min(own, seeding.TUNING)
 
     @property
     def published(self) -> Entry | None:
-        """The leaderboard's entry of the reference, if it is another than this."""
+        """The leaderboard's entry of the reference, if it is not this entry."""
         own = (o for o in self.others if o.manifest.learner.label == self.suite.reference)
         return next(own, None)
 
@@ -69,10 +69,10 @@ def has_data(suite_stream: SuiteStream) -> bool:
 
 
 def named(own: EntryRun) -> str:
-    """What messages call a run."""
+    """Return a run's name in messages."""
     return f"{own.run.learner} on {own.run.stream}, seed {own.run.seed}"
 
 
 def as_json(value: Any) -> Any:
-    """Return a value as it is after it was stored."""
+    """Return a value after a round trip through JSON."""
     return json.loads(json.dumps(value))

@@ -1,4 +1,4 @@
-"""Whether an entry was verified: told from the records of its runs that were run again."""
+"""Whether an entry was verified, from the records of its re-run runs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from plasticity_bench.safe_files import read_bytes
 
 
 class VerifiedRun(BaseModel):
-    """A run that was run again, and whether it came out as the entry has it."""
+    """A run that was run again, and whether it was reproduced."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
@@ -23,7 +23,7 @@ class VerifiedRun(BaseModel):
 
 
 class Record(BaseModel):
-    """One verification, as its file holds it."""
+    """The contents of one verification's file."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
@@ -37,11 +37,11 @@ class Record(BaseModel):
 
 @dataclass(frozen=True)
 class VerificationStatus:
-    """What records say of an entry.
+    """The verification status of an entry.
 
     Attributes:
         state: "self-reported" without any, "failed" if one did, else "verified".
-        num_runs: different runs that came out as the entry has them.
+        num_runs: distinct runs that were reproduced.
         date: of the last record.
     """
 
@@ -56,7 +56,7 @@ class VerificationStatus:
 
 
 def status_of(folder: Path) -> VerificationStatus:
-    """Return whether an entry was verified, by the records of it as it is now."""
+    """Return whether the current state of an entry was verified."""
     own = entry_sha256(folder)
     records = [r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == own and r.runs]
     if not records:

@@ -1,4 +1,4 @@
-"""Run drawn runs of an entry again, and compare: nothing of the entry runs in this process."""
+"""Run randomly drawn runs of an entry again and compare, in a separate process."""
 
 import datetime
 import json
@@ -36,9 +36,9 @@ class Comparison:
     Attributes:
         stream: the stream's label.
         seed: of the run.
-        stated: its score by the entry's measurements; with the reference's of the entry.
-        found: its score by the new ones.
-        identical: whether the means that scores are made of agree in every bit.
+        stated: its score from the entry's measurements and the entry's reference.
+        found: its score from the new measurements.
+        identical: whether the means that scores are computed from are bit-identical.
         ok: whether the scores agree within the tolerance for one run.
     """
 
@@ -52,13 +52,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of it.
+    """The outcome of a verification.
 
     Attributes:
-        nonce: from which the runs were drawn.
+        nonce: that seeded the draw of the runs.
         runs: that were drawn.
         ok: whether every run, and their mean, agree.
-        without_network: whether what was run could not reach a network.
+        without_network: whether the process had no network access.
     """
 
     nonce: str
@@ -70,7 +70,7 @@ class Verification:
 def drawn(entry: Entry, number: int, nonce: str) -> list[StreamSeed]:
     """Return runs of an entry, drawn by a nonce that was made after the entry.
 
-    The entry's hash enters: whoever makes an entry cannot know which runs a nonce will draw.
+    The draw depends on the entry's hash, so that a submitter cannot choose the runs.
     """
     places = sorted(entry.runs)
     chance = random.Random(f"{nonce}:{entry_sha256(entry.folder)}")
@@ -80,14 +80,14 @@ def drawn(entry: Entry, number: int, nonce: str) -> list[StreamSeed]:
 def verify(
     entry: Entry, suite: Suite, given: str | None, number: int, nonce: str = ""
 ) -> Verification:
-    """Run drawn runs again, in a process of its own, and compare.
+    """Run drawn runs again in a separate process, and compare.
 
     Args:
         entry: a valid one.
         suite: its suite.
-        given: its file, if it does not come with the package.
+        given: its file, if the package does not include it.
         number: how many runs.
-        nonce: to repeat a draw; by default a new one.
+        nonce: to repeat a draw; by default random.
 
     Raises:
         BadInputError: if the runs cannot be run.
@@ -104,7 +104,7 @@ def verify(
 
 
 def write_record(entry: Entry, done: Verification) -> Path:
-    """Write what came of a verification beside the entry; return the file."""
+    """Write a verification's record into the entry's folder, and return its path."""
     now = datetime.datetime.now(datetime.UTC)
     record = {
         "nonce": done.nonce,
@@ -122,7 +122,7 @@ def write_record(entry: Entry, done: Verification) -> Path:
 
 
 def table(done: Verification) -> str:
-    """Return what came of each run, and of all."""
+    """Return the outcome of each run and of the verification as a table."""
     rows = [
         [
             run.stream,
@@ -161,7 +161,7 @@ def _numbers(found: Score) -> dict[str, float | None]:
 def _run_again(
     entry: Entry, given: str | None, places: Sequence[StreamSeed], scratch: Path
 ) -> bool:
-    """Run the runs; return whether the process that did was cut off from networks."""
+    """Run the runs; return whether their process had no network access."""
     request = {
         "entry": str(entry.folder.resolve()),
         "suite": given and str(Path(given).resolve()),
@@ -190,13 +190,13 @@ def _run_again(
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise BadInputError(
-            f"{entry.folder}: its runs could not be run again: {said[-1] if said else 'no word'}"
+            f"{entry.folder}: its runs could not be run again: {said[-1] if said else 'no message'}"
         )
     return bool(prefix)
 
 
 def _environment() -> Mapping[str, str]:
-    """What the other process is told of this one's environment: no secrets."""
+    """The environment variables that the other process inherits: no secrets."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -205,7 +205,7 @@ def _environment() -> Mapping[str, str]:
 
 
 def _cut_off() -> list[str]:
-    """The beginning of a command that has no network, where this system knows one."""
+    """The prefix of a command that removes network access, if this system has one."""
     for prefix in (["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]):
         try:
             done = subprocess.run([*prefix, "true"], capture_output=True, check=False, timeout=10)

@@ -1,4 +1,4 @@
-"""Write an entry: one folder, whole or not at all."""
+"""Write an entry's folder atomically."""
 
 import json
 from collections.abc import Sequence
@@ -40,13 +40,13 @@ from plasticity_bench.suite.suite import Suite
 
 @dataclass(frozen=True)
 class Signature:
-    """What a person adds to their results.
+    """The submitter's data: name, authors, licence and paper.
 
     Attributes:
         name: of the entry.
         authors: of the learner.
-        licence: that code and results are given under.
-        paper: where the learner is described, if anywhere.
+        licence: of code and results.
+        paper: that describes the learner, if any.
     """
 
     name: str
@@ -67,11 +67,11 @@ def write_entry(
 
     Args:
         results: of the suite.
-        suite: which they are of.
+        suite: of the results.
         label: of the learner that is submitted.
         signature: name, authors, licence.
         target: the folder that holds the entries of all suites.
-        tuned: the record of the search for its settings, if it is not where it was.
+        tuned: the search's record, if it has moved.
 
     Raises:
         BadInputError: if results are missing, the learner's code has changed since, or another
@@ -79,7 +79,7 @@ def write_entry(
     """
     if not NAME.fullmatch(signature.name):
         raise BadInputError(
-            f"--name {signature.name!r}: letters, digits and _ . + - make a name, at most 64."
+            f"--name {signature.name!r}: a name has at most 64 letters, digits and _ . + -."
         )
     folder = target / suite_folder(suite) / signature.name
     _check_own(folder, label, signature)
@@ -119,7 +119,7 @@ def write_entry(
 
 
 def _check_own(folder: Path, label: str, signature: Signature) -> None:
-    """Make sure that what an entry takes the place of is an earlier state of the same."""
+    """Raise unless the folder to be replaced is an earlier version of the same entry."""
     if not folder.exists():
         return
     try:
@@ -148,7 +148,7 @@ def _references(results: Results, suite: Suite, own: Stored) -> Stored:
 
 
 def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
-    """Everything measured of the learner, and of the reference what scores are computed from."""
+    """All measurements of the learner, and the reference's measurements that scores need."""
     scored = {"chance", "dead_rank", suite.protocol.curvature_name}
     infos, tables = [], []
     for run, result in runs:
@@ -173,7 +173,7 @@ def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
 
 
 def _record(own: Stored, given: Path | None) -> bytes | None:
-    """The record of the search that the results name, if they name one."""
+    """The search's record that the results refer to, if any."""
     origins = {json.dumps(result.info.get("tuned"), sort_keys=True) for _, result in own}
     if len(origins) > 1:
         raise BadInputError(
@@ -187,7 +187,7 @@ def _record(own: Stored, given: Path | None) -> bytes | None:
         content = read_bytes(path, MAX_BYTES[TUNING])
     except FileNotFoundError:
         raise BadInputError(
-            f"The settings come from {path}, which is not there: give it with --tuned FILE."
+            f"The settings come from {path}, which does not exist: give it with --tuned FILE."
         ) from None
     if sha256(content).hexdigest() != origin["sha256"]:
         raise BadInputError(f"{path} is not the record that these results name: its hash differs.")

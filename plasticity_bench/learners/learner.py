@@ -19,7 +19,7 @@ Memory = dict[str, Tensor]
 
 
 class State(NamedTuple):
-    """Everything about one replica that changes as it learns; `state._replace(params=...)` edits it.
+    """The state of one replica during training; change it by `state._replace(params=...)`.
 
     Attributes:
         params: the parameters, by name.
@@ -142,7 +142,8 @@ class Learner:
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Return the network, newly initialised; it must keep no running statistics.
 
-        Its initialisation may draw from PyTorch's global generator, which is seeded for each replica.
+        Its initialisation may draw from PyTorch's global generator, which is seeded for each
+        replica.
         """
         return build_network(spec)
 

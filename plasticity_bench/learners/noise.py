@@ -1,10 +1,10 @@
 """Random numbers as pure functions of a key and a counter.
 
-A replica's noise must not depend on which replicas run beside it, must be reproducible from its step
-count alone, and must be traceable: it is therefore computed, not drawn from a generator with hidden
-state. SplitMix64 (Steele, Lea and Flood, 2014, doi:10.1145/2660193.2660195) in its counter form:
-output i is a hash of key + (i + 1) * gamma, modulo 2^64. It passes BigCrush and costs eight integer
-operations per 64 bits. PyTorch's int64 arithmetic wraps, so int64 tensors serve as uint64.
+A replica's noise must not depend on which replicas run beside it, must be reproducible from its
+step count alone, and must be traceable: it is therefore computed, not drawn from a generator with
+hidden state. SplitMix64 (Steele, Lea and Flood, 2014, doi:10.1145/2660193.2660195) in its counter
+form: output i is a hash of key + (i + 1) * gamma, modulo 2^64. It passes BigCrush and costs eight
+integer operations per 64 bits. PyTorch's int64 arithmetic wraps, so int64 tensors serve as uint64.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What every estimator of curvature does before and after its formula."""
+"""Shared by all curvature estimators: evaluation mode, input checks, eigenvalues."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from plasticity_bench.learners.optimizers import Params
 
 @contextmanager
 def eval_mode(module: nn.Module) -> Iterator[None]:
-    """Put a network into evaluation mode for the length of a `with` block."""
+    """Return a context in which a network is in evaluation mode."""
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:
@@ -26,7 +26,7 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def measuring(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode, and attention by formulas that can be differentiated twice."""
+    """Return a context of evaluation mode with attention that is twice differentiable."""
     with eval_mode(module), sdpa_kernel(SDPBackend.MATH):
         yield
 
@@ -34,7 +34,7 @@ def measuring(module: nn.Module) -> Iterator[None]:
 def refuse_non_finite(params: Params) -> None:
     """Raise ValueError if a parameter is not finite."""
     if not all(bool(value.isfinite().all()) for value in params.values()):
-        raise ValueError("The curvature of parameters that are not finite is not defined.")
+        raise ValueError("Curvature needs finite parameters; some are NaN or infinite.")
 
 
 def eigenvalues(matrices: Tensor) -> NDArray[np.float64]:
@@ -49,5 +49,5 @@ def eigenvalues(matrices: Tensor) -> NDArray[np.float64]:
 def of_each(
     spectra: NDArray[np.float64], number: Callable[[NDArray[np.float64]], float]
 ) -> NDArray[np.float64]:
-    """Return a number of each replica's spectrum (replicas, n), (replicas,); NaN where it has NaN."""
+    """Return `number` of each replica's spectrum (replicas, n) as (replicas,); NaN propagates."""
     return np.array([np.nan if np.isnan(s).any() else float(number(s)) for s in spectra])

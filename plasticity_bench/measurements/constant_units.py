@@ -1,4 +1,4 @@
-"""Units that no longer tell examples apart."""
+"""Hidden units whose output is constant."""
 
 from torch import Tensor
 

@@ -1,6 +1,6 @@
-"""Curvature beside the headline: numbers of the four spectra, for suites to ask for.
+"""Curvature diagnostics: ranks of the four spectra, for a suite's `measure` section.
 
-What the spectra are, what they cost and how far they can be trusted stands in docs/curvature.md.
+docs/curvature.md describes the spectra, their cost and their accuracy.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def fisher_srank99(probe: Probe) -> Measured:
 def fisher(probe: Probe) -> Measured:
     """Return numbers of the empirical Fisher matrix, `fisher_...`.
 
-    Not srank 0.99: that is the headline, which every suite has.
+    Without srank 0.99, the headline, which every suite measures.
     """
     numbers = {name: number for name, number in _OF_GRAM.items() if name != "srank99"}
     return _from(fisher_spectrum, "fisher", numbers, probe)

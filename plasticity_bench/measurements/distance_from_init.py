@@ -1,4 +1,4 @@
-"""How far the parameters are from where they began."""
+"""Distance of the parameters from their initial values."""
 
 from plasticity_bench.measurements.probe import Measured, Probe, by_layer, difference, norm
 

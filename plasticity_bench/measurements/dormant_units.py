@@ -1,4 +1,4 @@
-"""Units that hardly fire."""
+"""Dormant hidden units (Sokar et al., 2023)."""
 
 import torch
 from torch import Tensor

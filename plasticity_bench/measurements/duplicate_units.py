@@ -1,4 +1,4 @@
-"""Units that do what another one does."""
+"""Hidden units whose outputs duplicate those of another unit."""
 
 import torch
 from torch import Tensor

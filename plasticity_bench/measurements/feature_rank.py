@@ -1,4 +1,4 @@
-"""The rank of the features that a hidden layer makes of the examples."""
+"""Ranks of the feature matrix of each hidden layer."""
 
 from collections.abc import Callable
 from functools import partial

@@ -22,7 +22,7 @@ from plasticity_bench.measurements.spectrum import srank
 def fisher_spectrum(
     module: nn.Module, params: Params, inputs: Tensor, targets: Tensor
 ) -> NDArray[np.float64]:
-    """Return the largest n eigenvalues of every replica's empirical Fisher, ascending, (replicas, n).
+    """Return the largest n eigenvalues of every replica's empirical Fisher matrix, ascending.
 
     The loss is the cross-entropy of the data alone, whatever the learner adds to it.
 
@@ -33,8 +33,8 @@ def fisher_spectrum(
         targets: (replicas, n).
 
     Returns:
-        Non-negative up to rounding. Not a number for a replica whose gradients are so large that
-        the matrix overflows.
+        (replicas, n), non-negative up to rounding. NaN for a replica whose gradients are so large
+        that the matrix overflows.
 
     Raises:
         ValueError: if a parameter is not finite.
@@ -52,6 +52,6 @@ def fisher_srank(
     at most classes - 1. Arguments, and what is raised, are those of `fisher_spectrum`.
 
     Returns:
-        Not a number for a replica whose gradients are so large that the matrix overflows.
+        NaN for a replica whose gradients are so large that the matrix overflows.
     """
     return of_each(fisher_spectrum(module, params, inputs, targets), srank)

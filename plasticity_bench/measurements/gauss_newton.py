@@ -40,7 +40,7 @@ def gauss_newton_spectrum(
         targets: (replicas, n), which do not matter.
 
     Returns:
-        (replicas, n (classes - 1)): all that are not zero, non-negative up to rounding. Not a number
+        (replicas, n (classes - 1)): all that are not zero, non-negative up to rounding. NaN
         for a replica whose matrix overflows.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The norm of the gradient, and how much of it is zero."""
+"""Gradient norm, and the share of its entries that are zero."""
 
 import torch
 from torch import Tensor
@@ -25,6 +25,6 @@ def gradient_norm(probe: Probe) -> Measured:
 
 def _share_of_zeros(params: Params) -> Tensor:
     entries = torch.cat([value.flatten(1) for value in params.values()], 1)
-    # A gradient that is not finite has no share of zeros: nan == 0 would count as learning.
+    # NaN if the gradient is not finite: nan == 0 is False and would count as non-zero.
     finite = entries.isfinite().all(1)
     return torch.where(finite, (entries == 0).double().mean(1), torch.nan)

@@ -47,7 +47,7 @@ MEASURES: dict[str, Callable[[Array, Array], float]] = {
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number for every replica, and its standard uncertainty: 0 where it is exact.
+    """An estimate for every replica with its standard uncertainty, 0 if exact.
 
     Attributes:
         value: (replicas,).
@@ -60,7 +60,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class HessianCurvature:
-    """What is known of every replica's Hessian. NaN for a replica whose Hessian overflows.
+    """Ranks and sharpness of every replica's Hessian. NaN for a replica whose Hessian overflows.
 
     Attributes:
         effective_rank: of Roy & Vetterli (2007), from 0 to p.
@@ -68,7 +68,7 @@ class HessianCurvature:
         participation_ratio: from 0 to p.
         negative_mass: share of the magnitudes that negative eigenvalues have, in [0, 1].
         sharpness: the largest eigenvalue.
-        exact: were the matrices formed?
+        exact: whether the matrices were formed.
     """
 
     effective_rank: Estimate
@@ -96,7 +96,7 @@ def hessian_spectrum(
         names: of the parameters to differentiate in, p in all; every one unless given.
 
     Returns:
-        Not a number for a replica whose Hessian overflows.
+        NaN for a replica whose Hessian overflows.
 
     Raises:
         ValueError: if a parameter is not finite, or p is above `DENSE_LIMIT`.

@@ -65,7 +65,7 @@ class HessianProducts:
 
     @cached_property
     def _batched(self) -> bool:
-        """Can several products be taken at once? Some layers' second derivatives cannot."""
+        """Whether several products can be computed at once; not all layers support it."""
         generator = torch.Generator().manual_seed(0)
         probes = torch.randn(2, self.size, generator=generator).to(self._gradient)
         try:

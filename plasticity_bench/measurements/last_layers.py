@@ -29,7 +29,7 @@ def last_layers_spectrum(
         targets: (replicas, n).
 
     Returns:
-        Not a number for a replica whose Hessian overflows.
+        NaN for a replica whose Hessian overflows.
 
     Raises:
         ValueError: if a parameter is not finite, or the block has more than `hessian.DENSE_LIMIT`.

@@ -23,9 +23,9 @@ def neural_tangent_kernel(probe: Probe) -> Measured:
 
     - `ntk_effective_rank`: exp of the entropy of lambda / sum(lambda);
     - `ntk_log10_condition`: log10 of the largest lambda over the least, 12 where the least is less
-      than 1e-12 of the largest: singular as far as can be told.
+      than 1e-12 of the largest: numerically singular.
 
-    The explanation: directions of the output that gradient descent no longer tells apart cannot be
+    The explanation: directions of the output that gradient descent no longer separates cannot be
     learnt (Lyle et al., 2024, arXiv:2402.18762). Not available for a kernel that is zero or not
     finite.
     """

@@ -22,7 +22,7 @@ def one_step_plasticity(probe: Probe) -> Measured:
         }
         with torch.no_grad():
             after.append(loss_of(probe.module, stepped, inputs, targets))
-    left = torch.stack(after).double() / probe.losses.double()  # 0 / 0 is not a number
+    left = torch.stack(after).double() / probe.losses.double()  # 0 / 0 is NaN
     # A step that overshoots beyond all bounds has removed nothing.
     gained = (1 - left.where(left != torch.inf, 2.0)).clamp(0, 1)
     known = probe.losses.isfinite() & (probe.losses > 0)

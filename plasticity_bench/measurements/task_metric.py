@@ -1,4 +1,4 @@
-"""How well a task was learnt: over all of its examples, by accuracy or by explained variance."""
+"""The task metric: accuracy on a task's examples, or R squared for regression."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ Values = NDArray[np.float64]
 
 
 def metric_and_loss(batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Return the share predicted right and the mean cross-entropy in nats, (replicas,) each.
+    """Return accuracy and mean cross-entropy in nats, (replicas,) each.
 
     Where targets are values: minus the mean squared error, and the mean squared error.
 
@@ -31,17 +31,17 @@ def metric_and_loss(batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, T
 
 
 def task_metric_name(regression: bool) -> str:
-    """Return the name of what tells how well a task was learnt."""
+    """Return the name of the task metric."""
     return "r_squared" if regression else "accuracy"
 
 
 def task_metric(batch_metric: Values, variance: Values | None) -> Values:
-    """Return accuracies as they are; of squared errors, the coefficient of determination.
+    """Return the task metric: accuracy, or the coefficient of determination for regression.
 
     R^2 = 1 - error / variance: 1 is perfect, 0 what the best constant prediction reaches.
 
     Args:
-        metric: (replicas,), as `metric_and_loss` returns it.
+        batch_metric: (replicas,), as `metric_and_loss` returns it.
         variance: (replicas,), of the task's targets, averaged over outputs; None for classes.
     """
     if variance is None:

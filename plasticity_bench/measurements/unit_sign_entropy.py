@@ -1,4 +1,4 @@
-"""How often units change sign from example to example."""
+"""Entropy of the signs of hidden units over examples."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""From a number for each hidden unit to shares of a layer and of the network."""
+"""Means of a per-unit number, over a layer and over the network."""
 
 from collections.abc import Callable
 
@@ -16,11 +16,12 @@ def mean_over_units(
     Args:
         name: of the mean.
         probe: whose replicas these are.
-        of_units: from outputs, (replicas, rows, units), to a number for each unit, (replicas, units).
-        layers: outputs by layer; without any the mean does not exist.
+        of_units: from outputs, (replicas, rows, units), to a number for each unit, (replicas,
+            units).
+        layers: outputs by layer; if empty, the mean is NaN.
 
     Returns:
-        Not a number for a replica whose outputs are not finite.
+        NaN for a replica whose outputs are not finite.
     """
     if not layers:
         return unavailable(probe, name)

@@ -1,4 +1,4 @@
-"""How far training moves the parameters."""
+"""Norms of parameter updates."""
 
 import torch
 from torch import Tensor

@@ -86,8 +86,9 @@ def initialise(network: nn.Module, init: str, activation: str, plain: tuple[str,
 def initial_parameters(make: Callable[[], nn.Module], seed: int) -> dict[str, Tensor]:
     """Return the parameters of a newly made module, as a function of a seed.
 
-    Constructors of modules draw from PyTorch's global generator, whose state is set for the call and
-    restored after it. Parameters are made on the CPU, so that a seed gives the same on every device.
+    Constructors of modules draw from PyTorch's global generator, whose state is set for the call
+    and restored after it. Parameters are made on the CPU, so that a seed gives the same on every
+    device.
     """
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.default_generator.manual_seed(seed)

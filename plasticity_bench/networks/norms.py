@@ -1,8 +1,8 @@
 """Normalisations by name; each normalises one example by itself and keeps no statistics.
 
 Batch normalisation is not supported. Its running statistics are state outside the parameters, and
-an example's output depends on its batch: neither examples nor replicas would be independent. Group normalisation is the usual replacement (Wu and He, 2018,
-arXiv:1803.08494).
+an example's output depends on its batch: neither examples nor replicas would be independent. Group
+normalisation is the usual replacement (Wu and He, 2018, arXiv:1803.08494).
 """
 
 from torch import nn

@@ -4,9 +4,9 @@ Square patches, a linear embedding of each, learnt positions; blocks of self-att
 perceptron of one hidden layer, each after its norm and with a residual connection; a last norm, and
 a linear head.
 
-Departures: the head reads the mean over patches, not a class token, which performs as well and saves
-a token (Beyer et al., 2022, arXiv:2205.01580); no dropout; layers are initialised as `init` says,
-by default as PyTorch does, positions always from a normal distribution of deviation 0.02.
+Departures: the head reads the mean over patches, not a class token, which performs as well and
+saves a token (Beyer et al., 2022, arXiv:2205.01580); no dropout; layers are initialised as `init`
+says, by default as PyTorch does, positions always from a normal distribution of deviation 0.02.
 """
 
 import math

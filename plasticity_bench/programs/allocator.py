@@ -9,7 +9,7 @@ _LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 
 def keep_freed_memory() -> None:
-    """Tell the GNU C library not to return freed memory to the system.
+    """Configure the GNU C library to keep freed memory rather than return it to the system.
 
     Each update allocates and frees tensors of megabytes. By default the system takes them back and
     clears every page again, which takes a good part of an update of a large network. This does

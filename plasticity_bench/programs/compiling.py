@@ -13,8 +13,11 @@ from plasticity_bench.programs.kernels.substitution import substitute
 aten = torch.ops.aten
 
 AUTO_UPDATES = 100_000
-"""Updates from which "auto" compiles: compiling takes 10 to 40 seconds if it is not cached, and saves
-a quarter or more of each update, which takes about a millisecond."""
+"""The number of updates from which "auto" compiles.
+
+Compiling takes 10 to 40 seconds if it is not cached, and saves a quarter or more of each update,
+which takes about a millisecond.
+"""
 
 MANY = 64
 """Elements computed from one number from which the number is worth storing."""
@@ -161,8 +164,8 @@ def _store_scalars(graph: fx.GraphModule) -> int:
     """Make the compiler compute small values once; return the number of outputs before.
 
     The compiler inlines elementwise operations into the loops of their users: it would compute
-    Adam's bias corrections, one number for each replica, again for every few weights. It stores what
-    a graph returns, so such values are returned too.
+    Adam's bias corrections, one number for each replica, again for every few weights. It stores
+    what a graph returns, so such values are returned too.
     """
     (output,) = (node for node in graph.graph.nodes if node.op == "output")
     outputs = list(output.args[0])

@@ -1,8 +1,8 @@
 """Validation of what a learner's hooks return.
 
-A check costs nothing in a recorded update, because it looks at types, names and shapes only. Without
-it, a hook that returns a dictionary with other keys, or in another order, would silently train
-another network.
+A check costs nothing in a recorded update, because it looks at types, names and shapes only.
+Without it, a hook that returns a dictionary with other keys, or in another order, would silently
+train another network.
 """
 
 from typing import Any
@@ -69,7 +69,7 @@ def scalar(learner: Learner, hook: str, returned: Any) -> Any:
     """Return a loss or penalty.
 
     Raises:
-        LearnerError: if it is not a number.
+        LearnerError: if it is no scalar tensor.
     """
     if isinstance(returned, Tensor) and returned.shape == ():
         return returned
@@ -114,8 +114,8 @@ def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
                 learner,
                 "build",
                 f"{type(part).__name__} ({name}) keeps statistics or draws at random inside the "
-                "network, so that replicas would not be independent; use LayerNorm or GroupNorm, or "
-                "noise in a hook",
+                "network, so that replicas would not be independent; use LayerNorm or GroupNorm, "
+                "or noise in a hook",
             )
     for name, _ in module.named_buffers():
         raise _fault(learner, "build", f"the buffer {name} is not a parameter; keep it in memory()")

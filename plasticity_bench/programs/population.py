@@ -129,7 +129,7 @@ class Population:
         return logits
 
     def begin_task(self, index: int) -> None:
-        """Tell every replica's learner that task `index` begins."""
+        """Call every replica's `begin_task`: task `index` begins."""
         if not self._learner.overrides("begin_task"):
             return
         begin = functools.partial(replica_update.begin_task, index=index)

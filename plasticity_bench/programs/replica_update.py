@@ -104,7 +104,7 @@ class ReplicaUpdate:
 
 
 def begin_task(learner: Learner, state: State, key: Tensor, fresh: Params, index: int) -> State:
-    """Return the state of one replica after its learner was told that task `index` begins."""
+    """Return the state of one replica after its `begin_task` for task `index`."""
     begun = learner.begin_task(hook_outputs.for_hook(state), fresh, Noise(fold(~key, index)))
     validated: State = hook_outputs.validate(learner, "begin_task", begun, state)
     return validated

@@ -40,7 +40,7 @@ def trace(
         CompilationError: if it is to be compiled and cannot be.
     """
     leaves, structure = pytree.tree_flatten(arguments)
-    # Tracing tells arguments apart by identity, and some are one tensor at the start.
+    # Tracing distinguishes arguments by identity, and some share one tensor at the start.
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
     graph = make_fx(flat(function, structure))(*leaves)
     simplify(graph)

@@ -62,7 +62,7 @@ def collect(
         explanations=_diagnostics(runs, streams, reference, layers),
         searches=searches([*tuned, *known_records(runs, results.folder)], reference),
         status=_status(found),
-        told=status.summary(found),
+        status_sentences=status.summary(found),
         settings=origins.settings(runs, streams, learners),
         machines=origins.machines(runs),
         seconds=origins.seconds(runs),
@@ -144,13 +144,13 @@ def _status(found: status.Status) -> list[StatusRow]:
 
 
 def _notices(found: status.Status, num_seeds: int) -> list[str]:
-    told = []
+    sentences = []
     left = sum(row.left for row in found.rows)
     if left:
         total = sum(row.requested for row in found.rows)
-        told.append(f"{left} of {total} runs have no results: see “Runs” below.")
+        sentences.append(f"{left} of {total} runs have no results: see “Runs” below.")
     if num_seeds < RELIABLE_SEEDS:
-        told.append(
+        sentences.append(
             f"Intervals from {num_seeds} seeds are unreliable: use at least {RELIABLE_SEEDS}."
         )
-    return told
+    return sentences

@@ -66,7 +66,7 @@ def matrix(
 ) -> NDArray[np.float64] | None:
     """Return a score of learners on streams, (learners, streams, seeds), of the seeds in all.
 
-    None where there is no such seed, or a score is not a number.
+    None where there is no such seed, or a score is NaN.
     """
     places = [LearnerOnStream(stream, learner) for learner in learners for stream in streams]
     seeds = set.intersection(*(set(scores.get(place, {})) for place in places))

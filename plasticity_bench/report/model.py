@@ -1,7 +1,7 @@
 """What a report shows, as the JSON inside its page.
 
 Streams, learners and measurements are given by their places in `streams`, `learners` and
-`measurements`. Numbers have five significant digits; what is not a number is null.
+`measurements`. Numbers have five significant digits; NaN is null.
 """
 
 from typing import Any, TypedDict
@@ -151,7 +151,7 @@ class Report(TypedDict):
     explanations: list[ExplanationRow]
     searches: list[SearchRow]
     status: list[StatusRow]
-    told: list[str]  # sentences of the status; the last says what to do
+    status_sentences: list[str]  # sentences of the status; the last says what to do
     settings: list[SettingRow]
     machines: list[MachineRow]
     seconds: Number

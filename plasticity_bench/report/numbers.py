@@ -1,4 +1,4 @@
-"""Numbers as the page has them: few digits, and null for what is none."""
+"""Numbers for the page's JSON: rounded, and null for NaN."""
 
 import math
 from collections.abc import Iterable

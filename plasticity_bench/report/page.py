@@ -29,7 +29,7 @@ def write(report: Report, path: Path) -> None:
 def page(report: Report) -> str:
     """Return a report as one HTML page.
 
-    The browser is told to run this program and style only, by their hashes, and to load nothing:
+    A content security policy allows this script and style only, by their hashes, and no loading:
     a label that is written like a program stays text.
     """
     style = _part("style.css")

@@ -1,4 +1,4 @@
-"""Requests: what commands asked for, stored beside the results, so that missing runs can be told.
+"""Requests: what commands asked for, stored beside the results, so that missing runs are known.
 
     runs/HASH.json    suite, command, time, and for each stream and learner: identity and seeds
 

@@ -24,7 +24,7 @@ class RunResult:
 
     @property
     def task_metric(self) -> str:
-        """The name of what tells how well tasks were learnt: "accuracy" or "r_squared"."""
+        """The name of the task metric: "accuracy" or "r_squared"."""
         return "r_squared" if (self.columns["name"] == "r_squared").any() else "accuracy"
 
     def series(self, name: str, when: str) -> dict[int, float]:
@@ -71,7 +71,7 @@ class RunTable:
 
     @property
     def task_metric(self) -> str:
-        """The name of what tells how well tasks were learnt: "accuracy" or "r_squared"."""
+        """The name of the task metric: "accuracy" or "r_squared"."""
         return "r_squared" if "r_squared" in self.names else "accuracy"
 
     def means(self, name: str, when: str, tasks: Sequence[int]) -> NDArray[np.float64]:

@@ -21,11 +21,11 @@ from plasticity_bench.safe_files import (
 MANY_OF_A_LEARNER = 100
 """Run folders of one stream and learner from which they are packed."""
 MANY_IN_ALL = 2000
-"""Run folders in a store from which all are packed: to read so many takes a second."""
+"""The number of run folders in a store from which all are packed: reading them takes a second."""
 
 
 class Head(NamedTuple):
-    """What a list of results tells of a run.
+    """A run's entry in a list of results.
 
     Attributes:
         key: of the run.

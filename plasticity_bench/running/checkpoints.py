@@ -22,7 +22,7 @@ from torch import Tensor
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluation.evaluation import Evaluation, Measurement, Progress
 from plasticity_bench.safe_files import write_atomic
-from plasticity_bench.stopping import Stopped, signal_heard
+from plasticity_bench.stopping import Stopped, received_signal
 
 FORMAT = 2
 MAX_HEADER_BYTES = 2**26
@@ -167,7 +167,7 @@ class CheckpointWriter:
         """Return whether progress is to be written now."""
         age = time.monotonic() - self._last
         wanted = min(self._interval, TASK_SECONDS) if task_ended else self._interval
-        return age >= wanted or signal_heard() is not None
+        return age >= wanted or received_signal() is not None
 
     def keep(self, progress: Progress) -> None:
         """Write the progress; a failure to write it does not end the run.
@@ -180,7 +180,7 @@ class CheckpointWriter:
         except OSError as error:
             self._notify(f"no checkpoint could be written to {self._file}: {error.strerror}")
         self._last = time.monotonic()
-        if signal_heard() is not None:
+        if received_signal() is not None:
             raise Stopped
 
 
@@ -209,7 +209,7 @@ def _packed(progress: Progress) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _unpacked(
     tensors: Mapping[str, Tensor], description: Mapping[str, Any], replicas: int
 ) -> Progress:
-    """Progress of so many replicas.
+    """Progress of several replicas.
 
     Raises:
         ValueError: if its parts do not fit together.

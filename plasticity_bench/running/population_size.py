@@ -5,6 +5,7 @@ The best number depends on learner, network and machine. Long runs therefore tim
 a second each, and store the result; short runs follow a rule.
 """
 
+import contextlib
 import hashlib
 import json
 import time
@@ -162,7 +163,5 @@ def _read(file: Path) -> dict[int, float]:
 
 
 def _write(file: Path, rates: Mapping[int, float]) -> None:
-    try:
+    with contextlib.suppress(OSError):  # without the file it is timed again in the next run
         write_atomic(file, json.dumps(rates).encode())
-    except OSError:
-        pass  # without the file it is timed again in the next run

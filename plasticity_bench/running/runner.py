@@ -83,7 +83,7 @@ def _run_once(
             if isinstance(outcome, Outcome):
                 yield index, outcome
             elif isinstance(outcome, ProcessDied | TimedOut):
-                stopped = stopping.signal_heard() is not None
+                stopped = stopping.received_signal() is not None
                 if not stopped:  # a part of it may be stored already
                     left = [c for c in groups[index].runs if not results.is_finished(c)]
                     save_failure(left, results, str(outcome))
@@ -94,7 +94,7 @@ def _run_once(
 
 def _free(busy: dict[int, Group], results: Results) -> dict[int, Group]:
     """Wait until another process has released some groups; return these."""
-    while busy and stopping.signal_heard() is None:
+    while busy and stopping.received_signal() is None:
         free = {
             index: group
             for index, group in busy.items()

@@ -42,7 +42,7 @@ class RunSeries:
     Attributes:
         stream: the stream's label.
         learner: the learner's label.
-        variant: tells learners of one label and different settings apart.
+        variant: distinguishes settings of learners with the same label.
         seed: the replica's seed.
         accuracy: at each task's end.
         predictors: for each measurement, its value before each task.
@@ -58,7 +58,7 @@ class RunSeries:
 
 @dataclass(frozen=True)
 class Association:
-    """What one measurement explains; None where there is nothing to compare.
+    """The associations of one measurement; None where there is nothing to compare.
 
     Attributes:
         name: of the measurement.
@@ -83,7 +83,7 @@ class Association:
 
     @property
     def num_holds(self) -> int:
-        """In how many streams it has the sign that it has in most, beyond its interval."""
+        """The number of streams in which its most frequent significant sign occurs."""
         return max(self.signs.count("+"), self.signs.count("-"))
 
 
@@ -116,7 +116,7 @@ def load_runs(results: Results) -> list[RunSeries]:
 
 
 def runs_of(runs: Iterable[tuple[Run, RunResult]]) -> list[RunSeries]:
-    """Return the runs that some runs are."""
+    """Return the series of loaded runs."""
     return [
         RunSeries(
             run.stream,
@@ -147,12 +147,12 @@ def of_learners(runs: Sequence[RunSeries], labels: Sequence[str]) -> list[RunSer
 def explain(
     runs: Sequence[RunSeries], reference: str, *, layers: bool = False
 ) -> list[Association]:
-    """Return what each measurement explains; those that hold in most streams come first.
+    """Return each measurement's associations; those that hold in most streams come first.
 
     Args:
         runs: of one suite.
         reference: the learner whose runs have no history.
-        layers: whether measurements of single layers are told of too.
+        layers: whether to include measurements of single layers.
     """
     streams = list(dict.fromkeys(run.stream for run in runs))
     names = dict.fromkeys(name for run in runs for name in run.predictors)
@@ -165,9 +165,8 @@ def explain(
 def association(predictor: Sequence[float], accuracy: Sequence[float]) -> float:
     """Return the rank correlation of pairs of which both are known.
 
-    0 for a predictor that stays the same while the accuracy does not: it explains nothing. Not a
-    number where the accuracy stays the same, there being nothing to explain, and for fewer than
-    three pairs.
+    0 for a predictor that stays the same while the accuracy does not: it explains nothing. NaN if
+    the accuracy is constant, and for fewer than three pairs.
     """
     pairs = np.array([predictor, accuracy], dtype=np.float64)
     x, y = pairs[:, np.isfinite(pairs).all(0)]

@@ -99,7 +99,7 @@ def compare(ours: Scores, theirs: Scores) -> list[Comparison]:
 
 
 def sentence(lines: Sequence[Comparison], ours: str, theirs: str, what: str) -> str:
-    """Return what the last line, which is over all streams, says in plain words."""
+    """Return what the last line, which is over all streams, says, as a sentence."""
     last = lines[-1]
     mean, num_seeds = last.difference.interval.mean, last.difference.num_seeds
     where = f"over {len(lines) - 1} streams" if len(lines) > 1 else f"on {last.stream}"
@@ -115,12 +115,12 @@ def sentence(lines: Sequence[Comparison], ours: str, theirs: str, what: str) -> 
         )
     else:
         text = (
-            f"{ours} and {theirs} cannot be told apart in {what} {where}: the difference is "
+            f"{ours} and {theirs} do not differ significantly in {what} {where}: the difference is "
             f"{mean:+.2f}, with a 95 % interval from {interval.low:+.2f} to {interval.high:+.2f} "
             f"(p = {last.corrected:.2g}, {seeds})."
         )
     if num_seeds < RELIABLE_SEEDS:
-        text += f" {seeds[0].upper()}{seeds[1:]} tell little: use at least {RELIABLE_SEEDS}."
+        text += f" {seeds[0].upper()}{seeds[1:]} are few: use at least {RELIABLE_SEEDS}."
     return text
 
 

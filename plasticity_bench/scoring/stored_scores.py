@@ -19,8 +19,8 @@ Stored = list[tuple[Run, RunResult]]
 def current(results: Results) -> Stored:
     """Return the finished runs that were asked for last, one for each stream, learner and seed.
 
-    Of a learner that has changed, what was run before is left out. Where nothing tells what was
-    asked for, the settings with most seeds are taken.
+    Runs of earlier versions of a learner are left out. Without a stored request, the settings
+    with most seeds are used.
 
     Raises:
         BadInputError: if there is none.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 RELIABLE_SEEDS = 10
-"""Fewer tell too little, and the row says so."""
+"""Intervals from fewer seeds are unreliable, and the row says so."""
 
 COLLAPSED = 0.05
 """A trainability up to here is that of a network which learns next to nothing."""

@@ -1,8 +1,8 @@
 r"""Percentile bootstrap intervals over seeds.
 
-The resampling is `scipy.stats.bootstrap`'s: each resample has as many seeds of every stream as there
-are, drawn with replacement. With n seeds such an interval covers a little less often than its level
-says, because the percentile method is narrow by about $\sqrt{(n - 1)/n}$.
+The resampling is `scipy.stats.bootstrap`'s: each resample has as many seeds of every stream as
+there are, drawn with replacement. With n seeds such an interval covers a little less often than its
+level says, because the percentile method is narrow by about $\sqrt{(n - 1)/n}$.
 """
 
 import math

@@ -12,7 +12,7 @@ from plasticity_bench.statistics.differences import holm, sign_flip_p_values
 from plasticity_bench.statistics.intervals import LEVEL, RESAMPLES, bootstrap_distribution
 
 ALPHA = 0.05
-"""Rows are told apart if the corrected p value of their difference is below this."""
+"""Rows differ significantly if the corrected p value of their difference is below this."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ class DatasetStream(Stream):
     Attributes:
         dataset: name of the data set the tasks are made of.
         num_examples: size of the subset a seed draws for its tasks; None for all.
-        new_examples: whether every task draws its own subset, rather than the seed one for all tasks.
+        new_examples: whether every task draws its own subset, rather than the seed one for all
+            tasks.
     """
 
     dataset: str = "digits"

@@ -12,9 +12,9 @@ class HardEasyClasses(ClassStream):
     """A task of several new classes, then a task of one, and so on; only hard tasks are scored.
 
     The "5+1 CIFAR-100" of Kumar et al. (2023), arXiv:2308.11958: an easy task, with a
-    single class, lets the parameters move far from what the next hard task needs. There is one output for each
-    class of the data set, and labels are the true ones. When too few classes are left for another
-    pair of tasks, a new round of all classes begins.
+    single class, lets the parameters move far from what the next hard task needs. There is one
+    output for each class of the data set, and labels are the true ones. When too few classes are
+    left for another pair of tasks, a new round of all classes begins.
 
     Attributes:
         hard_classes: classes of a hard task: the first, third, … task.

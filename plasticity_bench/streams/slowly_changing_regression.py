@@ -17,9 +17,9 @@ class SlowlyChangingRegression(Stream):
 
     Each task sets the slow bits, the same for all its examples; the other bits are random in each
     example. The target is a network of linear threshold units with weights of +1 and -1, the same
-    for all tasks of a seed, and too large for a small network to represent: it must track. Every example
-    is seen once. Slowly-Changing Regression, Dohare et al. (2021), arXiv:2108.06325, and (2024),
-    doi:10.1038/s41586-024-07711-7.
+    for all tasks of a seed, and too large for a small network to represent: it must track. Every
+    example is seen once. Slowly-Changing Regression, Dohare et al. (2021), arXiv:2108.06325, and
+    (2024), doi:10.1038/s41586-024-07711-7.
 
     Attributes:
         num_bits: inputs, each 0 or 1.

@@ -15,7 +15,7 @@ MAX_DRAWN = 10**8
 """Examples that one task may draw, so that a slip in a suite is not answered by a full memory."""
 
 MAX_TASKS = 10**6
-"""Tasks of one stream; each is looked at before anything runs."""
+"""The largest number of tasks of a stream; each is checked before anything runs."""
 
 MAX_HASHED = 16
 """Tasks that a stream's fingerprint covers."""
@@ -36,9 +36,9 @@ class Stream(ABC):
         num_tasks: how many tasks there are.
         updates_per_task: how many gradient steps each task is trained for.
         batch_size: examples in one mini-batch.
-        transition: number of updates at the start of each task but the first in which examples still
-            come from the previous task, with a probability that falls linearly from 1 to 0. 0,
-            the default, is an abrupt change.
+        transition: number of updates at the start of each task but the first in which examples
+            still come from the previous task, with a probability that falls linearly from 1 to 0.
+            0, the default, is an abrupt change.
     """
 
     regression: ClassVar[bool] = False

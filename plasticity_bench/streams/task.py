@@ -14,8 +14,8 @@ Floats = NDArray[np.float32]
 class Task:
     """One fixed data set.
 
-    Its inputs are rows of the stream's shared data set, so that no image is copied, or arrays of its
-    own if the stream makes them.
+    Its inputs are rows of the stream's shared data set, so that no image is copied, or arrays of
+    its own if the stream makes them.
 
     Attributes:
         examples: (n,), rows of the data set; None if the task has its own inputs.
@@ -42,8 +42,8 @@ class Task:
     def chance(self) -> float:
         """The task metric of the best constant prediction.
 
-        For classes its accuracy, the share of the most frequent target; for values its coefficient of
-        determination, which is 0 by definition.
+        For classes its accuracy, the share of the most frequent target; for values its coefficient
+        of determination, which is 0 by definition.
         """
         if self.is_regression:
             return 0.0

@@ -1,4 +1,4 @@
-"""A suite's document: read and parsed once, and looked at for its data sets before torch is loaded."""
+"""A suite's document: read and parsed once; its data sets are known before torch is imported."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def read_document(path_or_name: str) -> Document:
 def datasets_of(document: Document, for_tuning: bool = False) -> list[str]:
     """Return the names of the data sets that a suite's streams are made of, each once.
 
-    No data set is loaded. Only the streams of the document are looked at, unless something is
+    No data set is loaded. Only the document's streams are read, unless something is
     wrong with them.
 
     Args:

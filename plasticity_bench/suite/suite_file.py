@@ -182,7 +182,7 @@ def validated(document: Document) -> SuiteFile:
     try:
         return SuiteFile.model_validate(document.value)
     except ValidationError as error:
-        # A misspelt key is unknown and leaves another missing: the first tells more.
+        # A misspelt key is unknown and leaves another missing; report the unknown one.
         problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")
         raise BadInputError(_problem(document, problems[0])) from None
 

@@ -1,4 +1,4 @@
-"""A learner with other settings than it has: a contender's, in a search and after it."""
+"""Contenders with the settings of a search."""
 
 import sys
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ def configured(contender: Contender, setting: Setting, label: str | None = None)
 def chosen_for(
     contender: Contender, setting: Setting, by_stream: Mapping[str, Setting]
 ) -> Contender:
-    """Return a contender with what a search chose for it.
+    """Return a contender with the settings that a search chose.
 
     Args:
         contender: of a suite.
-        setting: for all streams.
-        by_stream: for single streams, in place of it.
+        setting: hyperparameters on all streams.
+        by_stream: hyperparameters on single streams, replacing `setting`.
     """
     everywhere = configured(contender, setting)
     own = {
@@ -39,9 +39,9 @@ def chosen_for(
 
 
 def learners_block(suite: Suite, contenders: tuple[Contender, ...]) -> list[dict[str, Any]]:
-    """Return contenders as a suite's file gives them under `learners`.
+    """Return contenders as the `learners` section of a suite's file.
 
-    Hyperparameters at their defaults are left out, but for the step size.
+    Hyperparameters at their defaults are left out, except the step size.
     """
     return [_entry(suite, contender) for contender in contenders]
 

@@ -1,4 +1,4 @@
-"""The record of a search: one readable file, which `run` and `plot` take."""
+"""The record of a search: a YAML file that `run --tuned` and `plot` read."""
 
 import hashlib
 import math
@@ -40,7 +40,7 @@ class TriedRecord(_Strict):
 
 
 class LearnerRecord(_Strict):
-    """What was chosen for a learner, and all that was tried."""
+    """The chosen settings of a learner, and every trial."""
 
     class_name: str
     fixed: dict[str, Value]
@@ -52,17 +52,17 @@ class LearnerRecord(_Strict):
 
     @property
     def at_length(self) -> list[TriedRecord]:
-        """Settings that were tried for as many tasks as any."""
+        """The settings tried on the largest number of tasks."""
         longest = max(tried.tasks for tried in self.tried)
         return [tried for tried in self.tried if tried.tasks == longest]
 
     def is_chosen(self, tried: TriedRecord) -> bool:
-        """Return whether a setting was chosen for all streams, or for one of them."""
+        """Return whether a setting was chosen, for all streams or for one."""
         return tried.setting in ([self.chosen] if self.chosen else self.streams.values())
 
 
 class SearchRecord(_Strict):
-    """What was searched, and how."""
+    """The search: suite, budget and seeds."""
 
     search: str
     select: str
@@ -74,7 +74,7 @@ class SearchRecord(_Strict):
 
 
 class TuningRecord(_Strict):
-    """A search, as its file holds it."""
+    """The contents of a search's file."""
 
     suite: str
     tuning: SearchRecord
@@ -84,11 +84,11 @@ class TuningRecord(_Strict):
 
 @dataclass(frozen=True)
 class Tuned:
-    """A search's record that was read from a file.
+    """A search's record, read from a file.
 
     Attributes:
-        record: what the file holds.
-        path: the file, as the user gave it.
+        record: its contents.
+        path: as the user gave it.
         sha256: of the file.
     """
 
@@ -98,11 +98,11 @@ class Tuned:
 
     @property
     def origin(self) -> dict[str, str]:
-        """What a result says of the search that its settings came from."""
+        """The provenance of tuned settings, as stored with results."""
         return {"file": self.path, "sha256": self.sha256}
 
     def applied(self, contenders: Sequence[Contender]) -> tuple[Contender, ...]:
-        """Return contenders with what was chosen for them; others as they are.
+        """Return contenders with their chosen settings; others unchanged.
 
         Raises:
             BadInputError: if a learner of the same label is of another class, or has no such
@@ -130,7 +130,7 @@ def read(path: Path) -> Tuned:
     """Return the record in a file.
 
     Raises:
-        BadInputError: if it cannot be read, or is no record of a search.
+        BadInputError: if it cannot be read, or is not a search's record.
     """
     try:
         content = path.read_bytes()
@@ -143,16 +143,16 @@ def read(path: Path) -> Tuned:
     except ValidationError as error:
         place = document.where(error.errors()[0]["loc"])
         raise BadInputError(
-            f"{place}: this is no record of a search, as `plasticity-bench tune` writes it."
+            f"{place}: this is not a file that `plasticity-bench tune` has written."
         ) from None
     return Tuned(record, str(path), hashlib.sha256(content).hexdigest())
 
 
 def check_replaceable(path: Path, search: Search) -> None:
-    """Refuse to write over the search for other learners, whose hours would be lost.
+    """Raise if writing would replace the search of other learners.
 
     Raises:
-        BadInputError: if a file is a record of learners that the search is not for.
+        BadInputError: if the file records learners that this search does not include.
     """
     before = _stored(path)
     lost = set(before.learners) - {c.label for c in search.contenders} if before else ()
@@ -166,8 +166,8 @@ def check_replaceable(path: Path, search: Search) -> None:
 def write(search: Search, found: Sequence[Found], path: Path) -> TuningRecord:
     """Write the record of a search, and return it.
 
-    A file that says the same already is left as it is, whatever environment it names: results know
-    it by its hash.
+    A file with the same contents is left unchanged, even if its environment differs: results
+    refer to it by its hash.
 
     Raises:
         BadInputError: if the file cannot be written.
@@ -249,7 +249,7 @@ def _number(value: float) -> float | None:
 
 
 class _Row(dict[str, Any]):
-    """A mapping that is written on one line."""
+    """A mapping written on one line."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -268,7 +268,7 @@ _Dumper.add_representer(
 
 
 def _plain(value: Any) -> Any:
-    """A record with what belongs on one line marked so: settings, tries and lists of numbers."""
+    """A record in which settings, trials and lists of numbers are written on one line each."""
     if isinstance(value, dict):
         inner = {key: _plain(entry) for key, entry in value.items()}
         return _Row(inner) if _is_row(value) else inner

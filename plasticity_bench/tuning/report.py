@@ -30,7 +30,7 @@ def table(record: TuningRecord) -> str:
 
 
 def best(learner: LearnerRecord) -> Sequence[TriedRecord]:
-    """Return what was tried, the best first: tried longest, then of the highest score."""
+    """Return trials, best first: by number of tasks, then by score."""
 
     def rank(tried: TriedRecord) -> tuple[int, float]:
         return tried.tasks, -math.inf if tried.score is None else tried.score

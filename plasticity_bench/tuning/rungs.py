@@ -1,4 +1,4 @@
-"""How long settings are tried, and how many of them: successive halving, and its simplest case.
+"""The rungs of successive halving: how many settings are tried, on how many tasks.
 
 Successive halving: Jamieson and Talwalkar (2016), arXiv:1502.07943.
 """
@@ -14,8 +14,8 @@ class Rung:
     """One round of a search.
 
     Attributes:
-        tasks: settings are tried on the first so many tasks of a stream.
-        settings: how many are tried.
+        tasks: settings are tried on this many tasks, the first of each stream.
+        settings: the number tried.
     """
 
     tasks: int
@@ -28,8 +28,8 @@ def rungs(tasks: int, settings: int, eta: int | None) -> list[Rung]:
     Args:
         tasks: of the last round.
         settings: of the first round.
-        eta: each round has eta times as many tasks as the one before, and one eta-th of its
-            settings; None for one round.
+        eta: each round has eta times the tasks and 1/eta of the settings of the one before;
+            None for a single round.
 
     >>> rungs(40, 16, 2)
     [Rung(tasks=5, settings=16), Rung(tasks=10, settings=8), Rung(tasks=20, settings=4), \

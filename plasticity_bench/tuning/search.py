@@ -19,7 +19,7 @@ from plasticity_bench.tuning.trials import Scored, Trial, against, loaded, refer
 
 
 class TrialKey(NamedTuple):
-    """One setting of one learner on one stream: the setting is given by its number."""
+    """One setting of one learner on one stream; `setting` is its index."""
 
     learner: str
     setting: int
@@ -39,9 +39,9 @@ class Found:
         trials: all settings, in the order in which they were drawn.
         setting: the best for all streams together.
         by_stream: the best for each stream, if the suite has settings for each; a stream on which
-            none that went on has a score is not there.
-        known: whether anything was chosen: what has no score is not.
-        updates: that were spent on it, over all replicas and rounds.
+            none of the surviving settings has a score is absent.
+        known: whether a setting was chosen; False without any score.
+        updates: spent on the learner, over all replicas and rounds.
     """
 
     label: str
@@ -56,9 +56,9 @@ class Search:
     """A search for the settings of some learners of a suite.
 
     Attributes:
-        suite: whose learners they are, with its rule and its tuning streams.
-        contenders: that are tuned.
-        seeds: of the replicas; never scored.
+        suite: with its tuning rule and tuning streams.
+        contenders: to be tuned.
+        seeds: of the replicas; reserved for tuning and never scored.
         rungs: the rounds.
     """
 
@@ -75,14 +75,14 @@ class Search:
         }
         (self._reference,) = (c for c in suite.contenders if c.label == suite.reference)
         self._all = {c.label: c for c in (self._reference, *self.contenders)}
-        self._settings.setdefault(suite.reference, [{}])  # as it stands, if it is not tuned
+        self._settings.setdefault(suite.reference, [{}])  # as given, if it is not tuned
 
     def run(self, results: Results, execute: Callable[[Suite, list[Group]], None]) -> list[Found]:
-        """Return what is found for each learner.
+        """Return the result for each learner.
 
         Args:
             results: the store of the search's runs.
-            execute: runs those of some groups' runs that are not finished.
+            execute: runs the unfinished runs of groups.
         """
         labels = [suite_stream.label for suite_stream in self.suite.tuning_streams]
         alive = {
@@ -108,12 +108,12 @@ class Search:
         ]
 
     def _kept(self, rung: Rung) -> int:
-        """How many settings go on after a rung: the next one's, or after the last the best."""
+        """The number of settings kept after a rung: the next rung's, or 1 after the last."""
         place = self.rungs.index(rung) + 1
         return self.rungs[place].settings if place < len(self.rungs) else 1
 
     def _on_first_tasks(self, rung: Rung) -> Suite:
-        """The suite of a rung: nothing is measured that its scores do not need.
+        """The suite of a rung, measuring only what its scores need.
 
         What is measured does not depend on the rung: a short stream, whole in two of them, has the
         same runs in both.
@@ -127,7 +127,7 @@ class Search:
         return replace(self.suite, name=name, streams=streams, protocol=protocol)
 
     def _groups(self, suite: Suite, alive: Alive) -> dict[TrialKey, Group]:
-        """A group for each setting that is left on each stream."""
+        """A group for each remaining setting on each stream."""
         contenders: dict[str, tuple[str, int, Contender]] = {}
         for label, contender in self._all.items():
             for number in sorted({n for left in alive[label].values() for n in left}):
@@ -146,7 +146,7 @@ class Search:
     def _scored(
         self, groups: dict[TrialKey, Group], alive: Alive, results: Results
     ) -> dict[TrialKey, Scored]:
-        """Scores of a rung's runs, against the reference with what is best for it in that rung."""
+        """Scores of a rung's runs, relative to the reference with its best setting in that rung."""
         runs_of_trial = {place: loaded(group, results) for place, group in groups.items()}
         own = self.suite.reference
         scored = {
@@ -168,7 +168,7 @@ class Search:
     def _ranked(
         self, label: str, numbers: Sequence[int], scored: dict[TrialKey, Scored], stream: str
     ) -> list[int]:
-        """Settings, given by their numbers, the best first; the earlier of equals."""
+        """Indices of settings, best first; ties by index."""
         where = stream if self.suite.tuning.per_stream else None
 
         def rank(number: int) -> float:
@@ -216,7 +216,7 @@ class Search:
 
 
 def together(groups: Sequence[Group]) -> list[Group]:
-    """Return groups whose replicas can be one population as one.
+    """Merge groups whose replicas can form one population.
 
     Replicas of a population share the stream, the class and every hyperparameter that is no float.
     """

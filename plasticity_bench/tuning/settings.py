@@ -1,4 +1,4 @@
-"""Which settings a search tries, in which order."""
+"""The settings that a search tries, in order."""
 
 import itertools
 from functools import lru_cache
@@ -19,20 +19,18 @@ ATTEMPTS = 100
 
 
 def settings(space: Space, search: str, number: int) -> list[Setting]:
-    """Return the settings that a search tries.
-
-    A larger number begins with those of a smaller one.
+    """Return the settings that a search tries; a larger number extends the same sequence.
 
     Args:
-        space: what each hyperparameter may be.
-        search: "grid", or else random.
-        number: the largest number of settings; fewer where a space has no more.
+        space: the range of each hyperparameter.
+        search: "grid" or "random".
+        number: of settings; a smaller space gives fewer.
     """
     return grid(space, number) if search == "grid" else random(space, number)
 
 
 def grid(space: Space, number: int) -> list[Setting]:
-    """Return every combination of the grids of a space, or a random sample if they are too many."""
+    """Return all combinations of a space's grids, or a random sample of `number`."""
     combinations = itertools.product(*(range_.grid() for range_ in space.values()))
     every = [dict(zip(space, values, strict=True)) for values in combinations]
     if len(every) <= number:
@@ -60,7 +58,7 @@ def random(space: Space, number: int) -> list[Setting]:
 
 
 def shown(setting: Setting) -> str:
-    """Return a setting as one word.
+    """Return a setting as a label without spaces.
 
     >>> shown({"step_size": 1e-3, "relative": True})
     'step_size=0.001,relative=True'
@@ -69,7 +67,7 @@ def shown(setting: Setting) -> str:
 
 
 def _share(name: str, index: int) -> float:
-    """How far along its range the n-th value of a hyperparameter is, in [0, 1)."""
+    """Position of a hyperparameter's n-th value within its range, in [0, 1)."""
     block, row = divmod(index, BLOCK)
     return _block(name, block)[row]
 

@@ -1,4 +1,4 @@
-"""What a learner's class declares to be searched."""
+"""The search space that a learner's class declares."""
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners.hyperparameters import annotated
@@ -10,7 +10,7 @@ Space = dict[str, Range]
 
 
 def searched(contender: Contender) -> Space:
-    """Return what a search may choose: what the class declares, but for what is held.
+    """Return the search space: what the class declares, without the hyperparameters held fixed.
 
     Raises:
         BadInputError: as `declared`.
@@ -20,11 +20,11 @@ def searched(contender: Contender) -> Space:
 
 
 def declared(cls: type[Learner]) -> Space:
-    """Return what each hyperparameter may be in a search: the class's own, and what it inherits.
+    """Return the search space that a class declares or inherits.
 
     Raises:
-        BadInputError: in one sentence, if a declaration is of no hyperparameter, is none, or holds
-            values that the hyperparameter may not have.
+        BadInputError: if a declaration names no hyperparameter, is not a range, or contains values
+            that the hyperparameter does not accept.
     """
     space: Space = {}
     for base in reversed(cls.__mro__):

@@ -1,4 +1,4 @@
-"""What a setting is worth: scores of its runs, and their mean."""
+"""Trials of a search: settings and the scores of their runs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,11 @@ class Scored:
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting of one learner, as far as it was tried.
+    """One setting of one learner, and its scores so far.
 
     Attributes:
-        setting: the hyperparameters that are searched.
-        tasks: of each stream, by label, the first so many that it was tried on last.
+        setting: values of the hyperparameters that are searched.
+        tasks: by stream label, the number of tasks that it was last tried on.
         scores: by stream, one for each tuning seed; empty where a run has no result.
         num_diverged: replicas that diverged, where they were tried last.
     """
@@ -40,11 +40,11 @@ class Trial:
     num_diverged: int
 
     def score(self, stream: str | None = None) -> float:
-        """Return the mean over seeds and streams, or on one; not a number where it is unknown."""
+        """Return the mean over streams and seeds, or of one stream; NaN if unknown."""
         chosen = [self.scores[stream]] if stream else list(self.scores.values())
         if not all(chosen):
             return math.nan
-        # A stream on which a fresh network gains nothing tells nothing of any setting.
+        # A stream on which a fresh network gains nothing cannot compare settings.
         known = [np.nanmean(s) for s in chosen if not np.isnan(s).all()]
         return float(np.mean(known)) if known else math.nan
 
@@ -59,7 +59,7 @@ class Trial:
 
 
 def loaded(group: Group, results: Results) -> list[Means]:
-    """Return what a group's runs are scored by; nothing unless all are there."""
+    """Return the numbers a group's runs are scored by; empty unless all are finished."""
     tasks = group.suite_stream.stream.scored_tasks()
     found: dict[str, Means] = {}
     for of_runs in {run.group for run in group.runs}:
@@ -69,13 +69,13 @@ def loaded(group: Group, results: Results) -> list[Means]:
 
 
 def reference_scores(suite_stream: SuiteStream, runs: Sequence[Means]) -> Scored:
-    """Return what share of what can be attained the reference attains: nothing else measures it."""
+    """Return the reference's own attainment, since it cannot be scored relative to itself."""
     shares = (0.0 if own.diverged else fraction(own.accuracy, own.chance, 1.0) for own in runs)
     return Scored(suite_stream.stream.num_tasks, tuple(shares), _diverged(runs))
 
 
 def against(group: Group, runs: Sequence[Means], fresh: Sequence[Means], select: str) -> Scored:
-    """Return the scores that a suite selects by, against the reference's runs."""
+    """Return the scores that the suite selects by, relative to the reference's runs."""
     scores = [
         getattr(score(own, reference), select)
         for own, reference in zip(runs, fresh, strict=bool(runs and fresh))

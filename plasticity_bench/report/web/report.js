@@ -1,6 +1,6 @@
 // Generated from plasticity_bench/report/web/src by `npm run build`: do not edit.
-// sha256 of the sources: 35721b5d330088156b1ae755d9a8b6198f4c076e9de3c6eacba9756f19a75d1b
-// sha256 of the code below: a545f65a5819b835c64adb464dbdb7d912284f6c0b961230576d54e06cc61123
+// sha256 of the sources: ef0dcbadd7cb28e7bbe9a51592190588d49f31c611cb82a7c5d08e56b4be37df
+// sha256 of the code below: 0ba1efa8794cea591a47fed6fca6335f6262ee035caabc04e9174e394e050c37
 "use strict";
 (() => {
   // plasticity_bench/report/web/src/data.js
@@ -586,7 +586,7 @@
       sort: { column: "", descending: true }
     });
     return [
-      el("p", {}, "Which measurements at a task’s start predict how well it is then learnt? The first task is left out. A correlation is not a cause: what tells explanations apart is where they fail."),
+      el("p", {}, "Which measurements at a task’s start predict how well it is then learnt? The first task is left out. A correlation is not a cause: explanations differ in where they fail."),
       colourKey("more goes with better", "more goes with worse"),
       table.element
     ];
@@ -618,9 +618,9 @@
       sort: { column: "", descending: false }
     });
     return [
-      ...REPORT.told.slice(-1).map((text) => el("p", {}, text)),
+      ...REPORT.status_sentences.slice(-1).map((text) => el("p", {}, text)),
       el("details", { open: REPORT.status.some(isUnfinished) }, el("summary", {}, "Every stream and learner"), table.element),
-      REPORT.told.length > 1 ? el("ul", {}, REPORT.told.slice(0, -1).map((text) => el("li", {}, text))) : null
+      REPORT.status_sentences.length > 1 ? el("ul", {}, REPORT.status_sentences.slice(0, -1).map((text) => el("li", {}, text))) : null
     ];
   }
   var descriptionList = (pairs) => el("dl", {}, pairs.filter(([, text]) => text !== null && text !== "").flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, text)]));
@@ -657,7 +657,7 @@
     const isRange = seeds.length > 2 && seeds.at(-1) - seeds[0] === seeds.length - 1;
     return [
       el("h3", {}, "Run it again"),
-      REPORT.commands.length ? el("pre", { tabindex: 0, "aria-label": "Commands" }, REPORT.commands.join("\n")) : el("p", {}, "The results do not tell the command that made them."),
+      REPORT.commands.length ? el("pre", { tabindex: 0, "aria-label": "Commands" }, REPORT.commands.join("\n")) : el("p", {}, "The results do not record the command that made them."),
       descriptionList([
         ["suite", REPORT.suite],
         ["suite’s hash", REPORT.suite_hash],
@@ -688,7 +688,7 @@
     const filter = (row) => REPORT.learners[row.learner].toLowerCase().includes(search) && (!selected || String(row.stream) === selected);
     const table = sortableTable({
       label: "Scores",
-      caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners that cannot be told apart from the first of their group share its rank; the reference has none, nor has a learner that lacks seeds.",
+      caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners that do not differ significantly from the first of their group share its rank; the reference has none, nor has a learner that lacks seeds.",
       columns: scoreColumns(streamName),
       rows: REPORT.scores,
       sort: { column: "", descending: false },

@@ -29,8 +29,8 @@ def run_local(
     """Do work on items, one at a time on each slot; yield each item's index and result as it ends.
 
     The result is an exception where the work raised it, its process died, or it took too long. When
-    this process is asked to stop (`stopping.signal_heard`), running work is asked to stop too, and
-    no more is begun. Closing the generator ends all processes at once.
+    this process is asked to stop (`stopping.received_signal`), running work is asked to stop too,
+    and no more is begun. Closing the generator ends all processes at once.
 
     Args:
         work: called as work(slot, item, report); it may call report with a number of its own.
@@ -44,7 +44,7 @@ def run_local(
         yield from _in_processes(work, items, slots, on_step, seconds)
         return
     for index, item in enumerate(items):
-        if stopping.signal_heard() is not None:
+        if stopping.received_signal() is not None:
             return
         try:
             yield index, work(slots[0], item, partial(on_step, index))
@@ -61,11 +61,11 @@ def _in_processes(
 ) -> Ended[Result]:
     waiting = deque(enumerate(items))
     workers = [Worker(work, slot) for slot in slots[: len(items)]]
-    told = False
+    announced = False
     try:
         while True:
-            if stopping.signal_heard() is not None and not told:
-                told = True
+            if stopping.received_signal() is not None and not announced:
+                announced = True
                 waiting.clear()
                 for worker in workers:
                     worker.ask_to_stop()

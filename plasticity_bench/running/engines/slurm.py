@@ -208,15 +208,15 @@ def wait(submission: Submission, on_poll: Callable[[list[str]], bool]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def in_shares(groups: Sequence[Group], most: int) -> list[list[Group]]:
-    """Return groups in at most so many shares of similar size.
+def in_shares(groups: Sequence[Group], num_shares: int) -> list[list[Group]]:
+    """Return groups split into at most `num_shares` shares of similar size.
 
     The largest group is assigned first; shares take turns, back and forth.
     """
     by_size = sorted(
         groups, key=lambda g: g.suite_stream.stream.num_updates * len(g.runs), reverse=True
     )
-    shares: list[list[Group]] = [[] for _ in range(min(most, len(by_size)))]
+    shares: list[list[Group]] = [[] for _ in range(min(num_shares, len(by_size)))]
     for number, group in enumerate(by_size):
         turn, position = divmod(number, len(shares))
         shares[position if turn % 2 == 0 else -1 - position].append(group)

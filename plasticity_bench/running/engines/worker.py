@@ -115,7 +115,7 @@ class Worker:
             os.kill(self._process.pid, signal.SIGTERM)
 
     def dismiss(self) -> None:
-        """Tell an idle process that there is no more to do; it then cleans up and ends."""
+        """Ask an idle process to clean up and exit."""
         if self.index is None:
             self.pipe.close()
 

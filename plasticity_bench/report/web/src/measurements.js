@@ -90,7 +90,7 @@ export function explanationSection() {
     columns, rows: REPORT.explanations, sort: { column: "", descending: true },
   });
   return [
-    el("p", {}, "Which measurements at a task’s start predict how well it is then learnt? The first task is left out. A correlation is not a cause: what tells explanations apart is where they fail."),
+    el("p", {}, "Which measurements at a task’s start predict how well it is then learnt? The first task is left out. A correlation is not a cause: explanations differ in where they fail."),
     colourKey("more goes with better", "more goes with worse"),
     table.element,
   ];

@@ -30,9 +30,9 @@ export function runSection() {
     rows: REPORT.status, sort: { column: "", descending: false },
   });
   return [
-    ...REPORT.told.slice(-1).map((text) => el("p", {}, text)),
+    ...REPORT.status_sentences.slice(-1).map((text) => el("p", {}, text)),
     el("details", { open: REPORT.status.some(isUnfinished) }, el("summary", {}, "Every stream and learner"), table.element),
-    REPORT.told.length > 1 ? el("ul", {}, REPORT.told.slice(0, -1).map((text) => el("li", {}, text))) : null,
+    REPORT.status_sentences.length > 1 ? el("ul", {}, REPORT.status_sentences.slice(0, -1).map((text) => el("li", {}, text))) : null,
   ];
 }
 
@@ -70,7 +70,7 @@ export function provenanceSection() {
   return [
     el("h3", {}, "Run it again"),
     REPORT.commands.length ? el("pre", { tabindex: 0, "aria-label": "Commands" }, REPORT.commands.join("\n"))
-      : el("p", {}, "The results do not tell the command that made them."),
+      : el("p", {}, "The results do not record the command that made them."),
     descriptionList([
       ["suite", REPORT.suite], ["suite’s hash", REPORT.suite_hash],
       ["seeds", isRange ? `${seeds[0]} to ${seeds.at(-1)}` : seeds.join(", ")],

@@ -17,7 +17,7 @@ export function scoreSection() {
     REPORT.learners[row.learner].toLowerCase().includes(search) && (!selected || String(row.stream) === selected);
   const table = sortableTable({
     label: "Scores",
-    caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners that cannot be told apart from the first of their group share its rank; the reference has none, nor has a learner that lacks seeds.",
+    caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners that do not differ significantly from the first of their group share its rank; the reference has none, nor has a learner that lacks seeds.",
     columns: scoreColumns(streamName), rows: REPORT.scores, sort: { column: "", descending: false }, filter,
   });
   const input = el("input", {

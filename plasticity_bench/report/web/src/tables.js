@@ -18,7 +18,7 @@ const scrollable = (label, table) =>
  * Each of `columns` is {name, title, value(row): what to sort by, cell(row): what to show} and may
  * have numeric: aligned right, and sorted from the highest first, or if also `lowestFirst` from the
  * lowest; colour(row): the cell's CSS classes; sublabel(row): what a narrow page has below the
- * first cell. `sort` is {column: its name, descending}; `filter(row)` tells whether to show a row.
+ * first cell. `sort` is {column: its name, descending}; `filter(row)` returns whether to show a row.
  */
 export function sortableTable({ label, caption, columns, rows, sort, filter = () => true }) {
   let order = sort;
