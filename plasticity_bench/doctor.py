@@ -42,13 +42,13 @@ class Finding:
 
     Attributes:
         topic: what it is about.
-        found: the state.
+        state: what there is.
         remedy: a sentence that says how to improve it; empty if nothing is wrong.
         needed: whether it is required to run anything.
     """
 
     topic: str
-    found: str
+    state: str
     remedy: str = ""
     needed: bool = False
 
@@ -113,15 +113,15 @@ def _threads() -> Iterator[Finding]:
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
     given = ", ".join(f"{name}={os.environ[name]}" for name in names if name in os.environ)
     torch = _torch()
-    own = f"{torch.get_num_threads()} outside of runs" if torch else "PyTorch's are not known"
-    yield Finding("threads", f"one in each process of a run; {own}{given and '; '}{given}")
+    default = f"{torch.get_num_threads()} outside of runs" if torch else "PyTorch's are not known"
+    yield Finding("threads", f"one in each process of a run; {default}{given and '; '}{given}")
 
 
 def _compiler() -> Iterator[Finding]:
     names = (os.environ.get("CXX"), "g++", "clang++")
-    found = next((shutil.which(name) for name in names if name and shutil.which(name)), None)
-    remedy = "" if found else "Updates run slower; install a C++ compiler, such as g++."
-    yield Finding("C++ compiler", found or "none", remedy)
+    compiler = next((shutil.which(name) for name in names if name and shutil.which(name)), None)
+    remedy = "" if compiler else "Updates run slower; install a C++ compiler, such as g++."
+    yield Finding("C++ compiler", compiler or "none", remedy)
     if _torch() is None:
         return
     from plasticity_bench.programs.kernels import native
@@ -202,10 +202,10 @@ def _torch() -> Any:
 
 def _unwritable(folder: Path) -> tuple[str, bool]:
     """A remedy and that it is needed, if a folder cannot be written to."""
-    place = folder
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    if os.access(place, os.W_OK):
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if os.access(existing, os.W_OK):
         return "", False
     return "It cannot be written to; set PLASTICITY_BENCH_CACHE to a folder that can.", True
 
@@ -213,10 +213,10 @@ def _unwritable(folder: Path) -> tuple[str, bool]:
 def _size(folder: Path) -> str:
     """What the files below a folder hold, in MiB; links are not followed."""
     total = 0
-    for place, _, names in os.walk(folder):
+    for subfolder, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(Path(place, name)).st_size
+                total += os.lstat(Path(subfolder, name)).st_size
             except OSError:
                 continue  # another process has just removed it
     return f"{total / 2**20:,.0f} MiB" if folder.is_dir() else "not there yet"

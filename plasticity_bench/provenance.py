@@ -71,8 +71,10 @@ def package_hash() -> str:
     """Return the sha256 of this package's own code, without baselines and suites."""
     folder = Path(__file__).parent
     files = (f for kind in ("py", "cpp") for f in folder.rglob(f"*.{kind}"))
-    own = sorted(f for f in files if f.relative_to(folder).parts[0] not in ("baselines", "suites"))
-    return hash_files([str(file) for file in own])
+    package_files = sorted(
+        f for f in files if f.relative_to(folder).parts[0] not in ("baselines", "suites")
+    )
+    return hash_files([str(file) for file in package_files])
 
 
 def hash_files(paths: Sequence[str]) -> str:

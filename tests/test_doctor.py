@@ -28,9 +28,9 @@ def test_it_tells_what_there_is(quick, own_cache):
     for topic in ("python", "torch", "processor", "threads", "cache", "Slurm", "matplotlib"):
         assert topic in shown, topic
     assert not any(finding.needed for finding in shown.values())
-    assert shown["suite quick"].found == "its data are here"
-    assert shown["data mnist"].found == "not here"
-    assert "mnist" in shown["suite paper"].found
+    assert shown["suite quick"].state == "its data are here"
+    assert shown["data mnist"].state == "not here"
+    assert "mnist" in shown["suite paper"].state
     assert shown["suite paper"].remedy == "Get them: plasticity-bench prepare paper."
 
 
@@ -56,7 +56,7 @@ def test_what_cannot_be_imported_is_told_of(quick, monkeypatch, module):
     monkeypatch.setattr(doctor.importlib, "import_module", broken)
     shown = found()
     assert shown[module].needed
-    assert shown[module].found == "libx.so: cannot open shared object"
+    assert shown[module].state == "libx.so: cannot open shared object"
     assert f"pip install {module}" in shown[module].remedy
     assert "suite quick" in shown
 
@@ -72,7 +72,7 @@ def test_one_broken_look_ends_no_other(quick, monkeypatch):
         yield
 
     monkeypatch.setattr(doctor, "_devices", broken)
-    assert "RuntimeError: nobody foresaw this" in [f.found for f in doctor.findings()]
+    assert "RuntimeError: nobody foresaw this" in [f.state for f in doctor.findings()]
     assert "suite quick" in found()
 
 

@@ -112,14 +112,14 @@ def _not_finite_gradient(learner: str, name: str, params: Params) -> LearnerErro
 
 def _tensors(arguments: dict[str, Any]) -> dict[str, Tensor]:
     """Tensors in nested dictionaries and tuples by path, such as state.params['head.bias']."""
-    found = {}
+    by_path = {}
     for argument, tree in arguments.items():
         if isinstance(tree, nn.Module):
             tree = dict(tree.named_parameters())  # noqa: PLW2901
         for path, leaf in pytree.tree_flatten_with_path(tree)[0]:
             if isinstance(leaf, Tensor):
-                found[f"{argument}{pytree.keystr(path)}"] = leaf
-    return found
+                by_path[f"{argument}{pytree.keystr(path)}"] = leaf
+    return by_path
 
 
 def _beyond(arguments: dict[str, Any]) -> str:

@@ -153,8 +153,8 @@ def check_replicas_independent(trial: Trial) -> None:
 
 def check_alone(trial: Trial) -> None:
     """A replica's results are the same alone and among others."""
-    place = len(SEEDS) - 1
-    if not trial.settled.same(run(trial.learner, SEEDS[place:]), place):
+    index = len(SEEDS) - 1
+    if not trial.settled.same(run(trial.learner, SEEDS[index:]), index):
         raise _broken(
             trial.learner,
             "a replica's results alone differ from its results in a population: hooks may not "
@@ -216,10 +216,10 @@ def check_vectorized(trial: Trial) -> None:
     )
     vars(mapped).update(vars(learner))
     try:
-        found = run(mapped)
+        mapped_run = run(mapped)
     except LearnerError:
         return
-    if trial.settled.all_close(found):
+    if trial.settled.all_close(mapped_run):
         raise _broken(
             learner,
             "its hooks can be run for all replicas at once, with the same results and faster: "

@@ -49,8 +49,10 @@ def check_shape(name: str, measure: Measure, probe: Probe) -> None:
             raise MeasurementError(f"{name} returns {key!r} as a name; a name is a string.")
         shape, kind = getattr(values, "shape", None), getattr(values, "dtype", None)
         if not isinstance(values, np.ndarray) or kind != np.float64:
-            found = f"a {type(values).__name__} of {kind}"
-            raise MeasurementError(f"{name}: {key} must be a float64 array of numpy, not {found}.")
+            returned = f"a {type(values).__name__} of {kind}"
+            raise MeasurementError(
+                f"{name}: {key} must be a float64 array of numpy, not {returned}."
+            )
         if shape != (probe.num_replicas,):
             raise MeasurementError(
                 f"{name}: {key} must have one number for each of the {probe.num_replicas} "
@@ -163,10 +165,10 @@ def _equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
     )
 
 
-def _compare(expected: Measured, found: Measured, tolerance: float, problem: str) -> None:
+def _compare(expected: Measured, actual: Measured, tolerance: float, problem: str) -> None:
     """Raise with the first name whose numbers differ; NaN equals NaN."""
-    for key in {**expected, **found}:
-        one, other = expected.get(key), found.get(key)
+    for key in {**expected, **actual}:
+        one, other = expected.get(key), actual.get(key)
         if (
             one is None
             or other is None

@@ -40,27 +40,27 @@ class Trajectory:
     targets: Tensor
     moved: list[str]
 
-    def same(self, other: "Trajectory", place: int = 0, its_place: int = 0) -> bool:
+    def same(self, other: "Trajectory", index: int = 0, other_index: int = 0) -> bool:
         """Whether a replica's compared tensors are bit-identical in both.
 
         NaN equals NaN.
         """
         shared = self.seen.keys() & other.seen.keys()
-        return all(_same(self.seen[k][place], other.seen[k][its_place]) for k in shared)
+        return all(_same(self.seen[k][index], other.seen[k][other_index]) for k in shared)
 
     def all_same(self, other: "Trajectory") -> bool:
         """Whether every replica did the same in both."""
-        return all(self.same(other, place, place) for place, _ in enumerate(SEEDS))
+        return all(self.same(other, index, index) for index, _ in enumerate(SEEDS))
 
-    def close(self, other: "Trajectory", place: int, its_place: int) -> bool:
+    def close(self, other: "Trajectory", index: int, other_index: int) -> bool:
         """Whether a replica did the same up to rounding, which grows from update to update."""
         return self.seen.keys() == other.seen.keys() and all(
-            _close(value[place], other.seen[key][its_place]) for key, value in self.seen.items()
+            _close(value[index], other.seen[key][other_index]) for key, value in self.seen.items()
         )
 
     def all_close(self, other: "Trajectory") -> bool:
         """Whether every replica did the same up to rounding."""
-        return all(self.close(other, place, place) for place, _ in enumerate(SEEDS))
+        return all(self.close(other, index, index) for index, _ in enumerate(SEEDS))
 
     def not_finite(self) -> str:
         """Name the first of losses, logits and parameters that is not finite."""
@@ -76,7 +76,11 @@ class Trajectory:
 
     def state(self, leg: int) -> dict[str, Tensor]:
         """The population's own tensors after a leg."""
-        return {name: v for (own, name), v in self.seen.items() if own == leg and name[0] == "["}
+        return {
+            name: v
+            for (state_leg, name), v in self.seen.items()
+            if state_leg == leg and name[0] == "["
+        }
 
 
 class Trial:

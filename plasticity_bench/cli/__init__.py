@@ -98,13 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for verb in VERBS:
         name = verb.__name__.rpartition(".")[-1]
-        own = verbs.add_parser(
+        verb_parser = verbs.add_parser(
             "list" if verb is listing else name,
             help=verb.HELP,
             description=f"{verb.HELP[0].upper()}{verb.HELP[1:]}.",
             epilog=f"for example:\n{verb.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        verb.add_options(own)
-        own.set_defaults(verb=verb.execute)
+        verb.add_options(verb_parser)
+        verb_parser.set_defaults(verb=verb.execute)
     return parser

@@ -19,7 +19,7 @@ def execute(_: argparse.Namespace) -> int:
 
     broken = 0
     for finding in doctor.findings():
-        print(f"{finding.topic + ':':<26} {finding.found}", flush=True)
+        print(f"{finding.topic + ':':<26} {finding.state}", flush=True)
         if finding.remedy:
             say(f"{'! ' if finding.needed else '- '}{finding.topic}: {finding.remedy}")
         broken += finding.needed

@@ -33,12 +33,12 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.tuning import record
 
     path = options.output or options.results / "report.html"
-    found = report.collect(
+    model = report.collect(
         Results(options.results),
         reference=options.reference,
         layers=options.layers,
         tuned=[record.read(file) for file in options.tuned],
     )
-    report.write(found, path)
+    report.write(model, path)
     say(f"Report: {path}")
     return COMPLETE

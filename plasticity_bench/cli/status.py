@@ -31,14 +31,16 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.running import status
     from plasticity_bench.running.engines import slurm
 
-    found, results = _of_folder(options) if Path(options.suite).is_dir() else _of_suite(options)
-    print(status.render(found))
+    suite_status, results = (
+        _of_folder(options) if Path(options.suite).is_dir() else _of_suite(options)
+    )
+    print(status.render(suite_status))
     submission = slurm.latest(results.folder)
     if submission is not None and slurm.is_available() and submission.states():
         say(f"Slurm job {submission.job}: {slurm.summary(submission.states())}.")
-    for sentence in status.summary(found):
+    for sentence in status.summary(suite_status):
         say(sentence)
-    return COMPLETE if found.is_complete else SOME_FAILED
+    return COMPLETE if suite_status.is_complete else SOME_FAILED
 
 
 def _of_folder(options: argparse.Namespace) -> "tuple[Status, Results]":

@@ -113,9 +113,9 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
     def run_rung(rung: "Suite", groups: "list[Group]") -> None:
         failed.append(execute_groups(rung.name, groups, results, execution))
 
-    found = search.run(results, run_rung)
-    written = record.write(search, found, path)
-    unknown = [one.label for one in found if not one.known]
+    outcomes = search.run(results, run_rung)
+    written = record.write(search, outcomes, path)
+    unknown = [one.label for one in outcomes if not one.known]
     for label in unknown:
         say(
             f"{label}: nothing was chosen: its runs or the reference's failed, or the reference "
@@ -157,11 +157,16 @@ def _contenders(
     by_label = {contender.label: contender for contender in suite.contenders}
     chosen: dict[str, Contender] = {}
     for reference in references:
-        found = [by_label[reference]] if reference in by_label else []
-        found = found or list(with_learners(suite.contenders, [reference], {}))
-        cls = None if found else lookup.find_learner(reference)  # the suite has just this one
-        found = found or [c for c in suite.contenders if type(c.learner) is cls]
-        chosen |= {contender.label: contender for contender in found}
+        reference_contenders = [by_label[reference]] if reference in by_label else []
+        reference_contenders = reference_contenders or list(
+            with_learners(suite.contenders, [reference], {})
+        )
+        # the suite has just this one
+        cls = None if reference_contenders else lookup.find_learner(reference)
+        reference_contenders = reference_contenders or [
+            c for c in suite.contenders if type(c.learner) is cls
+        ]
+        chosen |= {contender.label: contender for contender in reference_contenders}
     return list(chosen.values())
 
 

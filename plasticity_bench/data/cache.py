@@ -81,14 +81,14 @@ def read(source: Source, verify: bool = False) -> Dataset:
     Raises:
         BadInputError: if the files in the cache are not what was written.
     """
-    place = folder(source)
-    facts = _read_facts(source, place)
+    data_folder = folder(source)
+    facts = _read_facts(source, data_folder)
     for name in ARRAYS:
-        _check_file(source, place / name, facts[name], verify)
+        _check_file(source, data_folder / name, facts[name], verify)
     recorded = Recorded(facts["fingerprint"], facts["mean"], facts["std"])
     # Copy on write: torch warns about arrays that cannot be written to; nothing writes to these.
-    images = np.load(place / "images.npy", mmap_mode="c", allow_pickle=False)
-    labels = np.load(place / "labels.npy", allow_pickle=False)
+    images = np.load(data_folder / "images.npy", mmap_mode="c", allow_pickle=False)
+    labels = np.load(data_folder / "labels.npy", allow_pickle=False)
     return Dataset(
         source.name,
         images,
@@ -111,8 +111,8 @@ def _write_header(file: IO[bytes], dtype: type, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(file, header)
 
 
-def _check_space(source: Source, place: Path) -> None:
-    free = shutil.disk_usage(place).free
+def _check_space(source: Source, data_folder: Path) -> None:
+    free = shutil.disk_usage(data_folder).free
     if free < source.cache_bytes:
         raise OSError(f"it takes {source.cache_bytes:,} bytes, and {free:,} are free")
 
@@ -145,9 +145,9 @@ def _identity(source: Source) -> dict[str, Any]:
     }
 
 
-def _read_facts(source: Source, place: Path) -> dict[str, Any]:
+def _read_facts(source: Source, data_folder: Path) -> dict[str, Any]:
     try:
-        facts = json.loads((place / "dataset.json").read_text(encoding="utf-8"))
+        facts = json.loads((data_folder / "dataset.json").read_text(encoding="utf-8"))
         identity = {key: facts[key] for key in _identity(source)}
         wanted = {"fingerprint": str, "mean": float, "std": float}
         whole = all(isinstance(facts[key], kind) for key, kind in wanted.items())
@@ -155,9 +155,11 @@ def _read_facts(source: Source, place: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         whole, identity = False, {}
     if not whole:
-        raise _damaged(source, place / "dataset.json", "is damaged")
+        raise _damaged(source, data_folder / "dataset.json", "is damaged")
     if facts["format"] != FORMAT or identity != _identity(source):
-        raise _damaged(source, place / "dataset.json", "is of another version of this data set")
+        raise _damaged(
+            source, data_folder / "dataset.json", "is of another version of this data set"
+        )
     checked: dict[str, Any] = facts
     return checked
 

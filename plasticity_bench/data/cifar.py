@@ -68,14 +68,14 @@ def _check(folder: Path, kind: Any) -> None:
         path = folder / name
         try:
             with path.open("rb") as file:
-                found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+                digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
         except FileNotFoundError:
             raise _wrong(path, "is missing") from None
         except OSError as error:
             raise _wrong(path, f"cannot be read ({error.strerror})") from error
-        if found.hexdigest() in set(names) - {md5}:
-            raise _wrong(path, f"is {names[found.hexdigest()]}, not {name}")
-        if found.hexdigest() != md5:
+        if digest.hexdigest() in set(names) - {md5}:
+            raise _wrong(path, f"is {names[digest.hexdigest()]}, not {name}")
+        if digest.hexdigest() != md5:
             raise _wrong(path, "is damaged: its md5 is not the published one")
 
 

@@ -80,7 +80,8 @@ class ImageSet:
                 colour = image.convert("RGB")
         except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
             raise BadInputError(
-                f"{row.place} cannot be read as an image ({error}); get this file anew.", "dataset"
+                f"{row.location} cannot be read as an image ({error}); get this file anew.",
+                "dataset",
             ) from error
         if colour.size != (self.size, self.size):
             colour = colour.resize((self.size, self.size), Image.Resampling.BOX)

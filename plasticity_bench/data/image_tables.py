@@ -79,7 +79,7 @@ def _parquet_rows(files: list[Path]) -> Iterator[Row]:
         yield from _rows(chain.from_iterable(pairs), file)
 
 
-def _rows(pairs: Iterable[tuple[Any, int]], place: Path) -> Iterator[Row]:
+def _rows(pairs: Iterable[tuple[Any, int]], table_path: Path) -> Iterator[Row]:
     """Yield encoded images with their labels; errors in reading them name the file."""
     numbered = enumerate(pairs)
     while True:
@@ -88,29 +88,29 @@ def _rows(pairs: Iterable[tuple[Any, int]], place: Path) -> Iterator[Row]:
         except StopIteration:
             return
         except Exception as error:  # arrow, json and the file system each have their own
-            raise _unreadable(place, error) from error
+            raise _unreadable(table_path, error) from error
         if not isinstance(label, int):
             raise BadInputError(
-                f"row {number} of {place} has the label {label!r}; labels are whole numbers from "
-                "0 on.",
+                f"row {number} of {table_path} has the label {label!r}; labels are whole numbers "
+                "from 0 on.",
                 "dataset",
             )
-        yield Row(partial(_content, image), label, f"row {number} of {place}")
+        yield Row(partial(_content, image), label, f"row {number} of {table_path}")
 
 
-def _columns(present: list[str], place: Path) -> list[str]:
+def _columns(present: list[str], table_path: Path) -> list[str]:
     """Return the names of the columns with images and labels."""
-    found = []
+    columns = []
     for names in (IMAGES, LABELS):
         matching = [name for name in names if name in present]
         if not matching:
             raise BadInputError(
-                f"{place} has no column called {' or '.join(names)} (found: "
+                f"{table_path} has no column called {' or '.join(names)} (found: "
                 f"{', '.join(present)}); rename it.",
                 "dataset",
             )
-        found.append(matching[0])
-    return found
+        columns.append(matching[0])
+    return columns
 
 
 def _content(image: Any) -> bytes:

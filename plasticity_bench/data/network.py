@@ -25,13 +25,13 @@ def require(host: str) -> None:
 
 
 def _connects(host: str) -> bool:
-    place, port = host, 443
+    address, port = host, 443
     proxy = urllib.request.getproxies().get("https")
     if proxy and not urllib.request.proxy_bypass(host):
         parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
-        place, port = parts.hostname or host, parts.port or 80
+        address, port = parts.hostname or host, parts.port or 80
     try:
-        socket.create_connection((place, port), timeout=SECONDS).close()
+        socket.create_connection((address, port), timeout=SECONDS).close()
     except OSError:
         return False
     return True

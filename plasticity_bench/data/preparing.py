@@ -112,12 +112,14 @@ def _downloaded(
 ) -> Path:
     """Download a source's files atomically; return their folder."""
     given = data_dir or data_folder()
-    place = f" in {given}" if given else ""
+    location = f" in {given}" if given else ""
     if known.download is None or not download:
-        raise BadInputError(f"No file of data set {known.name}{place}: {_by_hand(known, given)}.")
+        raise BadInputError(
+            f"No file of data set {known.name}{location}: {_by_hand(known, given)}."
+        )
     target = _downloads(known)
     notify(
-        f"{known.name}: none of its files{place or ' on this machine'}; downloading to {target}."
+        f"{known.name}: none of its files{location or ' on this machine'}; downloading to {target}."
     )
     if target.is_dir() and not known.find(target):  # a link into a hub's cache that was deleted
         shutil.rmtree(target, ignore_errors=True)

@@ -17,12 +17,12 @@ class Row:
     Attributes:
         content: returns the bytes of its file.
         label: from 0.
-        place: where it is, for messages.
+        location: where it is, for messages.
     """
 
     content: Callable[[], bytes]
     label: int
-    place: str
+    location: str
 
 
 def part_name(part: str, present: Collection[str], folder: Path) -> str:
@@ -35,7 +35,7 @@ def part_name(part: str, present: Collection[str], folder: Path) -> str:
         if name in present:
             return name
     wanted = " or ".join(PARTS[part])
-    found = ", ".join(sorted(present)) or "none"
+    names = ", ".join(sorted(present)) or "none"
     raise BadInputError(
-        f"{folder} has no part called {wanted} (found: {found}); put it there.", "dataset"
+        f"{folder} has no part called {wanted} (found: {names}); put it there.", "dataset"
     )

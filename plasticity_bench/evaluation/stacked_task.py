@@ -83,10 +83,10 @@ def _same(some: list[Integers | None], others: list[Integers | None]) -> bool:
 
 def _inputs(stream: Stream, tasks: list[Task]) -> tuple[Floats, Integers]:
     """A table of the inputs of tasks, and the rows of every replica's examples in it."""
-    own = [task.inputs for task in tasks if task.inputs is not None]
-    if own:
-        table = np.concatenate(own)
-        return table, np.arange(len(table)).reshape(len(own), -1)
+    task_inputs = [task.inputs for task in tasks if task.inputs is not None]
+    if task_inputs:
+        table = np.concatenate(task_inputs)
+        return table, np.arange(len(table)).reshape(len(task_inputs), -1)
     examples = np.stack([task.examples for task in tasks if task.examples is not None])
     needed, places = np.unique(examples, return_inverse=True)
     return stream.inputs(needed), places.reshape(examples.shape)

@@ -23,14 +23,14 @@ def draw(lines: Sequence[Curve], path: Path, reference: str = "fresh") -> None:
     for line in lines:
         axis = columns[streams.index(line.stream)][names.index(line.measurement)]
         _line(axis, line, learners.index(line.learner))
-    for place, (stream, own) in enumerate(zip(streams, columns, strict=True)):
-        own[0].set_title(stream)
-        own[-1].set_xlabel("task")
-        is_first = place % paper_figure.beside(len(streams)) == 0
-        for axis, first, name in zip(own, columns[0], names, strict=True):
+    for column, (stream, panels) in enumerate(zip(streams, columns, strict=True)):
+        panels[0].set_title(stream)
+        panels[-1].set_xlabel("task")
+        is_first = column % paper_figure.beside(len(streams)) == 0
+        for axis, first, name in zip(panels, columns[0], names, strict=True):
             axis.sharey(first)  # of one measurement, all streams have one scale
             axis.set_ylabel(titled(name) if is_first else "")
-            axis.tick_params(labelleft=is_first, labelbottom=axis is own[-1])
+            axis.tick_params(labelleft=is_first, labelbottom=axis is panels[-1])
     paper_figure.legend(figure, learners)
     paper_figure.save(figure, path)
 
@@ -45,12 +45,12 @@ def titled(measurement: str) -> str:
     return f"curvature rank\n({measurement})" if is_headline else measurement
 
 
-def _line(axis: Any, line: Curve, place: int) -> None:
-    look = paper_figure.look(place)
+def _line(axis: Any, line: Curve, index: int) -> None:
+    look = paper_figure.look(index)
     tasks = sorted(line.points)
     means, lows, highs = (
         [getattr(line.points[task], bound) for task in tasks] for bound in ("mean", "low", "high")
     )
     step = max(1, len(tasks) // 6)
-    axis.plot(tasks, means, markevery=(place % step, step), **look)
+    axis.plot(tasks, means, markevery=(index % step, step), **look)
     axis.fill_between(tasks, lows, highs, color=look["color"], alpha=0.15, linewidth=0)

@@ -64,18 +64,18 @@ def style() -> AbstractContextManager[Any]:
     return mpl.rc_context(STYLE)
 
 
-def look(place: int) -> dict[str, Any]:
+def look(index: int) -> dict[str, Any]:
     """Return colour, marker and line style of the learner at an index: never colour alone.
 
     Args:
-        place: 0 for the reference.
+        index: 0 for the reference.
     """
-    if place == 0:
+    if index == 0:
         return {"color": COLOURS[0], "marker": MARKERS[0], "linestyle": DASHES[1]}
-    rounds, own = divmod(place - 1, len(COLOURS) - 1)
+    rounds, colour = divmod(index - 1, len(COLOURS) - 1)
     return {
-        "color": COLOURS[1 + own],
-        "marker": MARKERS[1 + (own + rounds) % (len(MARKERS) - 1)],
+        "color": COLOURS[1 + colour],
+        "marker": MARKERS[1 + (colour + rounds) % (len(MARKERS) - 1)],
         "linestyle": DASHES[rounds % len(DASHES)],
         "markeredgecolor": "white",
     }
@@ -135,9 +135,9 @@ def legend(figure: Any, learners: Sequence[str], *, skip: int = 0, lines: bool =
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], label=learner, **{**look(place), **({} if lines else {"linestyle": "none"})})
-        for place, learner in enumerate(learners)
-        if place >= skip
+        Line2D([], [], label=learner, **{**look(index), **({} if lines else {"linestyle": "none"})})
+        for index, learner in enumerate(learners)
+        if index >= skip
     ]
     across, height = figure.get_size_inches()
     num_columns = _fitting([len(learner) for learner in learners[skip:]], across)
@@ -153,7 +153,7 @@ def legend(figure: Any, learners: Sequence[str], *, skip: int = 0, lines: bool =
 def _fitting(lengths: Sequence[int], across: float) -> int:
     """The number of columns of a legend in 7 point type that fit the labels."""
     for number in range(len(lengths), 1, -1):
-        longest = [max(own) for own in np.array_split(lengths, number)]
+        longest = [max(column) for column in np.array_split(lengths, number)]
         if sum(0.52 + 0.055 * length for length in longest) <= across:
             return number
     return 1

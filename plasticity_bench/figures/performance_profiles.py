@@ -34,18 +34,23 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
     axes = [axis for (axis,) in columns]
     drawn = False
     for axis, (name, title) in zip(axes, SCORES.items(), strict=True):
-        for place, learner in enumerate(learners[1:], 1):
+        for index, learner in enumerate(learners[1:], 1):
             runs = _runs(
                 [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams], name
             )
             if runs.size == 0 or np.isnan(runs).any():
                 continue
             drawn = True
-            found = performance_profile(runs, THRESHOLDS, resamples=RESAMPLES)
-            look = paper_figure.look(place)
-            axis.plot(found.taus, found.share, markevery=(2 * place % 20, 20), **look)
+            profile = performance_profile(runs, THRESHOLDS, resamples=RESAMPLES)
+            look = paper_figure.look(index)
+            axis.plot(profile.taus, profile.share, markevery=(2 * index % 20, 20), **look)
             axis.fill_between(
-                found.taus, found.low, found.high, color=look["color"], alpha=0.12, linewidth=0
+                profile.taus,
+                profile.low,
+                profile.high,
+                color=look["color"],
+                alpha=0.12,
+                linewidth=0,
             )
         axis.set(xlim=(0, 1), ylim=(-0.02, 1.03), xlabel=f"{title} τ")
     if not drawn:
@@ -58,4 +63,4 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
 def _runs(of_streams: Sequence[dict[int, Score]], name: str) -> np.ndarray:
     """(streams, seeds), of the seeds that are finished on all streams."""
     seeds = sorted(set.intersection(*map(set, of_streams)))
-    return np.array([[getattr(own[seed], name) for seed in seeds] for own in of_streams])
+    return np.array([[getattr(by_seed[seed], name) for seed in seeds] for by_seed in of_streams])

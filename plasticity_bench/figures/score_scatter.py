@@ -28,7 +28,7 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
     beside = paper_figure.beside(len(streams))
     height = paper_figure.width(len(streams)) / beside + 0.2  # square, with a title and a label
     figure, columns = paper_figure.panels(len(streams), height)
-    for place, (stream, (axis,)) in enumerate(zip(streams, columns, strict=True)):
+    for column, (stream, (axis,)) in enumerate(zip(streams, columns, strict=True)):
         axis.set_title(stream)
         axis.plot([0, 1], [0, 1], color="0.8", linewidth=0.6, zorder=0)
         for look, learner in enumerate(learners):
@@ -39,14 +39,14 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
             )
         axis.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xlabel="curvature retention")
         axis.set_box_aspect(1)
-        if place % beside == 0:
+        if column % beside == 0:
             axis.set_ylabel("trainability")
     paper_figure.legend(figure, learners, lines=False)
     paper_figure.save(figure, path)
 
 
-def _learner(axis: Any, own: Sequence[Score], look: dict[str, Any]) -> None:
-    points = np.array([(s.retention, s.trainability) for s in own]).reshape(-1, 2)
+def _learner(axis: Any, seed_scores: Sequence[Score], look: dict[str, Any]) -> None:
+    points = np.array([(s.retention, s.trainability) for s in seed_scores]).reshape(-1, 2)
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return

@@ -40,21 +40,21 @@ def draw(record: TuningRecord, path: Path, learners: Sequence[str] = ()) -> None
         raise BadInputError("This search found no settings to draw.")
     panels = [(label, name) for label, learner in rows.items() for name in _names(learner)]
     figure, columns = paper_figure.panels(len(panels), HEIGHT)
-    for place, ((label, name), (axis,)) in enumerate(zip(panels, columns, strict=True)):
+    for column, ((label, name), (axis,)) in enumerate(zip(panels, columns, strict=True)):
         _panel(axis, rows[label], name)
         axis.set(title=label, xlabel=name)
-        if place % paper_figure.beside(len(panels)) == 0:
+        if column % paper_figure.beside(len(panels)) == 0:
             axis.set_ylabel(record.tuning.select)
     paper_figure.save(figure, path)
 
 
 def points(learner: LearnerRecord, name: str) -> Mapping[Any, list[TriedRecord]]:
     """Return, by a hyperparameter's value, ascending, the settings that were tried at length."""
-    found: dict[Any, list[TriedRecord]] = {}
+    by_value: dict[Any, list[TriedRecord]] = {}
     for tried in learner.at_length:
         if tried.score is not None:
-            found.setdefault(tried.setting[name], []).append(tried)
-    return {value: found[value] for value in sorted(found)}
+            by_value.setdefault(tried.setting[name], []).append(tried)
+    return {value: by_value[value] for value in sorted(by_value)}
 
 
 def _names(learner: LearnerRecord) -> list[str]:
@@ -64,9 +64,9 @@ def _names(learner: LearnerRecord) -> list[str]:
 def _panel(axis: Any, learner: LearnerRecord, name: str) -> None:
     by_value = points(learner, name)
     scale = learner.scales[name]
-    for place, (value, tries) in enumerate(by_value.items()):
+    for index, (value, tries) in enumerate(by_value.items()):
         for tried in tries:
-            where = place if scale == "choice" else value
+            where = index if scale == "choice" else value
             _point(axis, where, tried, learner.is_chosen(tried))
     if scale == "log":
         axis.set_xscale("log")

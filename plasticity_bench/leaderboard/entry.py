@@ -83,19 +83,19 @@ def read_entry(folder: Path, reference: str) -> Entry:
         raise DamagedError(folder, f"has no {MEASUREMENTS}") from None
     if sha256(content).hexdigest() != manifest.measurements_sha256:
         raise DamagedError(path, f"is not what {MANIFEST} says: its sha256 differs")
-    own: dict[StreamSeed, EntryRun] = {}
+    learner_runs: dict[StreamSeed, EntryRun] = {}
     others: dict[StreamSeed, EntryRun] = {}
-    for found in _runs(pack_run_table(content, path), path):
-        place = StreamSeed(found.run.stream, found.run.seed)
-        of_learner = found.run.learner == manifest.learner.label
-        if not of_learner and found.run.learner != reference:
-            raise DamagedError(path, f"has runs of {found.run.learner!r}, of whom it is not")
-        if place in (own if of_learner else others):
-            raise DamagedError(path, f"has {found.run.stream} seed {found.run.seed} twice")
-        (own if of_learner else others)[place] = found
+    for entry_run in _runs(pack_run_table(content, path), path):
+        stream_seed = StreamSeed(entry_run.run.stream, entry_run.run.seed)
+        of_learner = entry_run.run.learner == manifest.learner.label
+        if not of_learner and entry_run.run.learner != reference:
+            raise DamagedError(path, f"has runs of {entry_run.run.learner!r}, of whom it is not")
+        if stream_seed in (learner_runs if of_learner else others):
+            raise DamagedError(path, f"has {entry_run.run.stream} seed {entry_run.run.seed} twice")
+        (learner_runs if of_learner else others)[stream_seed] = entry_run
     if manifest.learner.label == reference:
-        others = own
-    return Entry(folder, manifest, own, others)
+        others = learner_runs
+    return Entry(folder, manifest, learner_runs, others)
 
 
 def entry_sha256(folder: Path) -> str:
@@ -119,10 +119,10 @@ def suite_folder(suite: Suite) -> str:
 
 def scores_of(entry: Entry, suite: Suite) -> dict[str, dict[int, Score]]:
     """Return an entry's scores by stream and seed, computed from its measurements."""
-    found: dict[str, dict[int, Score]] = {}
+    scores: dict[str, dict[int, Score]] = {}
     for suite_stream in suite.streams:
         seeds = [s for stream, s in sorted(entry.runs) if stream == suite_stream.label]
-        found[suite_stream.label] = {
+        scores[suite_stream.label] = {
             seed: score(
                 entry.runs[StreamSeed(suite_stream.label, seed)].means(
                     suite_stream, suite.protocol
@@ -134,7 +134,7 @@ def scores_of(entry: Entry, suite: Suite) -> dict[str, dict[int, Score]]:
             for seed in seeds
             if StreamSeed(suite_stream.label, seed) in entry.reference
         }
-    return found
+    return scores
 
 
 def _runs(run_table: RunTable, path: Path) -> Iterator[EntryRun]:

@@ -140,5 +140,5 @@ def _problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return "is nested too deeply"
     first = error.errors()[0]
-    place = ".".join(map(str, first["loc"])) or "it"
-    return f"does not fit the schema: {place}: {first['msg'][:200]}"
+    location = ".".join(map(str, first["loc"])) or "it"
+    return f"does not fit the schema: {location}: {first['msg'][:200]}"

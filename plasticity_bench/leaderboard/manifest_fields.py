@@ -15,10 +15,10 @@ def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores
     """Return scores as a manifest has them."""
     return {
         stream: StreamScores(
-            trainability=[_number(own[seed].trainability) for seed in sorted(own)],
-            retention=[_number(own[seed].retention) for seed in sorted(own)],
+            trainability=[_number(of_seeds[seed].trainability) for seed in sorted(of_seeds)],
+            retention=[_number(of_seeds[seed].retention) for seed in sorted(of_seeds)],
         )
-        for stream, own in scores.items()
+        for stream, of_seeds in scores.items()
     }
 
 

@@ -33,10 +33,10 @@ def suites_in(entries: Path, given: Sequence[Suite] = ()) -> list[Suite]:
         BadInputError: if a suite is neither given nor included in the package.
     """
     known = {suite.name.rpartition("/")[-1]: suite for suite in given}
-    found = []
+    suites = []
     for path in folders_in(entries):
-        found.append(known.get(path.name) or suite_named(path.name))
-    return found
+        suites.append(known.get(path.name) or suite_named(path.name))
+    return suites
 
 
 def table_of(entries: Path, suite: Suite, notify: Callable[[str], None]) -> list[Row]:

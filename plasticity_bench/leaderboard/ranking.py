@@ -61,25 +61,29 @@ def rows(entries: Sequence[Entry], suite: Suite) -> list[Row]:
     """Return the table's rows: the reference, the ranked by rank and mean, the incomplete."""
     made = [_row(entry, suite) for entry in entries]
     ranked = [row for row in made if not row.remark]
-    found = dict(
+    by_name = dict(
         zip((row.name for row in ranked), rank_rows([row.scores for row in ranked]), strict=True)
     )
-    made = [replace(row, rank=found.get(row.name)) for row in made]
+    made = [replace(row, rank=by_name.get(row.name)) for row in made]
     return sorted(made, key=_order)
 
 
 def _row(entry: Entry, suite: Suite) -> Row:
-    found = scores_of(entry, suite)
-    num_seeds = min(len(own) for own in found.values())
-    wanted = max([suite.num_seeds, *(seed + 1 for own in found.values() for seed in own)])
-    missing = sum(wanted - len(own) for own in found.values())  # seeds are 0 to N - 1
+    by_stream = scores_of(entry, suite)
+    num_seeds = min(len(of_seed) for of_seed in by_stream.values())
+    wanted = max(
+        [suite.num_seeds, *(seed + 1 for of_seed in by_stream.values() for seed in of_seed)]
+    )
+    missing = sum(wanted - len(of_seed) for of_seed in by_stream.values())  # seeds are 0 to N - 1
     remark = "reference" if entry.manifest.learner.label == suite.reference else ""
     if missing:
-        remark = f"incomplete: {missing} of {wanted * len(found)} runs are missing"
-    own = [[own[seed] for seed in sorted(own)[:num_seeds]] for own in found.values()]
-    trainability = np.array([[s.trainability for s in line] for line in own])
-    retention = np.array([[s.retention for s in line] for line in own])
-    diverged = np.array([[s.diverged for s in line] for line in own])
+        remark = f"incomplete: {missing} of {wanted * len(by_stream)} runs are missing"
+    seed_scores = [
+        [of_seed[seed] for seed in sorted(of_seed)[:num_seeds]] for of_seed in by_stream.values()
+    ]
+    trainability = np.array([[s.trainability for s in line] for line in seed_scores])
+    retention = np.array([[s.retention for s in line] for line in seed_scores])
+    diverged = np.array([[s.diverged for s in line] for line in seed_scores])
     known_ones = known(trainability) if num_seeds else trainability[:0]
     scored = ~np.isnan(trainability).any(axis=1)
     return Row(

@@ -36,9 +36,9 @@ def main(request_file: str) -> None:
     seeds = range(max(seed for _, seed in places) + 1)
     results = Results(Path(request["results"]))
     for group in planning.plan(suite, [contender], seeds):
-        own = [i for i, c in enumerate(group.runs) if (c.stream, c.seed) in places]
-        if own:
-            outcome = group_run.run_group(results, Execution(), group.part(own), lambda _: None)
+        indices = [i for i, c in enumerate(group.runs) if (c.stream, c.seed) in places]
+        if indices:
+            outcome = group_run.run_group(results, Execution(), group.part(indices), lambda _: None)
             if outcome.error:
                 raise BadInputError(outcome.error)
 

@@ -20,37 +20,37 @@ from plasticity_bench.leaderboard.manifest import (
 )
 from plasticity_bench.safe_files import read_bytes
 
-Found = dict[str, os.stat_result]
+Files = dict[str, os.stat_result]
 """By path below the entry's folder, the facts of what lies there."""
 
 
-def found_in(folder: Path) -> Found:
+def files_in(folder: Path) -> Files:
     """Return all paths in a folder that are not folders, without following links."""
-    found: Found = {}
-    for place, folders, files in os.walk(folder, followlinks=False):
-        linked = [name for name in folders if (Path(place) / name).is_symlink()]
+    files_by_name: Files = {}
+    for subfolder, folders, files in os.walk(folder, followlinks=False):
+        linked = [name for name in folders if (Path(subfolder) / name).is_symlink()]
         for name in (*files, *linked):
-            path = Path(place) / name
-            found[path.relative_to(folder).as_posix()] = path.lstat()
-            if len(found) > MAX_FILES:
-                return found
-    return found
+            path = Path(subfolder) / name
+            files_by_name[path.relative_to(folder).as_posix()] = path.lstat()
+            if len(files_by_name) > MAX_FILES:
+                return files_by_name
+    return files_by_name
 
 
-def plain_files(found: Found) -> Iterator[str]:
+def plain_files(present: Files) -> Iterator[str]:
     """No links, no pipes, and not too many files."""
-    if len(found) > MAX_FILES:
+    if len(present) > MAX_FILES:
         yield f"there are more than {MAX_FILES} files"
-    for name, facts in found.items():
+    for name, facts in present.items():
         if stat.S_ISLNK(facts.st_mode):
             yield f"{name} is a link"
         elif not stat.S_ISREG(facts.st_mode):
             yield f"{name} is not a plain file"
 
 
-def sizes(found: Found) -> Iterator[str]:
+def sizes(present: Files) -> Iterator[str]:
     """Every file is small enough for a pull request."""
-    for name, facts in found.items():
+    for name, facts in present.items():
         limit = MAX_BYTES.get(name, MAX_SOURCE_BYTES)
         if name.startswith(f"{VERIFICATION}/"):
             limit = MAX_RECORD_BYTES
@@ -58,16 +58,16 @@ def sizes(found: Found) -> Iterator[str]:
             yield f"{name} has {facts.st_size:,} bytes; at most {limit:,} are taken"
 
 
-def belonging(found: Found, manifest: Manifest) -> Iterator[str]:
+def belonging(present: Files, manifest: Manifest) -> Iterator[str]:
     """The folder contains what the manifest lists and records of verification, nothing else."""
     for name in manifest.learner.source:
         if not SOURCE_FILE.fullmatch(name):
             yield f"the manifest lists {name!r}, which is no Python file below source/"
     listed = {MANIFEST, MEASUREMENTS, *manifest.learner.source}
     listed |= {TUNING} if manifest.tuning else set()
-    for name in sorted(listed - found.keys()):
+    for name in sorted(listed - present.keys()):
         yield f"{name} is not there"
-    for name in sorted(found.keys() - listed):
+    for name in sorted(present.keys() - listed):
         parts = name.split("/")
         if not (len(parts) == 2 and parts[0] == VERIFICATION and name.endswith(".json")):
             yield f"{name} does not belong there"
@@ -81,6 +81,6 @@ def hashes(folder: Path, manifest: Manifest) -> Iterator[str]:
     if digest.hexdigest() != manifest.learner.source_sha256:
         yield "the source is not that of learner.source_sha256"
     if manifest.tuning:
-        own = sha256(read_bytes(folder / TUNING, MAX_BYTES[TUNING])).hexdigest()
-        if own != manifest.tuning.sha256:
+        tuning_sha256 = sha256(read_bytes(folder / TUNING, MAX_BYTES[TUNING])).hexdigest()
+        if tuning_sha256 != manifest.tuning.sha256:
             yield f"{TUNING} is not that of tuning.sha256"

@@ -44,22 +44,25 @@ def complete(context: ValidationContext) -> Iterator[str]:
 
 def scored_seeds(context: ValidationContext) -> Iterator[str]:
     """Tuning seeds are not scored."""
-    for _, own in context.runs():
-        if own.run.seed >= seeding.TUNING:
-            yield f"{named(own)}: seeds from {seeding.TUNING} on are for tuning"
-        if own.run.identity.get("seed") != own.run.seed:
-            yield f"{named(own)}: it was computed with seed {own.run.identity.get('seed')}"
+    for _, entry_run in context.runs():
+        if entry_run.run.seed >= seeding.TUNING:
+            yield f"{named(entry_run)}: seeds from {seeding.TUNING} on are for tuning"
+        if entry_run.run.identity.get("seed") != entry_run.run.seed:
+            yield (
+                f"{named(entry_run)}: it was computed with seed "
+                f"{entry_run.run.identity.get('seed')}"
+            )
 
 
 def streams_and_networks(context: ValidationContext) -> Iterator[str]:
     """Every run was computed on the suite's stream and network."""
-    for suite_stream, own in context.runs():
-        stream = _stream(own.run.identity)
+    for suite_stream, entry_run in context.runs():
+        stream = _stream(entry_run.run.identity)
         expected = {"id": suite_stream.id, "parameters": as_json(suite_stream.stream.parameters())}
         if {name: stream.get(name) for name in expected} != expected:
-            yield f"{named(own)}: its stream differs from the suite's"
-        if own.run.identity.get("network") != as_json(suite_stream.network.parameters()):
-            yield f"{named(own)}: its network differs from the suite's"
+            yield f"{named(entry_run)}: its stream differs from the suite's"
+        if entry_run.run.identity.get("network") != as_json(suite_stream.network.parameters()):
+            yield f"{named(entry_run)}: its network differs from the suite's"
 
 
 def fingerprints(context: ValidationContext) -> Iterator[str]:
@@ -76,47 +79,50 @@ def fingerprints(context: ValidationContext) -> Iterator[str]:
             context.notes.append(
                 f"{suite_stream.label}: its data set is missing: the fingerprint is not checked"
             )
-    for suite_stream, own in context.runs():
-        found = _stream(own.run.identity).get("fingerprint")
-        if found != expected.get(suite_stream.label, found):
-            yield f"{named(own)}: the fingerprint of its data and tasks differs"
+    for suite_stream, entry_run in context.runs():
+        stated = _stream(entry_run.run.identity).get("fingerprint")
+        if stated != expected.get(suite_stream.label, stated):
+            yield f"{named(entry_run)}: the fingerprint of its data and tasks differs"
 
 
 def protocol(context: ValidationContext) -> Iterator[str]:
     """Every run was measured as the suite says; boundaries are revealed to the reference alone."""
     contenders = {c.label: type(c.learner) for c in context.suite.contenders}
     control = hash_files(source_files(contenders[context.suite.reference]))
-    for _, own in context.runs():
+    for _, entry_run in context.runs():
         expected = as_json(context.suite.protocol.identity())
-        if _learner(own.run.identity).get("source") == control:
+        if _learner(entry_run.run.identity).get("source") == control:
             expected["reveal_boundaries"] = True
-        if own.run.identity.get("protocol") != expected:
-            yield f"{named(own)}: its protocol differs from the suite's"
+        if entry_run.run.identity.get("protocol") != expected:
+            yield f"{named(entry_run)}: its protocol differs from the suite's"
 
 
 def learner(context: ValidationContext) -> Iterator[str]:
     """Every run is of the manifest's learner and settings."""
     part = context.entry.manifest.learner
-    for suite_stream, own in context.own_runs():
-        said = _learner(own.run.identity)
-        if said.get("source") != part.source_sha256:
-            yield f"{named(own)}: it was computed with other code than the entry's source"
-        if said.get("class") != part.class_name:
-            yield f"{named(own)}: it is of class {said.get('class')!r}"
-        if said.get("hyperparameters") != part.hyperparameters.get(suite_stream.label):
-            yield f"{named(own)}: its hyperparameters are not the manifest's"
+    for suite_stream, entry_run in context.own_runs():
+        run_learner = _learner(entry_run.run.identity)
+        if run_learner.get("source") != part.source_sha256:
+            yield f"{named(entry_run)}: it was computed with other code than the entry's source"
+        if run_learner.get("class") != part.class_name:
+            yield f"{named(entry_run)}: it is of class {run_learner.get('class')!r}"
+        if run_learner.get("hyperparameters") != part.hyperparameters.get(suite_stream.label):
+            yield f"{named(entry_run)}: its hyperparameters are not the manifest's"
 
 
 def reference_settings(context: ValidationContext) -> Iterator[str]:
     """The reference is the suite's, with the suite's settings."""
     (control,) = (c for c in context.suite.contenders if c.label == context.suite.reference)
     source = hash_files(source_files(type(control.learner)))
-    for (stream, _), own in context.entry.reference.items():
-        said = _learner(own.run.identity)
-        if said.get("source") != source:
-            yield f"{named(own)}: the reference was computed with other code than this package's"
-        elif said.get("hyperparameters") != control.on(stream).learner.hyperparameters():
-            yield f"{named(own)}: the reference's settings are not the suite's"
+    for (stream, _), entry_run in context.entry.reference.items():
+        run_learner = _learner(entry_run.run.identity)
+        if run_learner.get("source") != source:
+            yield (
+                f"{named(entry_run)}: the reference was computed with other code than this "
+                "package's"
+            )
+        elif run_learner.get("hyperparameters") != control.on(stream).learner.hyperparameters():
+            yield f"{named(entry_run)}: the reference's settings are not the suite's"
 
 
 def one_configuration(context: ValidationContext) -> Iterator[str]:
@@ -126,41 +132,44 @@ def one_configuration(context: ValidationContext) -> Iterator[str]:
     if suite.tuning.per_stream or (given and given.by_stream):
         return
     settings = list(part.hyperparameters.values())
-    if any(own != settings[0] for own in settings[1:]):
+    if any(of_stream != settings[0] for of_stream in settings[1:]):
         yield f"{suite.name} requires one configuration on all streams; there are several"
 
 
 def tuning(context: ValidationContext) -> Iterator[str]:
     """The record of the search is of this suite and learner, on seeds that are not scored."""
     part = context.entry.manifest.tuning
-    for _, own in context.own_runs():
-        origin = own.run_table.info(0).get("tuned")
+    for _, entry_run in context.own_runs():
+        origin = entry_run.run_table.info(0).get("tuned")
         stated = origin.get("sha256") if isinstance(origin, dict) else None
         if stated != (part.sha256 if part else None):
-            yield f"{named(own)}: its settings come from another search than the entry's {TUNING}"
+            yield (
+                f"{named(entry_run)}: its settings come from another search than the entry's "
+                f"{TUNING}"
+            )
     if part is None:
         return
     try:
-        found = record.read(context.entry.folder / TUNING).record
+        search = record.read(context.entry.folder / TUNING).record
     except BadInputError as error:
         yield str(error)
         return
-    if found.suite != f"{context.suite.name}@{context.suite.hash8}":
-        yield f"{TUNING} is of {found.suite}"
-    scored = sorted({seed for _, seed in context.entry.runs} & set(found.tuning.seeds))
+    if search.suite != f"{context.suite.name}@{context.suite.hash8}":
+        yield f"{TUNING} is of {search.suite}"
+    scored = sorted({seed for _, seed in context.entry.runs} & set(search.tuning.seeds))
     if scored:
         yield f"settings were chosen on seed {scored[0]}, which is scored"
-    yield from _chosen(context, found)
+    yield from _chosen(context, search)
 
 
-def _chosen(context: ValidationContext, found: record.TuningRecord) -> Iterator[str]:
+def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator[str]:
     part = context.entry.manifest.learner
-    own = found.learners.get(part.label)
-    if own is None:
+    tuned = search.learners.get(part.label)
+    if tuned is None:
         yield f"{TUNING} has nothing for {part.label}"
         return
     for stream, settings in part.hyperparameters.items():
-        for name, value in own.streams.get(stream, own.chosen).items():
+        for name, value in tuned.streams.get(stream, tuned.chosen).items():
             if settings.get(name) != value:
                 yield f"{stream}: {name} is not what {TUNING} says was chosen"
 
@@ -169,16 +178,16 @@ def boundaries(context: ValidationContext) -> Iterator[str]:
     """The flag `boundaries` agrees with the source, which is parsed and never imported."""
     part = context.entry.manifest
     try:
-        said = _acts_at_boundaries(
+        acts = _acts_at_boundaries(
             context.entry.folder, part.learner.source, part.learner.class_name
         )
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield "its source cannot be parsed as Python"
         return
-    if said is None:
+    if acts is None:
         yield f"its source has no class {part.learner.class_name!r}"
-    elif said != part.flags.boundaries:
-        yield f"flags.boundaries is {part.flags.boundaries}, but the source says {said}"
+    elif acts != part.flags.boundaries:
+        yield f"flags.boundaries is {part.flags.boundaries}, but the source says {acts}"
 
 
 def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool | None:
@@ -189,9 +198,9 @@ def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool
     classes: dict[str, list[ast.ClassDef]] = {}
     for name in names:
         tree = ast.parse(read_bytes(folder / name, MAX_SOURCE_BYTES))
-        for found in ast.walk(tree):
-            if isinstance(found, ast.ClassDef):
-                classes.setdefault(found.name, []).append(found)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, []).append(node)
     if class_name not in classes:
         return None
     left, seen = [class_name], set()
@@ -200,25 +209,25 @@ def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool
         if name in seen:
             continue
         seen.add(name)
-        for own in classes.get(name, ()):
-            if any("begin_task" in _names(part) for part in own.body):
+        for definition in classes.get(name, ()):
+            if any("begin_task" in _names(part) for part in definition.body):
                 return True
-            left += [ast.unparse(base).rpartition(".")[-1] for base in own.bases]
+            left += [ast.unparse(base).rpartition(".")[-1] for base in definition.bases]
     return False
 
 
 def _names(part: ast.stmt) -> set[str]:
     """The names that a statement in a class body defines."""
-    own = {getattr(part, "name", "")}
+    names = {getattr(part, "name", "")}
     stored = (n for n in ast.walk(part) if isinstance(n, ast.Name))
-    return own | {n.id for n in stored if isinstance(n.ctx, ast.Store)}
+    return names | {n.id for n in stored if isinstance(n.ctx, ast.Store)}
 
 
 def _learner(identity: dict[str, Any]) -> dict[str, Any]:
-    said = identity.get("learner")
-    return said if isinstance(said, dict) else {}
+    stated = identity.get("learner")
+    return stated if isinstance(stated, dict) else {}
 
 
 def _stream(identity: dict[str, Any]) -> dict[str, Any]:
-    said = identity.get("stream")
-    return said if isinstance(said, dict) else {}
+    stated = identity.get("stream")
+    return stated if isinstance(stated, dict) else {}

@@ -33,7 +33,7 @@ COUNTED = 0.05
 
 def tasks(context: ValidationContext) -> Iterator[str]:
     """Every measurement that scores need is present once for each task in which it is measured."""
-    for suite_stream, own in context.runs():
+    for suite_stream, entry_run in context.runs():
         stream = suite_stream.stream
         every = list(range(stream.num_tasks))
         scored = stream.scored_tasks()
@@ -44,58 +44,65 @@ def tasks(context: ValidationContext) -> Iterator[str]:
             ("dead_rank", "start", curved),
             (context.suite.protocol.curvature_name, "start", curved),
         ):
-            found, _ = _series(own, name, when)
-            if sorted(found) != expected:
-                yield f"{named(own)}: {name} is not measured in the tasks that the suite says"
+            measured_tasks, _ = _series(entry_run, name, when)
+            if sorted(measured_tasks) != expected:
+                yield f"{named(entry_run)}: {name} is not measured in the tasks that the suite says"
                 break
 
 
 def finite(context: ValidationContext) -> Iterator[str]:
     """Numbers are finite, up to the task in which a replica diverged."""
-    for suite_stream, own in context.runs():
-        info = own.run_table.info(0)
-        said = info.get("diverged_at")
-        diverged = own.run_table.statuses[0] == "diverged"
-        at = said if type(said) is int and 0 <= said < suite_stream.stream.num_tasks else math.inf
-        if diverged != (at < math.inf) or (said is not None and not diverged):
-            yield f"{named(own)}: its status does not fit the task in which it diverged"
+    for suite_stream, entry_run in context.runs():
+        info = entry_run.run_table.info(0)
+        diverged_at = info.get("diverged_at")
+        diverged = entry_run.run_table.statuses[0] == "diverged"
+        at = (
+            diverged_at
+            if type(diverged_at) is int and 0 <= diverged_at < suite_stream.stream.num_tasks
+            else math.inf
+        )
+        if diverged != (at < math.inf) or (diverged_at is not None and not diverged):
+            yield f"{named(entry_run)}: its status does not fit the task in which it diverged"
             continue
         for name, when in _scored_names(context, suite_stream):
-            found, values = _series(own, name, when)
-            before = [v for t, v in zip(found, values, strict=True) if t < at]
+            measured_tasks, values = _series(entry_run, name, when)
+            before = [v for t, v in zip(measured_tasks, values, strict=True) if t < at]
             if not np.isfinite(before).all():
-                yield f"{named(own)}: {name} is not finite"
+                yield f"{named(entry_run)}: {name} is not finite"
                 break
 
 
 def bounds(context: ValidationContext) -> Iterator[str]:
     """Accuracies and ranks are within their bounds."""
     examples = context.suite.protocol.curvature_examples
-    for suite_stream, own in context.runs():
+    for suite_stream, entry_run in context.runs():
         highest = {
             context.suite.protocol.curvature_name: examples,
             "dead_rank": suite_stream.network.num_outputs,
         }
         for name, when in _scored_names(context, suite_stream):
-            _, values = _series(own, name, when)
+            _, values = _series(entry_run, name, when)
             low = -math.inf if name == "r_squared" else 0.0
             known = values[~np.isnan(values)]
             if (known < low).any() or (known > highest.get(name, 1.0) + EXACT).any():
-                yield f"{named(own)}: {name} is out of its bounds"
+                yield f"{named(entry_run)}: {name} is out of its bounds"
 
 
 def counts(context: ValidationContext) -> Iterator[str]:
     """An accuracy is a whole number of the task's examples."""
-    for suite_stream, own in context.runs():
+    for suite_stream, entry_run in context.runs():
         if suite_stream.stream.regression:
             continue
-        found, values = _series(own, "accuracy", "end")
-        for task, value in zip(found, values, strict=True):
+        measured_tasks, values = _series(entry_run, "accuracy", "end")
+        for task, value in zip(measured_tasks, values, strict=True):
             if not 0 <= task < suite_stream.stream.num_tasks or not np.isfinite(value):
                 continue
             right = value * suite_stream.stream.size(task)
             if abs(right - round(right)) > COUNTED:
-                yield f"{named(own)}: the accuracy in task {task} is not a whole number of examples"
+                yield (
+                    f"{named(entry_run)}: the accuracy in task {task} is not a whole number of "
+                    "examples"
+                )
                 break
 
 
@@ -107,17 +114,19 @@ def chance(context: ValidationContext) -> Iterator[str]:
             context.notes.append(
                 f"{suite_stream.label}: its data set is missing: chance is not checked"
             )
-    for suite_stream, own in context.runs():
+    for suite_stream, entry_run in context.runs():
         if not has_data(suite_stream):
             continue
-        chances = dict(zip(*_series(own, "chance", "start"), strict=True))
-        ranks = dict(zip(*_series(own, "dead_rank", "start"), strict=True))
+        chances = dict(zip(*_series(entry_run, "chance", "start"), strict=True))
+        ranks = dict(zip(*_series(entry_run, "dead_rank", "start"), strict=True))
         for index in suite_stream.stream.scored_tasks():
-            task = suite_stream.stream.task(own.run.seed, index)
+            task = suite_stream.stream.task(entry_run.run.seed, index)
             rank = task.dead_rank(suite_stream.network.num_outputs, examples)
             same = abs(chances.get(index, math.nan) - task.chance) < EXACT
             if not (same and ranks.get(index) == rank):
-                yield f"{named(own)}: task {index} is not that of its seed: its chance differs"
+                yield (
+                    f"{named(entry_run)}: task {index} is not that of its seed: its chance differs"
+                )
                 break
 
 
@@ -133,7 +142,10 @@ def reference(context: ValidationContext) -> Iterator[str]:
         shared = _shared(context.entry.reference, published.runs, suite_stream.label)
         if not shared:
             continue
-        chances = [[_mean(own, suite_stream, "chance", "start") for own in pair] for pair in shared]
+        chances = [
+            [_mean(entry_run, suite_stream, "chance", "start") for entry_run in pair]
+            for pair in shared
+        ]
         if any(abs(ours - theirs) > EXACT for ours, theirs in chances):
             yield (
                 f"{suite_stream.label}: chance differs from the leaderboard's reference on the "
@@ -169,14 +181,14 @@ def reference(context: ValidationContext) -> Iterator[str]:
 
 def scores(context: ValidationContext) -> Iterator[str]:
     """Every score of the manifest follows from its measurements."""
-    found = stored_scores(scores_of(context.entry, context.suite))
+    computed = stored_scores(scores_of(context.entry, context.suite))
     stated = context.entry.manifest.scores
-    if found.keys() != stated.keys():
+    if computed.keys() != stated.keys():
         yield "scores are not of the suite's streams"
         return
-    for stream, own in found.items():
+    for stream, of_stream in computed.items():
         for name in ("trainability", "retention"):
-            pairs = (getattr(own, name), getattr(stated[stream], name))
+            pairs = (getattr(of_stream, name), getattr(stated[stream], name))
             if not _same(*pairs):
                 yield (
                     f"{stream}: the stated {name} differs from the one computed from the "
@@ -186,16 +198,16 @@ def scores(context: ValidationContext) -> Iterator[str]:
 
 def cost(context: ValidationContext) -> Iterator[str]:
     """Cost and environments of the manifest are those of its runs."""
-    infos = [own.run_table.info(0) for _, own in context.own_runs()]
+    infos = [entry_run.run_table.info(0) for _, entry_run in context.own_runs()]
     try:
-        found, machines = cost_of(context.suite, infos), environments_of(infos)
+        computed, machines = cost_of(context.suite, infos), environments_of(infos)
     except (LookupError, TypeError):
         yield "a run does not say what it cost"
         return
     stated = context.entry.manifest.cost
-    if not math.isclose(found.seconds_per_seed, stated.seconds_per_seed, rel_tol=EXACT):
+    if not math.isclose(computed.seconds_per_seed, stated.seconds_per_seed, rel_tol=EXACT):
         yield "cost.seconds_per_seed differs from that of its runs"
-    if found.updates != stated.updates:
+    if computed.updates != stated.updates:
         yield "cost.updates is not that of the suite"
     if machines != context.entry.manifest.environments:
         yield "environments differ from those of its runs"
@@ -204,7 +216,7 @@ def cost(context: ValidationContext) -> Iterator[str]:
 def own_curves(context: ValidationContext) -> Iterator[str]:
     """No two seeds have the same numbers."""
     for suite_stream in context.suite.streams:
-        runs = [own for r, own in context.own_runs() if r is suite_stream]
+        runs = [entry_run for r, entry_run in context.own_runs() if r is suite_stream]
         for one, other in combinations(runs, 2):
             if _copied(one, other):
                 yield f"{named(other)} is a copy of seed {one.run.seed}"
@@ -213,10 +225,10 @@ def own_curves(context: ValidationContext) -> Iterator[str]:
 def copied_curves(context: ValidationContext) -> Iterator[str]:
     """No run has the numbers of another entry's run."""
     for other in context.others:
-        for _, own in context.own_runs():
-            theirs = other.runs.get(StreamSeed(own.run.stream, own.run.seed))
-            if theirs and _copied(own, theirs):
-                yield f"{named(own)} is a copy of {other.name}'s"
+        for _, entry_run in context.own_runs():
+            theirs = other.runs.get(StreamSeed(entry_run.run.stream, entry_run.run.seed))
+            if theirs and _copied(entry_run, theirs):
+                yield f"{named(entry_run)} is a copy of {other.name}'s"
                 break
 
 
@@ -243,9 +255,9 @@ def _attained(stream: Stream) -> str:
     return "r_squared" if stream.regression else "accuracy"
 
 
-def _series(own: EntryRun, name: str, when: str) -> tuple[list[int], NDArray[np.float64]]:
+def _series(entry_run: EntryRun, name: str, when: str) -> tuple[list[int], NDArray[np.float64]]:
     """Tasks and values of a measurement, in the order in which they are stored."""
-    run_table = own.run_table
+    run_table = entry_run.run_table
     if name not in run_table.names or when not in run_table.whens:
         return [], np.zeros(0)
     rows = (run_table.name == run_table.names.index(name)) & (
@@ -254,15 +266,15 @@ def _series(own: EntryRun, name: str, when: str) -> tuple[list[int], NDArray[np.
     return run_table.task[rows].tolist(), run_table.value[rows]
 
 
-def _mean(own: EntryRun, suite_stream: SuiteStream, name: str, when: str) -> float:
-    return float(own.run_table.means(name, when, suite_stream.stream.scored_tasks())[0])
+def _mean(entry_run: EntryRun, suite_stream: SuiteStream, name: str, when: str) -> float:
+    return float(entry_run.run_table.means(name, when, suite_stream.stream.scored_tasks())[0])
 
 
 def _shared(
     ours: Mapping[StreamSeed, EntryRun], theirs: Mapping[StreamSeed, EntryRun], stream: str
 ) -> list[tuple[EntryRun, EntryRun]]:
-    places = [place for place in ours if place in theirs and place[0] == stream]
-    return [(ours[place], theirs[place]) for place in places]
+    keys = [key for key in ours if key in theirs and key[0] == stream]
+    return [(ours[key], theirs[key]) for key in keys]
 
 
 def _same(ours: list[float | None], theirs: list[float | None]) -> bool:

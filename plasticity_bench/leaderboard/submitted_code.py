@@ -15,18 +15,18 @@ from plasticity_bench.scoring.stored_scores import Stored
 from plasticity_bench.suite.suite import Suite
 
 
-def submitted(suite: Suite, label: str, own: Stored) -> tuple[Learner, dict[str, bytes]]:
+def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, dict[str, bytes]]:
     """The learner as it was run, and its source files by their names in the entry."""
     classes = {c.label: type(c.learner) for c in suite.contenders}
     cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
-    identity = own[0][0].identity["learner"]
+    identity = learner_runs[0][0].identity["learner"]
     files = source_files(cls)
     if hash_files(files) != identity["source"]:
         raise BadInputError(
             f"The code of {label} differs from the code that these results were computed with: run "
             "it again."
         )
-    for run, _ in own:
+    for run, _ in learner_runs:
         if run.identity["learner"]["source"] != identity["source"]:
             raise BadInputError(f"The results of {label} are of two versions of its code.")
     names = _names_in_entry(cls, files)
@@ -51,7 +51,7 @@ def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
 
 
 def learner_part(
-    label: str, learner: Learner, source: dict[str, bytes], own: Stored
+    label: str, learner: Learner, source: dict[str, bytes], learner_runs: Stored
 ) -> LearnerPart:
     """Return the manifest's `learner` section."""
     cls = type(learner)
@@ -64,5 +64,7 @@ def learner_part(
         class_name=cls.__name__,
         source=list(source),
         source_sha256=sha256(b"".join(source.values())).hexdigest(),
-        hyperparameters={run.stream: run.identity["learner"]["hyperparameters"] for run, _ in own},
+        hyperparameters={
+            run.stream: run.identity["learner"]["hyperparameters"] for run, _ in learner_runs
+        },
     )

@@ -18,11 +18,11 @@ MEAN_OF_ONE = 0.3
 """Of the mean over n runs, this divided by the square root of n: three standard deviations."""
 
 
-def agree(stated: Score, found: Score) -> bool:
+def agree(stated: Score, rerun: Score) -> bool:
     """Return whether one run was reproduced."""
-    if stated.diverged != found.diverged:
+    if stated.diverged != rerun.diverged:
         return False
-    return all(abs(one) <= CELL for one in _differences(stated, found))
+    return all(abs(one) <= CELL for one in _differences(stated, rerun))
 
 
 def runs_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
@@ -32,13 +32,13 @@ def runs_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
     return all(abs(sum(column) / len(pairs)) <= bound for column in columns)
 
 
-def _differences(stated: Score, found: Score) -> tuple[float, float]:
-    pairs = ((stated.trainability, found.trainability), (stated.retention, found.retention))
+def _differences(stated: Score, rerun: Score) -> tuple[float, float]:
+    pairs = ((stated.trainability, rerun.trainability), (stated.retention, rerun.retention))
     one, other = (_difference(*pair) for pair in pairs)
     return one, other
 
 
-def _difference(stated: float, found: float) -> float:
-    if math.isnan(stated) and math.isnan(found):
+def _difference(stated: float, rerun: float) -> float:
+    if math.isnan(stated) and math.isnan(rerun):
         return 0.0
-    return math.inf if math.isnan(stated) or math.isnan(found) else found - stated
+    return math.inf if math.isnan(stated) or math.isnan(rerun) else rerun - stated

@@ -95,13 +95,13 @@ def _read(folder: Path, given_suite: str | None) -> ValidationContext:
     """Read an entry; its files are checked before any is opened."""
     if not folder.is_dir() or folder.is_symlink():
         raise DamagedError(folder, "is no folder")
-    found = rules_files.found_in(folder)
-    failures = _told("plain_files", rules_files.plain_files(found))
-    failures += _told("sizes", rules_files.sizes(found))
+    present = rules_files.files_in(folder)
+    failures = _told("plain_files", rules_files.plain_files(present))
+    failures += _told("sizes", rules_files.sizes(present))
     if failures:
         raise _NotPlainError(failures)
     manifest = read_manifest(folder)
-    failures = _told("belonging", rules_files.belonging(found, manifest))
+    failures = _told("belonging", rules_files.belonging(present, manifest))
     failures += failures or _told("hashes", rules_files.hashes(folder, manifest))
     suite = (
         load_suite(given_suite, with_data=False)
@@ -145,9 +145,9 @@ def _place(folder: Path, manifest: Manifest, suite: Suite) -> Iterator[str]:
 
 
 def _told(rule: str, sentences: Iterator[str]) -> list[str]:
-    found = [f"{rule}: {sentence}." for sentence in sentences]
-    more = [f"{rule}: and {len(found) - SHOWN} more."] if len(found) > SHOWN else []
-    return [*found[:SHOWN], *more]
+    failures = [f"{rule}: {sentence}." for sentence in sentences]
+    more = [f"{rule}: and {len(failures) - SHOWN} more."] if len(failures) > SHOWN else []
+    return [*failures[:SHOWN], *more]
 
 
 class _NotPlainError(Exception):

@@ -34,14 +34,14 @@ class ValidationContext:
 
         At most the number that can be scored.
         """
-        own = max(self.suite.num_seeds, *(seed + 1 for _, seed in self.entry.runs), 1)
-        return min(own, seeding.TUNING)
+        claimed = max(self.suite.num_seeds, *(seed + 1 for _, seed in self.entry.runs), 1)
+        return min(claimed, seeding.TUNING)
 
     @property
     def published(self) -> Entry | None:
         """The leaderboard's entry of the reference, if it is not this entry."""
-        own = (o for o in self.others if o.manifest.learner.label == self.suite.reference)
-        return next(own, None)
+        references = (o for o in self.others if o.manifest.learner.label == self.suite.reference)
+        return next(references, None)
 
     def runs(self) -> Iterator[tuple[SuiteStream, EntryRun]]:
         """Yield all runs on the suite's streams, the reference's too, each once."""
@@ -68,9 +68,9 @@ def has_data(suite_stream: SuiteStream) -> bool:
     return not (isinstance(stream, DatasetStream) and data.missing([stream.dataset]))
 
 
-def named(own: EntryRun) -> str:
+def named(entry_run: EntryRun) -> str:
     """Return a run's name in messages."""
-    return f"{own.run.learner} on {own.run.stream}, seed {own.run.seed}"
+    return f"{entry_run.run.learner} on {entry_run.run.stream}, seed {entry_run.run.seed}"
 
 
 def as_json(value: Any) -> Any:

@@ -57,8 +57,10 @@ class VerificationStatus:
 
 def status_of(folder: Path) -> VerificationStatus:
     """Return whether the current state of an entry was verified."""
-    own = entry_sha256(folder)
-    records = [r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == own and r.runs]
+    entry_hash = entry_sha256(folder)
+    records = [
+        r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == entry_hash and r.runs
+    ]
     if not records:
         return VerificationStatus("self-reported")
     last = max(record.date for record in records)[:10]
@@ -69,8 +71,8 @@ def status_of(folder: Path) -> VerificationStatus:
 
 
 def _paths(folder: Path) -> list[Path]:
-    place = folder / VERIFICATION
-    return [] if place.is_symlink() else sorted(place.glob("*.json"))[:MAX_FILES]
+    records = folder / VERIFICATION
+    return [] if records.is_symlink() else sorted(records.glob("*.json"))[:MAX_FILES]
 
 
 def _read(path: Path) -> Record | None:

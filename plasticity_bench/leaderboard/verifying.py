@@ -37,7 +37,7 @@ class Comparison:
         stream: the stream's label.
         seed: of the run.
         stated: its score from the entry's measurements and the entry's reference.
-        found: its score from the new measurements.
+        rerun: its score from the new measurements.
         identical: whether the means that scores are computed from are bit-identical.
         ok: whether the scores agree within the tolerance for one run.
     """
@@ -45,7 +45,7 @@ class Comparison:
     stream: str
     seed: int
     stated: Score
-    found: Score
+    rerun: Score
     identical: bool
     ok: bool
 
@@ -96,9 +96,11 @@ def verify(
     places = drawn(entry, number, nonce)
     with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
         without_network = _run_again(entry, given, places, Path(scratch))
-        found = _found(entry, suite, places, Results(Path(scratch) / "results"))
-    runs = tuple(_compared(entry, suite, place, found[place]) for place in places)
-    pairs = [(run.stated, run.found) for run in runs]
+        means_of = _found(entry, suite, places, Results(Path(scratch) / "results"))
+    runs = tuple(
+        _compared(entry, suite, stream_seed, means_of[stream_seed]) for stream_seed in places
+    )
+    pairs = [(run.stated, run.rerun) for run in runs]
     ok = all(run.ok for run in runs) and runs_agree(pairs)
     return Verification(nonce, runs, ok, without_network)
 
@@ -127,19 +129,19 @@ def table(done: Verification) -> str:
         [
             run.stream,
             run.seed,
-            *(f"{value:.3f}" for value in _values(run.stated, run.found)),
+            *(f"{value:.3f}" for value in _values(run.stated, run.rerun)),
             "same bits" if run.identical else "within tolerance" if run.ok else "DIFFERS",
         ]
         for run in done.runs
     ]
     headers = ["stream", "seed", "trainability", "again", "retention", "again", "so"]
-    found = tables.render(headers, rows, left=("stream", "so"))
+    text = tables.render(headers, rows, left=("stream", "so"))
     verdict = "verified" if done.ok else "NOT verified: these are not the scores of this learner"
-    return f"{found}\n\n{len(done.runs)} runs drawn by {done.nonce}: {verdict}."
+    return f"{text}\n\n{len(done.runs)} runs drawn by {done.nonce}: {verdict}."
 
 
-def _values(stated: Score, found: Score) -> tuple[float, float, float, float]:
-    return stated.trainability, found.trainability, stated.retention, found.retention
+def _values(stated: Score, rerun: Score) -> tuple[float, float, float, float]:
+    return stated.trainability, rerun.trainability, stated.retention, rerun.retention
 
 
 def _as_json(run: Comparison) -> dict[str, Any]:
@@ -147,14 +149,14 @@ def _as_json(run: Comparison) -> dict[str, Any]:
         "stream": run.stream,
         "seed": run.seed,
         "stated": _numbers(run.stated),
-        "found": _numbers(run.found),
+        "found": _numbers(run.rerun),
         "identical": run.identical,
         "ok": run.ok,
     }
 
 
-def _numbers(found: Score) -> dict[str, float | None]:
-    pairs = {"trainability": found.trainability, "retention": found.retention}
+def _numbers(score: Score) -> dict[str, float | None]:
+    pairs = {"trainability": score.trainability, "retention": score.retention}
     return {name: None if math.isnan(value) else value for name, value in pairs.items()}
 
 
@@ -185,12 +187,13 @@ def _run_again(
     except subprocess.TimeoutExpired:
         raise BadInputError(
             f"{entry.folder}: its runs took longer than {LIMIT_SECONDS:.0f} seconds; draw fewer "
-            "--cells."
+            "--runs."
         ) from None
     if done.returncode:
-        said = done.stderr.strip().splitlines()
+        messages = done.stderr.strip().splitlines()
         raise BadInputError(
-            f"{entry.folder}: its runs could not be run again: {said[-1] if said else 'no message'}"
+            f"{entry.folder}: its runs could not be run again: "
+            f"{messages[-1] if messages else 'no message'}"
         )
     return bool(prefix)
 
@@ -219,32 +222,33 @@ def _cut_off() -> list[str]:
 def _found(
     entry: Entry, suite: Suite, places: Sequence[StreamSeed], results: Results
 ) -> dict[StreamSeed, Means]:
-    found = {}
+    by_run = {}
     label = entry.manifest.learner.label
     for suite_stream in suite.streams:
         tasks, protocol = suite_stream.stream.scored_tasks(), suite.protocol
         by_key = means_by_key(results, LearnerOnStream(suite_stream.label, label), protocol, tasks)
-        for place in places:
-            if place[0] == suite_stream.label:
-                key = entry.runs[place].run.key
+        for stream_seed in places:
+            if stream_seed[0] == suite_stream.label:
+                key = entry.runs[stream_seed].run.key
                 if key not in by_key:
                     raise BadInputError(
-                        f"{entry.folder}: {place[0]} seed {place[1]} could not be run again."
+                        f"{entry.folder}: {stream_seed[0]} seed {stream_seed[1]} could not be run "
+                        "again."
                     )
-                found[place] = by_key[key]
-    return found
+                by_run[stream_seed] = by_key[key]
+    return by_run
 
 
-def _compared(entry: Entry, suite: Suite, place: StreamSeed, new: Means) -> Comparison:
+def _compared(entry: Entry, suite: Suite, stream_seed: StreamSeed, new: Means) -> Comparison:
     (suite_stream,) = (
-        suite_stream for suite_stream in suite.streams if suite_stream.label == place[0]
+        suite_stream for suite_stream in suite.streams if suite_stream.label == stream_seed[0]
     )
-    reference = entry.reference[place].means(suite_stream, suite.protocol)
-    old = entry.runs[place].means(suite_stream, suite.protocol)
-    stated, found = score(old, reference), score(new, reference)
+    reference = entry.reference[stream_seed].means(suite_stream, suite.protocol)
+    old = entry.runs[stream_seed].means(suite_stream, suite.protocol)
+    stated, rerun = score(old, reference), score(new, reference)
     same = (old.accuracy, old.curvature, old.diverged) == (
         new.accuracy,
         new.curvature,
         new.diverged,
     )
-    return Comparison(place[0], place[1], stated, found, same, agree(stated, found))
+    return Comparison(stream_seed[0], stream_seed[1], stated, rerun, same, agree(stated, rerun))

@@ -83,11 +83,11 @@ def write_entry(
         )
     folder = target / suite_folder(suite) / signature.name
     _check_own(folder, label, signature)
-    own = finished(results, suite, label)
-    reference = [] if label == suite.reference else _references(results, suite, own)
-    learner, source = submitted(suite, label, own)
-    content = _packed([*own, *reference], suite, label)
-    record = _record(own, tuned)
+    learner_runs = finished(results, suite, label)
+    reference = [] if label == suite.reference else _references(results, suite, learner_runs)
+    learner, source = submitted(suite, label, learner_runs)
+    content = _packed([*learner_runs, *reference], suite, label)
+    record = _record(learner_runs, tuned)
     folder.parent.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
         format=1,
@@ -96,13 +96,13 @@ def write_entry(
         authors=list(signature.authors),
         licence=signature.licence,
         paper=signature.paper,
-        learner=learner_part(label, learner, source, own),
+        learner=learner_part(label, learner, source, learner_runs),
         flags=flags_of(learner, suite),
         tuning=TuningPart(file="tuning.yaml", sha256=sha256(record).hexdigest())
         if record
         else None,
-        environments=environments(result.info for _, result in own),
-        cost=cost(suite, [result.info for _, result in own]),
+        environments=environments(result.info for _, result in learner_runs),
+        cost=cost(suite, [result.info for _, result in learner_runs]),
         scores={},
         measurements_sha256=sha256(content).hexdigest(),
     )
@@ -134,17 +134,17 @@ def _check_own(folder: Path, label: str, signature: Signature) -> None:
         )
 
 
-def _references(results: Results, suite: Suite, own: Stored) -> Stored:
+def _references(results: Results, suite: Suite, learner_runs: Stored) -> Stored:
     """The reference's runs of the same seeds."""
-    seeds = {run.seed for run, _ in own}
-    found = finished(results, suite, suite.reference)
-    there = {run.seed for run, _ in found}
+    seeds = {run.seed for run, _ in learner_runs}
+    reference_runs = finished(results, suite, suite.reference)
+    there = {run.seed for run, _ in reference_runs}
     if not seeds <= there:
         raise BadInputError(
             f"The reference {suite.reference} has {len(there)} seeds, but {len(seeds)} are needed: "
             "run the suite with as many seeds."
         )
-    return [stored for stored in found if stored[0].seed in seeds]
+    return [stored for stored in reference_runs if stored[0].seed in seeds]
 
 
 def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
@@ -172,9 +172,9 @@ def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
     return content
 
 
-def _record(own: Stored, given: Path | None) -> bytes | None:
+def _record(learner_runs: Stored, given: Path | None) -> bytes | None:
     """The search's record that the results refer to, if any."""
-    origins = {json.dumps(result.info.get("tuned"), sort_keys=True) for _, result in own}
+    origins = {json.dumps(result.info.get("tuned"), sort_keys=True) for _, result in learner_runs}
     if len(origins) > 1:
         raise BadInputError(
             "Some of the results come from another search for settings than others."

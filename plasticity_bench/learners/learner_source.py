@@ -25,17 +25,17 @@ def source_files(cls: type[Learner]) -> list[str]:
     hashed in this order, which does not depend on where they are on a machine.
     """
     left = [base.__module__ for base in cls.__mro__[: cls.__mro__.index(Learner)]]
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     while left:
         name = left.pop()
         file = _file(name)
-        if file is None or file in found:
+        if file is None or file in sources:
             continue
-        found[file] = name
+        sources[file] = name
         home = _home(name, Path(file))
         left += [_package(name)] if _lies_in(_package(name), home) else []
         left += _imports(name, Path(file), home)
-    return sorted(found, key=found.__getitem__)
+    return sorted(sources, key=sources.__getitem__)
 
 
 def _file(name: str) -> str | None:
@@ -92,5 +92,6 @@ def _lies_in(name: str, folder: Path) -> bool:
     if not file.is_relative_to(folder):
         return False
     return not any(
-        file.is_relative_to(place) and place.is_relative_to(folder) for place in _INSTALLED
+        file.is_relative_to(installed) and installed.is_relative_to(folder)
+        for installed in _INSTALLED
     )

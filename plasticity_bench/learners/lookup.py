@@ -21,17 +21,17 @@ def find_learner(reference: str) -> type[Learner]:
             public method that is not a hook.
     """
     if ":" in reference:
-        found = _from_module(*reference.split(":", 1))
+        learner_class = _from_module(*reference.split(":", 1))
     elif reference in baseline_names():
-        found = _only_learner(f"{BASELINES}.{reference}")
+        learner_class = _only_learner(f"{BASELINES}.{reference}")
     else:
         hint = did_you_mean(reference, baseline_names())
         raise BadInputError(
             f"Unknown learner {reference!r}. {hint} Your own learner is given as module:Class.",
             key="name",
         )
-    check_class(reference, found)
-    return found
+    check_class(reference, learner_class)
+    return learner_class
 
 
 def _from_module(module_name: str, class_name: str) -> type[Learner]:
@@ -57,17 +57,17 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
         raise BadInputError(
             f"Learner {reference}: {_import_failure(module_name, error)}"
         ) from error
-    found = getattr(module, class_name, None)
-    if found is None:
+    learner_class = getattr(module, class_name, None)
+    if learner_class is None:
         hint = did_you_mean(class_name, _learners_in(module))
         raise BadInputError(
             f"Learner {reference}: {module_name} has no class {class_name!r}. {hint}"
         )
-    if not (inspect.isclass(found) and issubclass(found, Learner)):
+    if not (inspect.isclass(learner_class) and issubclass(learner_class, Learner)):
         raise BadInputError(
             f"Learner {reference}: {class_name} is not a subclass of plasticity_bench.Learner."
         )
-    return found
+    return learner_class
 
 
 def _import_failure(module_name: str, error: BaseException) -> str:
@@ -142,9 +142,9 @@ def _check_signature(reference: str, hook: str, method: object) -> None:
         signature.bind(*expected)
     except TypeError:
         code = getattr(method, "__code__", None)
-        place = f" ({Path(code.co_filename).name}:{code.co_firstlineno})" if code else ""
+        location = f" ({Path(code.co_filename).name}:{code.co_firstlineno})" if code else ""
         raise BadInputError(
-            f"Learner {reference}, hook {hook}{place}: it is called as "
+            f"Learner {reference}, hook {hook}{location}: it is called as "
             f"{hook}({', '.join(expected[1:])}), but defined with {signature}: write "
             f"`def {hook}({', '.join(expected)})`."
         ) from None

@@ -120,7 +120,7 @@ def _check_points(given: object, points: object) -> None:
 
 
 def _spaced(range_: LogUniform | Uniform, points: int) -> tuple[float, ...]:
-    return tuple(range_.at(place / (points - 1)) for place in range(points))
+    return tuple(range_.at(index / (points - 1)) for index in range(points))
 
 
 def _rounded(range_: LogUniform | Uniform, value: float) -> float:

@@ -66,9 +66,9 @@ def last_layers(probe: Probe) -> Measured:
 
 def hessian(probe: Probe) -> Measured:
     """Return numbers of the Hessian, `hessian_...`, and `..._uncertainty` of each, 0 if exact."""
-    found = hessian_curvature(probe.module, probe.params, probe.inputs, probe.targets)
+    curvature = hessian_curvature(probe.module, probe.params, probe.inputs, probe.targets)
     measured = {}
-    for name, estimate in vars(found).items():
+    for name, estimate in vars(curvature).items():
         if isinstance(estimate, Estimate):
             measured[probe.on_examples(f"hessian_{name}")] = estimate.value
             measured[probe.on_examples(f"hessian_{name}_uncertainty")] = estimate.uncertainty

@@ -108,8 +108,8 @@ def hessian_spectrum(
             f"A Hessian of {size:,} parameters is not formed: the limit is {DENSE_LIMIT:,}."
         )
     spectra = []
-    for replica, own, labels in _each(params, inputs, targets):
-        products = HessianProducts(module, replica, own, labels, names)
+    for replica, replica_params, labels in _each(params, inputs, targets):
+        products = HessianProducts(module, replica, replica_params, labels, names)
         spectra.append(eigenvalues(products.matrix()[None]))
     return np.concatenate(spectra)
 
@@ -152,13 +152,13 @@ def hessian_curvature(
         spectra = hessian_spectrum(module, params, inputs, targets)
         return _collected([_of_spectrum(spectrum) for spectrum in spectra], exact=True)
     refuse_non_finite(params)
-    found = []
-    for replica, own, labels in _each(params, inputs, targets):
-        products = HessianProducts(module, replica, own, labels)
+    of_replicas = []
+    for replica, replica_params, labels in _each(params, inputs, targets):
+        products = HessianProducts(module, replica, replica_params, labels)
         like = next(iter(replica.values()))
         run = block_lanczos(products, products.size, block=block, steps=steps, like=like, seed=seed)
-        found.append(_of_run(run) if run.finite else _UNKNOWN)
-    return _collected(found, exact=False)
+        of_replicas.append(_of_run(run) if run.finite else _UNKNOWN)
+    return _collected(of_replicas, exact=False)
 
 
 Numbers = dict[str, tuple[float, float]]
@@ -177,13 +177,13 @@ def _of_spectrum(spectrum: Array) -> Numbers:
 
 def _of_run(run: Lanczos) -> Numbers:
     gauss, radau = run.gauss(), run.radau()
-    found: Numbers = {"sharpness": run.largest()}
+    numbers: Numbers = {"sharpness": run.largest()}
     for name, measure in MEASURES.items():
         one, other = (measure(rule.nodes, rule.counts.mean(0)) for rule in (gauss, radau))
         by_start = [measure(gauss.nodes, counts) for counts in gauss.counts]
         standard_error = np.std(by_start, ddof=1) / np.sqrt(len(by_start))
-        found[name] = (one + other) / 2, float(np.hypot((one - other) / 2, standard_error))
-    return found
+        numbers[name] = (one + other) / 2, float(np.hypot((one - other) / 2, standard_error))
+    return numbers
 
 
 def _collected(replicas: list[Numbers], *, exact: bool) -> HessianCurvature:

@@ -40,7 +40,7 @@ def last_layers_spectrum(
 def last_layers_parameters(module: nn.Module) -> list[str]:
     """Return the names of the parameters from the second to last layer on."""
     layers = [
-        (layer, [f"{name}.{own}".lstrip(".") for own, _ in owned])
+        (layer, [f"{name}.{parameter}".lstrip(".") for parameter, _ in owned])
         for name, layer in module.named_modules()
         if (owned := list(layer.named_parameters(recurse=False)))
     ]

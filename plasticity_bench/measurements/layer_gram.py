@@ -140,7 +140,7 @@ def _covered_layers(module: nn.Module, params: Params, inputs: Tensor) -> dict[s
     return {
         name: _Layer(
             layer,
-            [f"{name}.{own}".lstrip(".") for own, _ in layer.named_parameters()],
+            [f"{name}.{parameter}".lstrip(".") for parameter, _ in layer.named_parameters()],
             outputs[name][0].shape[1:],
         )
         for name, layer in candidates.items()

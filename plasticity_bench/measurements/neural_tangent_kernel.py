@@ -30,7 +30,10 @@ def neural_tangent_kernel(probe: Probe) -> Measured:
     finite.
     """
     spectra = np.concatenate(
-        [eigenvalues(kernel(probe.module, own, x)[None]) for own, x, _ in probe.one_by_one()]
+        [
+            eigenvalues(kernel(probe.module, replica_params, x)[None])
+            for replica_params, x, _ in probe.one_by_one()
+        ]
     )
     least, largest = spectra[:, 0], spectra[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -48,8 +51,8 @@ def kernel(module: nn.Module, params: Params, inputs: Tensor) -> Tensor:
     doubled = {name: value.detach().double() for name, value in params.items()}
 
     def logits(params: Params, example: Tensor) -> Tensor:
-        found: Tensor = functional_call(module, params, (example[None],))[0]
-        return found
+        outputs: Tensor = functional_call(module, params, (example[None],))[0]
+        return outputs
 
     with eval_mode(module):
         jacobians = vmap(jacrev(logits), in_dims=(None, 0))(doubled, inputs.double())

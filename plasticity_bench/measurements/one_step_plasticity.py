@@ -16,9 +16,10 @@ def one_step_plasticity(probe: Probe) -> Measured:
     In [0, 1]; higher is said to be better. A loss of zero has nothing to remove: not available.
     """
     after = []
-    for i, (own, inputs, targets) in enumerate(probe.one_by_one()):
+    for i, (replica_params, inputs, targets) in enumerate(probe.one_by_one()):
         stepped = {
-            name: value - STEP_SIZE * probe.gradients[name][i] for name, value in own.items()
+            name: value - STEP_SIZE * probe.gradients[name][i]
+            for name, value in replica_params.items()
         }
         with torch.no_grad():
             after.append(loss_of(probe.module, stepped, inputs, targets))

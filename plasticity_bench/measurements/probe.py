@@ -82,14 +82,17 @@ class Probe:
     def one_by_one(self) -> Iterator[tuple[Params, Tensor, Tensor]]:
         """Yield each replica's parameters, inputs and targets."""
         for i in range(self.num_replicas):
-            own = {name: value[i] for name, value in self.params.items()}
-            yield own, self.inputs[i], self.targets[i]
+            replica_params = {name: value[i] for name, value in self.params.items()}
+            yield replica_params, self.inputs[i], self.targets[i]
 
     @cached_property
     def hidden(self) -> dict[str, Tensor]:
         """Outputs of each hidden activation, (replicas, n x positions, units), by layer."""
-        found = [hidden_activations(self.module, own, x) for own, x, _ in self.one_by_one()]
-        return {layer: torch.stack([one[layer] for one in found]) for layer in found[0]}
+        of_replicas = [
+            hidden_activations(self.module, replica_params, x)
+            for replica_params, x, _ in self.one_by_one()
+        ]
+        return {layer: torch.stack([one[layer] for one in of_replicas]) for layer in of_replicas[0]}
 
     @cached_property
     def losses(self) -> Tensor:
@@ -104,17 +107,22 @@ class Probe:
     @cached_property
     def _losses_and_gradients(self) -> tuple[Tensor, Params]:
         losses, gradients = [], []
-        for own, inputs, targets in self.one_by_one():
-            leaves = {name: value.detach().requires_grad_() for name, value in own.items()}
+        for replica_params, inputs, targets in self.one_by_one():
+            leaves = {
+                name: value.detach().requires_grad_() for name, value in replica_params.items()
+            }
             with torch.enable_grad():
                 loss = loss_of(self.module, leaves, inputs, targets)
                 # A parameter that the loss does not depend on has a gradient of zero.
-                found = torch.autograd.grad(
+                gradient = torch.autograd.grad(
                     loss, list(leaves.values()), allow_unused=True, materialize_grads=True
                 )
             losses.append(loss.detach())
-            gradients.append(dict(zip(leaves, found, strict=True)))
-        stacked = {name: torch.stack([own[name] for own in gradients]) for name in self.params}
+            gradients.append(dict(zip(leaves, gradient, strict=True)))
+        stacked = {
+            name: torch.stack([replica_params[name] for replica_params in gradients])
+            for name in self.params
+        }
         return torch.stack(losses), stacked
 
 
@@ -127,8 +135,8 @@ def loss_of(module: nn.Module, params: Params, inputs: Tensor, targets: Tensor) 
 
 def numbers(values: Tensor) -> Values:
     """Return one float64 number for each replica."""
-    found: Values = values.detach().double().cpu().numpy()
-    return found
+    array: Values = values.detach().double().cpu().numpy()
+    return array
 
 
 def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> Measured:
@@ -143,8 +151,8 @@ def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> M
     for parameter, value in params.items():
         layers.setdefault(parameter.rpartition(".")[0] or parameter, {})[parameter] = value
     measured = {name: numbers(number(params))}
-    for layer, own in layers.items():
-        measured[f"{name}/{layer}"] = numbers(number(own))
+    for layer, of_layer in layers.items():
+        measured[f"{name}/{layer}"] = numbers(number(of_layer))
     return measured
 
 

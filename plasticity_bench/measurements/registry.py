@@ -93,11 +93,11 @@ def measure(name: str, probe: Probe, alive: NDArray[np.bool_] | None = None) -> 
         first = probe.select(chosen.new_zeros(1))
         names = _taken(name, first.with_params(first.initial))
         return {key: np.full(len(alive), np.nan) for key in names}
-    found = {}
+    measured = {}
     for key, values in _taken(name, probe.select(chosen)).items():
-        found[key] = np.full(len(alive), np.nan)
-        found[key][alive] = values
-    return found
+        measured[key] = np.full(len(alive), np.nan)
+        measured[key][alive] = values
+    return measured
 
 
 def _taken(name: str, probe: Probe) -> Measured:

@@ -38,9 +38,9 @@ def explained(learner: Learner) -> Iterator[None]:
 
 def _sentence(learner: Learner, error: Exception) -> str:
     name = type(learner).__name__
-    place = _place(learner, error)
+    location = _place(learner, error)
     message = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    where = f"{place}, " if place else ""
+    where = f"{location}, " if location else ""
     for mark, action in _UNMAPPABLE.items():
         if learner.vectorized and mark in str(error):
             remedy = _REMEDY.get(action, "Use torch.where or a mask instead")
@@ -54,12 +54,12 @@ def _sentence(learner: Learner, error: Exception) -> str:
 
 def _place(learner: Learner, error: Exception) -> str:
     """The innermost line of the learner's files in the traceback."""
-    own = {
+    learner_files = {
         getattr(sys.modules.get(cls.__module__), "__file__", None)
         for cls in type(learner).__mro__
         if issubclass(cls, Learner) and cls is not Learner
     }
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in own]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in learner_files]
     if not frames:
         return ""
     frame = frames[-1]

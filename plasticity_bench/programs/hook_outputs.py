@@ -27,7 +27,7 @@ def validate(learner: Learner, hook: str, returned: Any, like: Any, name: str = 
     Raises:
         LearnerError: if its types, keys, shapes or dtypes are not those of `like`.
     """
-    place = name or "it"
+    tensor_name = name or "it"
     if isinstance(like, State):
         if not isinstance(returned, State):
             raise _fault(learner, hook, f"must return a State, not {_kind(returned)}")
@@ -35,23 +35,25 @@ def validate(learner: Learner, hook: str, returned: Any, like: Any, name: str = 
         return State(*(validate(learner, hook, r, entry, field) for field, r, entry in pairs))
     if isinstance(like, dict):
         if not isinstance(returned, dict):
-            raise _fault(learner, hook, f"{place} must be a dictionary, not {_kind(returned)}")
+            raise _fault(
+                learner, hook, f"{tensor_name} must be a dictionary, not {_kind(returned)}"
+            )
         if returned.keys() != like.keys():
-            raise _fault(learner, hook, _other_keys(place, returned, like))
+            raise _fault(learner, hook, _other_keys(tensor_name, returned, like))
         prefix = f"{name}." if name else ""
         return {
             key: validate(learner, hook, returned[key], entry, f"{prefix}{key}")
             for key, entry in like.items()
         }
     if not isinstance(returned, Tensor):
-        raise _fault(learner, hook, f"{place} must be a tensor, not {_kind(returned)}")
+        raise _fault(learner, hook, f"{tensor_name} must be a tensor, not {_kind(returned)}")
     if (returned.dtype, like.dtype) == (torch.float64, torch.float32):
         returned = returned.float()
     if (returned.shape, returned.dtype) != (like.shape, like.dtype):
         raise _fault(
             learner,
             hook,
-            f"{place} must stay {_looks(like)}, but is {_looks(returned)}",
+            f"{tensor_name} must stay {_looks(like)}, but is {_looks(returned)}",
         )
     return returned
 
@@ -131,15 +133,15 @@ def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
     return module
 
 
-def _other_keys(place: str, returned: dict[str, Any], like: dict[str, Any]) -> str:
+def _other_keys(tensor_name: str, returned: dict[str, Any], like: dict[str, Any]) -> str:
     """What is wrong with a dictionary's keys, and what to do."""
     missing, extra = sorted(like.keys() - returned), sorted(returned.keys() - like)
     if missing:
-        return f"{place} lacks {missing}: return every entry, also unchanged ones"
-    if place.startswith("memory"):
-        return f"{place} has gained {extra}: memory() must return all keys from the start"
+        return f"{tensor_name} lacks {missing}: return every entry, also unchanged ones"
+    if tensor_name.startswith("memory"):
+        return f"{tensor_name} has gained {extra}: memory() must return all keys from the start"
     return (
-        f"{place} has gained {extra}: parameters are made in build only, and tensors of the "
+        f"{tensor_name} has gained {extra}: parameters are made in build only, and tensors of the "
         "learner's own in memory()"
     )
 

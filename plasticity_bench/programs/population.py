@@ -180,9 +180,9 @@ class Population:
             BadInputError: if their names, shapes or dtypes are others.
         """
         expected = {k: (v.shape, v.dtype) for k, v in self._named().items()}
-        found = {k: (v.shape, v.dtype) for k, v in tensors.items()}
-        if expected != found:
-            different = sorted(k for k in expected | found if expected.get(k) != found.get(k))
+        shapes = {k: (v.shape, v.dtype) for k, v in tensors.items()}
+        if expected != shapes:
+            different = sorted(k for k in expected | shapes if expected.get(k) != shapes.get(k))
             raise BadInputError(f"This is the state of other replicas: {different[0]} differs.")
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:

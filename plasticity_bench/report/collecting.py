@@ -38,7 +38,7 @@ def collect(
     labels = dict.fromkeys(run.learner for run, _ in runs)
     learners = list(ranking.places(scores, streams, list(labels), reference))
     names = _measurements(runs, layers)
-    found = status.of_folder(results)
+    suite_status = status.of_folder(results)
     suite, _, suite_hash = results.folder.resolve().name.partition("@")
     seeds = sorted({run.seed for run, _ in runs})
     return Report(
@@ -53,7 +53,7 @@ def collect(
         learners=learners,
         colours=_colours(learners, reference),
         measurements=names,
-        notices=_notices(found, len(seeds)),
+        notices=_notices(suite_status, len(seeds)),
         about=origins.streams(runs, streams, names),
         scores=scoring.rows(scores, streams, learners, reference),
         curves=_curves(runs, streams, learners, names),
@@ -61,8 +61,8 @@ def collect(
         pairs=comparisons.pairs(scores, streams, learners),
         explanations=_diagnostics(runs, streams, reference, layers),
         searches=searches([*tuned, *known_records(runs, results.folder)], reference),
-        status=_status(found),
-        status_sentences=status.summary(found),
+        status=_status(suite_status),
+        status_sentences=status.summary(suite_status),
         settings=origins.settings(runs, streams, learners),
         machines=origins.machines(runs),
         seconds=origins.seconds(runs),
@@ -72,7 +72,9 @@ def collect(
 
 def _measurements(runs: Stored, layers: bool) -> list[str]:
     """Names of all measurements, the headlines first."""
-    first = dict.fromkeys(name for own in runs for name in learning_curves.headlines(*own))
+    first = dict.fromkeys(
+        name for group_runs in runs for name in learning_curves.headlines(*group_runs)
+    )
     rest = {str(name) for _, result in runs for name in set(result.columns["name"])}
     there = [name for name in first if name in rest]
     shown = (n for n in sorted(rest) if n not in NOT_CURVES and (layers or "/" not in n))
@@ -131,7 +133,7 @@ def _diagnostics(
     ]
 
 
-def _status(found: status.Status) -> list[StatusRow]:
+def _status(suite_status: status.Status) -> list[StatusRow]:
     return [
         StatusRow(
             stream=row.stream,
@@ -139,15 +141,15 @@ def _status(found: status.Status) -> list[StatusRow]:
             counts={name: getattr(row, name) for name in status.COUNTS},
             error=row.error,
         )
-        for row in found.rows
+        for row in suite_status.rows
     ]
 
 
-def _notices(found: status.Status, num_seeds: int) -> list[str]:
+def _notices(suite_status: status.Status, num_seeds: int) -> list[str]:
     sentences = []
-    left = sum(row.left for row in found.rows)
+    left = sum(row.left for row in suite_status.rows)
     if left:
-        total = sum(row.requested for row in found.rows)
+        total = sum(row.requested for row in suite_status.rows)
         sentences.append(f"{left} of {total} runs have no results: see “Runs” below.")
     if num_seeds < RELIABLE_SEEDS:
         sentences.append(

@@ -28,16 +28,16 @@ def profiles(scores: Scores, streams: Sequence[str], learners: Sequence[str]) ->
                 runs = matrix(scores, labels, [label], name)
                 if runs is None:
                     continue
-                found = performance_profile(runs[0], THRESHOLDS, resamples=RESAMPLES)
+                profile = performance_profile(runs[0], THRESHOLDS, resamples=RESAMPLES)
                 rows.append(
                     ProfileRow(
                         stream=stream,
                         learner=learner,
                         score=name,
                         thresholds=THRESHOLDS.round(4).tolist(),
-                        share=numbers(found.share),
-                        low=numbers(found.low),
-                        high=numbers(found.high),
+                        share=numbers(profile.share),
+                        low=numbers(profile.low),
+                        high=numbers(profile.high),
                     )
                 )
     return rows
@@ -48,16 +48,16 @@ def pairs(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> li
     rows = []
     for stream, labels in selections(streams):
         for name in SCORES:
-            found = [
+            compared = [
                 row
                 for one, other in combinations(range(len(learners)), 2)
                 if (row := _pair(scores, labels, learners, (one, other), name))
             ]
-            corrected = holm([row["p_value"] or 0.0 for row in found])
-            for row, p_value in zip(found, corrected, strict=True):
+            corrected = holm([row["p_value"] or 0.0 for row in compared])
+            for row, p_value in zip(compared, corrected, strict=True):
                 row["stream"] = stream
                 row["p_value"] = number(p_value)
-            rows += found
+            rows += compared
     return rows
 
 
@@ -68,11 +68,13 @@ def matrix(
 
     None where there is no such seed, or a score is NaN.
     """
-    places = [LearnerOnStream(stream, learner) for learner in learners for stream in streams]
-    seeds = set.intersection(*(set(scores.get(place, {})) for place in places))
-    values = [getattr(scores[place][seed], name) for place in places for seed in sorted(seeds)]
-    found = np.array(values, dtype=np.float64).reshape(len(learners), len(streams), len(seeds))
-    return found if seeds and not np.isnan(found).any() else None
+    groups = [LearnerOnStream(stream, learner) for learner in learners for stream in streams]
+    seeds = set.intersection(*(set(scores.get(group, {})) for group in groups))
+    values = [getattr(scores[group][seed], name) for group in groups for seed in sorted(seeds)]
+    scores_array = np.array(values, dtype=np.float64).reshape(
+        len(learners), len(streams), len(seeds)
+    )
+    return scores_array if seeds and not np.isnan(scores_array).any() else None
 
 
 def selections(streams: Sequence[str]) -> list[tuple[int | None, list[str]]]:
@@ -92,13 +94,13 @@ def _pair(
     runs = matrix(scores, streams, [learners[one], learners[other]], name)
     if runs is None or runs.shape[-1] < 2:
         return None
-    found = paired_difference(runs[0], runs[1])
+    difference = paired_difference(runs[0], runs[1])
     return PairRow(
         stream=None,
         score=name,
         learner=one,
         other=other,
-        seeds=found.num_seeds,
-        difference=bounds(found.interval),
-        p_value=found.p_value,
+        seeds=difference.num_seeds,
+        difference=bounds(difference.interval),
+        p_value=difference.p_value,
     )

@@ -14,7 +14,10 @@ from plasticity_bench.scoring.stored_scores import Stored
 
 def streams(runs: Stored, labels: Sequence[str], names: Sequence[str]) -> list[StreamRow]:
     """Return what each stream is."""
-    return [_stream([own for own in runs if own[0].stream == label], names) for label in labels]
+    return [
+        _stream([group_runs for group_runs in runs if group_runs[0].stream == label], names)
+        for label in labels
+    ]
 
 
 def _stream(runs: Stored, names: Sequence[str]) -> StreamRow:
@@ -37,33 +40,33 @@ def settings(runs: Stored, labels: Sequence[str], learners: Sequence[str]) -> li
     """Return what each learner was run with; more rows than one where streams differ."""
     rows: dict[tuple[int, str], SettingRow] = {}
     for run, _ in runs:
-        own: dict[str, Any] = run.identity.get("learner", {})
-        own = own if isinstance(own, dict) else {}
+        stored_learner: dict[str, Any] = run.identity.get("learner", {})
+        stored_learner = stored_learner if isinstance(stored_learner, dict) else {}
         learner = learners.index(run.learner)
         row = rows.setdefault(
-            (learner, json.dumps(own, sort_keys=True)),
+            (learner, json.dumps(stored_learner, sort_keys=True)),
             SettingRow(
                 learner=learner,
                 streams=[],
-                class_name=str(own.get("class", "")),
-                source=str(own.get("source", "")),
-                hyperparameters=own.get("hyperparameters", {}),
+                class_name=str(stored_learner.get("class", "")),
+                source=str(stored_learner.get("source", "")),
+                hyperparameters=stored_learner.get("hyperparameters", {}),
             ),
         )
-        place = labels.index(run.stream)
-        if place not in row["streams"]:
-            row["streams"].append(place)
+        stream_index = labels.index(run.stream)
+        if stream_index not in row["streams"]:
+            row["streams"].append(stream_index)
     return sorted(rows.values(), key=lambda row: (row["learner"], row["streams"]))
 
 
 def machines(runs: Stored) -> list[MachineRow]:
     """Return the machines and versions that runs were computed with, the commonest first."""
-    found = Counter(
+    counts = Counter(
         json.dumps([_part(result.info, "environment"), _execution(result.info)], sort_keys=True)
         for _, result in runs
     )
     rows = []
-    for text, times in found.most_common():
+    for text, times in counts.most_common():
         environment, execution = json.loads(text)
         rows.append(MachineRow(runs=times, environment=environment, execution=execution))
     return rows

@@ -43,11 +43,11 @@ def page(report: Report) -> str:
         "program": program,
     }
     pieces = _part("page.html").split("{{")
-    found = [pieces[0]]
+    contents = [pieces[0]]
     for piece in pieces[1:]:
         name, _, rest = piece.partition("}}")
-        found.append(parts[name.strip()] + rest)
-    return "".join(found)
+        contents.append(parts[name.strip()] + rest)
+    return "".join(contents)
 
 
 def as_json(value: object) -> str:

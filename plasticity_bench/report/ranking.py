@@ -29,14 +29,14 @@ def places(
         their ranks as `statistics.ranks` has them, in order; None for the reference, and for
         learners that lack seeds which another one has.
     """
-    own = {place: dict(of_seed) for place, of_seed in scores.items() if place[0] in streams}
-    by_mean = stored_scores.ranked(own, learners)
-    found = _ranks(scores, streams, [label for label in by_mean if label != reference])
+    on_streams = {group: dict(of_seed) for group, of_seed in scores.items() if group[0] in streams}
+    by_mean = stored_scores.ranked(on_streams, learners)
+    ranks = _ranks(scores, streams, [label for label in by_mean if label != reference])
 
     def key(label: str) -> float:
-        return 0 if label == reference else found[label].rank if label in found else math.inf
+        return 0 if label == reference else ranks[label].rank if label in ranks else math.inf
 
-    return {label: found.get(label) for label in sorted(by_mean, key=key)}
+    return {label: ranks.get(label) for label in sorted(by_mean, key=key)}
 
 
 def _ranks(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> dict[str, Rank]:
@@ -51,8 +51,8 @@ def _ranks(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> d
         label
         for label in learners
         if all(
-            own and own <= set(scores.get(LearnerOnStream(stream, label), {}))
-            for stream, own in seeds.items()
+            stream_seeds and stream_seeds <= set(scores.get(LearnerOnStream(stream, label), {}))
+            for stream, stream_seeds in seeds.items()
         )
     ]
     shared = sorted(set.intersection(*seeds.values()))

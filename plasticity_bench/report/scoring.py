@@ -26,9 +26,9 @@ def rows(
         learners: their labels, the best over all streams first.
         reference: the label of the learner that scores are relative to.
     """
-    found = []
+    score_rows = []
     for stream, labels in selections(streams):
-        for label, place in ranking.places(scores, labels, learners, reference).items():
+        for label, rank in ranking.places(scores, labels, learners, reference).items():
             row = (
                 _overall(scores, streams, learners.index(label), label)
                 if stream is None
@@ -39,9 +39,9 @@ def rows(
                 )
             )
             if row:
-                row["rank"] = None if place is None else [place.rank, place.low, place.high]
-                found.append(row)
-    return found
+                row["rank"] = None if rank is None else [rank.rank, rank.low, rank.high]
+                score_rows.append(row)
+    return score_rows
 
 
 def _overall(
@@ -53,12 +53,14 @@ def _overall(
     """The mean over streams, of seeds that are finished on all."""
     runs = {name: matrix(scores, streams, [label], name) for name in SCORES}
     intervals = {
-        name: None if own is None else bounds_or_none(stratified_interval(own[0]))
-        for name, own in runs.items()
+        name: None if of_learner is None else bounds_or_none(stratified_interval(of_learner[0]))
+        for name, of_learner in runs.items()
     }
     if not any(intervals.values()):
         return None
-    own = [score for stream in streams for score in scores[LearnerOnStream(stream, label)].values()]
+    of_learner = [
+        score for stream in streams for score in scores[LearnerOnStream(stream, label)].values()
+    ]
     shared = set.intersection(*(set(scores[LearnerOnStream(stream, label)]) for stream in streams))
     return ScoreRow(
         stream=None,
@@ -70,27 +72,31 @@ def _overall(
         retention=intervals["retention"],
         accuracy=None,
         curvature=None,
-        seconds=number(_mean([score.seconds for score in own])),
-        diverged=sum(score.diverged for score in own),
+        seconds=number(_mean([score.seconds for score in of_learner])),
+        diverged=sum(score.diverged for score in of_learner),
     )
 
 
 def _row(stream: int, learner: int, of_seed: dict[int, Score] | None) -> ScoreRow | None:
     if of_seed is None:
         return None
-    own = list(of_seed.values())
+    seed_scores = list(of_seed.values())
     return ScoreRow(
         stream=stream,
         learner=learner,
         rank=None,
         seeds=list(of_seed),
-        points=[numbers((s.trainability, s.retention)) for s in own],
-        trainability=bounds_or_none(bootstrap_mean([s.trainability for s in own]) if own else None),
-        retention=bounds_or_none(bootstrap_mean([s.retention for s in own]) if own else None),
-        accuracy=number(_mean([s.accuracy for s in own])),
-        curvature=number(_mean([s.curvature for s in own])),
-        seconds=number(_mean([s.seconds for s in own])),
-        diverged=sum(s.diverged for s in own),
+        points=[numbers((s.trainability, s.retention)) for s in seed_scores],
+        trainability=bounds_or_none(
+            bootstrap_mean([s.trainability for s in seed_scores]) if seed_scores else None
+        ),
+        retention=bounds_or_none(
+            bootstrap_mean([s.retention for s in seed_scores]) if seed_scores else None
+        ),
+        accuracy=number(_mean([s.accuracy for s in seed_scores])),
+        curvature=number(_mean([s.curvature for s in seed_scores])),
+        seconds=number(_mean([s.seconds for s in seed_scores])),
+        diverged=sum(s.diverged for s in seed_scores),
     )
 
 

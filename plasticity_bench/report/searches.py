@@ -17,15 +17,15 @@ def known_records(runs: Stored, folder: Path) -> list[Tuned]:
     """
     origins = [result.info.get("tuned") for _, result in runs]
     named = {(o["file"], o["sha256"]) for o in origins if isinstance(o, dict) and len(o) == 2}
-    found = {}
+    records = {}
     for path, sha256 in [*sorted(named), (str(folder / "tuning.yaml"), None)]:
         try:
             tuned = record.read(Path(path))
         except BadInputError:
             continue
         if sha256 in (None, tuned.sha256):
-            found[tuned.sha256] = tuned
-    return list(found.values())
+            records[tuned.sha256] = tuned
+    return list(records.values())
 
 
 def searches(records: Sequence[Tuned], reference: str) -> list[SearchRow]:
@@ -42,11 +42,11 @@ def searches(records: Sequence[Tuned], reference: str) -> list[SearchRow]:
     ]
 
 
-def _search(label: str, learner: LearnerRecord, own: TuningRecord, reference: str) -> SearchRow:
+def _search(label: str, learner: LearnerRecord, record: TuningRecord, reference: str) -> SearchRow:
     return SearchRow(
         learner=label,
-        score="attained" if label == reference else own.tuning.select,
-        seeds=len(own.tuning.seeds),
+        score="attained" if label == reference else record.tuning.select,
+        seeds=len(record.tuning.seeds),
         scales=learner.scales,
         tried=[
             {

@@ -40,10 +40,10 @@ def heads(path: Path) -> Heads:
     Raises:
         DamagedError: if the file is not what was written.
     """
-    found = list(parquet.pack_heads(_content(path), path))
-    for label in {label for head in found for label in head[1:3]}:
+    pack_heads = list(parquet.pack_heads(_content(path), path))
+    for label in {label for head in pack_heads for label in head[1:3]}:
         check_label(label, path)
-    return found
+    return pack_heads
 
 
 def run_table(path: Path) -> RunTable:

@@ -121,8 +121,8 @@ def pack_run_table(content: bytes, path: Path) -> RunTable:
     table = _read(content, PACK, MEASURED, path)
     lists = {name: _one(table[name]) for name in MEASUREMENT_COLUMNS.names}
     ends = [np.asarray(lists[name].offsets, np.int64) for name in MEASUREMENT_COLUMNS.names]
-    ends = [own - own[0] for own in ends]
-    if any(not np.array_equal(ends[0], own) for own in ends):
+    ends = [offsets - offsets[0] for offsets in ends]
+    if any(not np.array_equal(ends[0], offsets) for offsets in ends):
         raise DamagedError(path, "has columns of different lengths")
     columns = {name: lists[name].flatten() for name in MEASUREMENT_COLUMNS.names}
     if any(column.null_count for column in columns.values()):
@@ -183,9 +183,9 @@ def _read(content: bytes, schema: Any, names: Sequence[str], path: Path) -> Any:
 def _check_claims(metadata: Any, path: Path) -> None:
     """Refuse a file of few bytes that claims to hold what fills the memory."""
     for group in range(metadata.num_row_groups):
-        own = metadata.row_group(group)
-        for index in range(own.num_columns):
-            column = own.column(index)
+        row_group = metadata.row_group(group)
+        for index in range(row_group.num_columns):
+            column = row_group.column(index)
             if column.num_values > MAX_ROWS or column.total_uncompressed_size > MAX_PACK_BYTES:
                 raise DamagedError(path, f"claims to hold more than {MAX_ROWS:,} numbers")
     if metadata.num_rows > MAX_ROWS:

@@ -61,7 +61,7 @@ def last_error(traceback: object) -> str:
     'ValueError: no'
     """
     lines = traceback.splitlines() if isinstance(traceback, str) else []
-    inner = [place for place, line in enumerate(lines) if line.startswith("  ")]
+    inner = [number for number, line in enumerate(lines) if line.startswith("  ")]
     after = [line for line in lines[(inner[-1] + 1 if inner else 0) :] if line.strip()]
     shown = re.sub(r"\s+", " ", after[0])[:300] if after else "no traceback is stored"
     return "".join(letter for letter in shown if letter.isprintable())

@@ -63,11 +63,11 @@ def path(folder: Path, keys: Sequence[str]) -> Path:
 
 def stored(folder: Path) -> list[Path]:
     """Return the checkpoints of a suite's results folder, the newest first."""
-    found = []
+    checkpoints = []
     for file in (folder / "checkpoints").glob("*.checkpoint"):
         with contextlib.suppress(FileNotFoundError):  # its runs have just been finished
-            found.append((file.stat().st_mtime, file))
-    return [file for _, file in sorted(found, reverse=True)]
+            checkpoints.append((file.stat().st_mtime, file))
+    return [file for _, file in sorted(checkpoints, reverse=True)]
 
 
 def keys_of(file: Path) -> tuple[str, ...]:

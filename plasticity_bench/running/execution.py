@@ -42,8 +42,8 @@ class Execution:
 
     def __post_init__(self) -> None:
         if self.device == "auto":
-            found = "cuda" if torch.cuda.is_available() else "cpu"
-            object.__setattr__(self, "device", found)
+            detected = "cuda" if torch.cuda.is_available() else "cpu"
+            object.__setattr__(self, "device", detected)
         kind, _, index = self.device.partition(":")
         if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
             raise BadInputError(f"--device {self.device}: choose auto, cpu, cuda or cuda:NUMBER.")

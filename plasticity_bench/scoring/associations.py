@@ -156,10 +156,10 @@ def explain(
     """
     streams = list(dict.fromkeys(run.stream for run in runs))
     names = dict.fromkeys(name for run in runs for name in run.predictors)
-    found = [
+    associations = [
         _explained(name, runs, streams, reference) for name in names if layers or "/" not in name
     ]
-    return sorted(found, key=lambda e: (e.num_holds, _strength(e.within)), reverse=True)
+    return sorted(associations, key=lambda e: (e.num_holds, _strength(e.within)), reverse=True)
 
 
 def association(predictor: Sequence[float], accuracy: Sequence[float]) -> float:

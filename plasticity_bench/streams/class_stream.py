@@ -80,8 +80,10 @@ class ClassStream(DatasetStream):
                 f"only {smallest}.",
                 key="train_per_class",
             )
-        for own in classes.tolist():
-            rows = generator(seed, Branch.EXAMPLES, own).permutation(self.data.rows_by_class[own])
+        for classes_of_task in classes.tolist():
+            rows = generator(seed, Branch.EXAMPLES, classes_of_task).permutation(
+                self.data.rows_by_class[classes_of_task]
+            )
             train.append(rows[:split])
             test.append(rows[split:end])
         examples = self.rng(seed, index).permutation(np.concatenate(train))

@@ -65,6 +65,6 @@ class Task:
 
     def arrays(self) -> list[NDArray[Any] | None]:
         """Return everything that the task is made of."""
-        own = [self.examples, self.targets, self.input_permutation]
+        arrays = [self.examples, self.targets, self.input_permutation]
         inputs = [] if self.inputs is None else [self.inputs]
-        return [*own, *inputs, *(self.test.arrays() if self.test else [])]
+        return [*arrays, *inputs, *(self.test.arrays() if self.test else [])]

@@ -38,7 +38,9 @@ def read_document(path_or_name: str) -> Document:
         return yaml_source.parse(shipped.read_text(encoding="utf-8"), f"{path_or_name}.yaml")
     if path.is_dir():
         raise BadInputError(f"{path_or_name} is a folder; a suite is a YAML file.")
-    beside = [str(found) for found in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+    beside = (
+        [str(sibling) for sibling in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+    )
     hint = did_you_mean(path_or_name, [*beside, *suite_names()])
     raise BadInputError(f"There is no suite {path_or_name!r}. {hint}")
 

@@ -164,9 +164,11 @@ def load_suite(source: str | Document, with_data: bool = True) -> Suite:
         _check_labels(contenders)
     labels = [contender.label for contender in contenders]
     if file.reference not in labels:
-        place = document.where(("reference",))
+        location = document.where(("reference",))
         hint = did_you_mean(file.reference, labels)
-        raise BadInputError(f"{place}: the reference {file.reference!r} is not a learner. {hint}")
+        raise BadInputError(
+            f"{location}: the reference {file.reference!r} is not a learner. {hint}"
+        )
     return Suite(
         file.suite,
         tuple(streams),

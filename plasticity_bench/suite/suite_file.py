@@ -215,8 +215,8 @@ def _problem(document: Document, problem: Any) -> str:
         missing = str(path[-1])
         meant = difflib.get_close_matches(missing, map(str, problem["input"]), n=1)
         if meant:
-            place = document.where((*path[:-1], meant[0]))
-            return f"{place}: unknown key. Did you mean {missing!r}?"
+            location = document.where((*path[:-1], meant[0]))
+            return f"{location}: unknown key. Did you mean {missing!r}?"
         return f"{document.where(path[:-1])}: the key {missing!r} is missing."
     message = problem["msg"][0].lower() + problem["msg"][1:]
     if problem["type"] == "model_type":

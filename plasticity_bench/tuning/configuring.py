@@ -14,7 +14,10 @@ from plasticity_bench.tuning.settings import Setting
 
 def configured(contender: Contender, setting: Setting, label: str | None = None) -> Contender:
     """Return a contender with some hyperparameters replaced, on every stream."""
-    by_stream = {stream: own.replaced(setting) for stream, own in contender.by_stream.items()}
+    by_stream = {
+        stream: stream_learner.replaced(setting)
+        for stream, stream_learner in contender.by_stream.items()
+    }
     learner = contender.learner.replaced(setting)
     label = label or contender.label
     return replace(contender, label=label, learner=learner, by_stream=by_stream)
@@ -31,11 +34,11 @@ def chosen_for(
         by_stream: hyperparameters on single streams, replacing `setting`.
     """
     everywhere = configured(contender, setting)
-    own = {
+    of_stream = {
         stream: contender.on(stream).learner.replaced(chosen)
         for stream, chosen in by_stream.items()
     }
-    return replace(everywhere, by_stream={**everywhere.by_stream, **own})
+    return replace(everywhere, by_stream={**everywhere.by_stream, **of_stream})
 
 
 def learners_block(suite: Suite, contenders: tuple[Contender, ...]) -> list[dict[str, Any]]:
@@ -56,8 +59,8 @@ def _entry(suite: Suite, contender: Contender) -> dict[str, Any]:
         suite_stream.label: _different(contender.on(suite_stream.label).learner, contender.learner)
         for suite_stream in suite.streams
     }
-    own = {stream: settings for stream, settings in streams.items() if settings}
-    return {"name": name, **label, **common, **({"streams": own} if own else {})}
+    of_stream = {stream: settings for stream, settings in streams.items() if settings}
+    return {"name": name, **label, **common, **({"streams": of_stream} if of_stream else {})}
 
 
 def _different(learner: Learner, common: Learner) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from plasticity_bench.safe_files import write_atomic
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.tuning.configuring import chosen_for
-from plasticity_bench.tuning.search import Found, Search
+from plasticity_bench.tuning.search import Outcome, Search
 from plasticity_bench.tuning.space import searched
 from plasticity_bench.tuning.trials import Trial
 
@@ -111,17 +111,17 @@ class Tuned:
         return tuple(self._applied(contender) for contender in contenders)
 
     def _applied(self, contender: Contender) -> Contender:
-        found = self.record.learners.get(contender.label)
-        if found is None:
+        learner_record = self.record.learners.get(contender.label)
+        if learner_record is None:
             return contender
         name = type(contender.learner).__name__
-        if name != found.class_name:
+        if name != learner_record.class_name:
             raise BadInputError(
-                f"{self.path}: {contender.label} was tuned as a {found.class_name}, but is a "
-                f"{name} here."
+                f"{self.path}: {contender.label} was tuned as a {learner_record.class_name}, but "
+                f"is a {name} here."
             )
         try:
-            return chosen_for(contender, found.chosen, found.streams)
+            return chosen_for(contender, learner_record.chosen, learner_record.streams)
         except BadInputError as error:
             raise BadInputError(f"{self.path}: {error}") from error
 
@@ -141,9 +141,9 @@ def read(path: Path) -> Tuned:
     try:
         record = TuningRecord.model_validate(document.value)
     except ValidationError as error:
-        place = document.where(error.errors()[0]["loc"])
+        location = document.where(error.errors()[0]["loc"])
         raise BadInputError(
-            f"{place}: this is not a file that `plasticity-bench tune` has written."
+            f"{location}: this is not a file that `plasticity-bench tune` has written."
         ) from None
     return Tuned(record, str(path), hashlib.sha256(content).hexdigest())
 
@@ -163,7 +163,7 @@ def check_replaceable(path: Path, search: Search) -> None:
         )
 
 
-def write(search: Search, found: Sequence[Found], path: Path) -> TuningRecord:
+def write(search: Search, outcomes: Sequence[Outcome], path: Path) -> TuningRecord:
     """Write the record of a search, and return it.
 
     A file with the same contents is left unchanged, even if its environment differs: results
@@ -172,7 +172,7 @@ def write(search: Search, found: Sequence[Found], path: Path) -> TuningRecord:
     Raises:
         BadInputError: if the file cannot be written.
     """
-    record = _record(search, found)
+    record = _record(search, outcomes)
     before = _stored(path)
     if before and before.model_copy(update={"environment": record.environment}) == record:
         return before
@@ -194,7 +194,7 @@ def _stored(path: Path) -> TuningRecord | None:
         return None
 
 
-def _record(search: Search, found: Sequence[Found]) -> TuningRecord:
+def _record(search: Search, outcomes: Sequence[Outcome]) -> TuningRecord:
     suite, rule = search.suite, search.suite.tuning
     contenders = {c.label: c for c in search.contenders}
     return TuningRecord(
@@ -208,27 +208,27 @@ def _record(search: Search, found: Sequence[Found]) -> TuningRecord:
             rungs=[vars(rung) for rung in search.rungs],
             streams=[suite_stream.label for suite_stream in suite.tuning_streams],
         ),
-        learners={f.label: _learner(f, contenders[f.label]) for f in found if f.known},
+        learners={f.label: _learner(f, contenders[f.label]) for f in outcomes if f.known},
         environment=environment(),
     )
 
 
-def _learner(found: Found, contender: Contender) -> LearnerRecord:
+def _learner(outcome: Outcome, contender: Contender) -> LearnerRecord:
     space = searched(contender)
     usual = contender.learner.non_defaults()
-    own = {
+    of_stream = {
         name: value
         for name, value in contender.learner.hyperparameters().items()
         if name in usual or name in contender.held
     }
     return LearnerRecord(
         class_name=type(contender.learner).__name__,
-        fixed={k: v for k, v in own.items() if k not in space},
-        chosen=found.setting,
-        streams=dict(found.by_stream),
+        fixed={k: v for k, v in of_stream.items() if k not in space},
+        chosen=outcome.setting,
+        streams=dict(outcome.by_stream),
         scales={name: range_.scale for name, range_ in space.items()},
-        updates=found.updates,
-        tried=[_tried(trial) for trial in found.trials],
+        updates=outcome.updates,
+        tried=[_tried(trial) for trial in outcome.trials],
     )
 
 

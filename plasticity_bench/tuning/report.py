@@ -18,10 +18,10 @@ def table(record: TuningRecord) -> str:
     beside = labels if 1 < len(labels) <= 3 else []
     rows: list[list[object]] = []
     for label, learner in record.learners.items():
-        for place, tried in enumerate(best(learner)[:BEST]):
+        for index, tried in enumerate(best(learner)[:BEST]):
             parts = [_number(tried.streams[stream]) for stream in beside]
             score = _score(tried)
-            name = "" if place else label
+            name = "" if index else label
             rows.append([name, shown(tried.setting), tried.tasks, score, *parts, tried.diverged])
         for stream, setting in learner.streams.items():
             rows.append(["", f"{stream}: {shown(setting)}", *[""] * (3 + len(beside))])

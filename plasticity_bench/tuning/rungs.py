@@ -38,5 +38,5 @@ Rung(tasks=40, settings=2)]
     lengths = [tasks]
     while eta and lengths[-1] // eta >= FEWEST_TASKS and settings // eta ** len(lengths):
         lengths.append(lengths[-1] // eta)
-    kept = [settings // (eta or 1) ** place for place in range(len(lengths))]
+    kept = [settings // (eta or 1) ** round_index for round_index in range(len(lengths))]
     return [Rung(*pair) for pair in zip(reversed(lengths), kept, strict=True)]

@@ -31,7 +31,7 @@ Alive = dict[str, dict[str, list[int]]]
 
 
 @dataclass(frozen=True)
-class Found:
+class Outcome:
     """What a search found for one learner.
 
     Attributes:
@@ -77,7 +77,7 @@ class Search:
         self._all = {c.label: c for c in (self._reference, *self.contenders)}
         self._settings.setdefault(suite.reference, [{}])  # as given, if it is not tuned
 
-    def run(self, results: Results, execute: Callable[[Suite, list[Group]], None]) -> list[Found]:
+    def run(self, results: Results, execute: Callable[[Suite, list[Group]], None]) -> list[Outcome]:
         """Return the result for each learner.
 
         Args:
@@ -109,8 +109,8 @@ class Search:
 
     def _kept(self, rung: Rung) -> int:
         """The number of settings kept after a rung: the next rung's, or 1 after the last."""
-        place = self.rungs.index(rung) + 1
-        return self.rungs[place].settings if place < len(self.rungs) else 1
+        next_index = self.rungs.index(rung) + 1
+        return self.rungs[next_index].settings if next_index < len(self.rungs) else 1
 
     def _on_first_tasks(self, rung: Rung) -> Suite:
         """The suite of a rung, measuring only what its scores need.
@@ -139,30 +139,32 @@ class Search:
         for group in planned:
             label, number, _ = contenders[group.label]
             if number in alive[label][group.suite_stream.label]:
-                place = TrialKey(label, number, group.suite_stream.label)
-                groups[place] = replace(group, label=label)
+                trial_key = TrialKey(label, number, group.suite_stream.label)
+                groups[trial_key] = replace(group, label=label)
         return groups
 
     def _scored(
         self, groups: dict[TrialKey, Group], alive: Alive, results: Results
     ) -> dict[TrialKey, Scored]:
         """Scores of a rung's runs, relative to the reference with its best setting in that rung."""
-        runs_of_trial = {place: loaded(group, results) for place, group in groups.items()}
-        own = self.suite.reference
+        runs_of_trial = {trial_key: loaded(group, results) for trial_key, group in groups.items()}
+        reference_label = self.suite.reference
         scored = {
-            place: reference_scores(groups[place].suite_stream, runs)
-            for place, runs in runs_of_trial.items()
-            if place[0] == own
+            trial_key: reference_scores(groups[trial_key].suite_stream, runs)
+            for trial_key, runs in runs_of_trial.items()
+            if trial_key[0] == reference_label
         }
         best = {
-            stream: self._ranked(own, left, scored, stream)[0]
-            for stream, left in alive[own].items()
+            stream: self._ranked(reference_label, left, scored, stream)[0]
+            for stream, left in alive[reference_label].items()
         }
-        for place, runs in runs_of_trial.items():
-            label, _, stream = place
-            if label != own:
-                fresh = runs_of_trial[TrialKey(own, best[stream], stream)]
-                scored[place] = against(groups[place], runs, fresh, self.suite.tuning.select)
+        for trial_key, runs in runs_of_trial.items():
+            label, _, stream = trial_key
+            if label != reference_label:
+                fresh = runs_of_trial[TrialKey(reference_label, best[stream], stream)]
+                scored[trial_key] = against(
+                    groups[trial_key], runs, fresh, self.suite.tuning.select
+                )
         return scored
 
     def _ranked(
@@ -184,15 +186,15 @@ class Search:
             alive[stream] = sorted(self._ranked(label, left, scored, stream)[:keep])
 
     def _trial(self, label: str, number: int, scored: dict[TrialKey, Scored]) -> Trial:
-        own = {
+        by_stream = {
             suite_stream.label: scored[TrialKey(label, number, suite_stream.label)]
             for suite_stream in self.suite.tuning_streams
         }
         return Trial(
             self._settings[label][number],
-            {stream: found.tasks for stream, found in own.items()},
-            {stream: found.scores for stream, found in own.items()},
-            sum(found.num_diverged for found in own.values()),
+            {stream: stream_scored.tasks for stream, stream_scored in by_stream.items()},
+            {stream: stream_scored.scores for stream, stream_scored in by_stream.items()},
+            sum(stream_scored.num_diverged for stream_scored in by_stream.values()),
         )
 
     def _found(
@@ -201,16 +203,16 @@ class Search:
         alive: dict[str, list[int]],
         scored: dict[TrialKey, Scored],
         updates: int,
-    ) -> Found:
+    ) -> Outcome:
         tried = self._settings[label]
         trials = tuple(self._trial(label, number, scored) for number in range(len(tried)))
         best = {stream: left[0] for stream, left in alive.items()}
         if self.suite.tuning.per_stream:
             scores = {stream: trials[number].score(stream) for stream, number in best.items()}
             chosen = {k: tried[best[k]] for k, score in scores.items() if not math.isnan(score)}
-            return Found(label, trials, {}, chosen, bool(chosen), updates)
+            return Outcome(label, trials, {}, chosen, bool(chosen), updates)
         (first, *_) = best.values()
-        return Found(
+        return Outcome(
             label, trials, tried[first], {}, not math.isnan(trials[first].score()), updates
         )
 

@@ -47,14 +47,14 @@ def random(space: Space, number: int) -> list[Setting]:
     all of it. The n-th value of a hyperparameter follows from its name, its range and n alone:
     every learner tries the same step sizes, as far as their ranges agree.
     """
-    found: list[Setting] = []
+    sampled: list[Setting] = []
     for index in range(ATTEMPTS * number):
         drawn = {name: range_.at(_share(name, index)) for name, range_ in space.items()}
-        if drawn not in found:
-            found.append(drawn)
-        if len(found) == number:
+        if drawn not in sampled:
+            sampled.append(drawn)
+        if len(sampled) == number:
             break
-    return found
+    return sampled
 
 
 def shown(setting: Setting) -> str:

@@ -28,12 +28,12 @@ def declared(cls: type[Learner]) -> Space:
     """
     space: Space = {}
     for base in reversed(cls.__mro__):
-        own = vars(base).get("search", {})
-        if not isinstance(own, dict):
+        declarations = vars(base).get("search", {})
+        if not isinstance(declarations, dict):
             raise BadInputError(
                 f"{base.__name__}.search must be a dictionary from hyperparameters to ranges."
             )
-        space |= own
+        space |= declarations
     known = annotated(cls)
     for name, range_ in space.items():
         if name not in known:

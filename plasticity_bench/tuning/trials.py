@@ -61,27 +61,27 @@ class Trial:
 def loaded(group: Group, results: Results) -> list[Means]:
     """Return the numbers a group's runs are scored by; empty unless all are finished."""
     tasks = group.suite_stream.stream.scored_tasks()
-    found: dict[str, Means] = {}
+    means: dict[str, Means] = {}
     for of_runs in {run.group for run in group.runs}:
-        found |= means_by_key(results, of_runs, group.protocol, tasks)
-    known = [found[run.key] for run in group.runs if run.key in found]
+        means |= means_by_key(results, of_runs, group.protocol, tasks)
+    known = [means[run.key] for run in group.runs if run.key in means]
     return known if len(known) == len(group.runs) else []
 
 
 def reference_scores(suite_stream: SuiteStream, runs: Sequence[Means]) -> Scored:
     """Return the reference's own attainment, since it cannot be scored relative to itself."""
-    shares = (0.0 if own.diverged else fraction(own.accuracy, own.chance, 1.0) for own in runs)
+    shares = (0.0 if run.diverged else fraction(run.accuracy, run.chance, 1.0) for run in runs)
     return Scored(suite_stream.stream.num_tasks, tuple(shares), _diverged(runs))
 
 
 def against(group: Group, runs: Sequence[Means], fresh: Sequence[Means], select: str) -> Scored:
     """Return the scores that the suite selects by, relative to the reference's runs."""
     scores = [
-        getattr(score(own, reference), select)
-        for own, reference in zip(runs, fresh, strict=bool(runs and fresh))
+        getattr(score(run, reference), select)
+        for run, reference in zip(runs, fresh, strict=bool(runs and fresh))
     ]
     return Scored(group.suite_stream.stream.num_tasks, tuple(scores), _diverged(runs))
 
 
 def _diverged(runs: Sequence[Means]) -> int:
-    return sum(own.diverged for own in runs)
+    return sum(run.diverged for run in runs)

@@ -243,8 +243,8 @@ def chunk(text: str) -> set[str]:
     """
     file, _, index = text.rpartition(":")
     try:
-        found: set[str] = set(json.loads(Path(file).read_text(encoding="utf-8"))[int(index)])
-        return found
+        keys: set[str] = set(json.loads(Path(file).read_text(encoding="utf-8"))[int(index)])
+        return keys
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BadInputError(f"--chunk {text}: {error}") from None
 

@@ -66,8 +66,9 @@ class Worker:
         # Spawned: a forked process inherits the locks of PyTorch's threads, and not the threads.
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        place = (str(Path.cwd()), sys.path)  # spawned processes begin where this one once began
-        self._process = context.Process(target=_serve, args=(theirs, *place), daemon=True)
+        # Spawned processes begin where this one once began.
+        import_state = (str(Path.cwd()), sys.path)
+        self._process = context.Process(target=_serve, args=(theirs, *import_state), daemon=True)
         self._process.start()
         theirs.close()
         self.sentinel = self._process.sentinel
