@@ -168,7 +168,7 @@ def _caches() -> Iterator[Finding]:
 
 def _data() -> Iterator[Finding]:
     for name in data.SOURCES:
-        yield Finding(f"data {name}", data.where(name) if data.is_prepared(name) else "not here")
+        yield Finding(f"data {name}", data.where(name) if data.is_prepared(name) else "missing")
     for suite in suite_names():
         try:
             lacking = [
@@ -177,7 +177,7 @@ def _data() -> Iterator[Finding]:
         except PlasticityBenchError as error:
             yield Finding(f"suite {suite}", "cannot be read", str(error))
             continue
-        shown = f"needs {', '.join(lacking)}" if lacking else "its data are here"
+        shown = f"needs {', '.join(lacking)}" if lacking else "its data sets are available"
         remedy = f"Get them: plasticity-bench prepare {suite}." if lacking else ""
         yield Finding(f"suite {suite}", shown, remedy)
 
@@ -219,7 +219,7 @@ def _size(folder: Path) -> str:
                 total += os.lstat(Path(subfolder, name)).st_size
             except OSError:
                 continue  # another process has just removed it
-    return f"{total / 2**20:,.0f} MiB" if folder.is_dir() else "not there yet"
+    return f"{total / 2**20:,.0f} MiB" if folder.is_dir() else "not created yet"
 
 
 def _line(error: BaseException) -> str:

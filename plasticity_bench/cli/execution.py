@@ -1,4 +1,4 @@
-"""How `run` and `tune` execute groups of runs: here, as a task of a cluster, or on a cluster."""
+"""How `run` and `tune` execute groups of runs: locally, as a cluster task, or on a cluster."""
 
 import shlex
 import signal

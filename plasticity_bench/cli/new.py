@@ -63,7 +63,7 @@ def _check_name(name: str, files: list[Path]) -> None:
         )
     for file in files:
         if file.exists():
-            raise BadInputError(f"{file} is here already: choose another name, or move it away.")
+            raise BadInputError(f"{file} exists: choose another name, or move it.")
     if importlib.util.find_spec(name) is not None:
         raise BadInputError(
             f"{files[0]} would hide the installed module {name!r}: choose another name."

@@ -183,7 +183,7 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=("local", "slurm"),
         default="local",
-        help="compute here, or as an array of tasks on the Slurm cluster",
+        help="run locally, or as a Slurm job array",
     )
     parser.add_argument(
         "--slurm-profile", type=Path, metavar="FILE", help="YAML: what the tasks ask Slurm for"

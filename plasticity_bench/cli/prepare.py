@@ -17,7 +17,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="read the data sets' files here (default: PLASTICITY_BENCH_DATA, then download)",
+        help="folder of the data sets' files (default: PLASTICITY_BENCH_DATA, then download)",
     )
     parser.add_argument("--no-download", action="store_true", help="use files on disk only")
 

@@ -146,14 +146,20 @@ def _contenders(
         references: as `--learner` gives them; none for all of the suite's.
         held: hyperparameters that each of them has, and keeps.
     """
-    from plasticity_bench.learners import lookup
+    from plasticity_bench.learners import hyperparameters, lookup
     from plasticity_bench.suite.contenders import with_learners
 
     if not references:
         return [contender for contender in suite.contenders if contender.tuned]
     if held:
         added = with_learners((), references, held)
-        return [replace(contender, held=frozenset(held)) for contender in added]
+        return [
+            replace(
+                contender,
+                held=frozenset(hyperparameters.canonical(type(contender.learner), held)),
+            )
+            for contender in added
+        ]
     by_label = {contender.label: contender for contender in suite.contenders}
     chosen: dict[str, Contender] = {}
     for reference in references:

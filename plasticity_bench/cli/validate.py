@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Report what is wrong with each entry; print the valid ones beside those that are there."""
+    """Report each entry's failures; print the valid ones with the existing entries."""
     refused = [
         folder
         for folder in options.entries

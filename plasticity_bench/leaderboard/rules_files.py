@@ -21,7 +21,7 @@ from plasticity_bench.leaderboard.manifest import (
 from plasticity_bench.safe_files import read_bytes
 
 Files = dict[str, os.stat_result]
-"""By path below the entry's folder, the facts of what lies there."""
+"""Results of `lstat` by path relative to the entry's folder."""
 
 
 def files_in(folder: Path) -> Files:

@@ -129,7 +129,7 @@ def _check_own(folder: Path, label: str, signature: Signature) -> None:
         same = False
     if not same:
         raise BadInputError(
-            f"{folder} is there, and is not an entry of {label} by {', '.join(signature.authors)}: "
+            f"{folder} exists, and is not an entry of {label} by {', '.join(signature.authors)}: "
             "choose another --name, or remove it."
         )
 

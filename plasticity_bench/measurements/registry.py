@@ -1,4 +1,4 @@
-"""The measurements by name: one file and one line here for each."""
+"""The registry of measurements by name; each has its own file and a line here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -71,7 +71,7 @@ def read(path: Path) -> StoredRun | None:
 
 
 def write(path: Path, run: Run, rows: Iterable[Row], info: dict[str, Any]) -> None:
-    """Store a finished run in a folder, in place of what is there."""
+    """Store a finished run in a folder, replacing its contents."""
     content = parquet.measurements_bytes(rows)
     with atomic_folder(path, replace=True) as folder:
         (folder / MEASUREMENTS).write_bytes(content)

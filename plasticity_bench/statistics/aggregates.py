@@ -13,7 +13,7 @@ RELIABLE_SEEDS = 10
 """Intervals from fewer seeds are unreliable, and the row says so."""
 
 COLLAPSED = 0.05
-"""A trainability up to here is that of a network which learns next to nothing."""
+"""Up to this trainability, a network learns next to nothing."""
 
 
 def known(scores: ArrayLike) -> Array:

@@ -232,7 +232,7 @@ def _tuning_streams(
     scored: Sequence[SuiteStream],
     protocol: Protocol,
 ) -> tuple[SuiteStream, ...]:
-    """The streams that settings are tried on. Their data need not be here: `tune` asks for it."""
+    """The streams that settings are tried on; their data sets are needed by `tune` only."""
     path = ("tuning", "streams")
     streams = []
     for index, entry in enumerate(tuning.streams):

@@ -73,7 +73,7 @@ def test_new_writes_a_stream_and_a_suite_for_it(folder, capsys):
     assert main(["show", "wrong.yaml"]) == 2
     assert "num_pairs is 6: digits has classes for 1 to 5 pairs." in capsys.readouterr().err
     assert main(["new", "stream", "my_task"]) == 2
-    assert "my_task.py is here already" in capsys.readouterr().err
+    assert "my_task.py exists" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_new_writes_a_stream_and_a_suite_for_it(folder, capsys):
         ("class", "'class' cannot be the name of a Python module"),
         ("../my_idea", "cannot be the name of a Python module"),
         ("random", "random.py would hide the installed module 'random': choose another name"),
-        ("taken", "taken.py is here already: choose another name, or move it away"),
+        ("taken", "taken.py exists: choose another name, or move it"),
     ],
 )
 def test_a_bad_name_gets_a_sentence(folder, capsys, name, sentence):

@@ -142,7 +142,7 @@ def test_without_slurm_there_is_a_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["run", "quick", "--engine", "slurm"]) == 2
     assert (
-        "--engine slurm: there are no commands sbatch and squeue here." in capsys.readouterr().err
+        "--engine slurm: the commands sbatch and squeue are missing." in capsys.readouterr().err
     )
     assert main(["run", "quick", "--detach"]) == 2
     assert "--detach, --slurm and --slurm-profile need --engine slurm." in capsys.readouterr().err

@@ -56,5 +56,5 @@ def sources() -> list[Traversable]:
 
 
 def loaded() -> bool:
-    """Return whether this process has loaded them; they are not built here."""
+    """Return whether this process has loaded them, without building them."""
     return bool(load.cache_info().currsize) and load()

@@ -120,7 +120,7 @@ def check_available() -> None:
     """
     if not is_available():
         raise BadInputError(
-            "--engine slurm: there are no commands sbatch and squeue here. Give this command on a "
+            "--engine slurm: the commands sbatch and squeue are missing. Run this command on a "
             "machine that submits to a Slurm cluster, or use --engine local."
         )
 
