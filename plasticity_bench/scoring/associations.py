@@ -174,8 +174,7 @@ def association(predictor: Sequence[float], accuracy: Sequence[float]) -> float:
         return math.nan
     if (x == x[0]).all():
         return 0.0
-    # As scipy.stats.spearmanr, which takes ten times as long for a few pairs.
-    return float(np.corrcoef(scipy.stats.rankdata([x, y], axis=1))[0, 1])
+    return float(scipy.stats.spearmanr(x, y).statistic)
 
 
 def _predictors(result: RunResult) -> dict[str, Series]:

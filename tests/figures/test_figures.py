@@ -2,11 +2,18 @@
 
 import pytest
 
-from plasticity_bench.figures import associations_figure, curves, figures, scatter_figure
+from plasticity_bench.figures import (
+    associations,
+    learning_curves,
+    paper_figure,
+    score_scatter,
+    sensitivity,
+)
 from plasticity_bench.scoring.associations import Association
+from plasticity_bench.scoring.learning_curves import Curve
 from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Interval
-from plasticity_bench.tuning import record, sensitivity
+from plasticity_bench.tuning import record
 from tests.support import report_results
 
 
@@ -19,8 +26,8 @@ def drawn(monkeypatch):
         figure.draw_without_rendering()
         kept.append(figure)
 
-    monkeypatch.setattr(figures, "save", keep)
-    with figures.style():
+    monkeypatch.setattr(paper_figure, "save", keep)
+    with paper_figure.style():
         yield kept
 
 
@@ -49,12 +56,14 @@ def test_panels_that_do_not_fit_beside_one_another_are_below(drawn, tmp_path, nu
     streams = [f"a stream with a name {i}" for i in range(num_streams)]
     learners = ["fresh", *(f"a_learner_with_a_long_name_{i}" for i in range(12))]
     scores = {(s, x): {0: score(0.2, 0.3), 1: score(0.4, 0.5)} for s in streams for x in learners}
-    scatter_figure.draw(scores, "fresh", tmp_path / "x.pdf")
+    score_scatter.draw(scores, "fresh", tmp_path / "x.pdf")
     points = {0: Interval(0.5, 0.4, 0.6), 1: Interval(0.7, 0.6, 0.8)}
-    rows = [curves.Curve(s, x, m, points, 2) for s in streams for x in learners for m in ("a", "b")]
-    curves.draw(rows, tmp_path / "x.pdf")
+    rows = [Curve(s, x, m, points, 2) for s in streams for x in learners for m in ("a", "b")]
+    learning_curves.draw(rows, tmp_path / "x.pdf")
     for figure, per_stream in zip(drawn, (1, 2), strict=True):
-        assert figure.get_size_inches()[0] == (figures.COLUMN if num_streams == 1 else figures.PAGE)
+        assert figure.get_size_inches()[0] == (
+            paper_figure.COLUMN if num_streams == 1 else paper_figure.PAGE
+        )
         visible = [axes for axes in figure.axes if axes.get_visible()]
         assert len(visible) == num_streams * per_stream
         assert len({round(axes.get_position().y0, 2) for axes in visible}) == lines * per_stream
@@ -68,9 +77,9 @@ def test_a_heatmap_fits_its_page(drawn, tmp_path, num_streams):
     streams = {f"a stream with a name {i}": one for i in range(num_streams)}
     names = [f"a_measurement_with_a_name_{i}" for i in range(14)]
     table = [Association(name, one, one, one, streams, streams) for name in names]
-    associations_figure.draw(table, tmp_path / "x.pdf")
+    associations.draw(table, tmp_path / "x.pdf")
     (figure,) = drawn
-    assert figure.get_size_inches()[0] == figures.PAGE
+    assert figure.get_size_inches()[0] == paper_figure.PAGE
     assert cut_off(figure) == [] and overlapping(figure) == []
     assert {text.get_text() for text in figure.axes[0].texts} == {"\N{MINUS SIGN}.3"}
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from plasticity_bench.scoring.learning_curves import curves, draw
 
 import plasticity_bench as pb
 from plasticity_bench.cli import main
+from plasticity_bench.figures.learning_curves import draw
 from plasticity_bench.results import Results, Row, Run
+from plasticity_bench.scoring.learning_curves import curves
 
 PROTOCOL = {"curvature_examples": 16}
 
@@ -23,9 +24,7 @@ def results(tmp_path):
                 rows.append(Row(1, "start", "only_at_start", 7.0))
                 if learner == "l2" and seed == 2:  # diverged in the last task
                     rows[3] = Row(3, "end", "accuracy", float("nan"))
-                run = Run(
-                    stream, learner, seed, {"protocol": PROTOCOL, "seed": seed, "l": learner}
-                )
+                run = Run(stream, learner, seed, {"protocol": PROTOCOL, "seed": seed, "l": learner})
                 store.save(run, rows, {"status": "complete"})
     return store
 

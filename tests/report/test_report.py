@@ -12,9 +12,10 @@ import pytest
 
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.figures import paper_figure as figures
+from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, page, ranking
 from plasticity_bench.report.page import as_json
+from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring import stored_scores
 from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Rank, ranks
@@ -77,22 +78,27 @@ def test_ranks_are_those_of_the_leaderboard():
         for label, level in levels.items()
     }
     scores = {
-        place: {seed: Score(v, v, v, 0.5, 1.0, False, 1.0) for seed, v in enumerate(own)}
-        for place, own in values.items()
+        LearnerOnStream(*group): {
+            seed: Score(v, v, v, 0.5, 1.0, False, 1.0) for seed, v in enumerate(of_seeds)
+        }
+        for group, of_seeds in values.items()
     }
-    del scores["two", "d"][9]
+    del scores[LearnerOnStream("two", "d")][9]
     found = ranking.places(scores, ["one", "two"], list(levels), "fresh")
     expected = ranks(np.array([[values[s, label] for s in ("one", "two")] for label in "abc"]))
     assert next(iter(found)) == "fresh" and next(reversed(found)) == "d"  # whatever their means
     assert [found[label] for label in "abc"] == expected
     assert found["fresh"] is None and found["d"] is None
     alone = ranking.places(
-        {place: scores[place] for place in [("one", "fresh")]}, ["one"], ["fresh"], "fresh"
+        {group: scores[group] for group in [LearnerOnStream("one", "fresh")]},
+        ["one"],
+        ["fresh"],
+        "fresh",
     )
     assert alone == {"fresh": None}
     nothing = {
-        place: {s: replace(v, trainability=math.nan) for s, v in own.items()}
-        for place, own in scores.items()
+        group: {s: replace(v, trainability=math.nan) for s, v in of_seeds.items()}
+        for group, of_seeds in scores.items()
     }
     found = ranking.places(nothing, ["one"], list(levels), "fresh")
     assert found["a"] == found["d"] == Rank(1, 1, 4)  # the reference gains nothing: all are alike
@@ -203,7 +209,8 @@ def test_what_cannot_be_reported_is_said(tmp_path, results, capsys):
     assert "holds no finished results" in capsys.readouterr().err
     assert main(["report", str(results.folder), "--reference", "frsh"]) == 2
     assert "Did you mean 'fresh'?" in capsys.readouterr().err
-    nowhere = str(tmp_path / "no" / "report.html")
+    (tmp_path / "file").touch()
+    nowhere = str(tmp_path / "file" / "report.html")
     assert main(["report", str(results.folder), "--output", nowhere]) == 2
     assert "Cannot write" in capsys.readouterr().err
 
@@ -233,7 +240,7 @@ def test_a_kind_draws_everything(results, capsys):
 
 
 def test_learners_differ_in_more_than_colour():
-    looks = [figures.look(place) for place in range(30)]
+    looks = [paper_figure.look(place) for place in range(30)]
     assert len({(look["color"], look["marker"], str(look["linestyle"])) for look in looks}) == 30
     assert [look["color"] for look in looks].count(looks[0]["color"]) == 1
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from plasticity_bench.scoring.score_table import Entry, _entry, render
 
+from plasticity_bench.scoring.score_table import Entry, _entry, render
 from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Interval
 
@@ -19,7 +19,7 @@ def test_means_before_clipping_are_of_the_seeds_that_did_not_diverge():
     """A replica may diverge in the last task, after its curvature was measured."""
     healthy = Score(0.5, 0.5, 0.6, 0.7, 30.0, diverged=False, seconds=1.0)
     diverged = Score(0.0, 0.0, 0.2, float("nan"), 10.0, diverged=True, seconds=3.0)
-    group = SimpleNamespace(run=SimpleNamespace(label="s"), label="l")
+    group = SimpleNamespace(suite_stream=SimpleNamespace(label="s"), label="l")
     found = _entry(group, [healthy, diverged])
     assert (found.retention_raw, found.accuracy, found.curvature) == (0.6, 0.7, 30.0)
     assert (found.trainability.mean, found.seconds, found.num_diverged) == (0.25, 2.0, 1)

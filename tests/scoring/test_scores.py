@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from plasticity_bench.evaluation.protocol import Protocol
-from plasticity_bench.results import Block
+from plasticity_bench.results import RunTable
 from plasticity_bench.results.parquet import seconds_of
 from plasticity_bench.scoring.scores import means, score
 
@@ -26,14 +26,14 @@ def run(accuracy, curvature, chance=0.1, status="complete"):
             (task, "start", "fisher_srank99_n512", curvature[task - 18] if last else 77.0),
         ]
     info = {"status": status, "seconds": {"prepare": 9.0, "train": 2.0, "measure": 1.0}}
-    return block([rows], [info])
+    return run_table([rows], [info])
 
 
-def block(runs, infos):
+def run_table(runs, infos):
     """Cells of given rows, laid end to end."""
     task, when, name, value = map(list, zip(*(row for rows in runs for row in rows)))
     whens, names = sorted(set(when)), sorted(set(name))
-    return Block(
+    return RunTable(
         [str(place) for place in range(len(runs))],
         [info["status"] for info in infos],
         [seconds_of(info) for info in infos],
@@ -109,7 +109,7 @@ def test_means_of_many_cells_are_those_of_each_by_itself():
             rows.append((task, "end", "accuracy", rng.random()))
             rows.append((task, "start", "accuracy", 5.0))
         runs.append(rows)
-    both = block(runs, [{"status": "complete"}] * 4)
+    both = run_table(runs, [{"status": "complete"}] * 4)
     for name, when in (("accuracy", "end"), ("chance", "start"), ("absent", "end")):
         found = both.means(name, when, [3, 18, 19])
         for place in range(4):
