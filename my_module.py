@@ -4,13 +4,13 @@ import plasticity_bench as pb
 
 
 class Learner(pb.Learner):
-    """Adam with a pull towards the initial parameters: squared near them, linear far away."""
+    """Adam with a pseudo-Huber penalty on the distance from the initial parameters."""
 
     strength: float = 1e-2  # a hyperparameter: set it in a suite, or with -H strength=1e-3
     radius: float = 0.1
 
     def penalty(self, params, state):
-        """Return the pseudo-Huber distance from the initial parameters, for one network."""
+        """Return the penalty: quadratic near the initial parameters, linear far from them."""
         total = 0.0
         for name, value in params.items():
             distance = (value - state.initial[name]) / self.radius

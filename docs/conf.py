@@ -25,6 +25,7 @@ copyright = author  # noqa: A001
 release = version = metadata.version(project)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["dollarmath"]
 default_role = "code"  # single backticks, as in Markdown
 highlight_language = "text"  # of blocks that name none: what commands print
 exclude_patterns: list[str] = []

@@ -24,7 +24,7 @@ def render(
 
     Args:
         headers: of the columns; a line break in a header is one in the terminal only.
-        rows: of cells, as many as there are headers.
+        rows: each with as many cells as there are headers.
         format_name: "table" for the terminal, "markdown", "latex" or "html".
         left: headers of the columns of text, which are aligned to the left; numbers are to the
             right.

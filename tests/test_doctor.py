@@ -28,8 +28,8 @@ def test_it_tells_what_there_is(quick, own_cache):
     for topic in ("python", "torch", "processor", "threads", "cache", "Slurm", "matplotlib"):
         assert topic in shown, topic
     assert not any(finding.needed for finding in shown.values())
-    assert shown["suite quick"].state == "its data are here"
-    assert shown["data mnist"].state == "not here"
+    assert shown["suite quick"].state == "its data sets are available"
+    assert shown["data mnist"].state == "missing"
     assert "mnist" in shown["suite paper"].state
     assert shown["suite paper"].remedy == "Get them: plasticity-bench prepare paper."
 

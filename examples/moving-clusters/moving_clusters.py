@@ -1,4 +1,4 @@
-"""A stream that makes its own inputs: clusters of points, whose places every task draws anew."""
+"""A stream that generates its inputs: clusters of points, with new centres in each task."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,18 @@ from plasticity_bench.errors import BadInputError
 
 @dataclass(frozen=True, kw_only=True)
 class MovingClusters(pb.Stream):
-    """Each class is a few clusters of points; every task moves all of them.
+    """Each class consists of a few clusters of points; each task moves all clusters.
 
-    Centres are standard normal in each dimension; points lie around them with a standard deviation
-    of `spread`. Examples are drawn anew in every task, and as many again are held out.
+    Centres are standard normal. Points are normal around their centre, with a standard deviation of
+    `spread`. Each task draws new points, and the same number of held-out points.
 
     Attributes:
-        num_points: examples of a task.
-        num_classes: classes, each of `clusters_per_class` clusters.
-        clusters_per_class: so many make a class that no line tells from the others.
-        dimensions: of a point.
-        spread: of the points around their centre, at least 0.
+        num_points: number of examples of a task.
+        num_classes: number of classes.
+        clusters_per_class: number of clusters of a class; with several, classes are not linearly
+            separable.
+        dimensions: number of dimensions of a point.
+        spread: standard deviation of the points around their centre, at least 0.
     """
 
     num_points: int = 512
@@ -36,20 +37,20 @@ class MovingClusters(pb.Stream):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """One number for each dimension."""
+        """The shape of one point."""
         return (self.dimensions,)
 
     @property
     def num_outputs(self) -> int:
-        """One for each class."""
+        """The number of classes."""
         return self.num_classes
 
     def size(self, index: int) -> int:
-        """Return how many examples task `index` has."""
+        """Return the number of examples of task `index`."""
         return self.num_points
 
     def task(self, seed: int, index: int) -> pb.Task:
-        """Return task `index`: new centres, and new points around them."""
+        """Return task `index`, with new centres and new points around them."""
         rng = self.rng(seed, index)
         centres = rng.standard_normal((self.num_classes, self.clusters_per_class, self.dimensions))
         return self._points(rng, centres, test=self._points(rng, centres))
@@ -65,5 +66,5 @@ class MovingClusters(pb.Stream):
 
 
 def register() -> None:
-    """Register the stream: plasticity-bench calls this when it is imported."""
+    """Register the stream; plasticity-bench calls this function when it is imported."""
     pb.register("my-lab/MovingClusters-v0", MovingClusters)

@@ -160,7 +160,7 @@ def check_alone(trial: Trial) -> None:
             "a replica's results alone differ from its results in a population: hooks may not "
             "depend "
             "on how often they are called; and PyTorch rounds `matrix @ vector` otherwise for one "
-            "member than for several, but `(matrix * vector).sum(-1)` alike",
+            "replica than for several, but `(matrix * vector).sum(-1)` alike",
         )
 
 

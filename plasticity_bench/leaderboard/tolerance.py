@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from plasticity_bench.scoring.scores import Score
 
-CELL = 0.5
+RUN_TOLERANCE = 0.5
 """Of one run: the largest of 360 differences of the calibration was 0.49."""
 
 MEAN_OF_ONE = 0.3
@@ -22,7 +22,7 @@ def agree(stated: Score, rerun: Score) -> bool:
     """Return whether one run was reproduced."""
     if stated.diverged != rerun.diverged:
         return False
-    return all(abs(one) <= CELL for one in _differences(stated, rerun))
+    return all(abs(one) <= RUN_TOLERANCE for one in _differences(stated, rerun))
 
 
 def runs_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plasticity_bench.errors import DamagedError
 from plasticity_bench.leaderboard.entry import entry_sha256
@@ -29,7 +29,7 @@ class Record(BaseModel):
 
     nonce: str
     date: str
-    runs: list[VerifiedRun]
+    runs: list[VerifiedRun] = Field(alias="cells")  # the earlier name of runs, kept on disk
     ok: bool
     entry_sha256: str
     version: Any

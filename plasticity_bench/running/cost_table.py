@@ -31,7 +31,7 @@ def costs_table(forecasts: Sequence[Forecast], processes: int) -> str:
         forecasts: of every learner on every stream.
         processes: how many of them run at a time.
     """
-    headers = ["stream", "cells", "updates of cells", "time", "memory"]
+    headers = ["stream", "runs", "updates", "time", "memory"]
     by_stream = groupby(forecasts, key=lambda f: f.stream)
     rows = [_cost_row(label, list(of_stream), processes) for label, of_stream in by_stream]
     rows.append(_cost_row("all", forecasts, processes))

@@ -152,7 +152,7 @@ def _cache_file(
         "packages": known["packages"],
     }
     text = json.dumps(key, sort_keys=True, default=str)
-    return cache_folder() / "members" / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
+    return cache_folder() / "replicas" / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
 
 
 def _read(file: Path) -> dict[int, float]:

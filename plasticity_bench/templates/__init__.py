@@ -1,1 +1,1 @@
-"""What `plasticity-bench new` writes: files that are complete, and pass `check` as they stand."""
+"""Templates that `plasticity-bench new` copies; they pass `check` unchanged."""

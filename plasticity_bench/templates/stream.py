@@ -13,19 +13,20 @@ import plasticity_bench as pb
 
 @dataclass(frozen=True, kw_only=True)
 class Stream(pb.DatasetStream):
-    """Every task gives some pairs of classes each other's names.
+    """Each task swaps the labels of some pairs of classes.
 
-    It is an example of the usual kind: tasks over the examples of a data set, scikit-learn's digits
-    unless a suite names another as `dataset`. Every field that you add is a parameter, too.
+    It is an example of the most common kind: tasks on the examples of a data set, by default
+    scikit-learn's digits; a suite can set another with `dataset`. Each field that you add is a
+    parameter of the stream.
 
     Attributes:
-        num_pairs: of classes, at most half as many as there are classes.
+        num_pairs: number of pairs of classes; at most half the number of classes.
     """
 
     num_pairs: int = 2
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Raise an error for invalid parameters."""
         super().__post_init__()
         most = self.num_outputs // 2
         if not 1 <= self.num_pairs <= most:
@@ -35,8 +36,8 @@ class Stream(pb.DatasetStream):
             )
 
     def task(self, seed: int, index: int) -> pb.Task:
-        """Return a task; it depends on its seed and index alone, in any order and any process."""
-        rng = self.rng(seed, index)  # all random numbers come from here
+        """Return task `index` of a seed. It must depend on nothing else."""
+        rng = self.rng(seed, index)  # draw all random numbers from here
         examples = self.examples(seed)
         names = np.arange(self.num_outputs)
         one, other = rng.permutation(names)[: 2 * self.num_pairs].reshape(2, -1)
@@ -44,5 +45,5 @@ class Stream(pb.DatasetStream):
         return pb.Task(examples, names[self.data.labels[examples]])
 
 
-# A published id never changes, for results refer to it: what becomes different is a new -vN.
+# A published id never changes, because results refer to it. A changed stream is a new -vN.
 pb.register("my-lab/Stream-v0", Stream, num_examples=512)

@@ -87,7 +87,7 @@ def test_an_optimiser_reset_keeps_the_parameters_and_forgets_the_rest():
         torch.testing.assert_close(ours, value.detach(), rtol=0, atol=2e-5)
 
 
-def test_boundaries_concern_each_member_alone():
+def test_boundaries_concern_each_replica_alone():
     learner, _ = new_state("shrink_and_perturb_tasks")
     together, alone = train(learner, [3, 1], 10), train(learner, [1], 10)
     together.begin_task(1)

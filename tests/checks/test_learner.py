@@ -204,17 +204,17 @@ BREAKS = {
         "its results depend on the seeds of global random generators",
     ),
     StopsAllForOne: (
-        "check_members_independent",
+        "check_replicas_independent",
         "a replica's results change with another replica's seed and data",
     ),
     RaisesForOne: (
-        "check_members_independent",
-        "where one replica's numbers are not finite, a hook raises for all members",
+        "check_replicas_independent",
+        "if one replica's numbers are not finite, a hook raises for all replicas",
     ),
-    CountsReplicas: ("check_alone", "results alone are not those that it has among others"),
-    Chooses: ("check_searched", "choose by torch.where rather than `if`; test_check_learner.py:"),
-    Counts: ("check_searched", "its results are others than where replicas are alike"),
-    RemembersElsewhere: ("check_resumes", "does not go on from a state that was kept and loaded"),
+    CountsReplicas: ("check_alone", "results alone differ from its results in a population"),
+    Chooses: ("check_searched", "choose by torch.where rather than `if`; test_learner.py:"),
+    Counts: ("check_searched", "its results differ from those of a population of equal replicas"),
+    RemembersElsewhere: ("check_resumes", "does not resume bit-exactly from a stored state"),
     StandsStill: ("check_learns", "it does not learn: the loss on its first task was 2.3"),
     ClimbsUp: ("check_learns", "let apply_gradients step against the gradients"),
     NeedlesslyLooped: ("check_vectorized", "faster: remove `vectorized = False`"),
@@ -292,7 +292,7 @@ class OverflowsLate(pb.Learner):
     [
         (
             DividesByZero,
-            "hook penalty: its result is not finite, though all that it was given",
+            "hook penalty: its result is not finite, although all of its arguments are",
         ),
         (
             RootOfZero,
@@ -325,7 +325,7 @@ class Static(pb.Learner):
 def test_a_class_or_an_object_can_be_given():
     pb.check_learner(Static)
     pb.check_learner(Static(step_size=1e-2))
-    with pytest.raises(pb.BadInputError, match="has its hyperparameters already"):
+    with pytest.raises(pb.BadInputError, match="already has its hyperparameters"):
         pb.check_learner(Static(), step_size=1e-2)
     with pytest.raises(pb.BadInputError, match="int: it is not a subclass"):
         pb.check_learner(int)
@@ -402,7 +402,7 @@ def test_bad_input_is_told_alike_by_check_and_run(bad, capsys, name, settings, c
 
 def test_check_tells_streams_and_learners_apart(capsys):
     assert main(["check", "adam", "-H", "step_size=1e-2"]) == 0
-    assert capsys.readouterr().out == "adam keeps the rules.\n"
+    assert capsys.readouterr().out == "adam passed.\n"
     assert main(["check", "adma"]) == 2
     assert "Did you mean 'adam'?" in capsys.readouterr().err
     assert main(["check", "plasticity/RandomLabelDigits-v0", "-H", "a=1"]) == 2

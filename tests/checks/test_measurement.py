@@ -78,23 +78,23 @@ def compares_replicas(probe):
 
 
 BREAKS = {
-    one_number: ("check_shape", "one_number: sum must have one number for each of the 3 members"),
+    one_number: ("check_shape", "one_number: sum must have one number for each of the 3 replicas"),
     drifts: ("check_deterministic", "drifts: sum differs when the same state is measured again"),
     writes: ("check_unchanged", "writes changes tensors of the probe"),
     writes_to_the_network: (
         "check_unchanged",
         "writes_to_the_network changes the network's own parameters",
     ),
-    changes_the_mode: ("check_unchanged", "changes_the_mode leaves the network in another mode"),
+    changes_the_mode: ("check_unchanged", "changes_the_mode changes the network's training mode"),
     leaves_a_hook: ("check_unchanged", "leaves_a_hook leaves hooks on the network"),
     draws: ("check_unchanged", "draws draws from PyTorch's global generator"),
     numbers_the_replicas: (
         "check_order",
-        "numbers_the_members: place depends on the order of the members",
+        "numbers_the_replicas: place depends on the order of the replicas",
     ),
     compares_replicas: (
         "check_alone",
-        "compares_members: share of a replica depends on which other replicas there are",
+        "compares_replicas: share of a replica depends on which other replicas there are",
     ),
 }
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from plasticity_bench import cli
 from plasticity_bench.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +54,7 @@ def run(*arguments):
     return main(["run", "tiny.yaml", "--jobs", "1", *arguments])
 
 
-def runs(folder):
+def run_folders(folder):
     return sorted(path.parent for path in folder.rglob("cell.json"))
 
 
@@ -60,8 +62,8 @@ def test_a_users_learner_from_the_current_folder(folder, capsys):
     assert run("--learner", "my_module:Learner") == 0
     out, err = capsys.readouterr()
     assert "my_module:Learner" in out
-    assert "12 runs, 0 finished, 12 to run" in err
-    assert len(runs(folder)) == 12
+    assert "12 runs, 0 finished, 12 to do" in err
+    assert len(run_folders(folder)) == 12
     (results,) = (folder / "results").iterdir()
     assert results.name.startswith("tiny-v0@")
     assert f"Results: results/{results.name}" in err
@@ -72,15 +74,15 @@ def test_the_same_command_again_runs_nothing_and_prints_the_same_table(capsys):
     first = capsys.readouterr().out
     assert run() == 0
     out, err = capsys.readouterr()
-    assert "8 runs, 8 finished, 0 to run" in err
+    assert "8 runs, 8 finished, 0 to do" in err
     assert out == first
 
 
 def test_more_seeds_run_only_the_missing_ones(folder, capsys):
     run()
-    before = {path: (path / "cell.json").stat().st_mtime_ns for path in runs(folder)}
+    before = {path: (path / "cell.json").stat().st_mtime_ns for path in run_folders(folder)}
     assert run("--seeds", "3") == 0
-    assert "12 runs, 8 finished, 4 to run" in capsys.readouterr().err
+    assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
     for path, written in before.items():
         assert (path / "cell.json").stat().st_mtime_ns == written
     # and the seeds that came later are what they would have been from the start
@@ -108,12 +110,26 @@ def test_an_edited_learner_is_run_again(folder, capsys):
     del sys.modules["my_module"]
     capsys.readouterr()
     run("--learner", "my_module:Learner")
-    assert "12 runs, 8 finished, 4 to run" in capsys.readouterr().err
+    assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
 
 
 def test_hyperparameters_from_the_command_line(capsys):
     assert run("--learner", "adam", "-H", "step_size=1e-2", "-H", "beta1=0.5") == 0
     assert "adam step_size=0.01,beta1=0.5" in capsys.readouterr().out
+
+
+def test_the_learning_rate_has_other_names(folder, capsys):
+    assert run("--learner", "adam", "-H", "step_size=1e-2") == 0
+    before = run_folders(folder)
+    capsys.readouterr()
+    for name in ("lr", "learning_rate"):
+        assert run("--learner", "adam", "-H", f"{name}=1e-2") == 0
+        out, err = capsys.readouterr()
+        assert "12 runs, 12 finished, 0 to do" in err
+        assert "adam step_size=0.01" in out
+    assert run_folders(folder) == before
+    assert run("--learner", "adam", "-H", "lr=1e-2", "-H", "step_size=1e-2") == 2
+    assert "Learner Adam: step_size is given twice" in capsys.readouterr().err
 
 
 def test_formats(capsys):
@@ -162,11 +178,11 @@ def test_a_broken_learner_fails_alone_and_says_where(folder, capsys, jobs):
     assert "Traceback" not in err
     assert "n/a" in next(line for line in out.splitlines() if "broken" in line)
     assert "1.00 [1.00, 1.00]" in next(line for line in out.splitlines() if "fresh" in line)
-    failed = [p for p in runs(folder) if p.parent.name == "broken_Learner"]
+    failed = [p for p in run_folders(folder) if p.parent.name == "broken_Learner"]
     assert '"status": "failed"' in (failed[0] / "cell.json").read_text()
     assert "Traceback" in (failed[0] / "cell.json").read_text()
     assert main(command) == 1  # what failed is tried again; the rest is not
-    assert "12 runs, 8 finished, 4 to run" in capsys.readouterr().err
+    assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
 
 
 def test_a_diverged_learner_scores_worst_and_is_named(capsys):
@@ -218,6 +234,40 @@ def test_wrong_options_exit_with_2(wrong, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("given", ["--replicas", "--members"])
+def test_replicas_in_one_population_under_both_names(folder, given):
+    assert run(given, "1", "--seeds", "3") == 0
+    infos = [json.loads((path / "cell.json").read_text()) for path in run_folders(folder)]
+    assert [info["execution"]["members"] for info in infos] == [1] * 12
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "option"),
+    [("--members", "--replicas", "replicas"), ("--cell-timeout", "--run-timeout", "run_timeout")],
+)
+@pytest.mark.parametrize("verb", ["run", "tune"])
+def test_earlier_names_of_options_are_accepted_and_not_shown(capsys, verb, earlier, now, option):
+    parser = cli._parser()
+    for name in (earlier, now):
+        assert getattr(parser.parse_args([verb, "tiny.yaml", name, "7"]), option) == 7
+    assert getattr(parser.parse_args([verb, "tiny.yaml"]), option) is None
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    shown = capsys.readouterr().out
+    assert now in shown
+    assert earlier not in shown
+
+
+def test_runs_to_verify_have_an_earlier_name(capsys):
+    parser = cli._parser()
+    for name in ("--runs", "--cells"):
+        assert parser.parse_args(["verify", "entry", name, "7"]).runs == 7
+    assert parser.parse_args(["verify", "entry"]).runs == 4
+    with pytest.raises(SystemExit):
+        main(["verify", "--help"])
+    assert "--cells" not in capsys.readouterr().out
+
+
 def test_list_and_schema(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
@@ -248,7 +298,7 @@ def test_the_installed_command_finds_my_module_in_the_current_folder(folder):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_says_what_is_saved_and_how_to_go_on(folder, jobs):
+def test_ctrl_c_says_what_is_saved_and_how_to_resume(folder, jobs):
     (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 4", "num_tasks: 400", 1))
     process = subprocess.Popen(
         command("run", "tiny.yaml", "--jobs", jobs),
@@ -268,10 +318,10 @@ def test_ctrl_c_says_what_is_saved_and_how_to_go_on(folder, jobs):
     assert process.returncode == 130
     assert out == ""
     assert "Traceback" not in err
-    saved = len(runs(folder))
+    saved = len(run_folders(folder))
     assert 2 <= saved < 8
     assert f"Stopped: {saved} of 8 runs are finished in results/" in err
-    assert "Run the same command again to go on." in err
+    assert "Run the same command again to resume." in err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--help"]])

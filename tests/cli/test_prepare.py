@@ -8,7 +8,7 @@ import pytest
 
 from plasticity_bench.cli import main
 from plasticity_bench.data import SOURCES
-from plasticity_bench.suite.suite import datasets_of
+from plasticity_bench.suite.document import datasets_named, datasets_of, read_document
 from tests.support.data_files import idx_set, small_source, write_idx
 
 SUITE = """
@@ -44,8 +44,11 @@ def suite(tmp_path, own_cache, monkeypatch):
 
 
 def test_a_suites_data_sets_are_found_without_any_of_them(suite):
-    assert datasets_of("suite.yaml") == ["small", "cifar10"]
-    assert datasets_of("quick") == ["digits"]
+    assert datasets_of(read_document("suite.yaml")) == ["small", "cifar10"]
+    assert datasets_of(read_document("quick")) == ["digits"]
+    assert datasets_named("suite.yaml") == ["small", "cifar10"]
+    assert datasets_named("quick") == ["digits"]
+    assert datasets_named("cifar10") == ["cifar10"]
 
 
 def test_run_tells_of_every_missing_data_set_before_anything(suite, capsys):

@@ -52,14 +52,14 @@ def results(folder):
 def test_the_same_command_again_computes_nothing_and_prints_the_same(folder, capsys, monkeypatch):
     assert tune() == 0
     first, err = capsys.readouterr()
-    assert "tuning on 3 tasks: 16 runs, 0 finished, 16 to run" in err
+    assert "tuning on 3 tasks: 16 runs, 0 finished, 16 to do" in err
     path = results(folder) / "tuning.yaml"
     assert f"Tuned: {path.relative_to(folder)}" in err
     written = path.read_text()
     monkeypatch.setattr(runner, "run_group", lambda *_: pytest.fail("something was computed"))
     assert tune() == 0
     again, err = capsys.readouterr()
-    assert "16 runs, 16 finished, 0 to run" in err
+    assert "16 runs, 16 finished, 0 to do" in err
     assert again == first
     assert path.read_text() == written
     assert [line.split()[0] for line in first.splitlines()[2::3]] == ["fresh", "l2"]
@@ -68,9 +68,9 @@ def test_the_same_command_again_computes_nothing_and_prints_the_same(folder, cap
 def test_a_larger_budget_runs_only_what_is_new(folder, capsys):
     tune()
     assert tune("--settings", "6", "--seeds", "2") == 0
-    assert "24 runs, 16 finished, 8 to run" in capsys.readouterr().err
+    assert "24 runs, 16 finished, 8 to do" in capsys.readouterr().err
     assert tune("--seeds", "3") == 0
-    assert "24 runs, 16 finished, 8 to run" in capsys.readouterr().err
+    assert "24 runs, 16 finished, 8 to do" in capsys.readouterr().err
 
 
 def test_its_results_stand_apart_from_those_that_are_scored(folder, capsys):
@@ -79,7 +79,7 @@ def test_its_results_stand_apart_from_those_that_are_scored(folder, capsys):
     assert not scored.exists()
     assert len(list((results(folder) / "tuning" / "cells").rglob("cell.json"))) == 16
     assert main(["run", "tiny.yaml", "--jobs", "1"]) == 0
-    assert "4 runs, 0 finished, 4 to run" in capsys.readouterr().err
+    assert "4 runs, 0 finished, 4 to do" in capsys.readouterr().err
     assert len(list(scored.rglob("cell.json"))) == 4
 
 
@@ -104,17 +104,19 @@ def test_a_run_uses_what_was_chosen_and_says_where_it_comes_from(folder, capsys)
     )
     Path("tiny.yaml").write_text(text)
     assert main(["run", "tiny.yaml", "--jobs", "1"]) == 0
-    assert "4 runs, 4 finished, 0 to run" in capsys.readouterr().err
+    assert "4 runs, 4 finished, 0 to do" in capsys.readouterr().err
 
 
 def test_a_record_of_another_suite_is_told_of(folder, capsys):
     tune("--settings", "1", "--seeds", "1", "--output", "mine.yaml")
     command = ["run", "tiny.yaml", "--jobs", "1", "--seeds", "1", "--tuned", "mine.yaml"]
     assert main(command) == 0
-    assert "was found for" not in capsys.readouterr().err
+    assert "is of a search on" not in capsys.readouterr().err
     (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 3", "num_tasks: 2"))
     assert main(command) == 0
-    found = re.search("mine.yaml was found for (.*), and this is (.*).", capsys.readouterr().err)
+    found = re.search(
+        "mine.yaml is of a search on (.*), and this is (.*).", capsys.readouterr().err
+    )
     assert found.group(1) == record.read(Path("mine.yaml")).record.suite != found.group(2)
 
 
@@ -131,8 +133,8 @@ def test_halving_and_a_figure(folder, capsys):
     (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 3", "num_tasks: 10"))
     assert tune("--search", "halving", "--seeds", "1") == 0
     err = capsys.readouterr().err
-    assert "tuning on 5 tasks: 8 cells" in err
-    assert "tuning on 10 tasks: 4 cells" in err
+    assert "tuning on 5 tasks: 8 runs" in err
+    assert "tuning on 10 tasks: 4 runs" in err
     file = results(folder) / "tuning.yaml"
     assert main(["plot", str(file)]) == 0
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
@@ -188,6 +190,13 @@ def test_what_is_held_is_not_searched(folder):
         assert (settings["strength"], settings["step_size"]) == (0.5, found.chosen["step_size"])
 
 
+def test_what_is_held_under_another_name_is_not_searched(folder):
+    assert tune("--learner", "l2", "-H", "lr=0.02", "--settings", "2", "--seeds", "1") == 0
+    found = record.read(results(folder) / "tuning.yaml").record.learners["l2 step_size=0.02"]
+    assert found.fixed == {"step_size": 0.02}
+    assert [list(tried.setting) for tried in found.tried] == [["strength"]] * 2
+
+
 def test_the_record_of_other_learners_is_not_written_over(folder, capsys, monkeypatch):
     assert tune("--learner", "l2", "--settings", "1") == 0
     written = (results(folder) / "tuning.yaml").read_text()
@@ -229,7 +238,7 @@ def test_learners_are_found_by_label_and_by_class():
         (["run", "tiny.yaml", "--tuned", "nothing.yaml"], "Cannot read nothing.yaml"),
         (["run", "tiny.yaml", "--tuned", "tiny.yaml"], "tiny.yaml:13: tuning"),
         (["run", "tiny.yaml", "--seeds", "1001"], "settings are chosen on seeds from 1000 on"),
-        (["plot", "tiny.yaml"], "no record of a search"),
+        (["plot", "tiny.yaml"], "this is not a file that `plasticity-bench tune` has written"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(folder, capsys, arguments, sentence):
@@ -263,9 +272,9 @@ def test_data_that_are_only_tuned_on_are_asked_for_by_tune_alone(folder, capsys,
 def agrees(suite, tuned):
     """A suite's settings are those that a search chose: applying it changes nothing."""
     for contender, applied in zip(suite.contenders, tuned.applied(suite.contenders), strict=True):
-        for run in suite.streams:
-            own, chosen = contender.on(run.label).learner, applied.on(run.label).learner
-            assert own.hyperparameters() == chosen.hyperparameters(), (contender.label, run.label)
+        for label in (suite_stream.label for suite_stream in suite.streams):
+            own, chosen = contender.on(label).learner, applied.on(label).learner
+            assert own.hyperparameters() == chosen.hyperparameters(), (contender.label, label)
 
 
 RECORDS = sorted((ROOT / "suites" / "tuning").glob("*.yaml"))

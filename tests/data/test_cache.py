@@ -10,10 +10,10 @@ import time
 
 import numpy as np
 import pytest
-from plasticity_bench.safe_files import ABANDONED_SECONDS, atomic_folder, remove_abandoned
 
 import plasticity_bench as pb
 from plasticity_bench.data import SOURCES, cache, is_prepared, load, missing, prepare
+from plasticity_bench.safe_files import ABANDONED_SECONDS, atomic_folder
 from tests.support.data_files import NUM_TRAIN, grey, idx_set, small_source, write_idx
 
 
@@ -248,7 +248,7 @@ def test_not_prepared_says_what_to_do(root, own_cache, monkeypatch):
     )
     monkeypatch.setenv("PLASTICITY_BENCH_DATA", str(root))
     assert told(load, "small") == (
-        f"Data set small is not prepared, but its files lie in {root}: run "
+        f"Data set small is not prepared, but its files are in {root}: run "
         "`plasticity-bench prepare small`."
     )
     prepare("small")
@@ -298,20 +298,19 @@ def test_processes_that_prepare_at_once_all_get_it(root, own_cache, tmp_path):
 
 def test_who_comes_second_drops_his_own(tmp_path):
     target = tmp_path / "set"
-    with atomic_folder(target) as late:
+    with atomic_folder(target, replace=False) as late:
         (late / "file").write_text("late")
-        with atomic_folder(target) as early:
+        with atomic_folder(target, replace=False) as early:
             (early / "file").write_text("early")
     assert (target / "file").read_text() == "early"
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
-def test_what_a_killed_process_left_is_swept_after_days(tmp_path):
-    left = [tmp_path / f".set.{digit * 32}" for digit in "ab"]
+def test_what_a_killed_process_left_is_removed_after_days(root, own_cache):
+    left = [own_cache / "data" / f".set.{digit * 8}" for digit in "ab"]
     for folder in left:
-        folder.mkdir()
+        folder.mkdir(parents=True)
     long_ago = time.time() - ABANDONED_SECONDS - 60
     os.utime(left[0], (long_ago, long_ago))
-    with atomic_folder(tmp_path / "set"):
-        pass
-    assert sorted(path.name for path in tmp_path.iterdir()) == [left[1].name, "set"]
+    prepare("small", root, download=False)
+    assert sorted(path.name for path in (own_cache / "data").iterdir()) == [left[1].name, "small"]

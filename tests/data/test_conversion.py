@@ -85,7 +85,7 @@ def test_what_was_recorded_is_used_instead_of_computed():
 
 
 def test_pixels_that_are_all_alike_are_refused():
-    with pytest.raises(pb.BadInputError, match="All pixels of made are alike"):
+    with pytest.raises(pb.BadInputError, match="All pixels of made are equal"):
         made(np.full((4, 2, 2), 7, np.uint8)).inputs(np.arange(2))
 
 

@@ -59,7 +59,7 @@ assert torchvision_datasets() is first and first.CIFAR10
 LIGHT = """
 import sys
 import plasticity_bench.data
-import plasticity_bench.suite.suite_data
+import plasticity_bench.suite.document
 heavy = {"torch", "torchvision", "datasets", "sklearn", "PIL", "huggingface_hub"} & set(sys.modules)
 assert not heavy, heavy
 """

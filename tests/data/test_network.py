@@ -14,6 +14,7 @@ import plasticity_bench as pb
 from plasticity_bench.data import SOURCES, hub, load, mnist_10k, network, prepare
 from plasticity_bench.data.image_set import ImageSet
 from plasticity_bench.data.torchvision_guard import torchvision_datasets
+from plasticity_bench.safe_files import ABANDONED_SECONDS
 from tests.data import test_images as images
 from tests.support.data_files import idx_set, small_source, write_idx
 
@@ -137,13 +138,28 @@ def test_a_download_is_kept_and_read(network_there, own_cache, tmp_path, monkeyp
     said = []
     prepare("small", notify=said.append)
     kept = own_cache / "downloads/small"
-    assert said[0] == f"small: no file of it on this machine; downloading to {kept}."
+    assert said[0] == f"small: none of its files on this machine; downloading to {kept}."
     assert load("small").num_train == 12
     assert (kept / "small/raw/train-images").is_file()
     (own_cache / "data/small/dataset.json").unlink()
     monkeypatch.setitem(SOURCES, "small", small_source(idx_set()))  # nothing to download with
     (own_cache / "data/small").rename(tmp_path / "away")
     prepare("small")
+
+
+def test_a_download_that_a_killed_process_left_is_removed_after_days(
+    network_there, own_cache, monkeypatch
+):
+    left = [own_cache / "downloads" / f".small.{digit * 8}" for digit in "ab"]
+    for folder in left:
+        folder.mkdir(parents=True)
+    long_ago = time.time() - ABANDONED_SECONDS - 60
+    os.utime(left[0], (long_ago, long_ago))
+    source = small_source(idx_set(), download=lambda root: write_idx(root / "small/raw"))
+    monkeypatch.setitem(SOURCES, "small", source)
+    prepare("small")
+    kept = sorted(path.name for path in (own_cache / "downloads").iterdir())
+    assert kept == [left[1].name, "small"]
 
 
 def test_a_download_that_breaks_leaves_nothing(network_there, own_cache, monkeypatch):

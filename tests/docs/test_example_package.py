@@ -48,7 +48,7 @@ def test_it_is_listed_and_keeps_the_rules(environment):
     assert "  my-lab/MovingClusters-v0\n" in listed.stdout
     checked = command(environment, "check", "my-lab/MovingClusters-v0")
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert checked.stdout == "my-lab/MovingClusters-v0 keeps the rules.\n"
+    assert checked.stdout == "my-lab/MovingClusters-v0 passed.\n"
 
 
 def test_it_runs_in_a_suite(environment, tmp_path):

@@ -57,7 +57,7 @@ def test_new_writes_a_learner_and_tells_what_to_do_with_it(folder, capsys):
     assert "plasticity-bench run quick --learner my_idea:Learner\n" in text
     assert "my_learner" not in text
     assert main(["check", "my_idea:Learner"]) == 0
-    assert capsys.readouterr().out == "my_idea:Learner keeps the rules.\n"
+    assert capsys.readouterr().out == "my_idea:Learner passed.\n"
 
 
 def test_new_writes_a_stream_and_a_suite_for_it(folder, capsys):

@@ -25,7 +25,7 @@ from plasticity_bench.data import SOURCES
 from plasticity_bench.running import execution
 from plasticity_bench.running.engines.slurm import load_profile
 from plasticity_bench.streams import registry
-from plasticity_bench.suite import suite_data
+from plasticity_bench.suite import document
 from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.suite.suite_file import NetworkEntry, SuiteFile
 from tests.support import small_clone
@@ -78,7 +78,7 @@ def _settle(folder, patch):
     patch.chdir(folder)
     patch.setattr(sys, "path", ["", *(p for p in sys.path if Path(p).resolve() != ROOT), str(ROOT)])
     patch.setattr(shipped, "SUITES", small_clone.SUITES)
-    patch.setattr(suite_data, "SUITES", small_clone.SUITES)
+    patch.setattr(document, "SUITES", small_clone.SUITES)
     patch.setattr(execution, "available_cores", lambda: 1)
     _forget(ROOT / "my_module.py")
 
@@ -160,7 +160,7 @@ def run_python(block, scope):
 
 
 def check(found, module):
-    """What a page defines keeps the rules."""
+    """Every learner, stream and measurement that a page defines passes its check."""
     if getattr(found, "__module__", None) != module:
         return
     if inspect.isclass(found) and issubclass(found, pb.Learner):

@@ -9,10 +9,9 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.evaluation import evaluator
+from plasticity_bench.evaluation import stacked_task
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.measurements import fisher_srank
-from plasticity_bench.programs import stacked_task
+from plasticity_bench.measurements import MEASUREMENTS, fisher_srank
 
 SPEC = pb.NetworkSpec(hidden=(12,), input_shape=(8, 8), num_outputs=10)
 PROTOCOL = pb.Protocol(curvature_every=2, curvature_examples=16)
@@ -254,9 +253,11 @@ def test_begin_task_is_called_before_every_task_but_the_first(monkeypatch):
         monkeypatch.setattr(
             run, name, lambda *a, name=name, f=original: (calls.append(name), f(*a))[1]
         )
-    monkeypatch.setattr(
-        evaluator, "fisher_srank", lambda *a: (calls.append("curvature"), fisher_srank(*a))[1]
+    headline = MEASUREMENTS["fisher_srank99"]
+    recorded = replace(
+        headline, measure=lambda probe: (calls.append("curvature"), headline.measure(probe))[1]
     )
+    monkeypatch.setitem(MEASUREMENTS, "fisher_srank99", recorded)
     protocol = pb.Protocol(curvature_every=1, curvature_examples=16, reveal_boundaries=True)
     pb.evaluate(small_stream(updates_per_task=2, num_tasks=2), run, protocol)
     task = ["curvature", "update", "update", "predict"]
@@ -273,7 +274,7 @@ class Explodes(pb.Learner):
         return state._replace(params={k: v * factor for k, v in state.params.items()})
 
 
-def test_a_diverged_member_is_recorded_and_its_neighbours_go_on():
+def test_a_diverged_replica_is_recorded_and_its_neighbours_continue():
     run = population(Explodes(), range(8))
     explodes = run.state.initial["head.bias"][:, 0] > 0
     assert 0 < explodes.sum() < 8

@@ -1,25 +1,27 @@
 """Measurements of a suite: taken when it says, of what it says, and without a trace in training."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from plasticity_bench.evaluation.recorder import Prober
 
 import plasticity_bench as pb
+from plasticity_bench.evaluation.evaluation import Evaluation
 from plasticity_bench.evaluation.protocol import Diagnostic
+from plasticity_bench.evaluation.recorder import Recorder
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.measurements import MEASUREMENTS, Probe
+from plasticity_bench.measurements import DIAGNOSTICS, MEASUREMENTS, Probe
 from tests.evaluation.test_evaluator import SPEC, ExplodesLast, population, small_stream, values
 
 
 def protocol(*names, every=1, **settings):
     chosen = tuple(Diagnostic(name=n, every=every, examples=16) for n in names)
-    return pb.Protocol(curvature_every=2, curvature_examples=16, explanations=chosen, **settings)
+    return pb.Protocol(curvature_every=2, curvature_examples=16, diagnostics=chosen, **settings)
 
 
-EVERYTHING = protocol(*MEASUREMENTS)
+EVERYTHING = protocol(*DIAGNOSTICS)
 
 
 @pytest.mark.parametrize("learner", ["adam", "shrink_and_perturb", "fresh"])
@@ -29,7 +31,7 @@ def test_measuring_leaves_every_other_number_as_it_was(learner):
     runs = [population(find_learner(learner)(step_size=1e-2), [0, 3]) for _ in range(2)]
     told = {"reveal_boundaries": learner == "fresh"}
     without = pb.evaluate(small_stream(), runs[0], protocol(**told))
-    with_all = pb.evaluate(small_stream(), runs[1], protocol(*MEASUREMENTS, **told))
+    with_all = pb.evaluate(small_stream(), runs[1], protocol(*DIAGNOSTICS, **told))
     leaves = [torch.utils._pytree.tree_leaves(run.state) for run in runs]
     assert all(torch.equal(a, b) for a, b in zip(*leaves, strict=True))
     plain = [m for m in with_all.measurements if m.name in {n.name for n in without.measurements}]
@@ -97,7 +99,7 @@ def test_updates_are_sampled_evenly_and_are_the_learners_own():
     assert values(found, "task_update_norm")[1][0] == pytest.approx(12 * size, rel=1e-5)
 
 
-def test_members_that_diverge_have_no_numbers_and_others_keep_theirs():
+def test_replicas_that_diverge_have_no_numbers_and_others_keep_theirs():
     run = population(ExplodesLast(), [0, 1])
     found = pb.evaluate(small_stream(num_tasks=3), run, EVERYTHING)
     assert found.diverged_at.tolist() == [1, 1]
@@ -109,7 +111,7 @@ def test_members_that_diverge_have_no_numbers_and_others_keep_theirs():
     assert first == last
 
 
-def test_one_members_numbers_do_not_depend_on_the_others():
+def test_one_replicas_numbers_do_not_depend_on_the_others():
     together = pb.evaluate(small_stream(), population(pb.Learner(), [0, 1, 2]), EVERYTHING)
     alone = pb.evaluate(small_stream(), population(pb.Learner(), [1]), EVERYTHING)
     for one, other in zip(together.measurements, alone.measurements, strict=True):
@@ -142,13 +144,16 @@ def test_a_measurement_that_fails_is_named():
     chosen = pb.Protocol(
         curvature_every=100,
         curvature_examples=16,
-        explanations=(Diagnostic(name="neural_tangent_kernel", examples=4),),
+        diagnostics=(Diagnostic(name="neural_tangent_kernel", every=1, examples=4),),
     )
-    prober = Prober(run, chosen, [0])
-    prober.begin_task(
-        0, 1, lambda n: (torch.ones(1, n, 8, 8), torch.zeros(1, n, dtype=torch.int64))
-    )
+
+    def first(n):
+        return torch.ones(1, n, 8, 8), torch.zeros(1, n, dtype=torch.int64)
+
+    task = SimpleNamespace(train=SimpleNamespace(first=first), chance=np.ones(1))
+    recorder = Recorder(run, chosen, Evaluation(diverged_at=np.full(1, -1)), [])
+    recorder.enter(1, task)
     with pytest.raises(
         pb.MeasurementError, match="neural_tangent_kernel cannot be measured on this"
     ):
-        prober.measure("start", np.array([True]))
+        recorder.record_start(task)

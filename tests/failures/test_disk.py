@@ -61,7 +61,7 @@ def small_disk(tmp_path):
 def test_a_full_disk_is_told_of_and_the_run_goes_on_when_there_is_room(bench, straight, small_disk):
     filler = small_disk / "filler"
     filler.write_bytes(bytes(4096 * (256 - 10)))  # ten pages are left
-    options = ("--results", str(small_disk), "--members", "1", "--checkpoint-interval", "1")
+    options = ("--results", str(small_disk), "--replicas", "1", "--checkpoint-interval", "1")
     code, _, err = bench.run(*options)
     assert code == 1
     assert "FAILED: its results cannot be stored" in err

@@ -48,7 +48,7 @@ def test_a_run_that_is_killed_goes_on(bench, straight, jobs):
 
 
 def test_a_worker_that_is_killed_costs_its_own_cells_only(bench, straight):
-    process = bench.start("--jobs", "2", "--members", "4", *CHECKPOINTS)
+    process = bench.start("--jobs", "2", "--replicas", "4", *CHECKPOINTS)
     bench.wait_for("checkpoints/*.checkpoint")
     os.kill(children(process.pid)[0], signal.SIGKILL)
     _, err = process.communicate(timeout=60)
@@ -63,7 +63,7 @@ def test_a_worker_that_is_killed_costs_its_own_cells_only(bench, straight):
 
 @pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
 def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, number):
-    process = bench.start("--jobs", jobs, "--members", "4")
+    process = bench.start("--jobs", jobs, "--replicas", "4")
     bench.wait_for("locks/*.lock")
     time.sleep(0.5)
     began = time.monotonic()
@@ -80,7 +80,7 @@ def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, n
 
 
 def test_two_equal_commands_share_the_cells(bench, straight):
-    both = [bench.start("--jobs", "1", "--members", "2") for _ in range(2)]
+    both = [bench.start("--jobs", "1", "--replicas", "2") for _ in range(2)]
     ended = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert [scores(out) for out, _ in ended] == [straight, straight]
@@ -94,7 +94,7 @@ def test_whenever_a_run_is_killed_the_table_is_the_same_in_the_end(bench, straig
     chance = random.Random(2)
     for _ in range(6):
         jobs = chance.choice(["1", "2"])
-        process = bench.start("--jobs", jobs, "--members", "2", *CHECKPOINTS)
+        process = bench.start("--jobs", jobs, "--replicas", "2", *CHECKPOINTS)
         time.sleep(chance.uniform(1.0, 5.0))
         process.kill()
         process.communicate()

@@ -14,7 +14,7 @@ def infos(bench, learner):
 FAULTS = {
     "raises": ("Raises", (), "learner Raises raised RuntimeError: the seventh task is too much"),
     "runs out of memory": ("Eats", (), "learner Eats raised RuntimeError: .*can't allocate memory"),
-    "hangs": ("Hangs", ("--cell-timeout", "5"), "it took longer than 20 seconds; see --cell-time"),
+    "hangs": ("Hangs", ("--run-timeout", "5"), "it took longer than 20 seconds; see --run-timeout"),
 }
 
 

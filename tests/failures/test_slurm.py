@@ -67,7 +67,7 @@ def running(cluster, number):
 
 def test_it_detaches_tells_how_far_it_is_and_gives_the_same_table(on_slurm, cluster, straight):
     (on_slurm.folder / "later.yaml").write_text("options: {begin: now+20}\n")
-    later = (*SLURM, "--slurm-profile", "later.yaml", "--members", "4", "--detach")
+    later = (*SLURM, "--slurm-profile", "later.yaml", "--replicas", "4", "--detach")
     submitted = command(on_slurm, "run", "tiny.yaml", *later)
     assert (submitted.returncode, submitted.stdout) == (0, "")
     assert "8 runs in 2 tasks: Slurm job " in submitted.stderr
@@ -87,7 +87,7 @@ def test_it_detaches_tells_how_far_it_is_and_gives_the_same_table(on_slurm, clus
 def test_a_killed_job_and_a_killed_node_cost_nothing(on_slurm, cluster, straight):
     checkpoints = ("--checkpoint-interval", "1")
     whole_nodes = ("--slurm", "cpus=2")
-    options = (*SLURM, *whole_nodes, "--members", "4", *checkpoints)
+    options = (*SLURM, *whole_nodes, "--replicas", "4", *checkpoints)
     process = on_slurm.start(*options, **on_slurm.settings)
     tasks = running(cluster, 2)
     on_slurm.wait_for("checkpoints/*.checkpoint")

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from plasticity_bench.scoring.score_table import entries as table_entries
 
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.leaderboard import comparison, page, ranking
+from plasticity_bench.leaderboard import page
 from plasticity_bench.leaderboard.entry import entry_sha256, read_entry, scores_of
 from plasticity_bench.leaderboard.flags import flags_of
 from plasticity_bench.leaderboard.manifest import MANIFEST, Flags, read_manifest
@@ -26,6 +25,9 @@ from plasticity_bench.leaderboard.rendering import needs, render
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
+from plasticity_bench.scoring import comparison
+from plasticity_bench.scoring.ranking import common, rank_rows
+from plasticity_bench.scoring.score_table import entries as table_entries
 from plasticity_bench.statistics import Interval, Rank, paired_difference
 from plasticity_bench.suite.planning import plan
 from plasticity_bench.suite.suite import load_suite
@@ -158,7 +160,7 @@ def test_a_learner_that_changed_is_refused(folder, capsys, monkeypatch):
         "plasticity_bench.leaderboard.submitted_code.hash_files", lambda files: "0" * 64
     )
     assert submit(folder) == 2
-    assert "is not what these results were computed with" in capsys.readouterr().err
+    assert "differs from the code that these results were computed with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_an_entry_takes_the_place_of_its_own_earlier_state_only(folder, capsys):
     before = (new / MANIFEST).read_bytes()
     for arguments, learner in ((["--authors", "E"], "adam"), ([], "l2_init")):
         assert submit(folder, *arguments, learner=learner) == 2
-        assert "new is there, and is not an entry of" in capsys.readouterr().err
+        assert "new exists, and is not an entry of" in capsys.readouterr().err
     assert (new / MANIFEST).read_bytes() == before
 
 
@@ -275,8 +277,8 @@ def test_ranks_are_of_the_streams_and_seeds_that_all_have():
     rng = np.random.default_rng(0)
     few, many = rng.normal(0.9, 0.02, size=(2, 10)), rng.normal(0.5, 0.02, size=(2, 14))
     few[1] = np.nan  # nothing is known of the second stream
-    assert [own.shape for own in ranking.common([few, many])] == [(1, 10), (1, 10)]
-    assert [rank.rank for rank in ranking._ranks([row("a", many), row("b", few)])] == [2, 1]
+    assert [own.shape for own in common([few, many])] == [(1, 10), (1, 10)]
+    assert [rank.rank for rank in rank_rows([many, few])] == [2, 1]
 
 
 class _Runs(HTMLParser):
@@ -328,9 +330,9 @@ def test_the_status_is_computed_from_records(folder):
     assert str(status_of(entry)) == "self-reported"
     record(entry)
     assert str(status_of(entry)) == "verified (2 runs, 2026-02-03)"
-    record(entry, "2", date="2026-03-01", runs=[{"stream": "pixels", "seed": 0, "ok": True}])
+    record(entry, "2", date="2026-03-01", cells=[{"stream": "pixels", "seed": 0, "ok": True}])
     assert str(status_of(entry)) == "verified (3 runs, 2026-03-01)"
-    record(entry, "3", runs=[{"stream": "pixels", "seed": 1, "ok": False}])
+    record(entry, "3", cells=[{"stream": "pixels", "seed": 1, "ok": False}])
     assert str(status_of(entry)) == "failed (2026-03-01)"
 
 
@@ -367,7 +369,7 @@ def test_compare_is_the_paired_difference_of_the_scores(folder, suite, capsys):
     shown = capsys.readouterr().out
     own = paired_difference(x, y).interval
     assert f"{own.mean:+.2f} [{own.low:+.2f}, {own.high:+.2f}]" in shown
-    assert "3 shared seeds tell little: use at least 10." in shown
+    assert "3 shared seeds are few: use at least 10." in shown
 
 
 def test_two_runs_are_compared_by_one_learner(folder, capsys):
@@ -375,7 +377,7 @@ def test_two_runs_are_compared_by_one_learner(folder, capsys):
     (other,) = (folder / "again").glob("*")
     path = str(results_of(folder))
     assert main(["compare", path, str(other), "--learner", "adam", "--suite", "tiny.yaml"]) == 0
-    assert "cannot be told apart" in capsys.readouterr().out
+    assert "do not differ significantly" in capsys.readouterr().out
     assert main(["compare", path, "adam", "--suite", "tiny.yaml"]) == 2
     assert "compare RESULTS A B" in capsys.readouterr().err
 

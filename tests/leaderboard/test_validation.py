@@ -454,13 +454,13 @@ def test_a_forgery_is_refused_by_its_rule_alone(entry, name):
     rule, forge = FORGERIES[name]
     forge(entry)
     found = verdict(entry)
-    assert {fault.partition(":")[0] for fault in found.faults} == {*rule.split()}, found.faults
+    assert {fault.partition(":")[0] for fault in found.failures} == {*rule.split()}, found.failures
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_our_own_commands_make_is_valid(entry, name):
     found = verdict(entry.parent / name)
-    assert (found.faults, found.notes) == ([], [])
+    assert (found.failures, found.notes) == ([], [])
 
 
 def test_every_rule_has_a_forgery():
@@ -472,7 +472,7 @@ def test_submitted_code_is_never_run(entry, tmp_path):
     """Its source writes a file when it is imported; the entry is valid all the same."""
     mark = tmp_path / "was_run"
     change_source(entry, f"open({str(mark)!r}, 'w').close()\n{LEARNER}")
-    assert verdict(entry).faults == []
+    assert verdict(entry).failures == []
     assert not mark.exists()
     exec(compile((entry / "source" / "my_module.py").read_text().splitlines()[0], "x", "exec"))
     assert mark.exists()  # it would have
@@ -483,7 +483,7 @@ def test_forging_without_a_change_leaves_an_entry_valid(entry):
     change_runs(entry, lambda info, rows: True)
     change_source(entry, LEARNER)
     record(lambda content: None)(entry)
-    assert verdict(entry).faults == []
+    assert verdict(entry).failures == []
 
 
 def test_the_command_says_all_and_compares(entry, capsys, monkeypatch):
@@ -502,28 +502,28 @@ def test_without_the_data_fingerprints_are_those_of_published_entries(entry, mon
     monkeypatch.setattr("plasticity_bench.leaderboard.rules_identity.has_data", lambda run: False)
     monkeypatch.setattr("plasticity_bench.leaderboard.rules_measured.has_data", lambda run: False)
     found = verdict(entry)
-    assert found.faults == []
-    assert [note for note in found.notes if "seeds are not checked" in note]
+    assert found.failures == []
+    assert [note for note in found.notes if "chance is not checked" in note]
     identity(lambda i: i["stream"].update(fingerprint="0" * 64))(entry)
-    assert verdict(entry).faults[0].startswith("fingerprints: ")
+    assert verdict(entry).failures[0].startswith("fingerprints: ")
 
 
 def test_without_the_data_swapped_seeds_differ_from_the_published_reference(entry, monkeypatch):
     monkeypatch.setattr("plasticity_bench.leaderboard.rules_measured.has_data", lambda run: False)
     edit("chance", lambda v: v / 2, "start", whose=reference)(entry)
-    rules = {fault.partition(":")[0] for fault in verdict(entry).faults}
+    rules = {fault.partition(":")[0] for fault in verdict(entry).failures}
     assert rules == {"reference"}
 
 
 def test_a_damaged_folder_is_refused_without_a_traceback(tmp_path):
     for folder in (tmp_path / "nothing", tmp_path):
-        assert verdict(tmp_path / "a" / "b" / folder.name).faults[0].startswith("readable: ")
+        assert verdict(tmp_path / "a" / "b" / folder.name).failures[0].startswith("readable: ")
     path = tmp_path / "a" / "b" / "deep"
     path.mkdir(parents=True)
     (path / MANIFEST).write_text("[" * 100_000)
-    assert verdict(path).faults[0].startswith("readable: ")
+    assert verdict(path).failures[0].startswith("readable: ")
     (path / MANIFEST).write_text(json.dumps({"format": 1}))
-    assert verdict(path).faults[0].startswith("readable: ")
+    assert verdict(path).failures[0].startswith("readable: ")
 
 
 # ---- whatever a manifest holds ------------------------------------------------------------------
@@ -556,9 +556,9 @@ def test_any_manifest_is_valid_or_is_told_what_is_wrong(made, tmp_path_factory, 
     (folder / MANIFEST).write_text(json.dumps(manifest))
     files = sorted(folder.parents[1].rglob("*"))
     found = verdict(folder)
-    assert all(isinstance(fault, str) and fault for fault in map(str, found.faults))
+    assert all(isinstance(fault, str) and fault for fault in map(str, found.failures))
     if place[key] != before and key not in FREE:
-        assert found.faults
+        assert found.failures
     assert sorted(folder.parents[1].rglob("*")) == files
 
 
@@ -601,7 +601,7 @@ def test_no_odd_value_anywhere_ends_in_a_traceback(entry):
         # What the format has no place for is no such file: it cannot be written.
         with contextlib.suppress(TypeError, ValueError, AttributeError, pa.ArrowException):
             put(entry, odd)
-            refused += bool(verdict(entry).faults)
+            refused += bool(verdict(entry).failures)
         for name, content in kept.items():
             (entry / name).write_bytes(content)
     assert refused > 10

@@ -15,8 +15,8 @@ from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.scoring.scores import Score
-from tests.support.entries import change_runs
 from tests.leaderboard.test_validation import entry, made, own  # noqa: F401  (fixtures)
+from tests.support.entries import change_runs
 
 
 def verify(folder, *options):
@@ -45,8 +45,10 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
         c["seed"] for c in record["cells"]
     ]
     found = validate(entry, str(suite_file(entry)))
-    assert found.faults == []
-    assert found.notes == ["its records of verification, for anyone can write them: verify it anew"]
+    assert found.failures == []
+    assert found.notes == [
+        "its records of verification, because anyone can write them: verify it again"
+    ]
 
 
 def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_path, monkeypatch):  # noqa: F811
@@ -100,7 +102,7 @@ def test_cells_that_take_too_long_are_told_of(entry, capsys, monkeypatch):  # no
     monkeypatch.setattr(verifying, "LIMIT_SECONDS", 0.01)
     monkeypatch.setattr(verifying, "_cut_off", list)
     assert verify(entry) == 2
-    assert "took longer than 0 seconds; draw fewer --cells" in capsys.readouterr().err
+    assert "took longer than 0 seconds; draw fewer --runs" in capsys.readouterr().err
 
 
 def test_a_nonce_is_hexadecimal(entry, capsys):  # noqa: F811

@@ -68,7 +68,7 @@ def test_calls_keys_and_shapes():
 
 
 @pytest.mark.parametrize("draw", ["normal", "uniform"])
-def test_a_members_noise_is_its_own_under_vmap(draw):
+def test_a_replicas_noise_is_its_own_under_vmap(draw):
     keys = torch.arange(5)
     mapped = vmap(lambda key: getattr(Noise(key), draw)(torch.empty(17)))(keys)
     alone = torch.stack([getattr(Noise(key), draw)(torch.empty(17)) for key in keys])

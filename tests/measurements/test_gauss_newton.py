@@ -217,7 +217,7 @@ def test_permuting_units_and_examples_and_doubling_the_data_change_nothing(of):
 
 @pytest.mark.parametrize("of", [fisher_spectrum, gauss_newton_spectrum])
 @pytest.mark.parametrize("make", [nets.mlp, nets.Residual, nets.Attention])
-def test_a_member_among_others_is_that_member_alone(of, make):
+def test_a_replica_among_others_is_that_replica_alone(of, make):
     module, params, inputs, targets = spectra(make, seeds=[0, 1, 2], precise=False)
     together = of(module, params, inputs, targets)
     for i in range(3):
@@ -272,7 +272,7 @@ def test_values_that_are_not_finite():
     assert np.isnan(ranks[1])
     assert np.isnan(fisher_srank(module, huge, inputs, targets)[1])
     params["head.bias"][0, 0] = math.nan
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(ValueError, match="needs finite parameters"):
         gauss_newton_spectrum(module, params, inputs, targets)
 
 

@@ -143,7 +143,7 @@ def test_values_that_are_not_finite(limit):
         assert np.isfinite(estimate.value[0])
         assert np.isnan(estimate.value[1])
     params["head.bias"][0, 0] = math.nan
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(ValueError, match="needs finite parameters"):
         hessian_curvature(module, params, inputs, targets, dense_limit=limit)
 
 
@@ -174,7 +174,7 @@ def test_one_start_vector_has_no_spread():
 
 
 @pytest.mark.parametrize("make", [nets.mlp, nets.Residual, nets.Attention])
-def test_a_member_among_others_is_that_member_alone(make):
+def test_a_replica_among_others_is_that_replica_alone(make):
     module, params, inputs, targets = case(make, seeds=[0, 1, 2], precise=False)
     together = hessian_spectrum(module, params, inputs, targets)
     estimates = hessian_curvature(module, params, inputs, targets, dense_limit=0, steps=10)

@@ -1,4 +1,4 @@
-"""Rival explanations: hand-made networks, closed forms, slow twins, and the edges."""
+"""Every measurement: hand-made networks, closed forms, slow twins, and the edges."""
 
 import math
 from dataclasses import replace
@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from plasticity_bench import measurements
 from plasticity_bench.checks.measurement import example_probe
-from plasticity_bench.measurements import MEASUREMENTS, Probe
+from plasticity_bench.measurements import DIAGNOSTICS, MEASUREMENTS, Probe, measure
 from plasticity_bench.measurements.common import of_each
 from plasticity_bench.measurements.feature_rank import singular_values
 from plasticity_bench.measurements.hidden import hidden_activations
@@ -33,7 +33,7 @@ class Layer(nn.Module):
 
 
 def probe_of(module, inputs, targets=None, replicas=1, **others):
-    """Members that are all the module itself."""
+    """Replicas that are all the module itself."""
     params = {k: torch.stack([v.detach()] * replicas) for k, v in module.named_parameters()}
     inputs = torch.as_tensor(inputs, dtype=torch.float32)
     targets = torch.zeros(len(inputs), dtype=torch.int64) if targets is None else targets
@@ -322,17 +322,43 @@ def test_the_other_measurements_need_no_hidden_activations(name):
 
 
 @pytest.mark.parametrize("name", MEASUREMENTS)
-def test_a_member_that_is_not_finite_has_no_numbers_and_disturbs_nobody(name):
+def test_a_replica_that_is_not_finite_has_no_numbers_and_disturbs_nobody(name):
     whole = example_probe()
     expected = MEASUREMENTS[name].measure(example_probe())
     broken = {k: v.clone() for k, v in whole.params.items()}
     for value in broken.values():
         value[1] = torch.nan
-    found = MEASUREMENTS[name].measure(replace(whole, params=broken))
+    found = measure(name, replace(whole, params=broken))
+    assert list(found) == list(expected)
     for key, values in found.items():
         np.testing.assert_allclose(values[[0, 2]], expected[key][[0, 2]])
-        if key.partition("/")[0] != "update_norm":  # of samples that were finite
-            assert np.isnan(values[1]), key
+        assert np.isnan(values[1]), key
+
+
+@pytest.mark.parametrize("name", MEASUREMENTS)
+def test_only_replicas_that_are_alive_are_measured(name):
+    """Those that are not keep their names, even if none is left, or all that is left is broken."""
+    expected = MEASUREMENTS[name].measure(example_probe())
+    everyone = measure(name, example_probe())
+    first = measure(name, example_probe(), np.array([True, False, False]))
+    broken = {k: torch.full_like(v, torch.nan) for k, v in example_probe().params.items()}
+    nobody = measure(name, replace(example_probe(), params=broken))
+    dead = measure(name, replace(example_probe(), params=broken), np.zeros(3, bool))
+    assert list(everyone) == list(first) == list(nobody) == list(dead) == list(expected)
+    for key, values in expected.items():
+        np.testing.assert_array_equal(everyone[key], values)
+        np.testing.assert_allclose(first[key], [values[0], np.nan, np.nan])
+        np.testing.assert_array_equal(nobody[key], [np.nan] * 3)
+        np.testing.assert_array_equal(dead[key], [np.nan] * 3)
+
+
+def test_a_suite_may_ask_for_all_but_the_headline():
+    assert set(MEASUREMENTS) - set(DIAGNOSTICS) == {"fisher_srank99"}
+    probe = example_probe()
+    expected = measurements.fisher_srank(probe.module, probe.params, probe.inputs, probe.targets)
+    found = measure("fisher_srank99", probe)
+    assert list(found) == ["fisher_srank99_n16"]
+    assert found["fisher_srank99_n16"].tolist() == expected.tolist()
 
 
 class Twice(nn.Module):

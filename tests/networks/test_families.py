@@ -123,7 +123,7 @@ def assert_units_are_features(probe, spec):
 
 
 @pytest.mark.parametrize("family", GIVEN)
-def test_a_members_run_does_not_depend_on_the_others(family):
+def test_a_replicas_run_does_not_depend_on_the_others(family):
     """To the bit without convolutions; these are computed in groups when there are several replicas,
     which rounds otherwise, and run one replica at a time on a CPU."""
     spec = spec_of(family)

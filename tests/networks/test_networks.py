@@ -15,6 +15,7 @@ from torch.nn import functional
 import plasticity_bench as pb
 from plasticity_bench.networks import ACTIVATIONS, FAMILIES, INITS, NORMS, initial_parameters
 from plasticity_bench.networks.activations import CReLU, Fourier
+from plasticity_bench.networks.build import BUILDERS
 from plasticity_bench.networks.initialisation import GAINS
 from plasticity_bench.networks.norms import num_groups
 from plasticity_bench.networks.vit import Attention, Block, Patches
@@ -149,8 +150,12 @@ def test_impossible_networks_are_refused(make, message):
 def test_every_key_belongs_to_a_family_and_no_key_has_a_default_of_its_own():
     own = {f.name: f.default for f in fields(pb.NetworkSpec) if f.default is not MISSING}
     del own["name"]
-    assert set(own) == {key for family in FAMILIES.values() for key in family.takes}
+    assert set(own) == {key for family in FAMILIES.values() for key in family.keys}
     assert set(own.values()) == {None}
+
+
+def test_every_family_has_a_builder():
+    assert set(BUILDERS) == set(FAMILIES)
 
 
 def test_what_is_not_given_takes_the_familys_default():

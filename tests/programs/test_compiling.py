@@ -80,7 +80,7 @@ def test_the_compiled_run_is_the_traced_run_to_rounding(pair):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-4)
 
 
-def test_a_compiled_members_run_does_not_depend_on_the_others(pair):
+def test_a_compiled_replicas_run_does_not_depend_on_the_others(pair):
     assert same(replica(pair, 2), replica(population([2], compiles=True), 0))
 
 

@@ -93,7 +93,7 @@ WRONG = {
     ),
     "a missing parameter": (
         {"after_update": lambda self, state, noise: state._replace(params=drop(state))},
-        r"hook after_update: params lacks \['head.bias'\]: return every entry, also those",
+        r"hook after_update: params lacks \['head.bias'\]: return every entry, also unchanged",
     ),
     "a new parameter": (
         {"after_update": lambda self, state, noise: state._replace(params=with_more(state.params))},
@@ -198,11 +198,11 @@ def test_a_population_is_of_one_class_and_not_empty():
 
     with pytest.raises(pb.BadInputError, match="at least one replica, all of one learner class"):
         pb.Population([pb.Replica(0, pb.Learner()), pb.Replica(1, Other())], SPEC)
-    with pytest.raises(pb.BadInputError, match="at least one member"):
+    with pytest.raises(pb.BadInputError, match="at least one replica"):
         pb.Population([], SPEC)
 
 
-def test_hyperparameters_of_build_are_each_members_own():
+def test_hyperparameters_of_build_are_each_replicas_own():
     class Scaled(pb.Learner):
         scale: float = 1.0
 

@@ -71,7 +71,7 @@ def plain_twin(seed, steps, make_optimizer, penalty=None):
 
 
 @pytest.mark.parametrize("name", [*baseline_names(), "hooks"])
-def test_a_members_run_does_not_depend_on_the_others(name):
+def test_a_replicas_run_does_not_depend_on_the_others(name):
     """Bit for bit: alone, in populations of several sizes, and in any order."""
     learner = EveryHook() if name == "hooks" else find_learner(name)()
     together = train(learner, [0, 1, 2, 3, 4, 5, 6, 7], 40)
@@ -80,7 +80,7 @@ def test_a_members_run_does_not_depend_on_the_others(name):
         assert same(replica(together, 3), replica(other, seeds.index(3)))
 
 
-def test_members_differ():
+def test_replicas_differ():
     population = train(EveryHook(), [0, 1], 5)
     assert not torch.equal(*population.state.params["head.weight"])
 
@@ -135,7 +135,7 @@ def test_the_mapped_run_equals_the_looped_run():
             torch.testing.assert_close(a, b, rtol=0, atol=1e-3)
 
 
-def test_hyperparameters_may_differ_between_members():
+def test_hyperparameters_may_differ_between_replicas():
     """A grid is one population, and each point runs as it does alone."""
     seeds = [7, 7, 7, 8]
     points = [{"strength": s, "step_size": e} for s in (0.0, 0.1) for e in (1e-3, 3e-2)]
@@ -149,7 +149,7 @@ def test_hyperparameters_may_differ_between_members():
                 torch.testing.assert_close(ours, expected, rtol=tolerance, atol=tolerance)
 
 
-def test_settings_that_are_not_numbers_cannot_differ_between_members():
+def test_settings_that_are_not_numbers_cannot_differ_between_replicas():
     replicas = [pb.Replica(0, pb.Learner()), pb.Replica(1, pb.Learner(optimizer="sgd"))]
     with pytest.raises(pb.BadInputError, match="differ in optimizer"):
         pb.Population(replicas, SPEC)
@@ -226,7 +226,7 @@ def test_predictions_count_before_the_update():
     assert not torch.equal(accuracy, after)
 
 
-def test_one_diverged_member_leaves_the_others_as_they_are():
+def test_one_diverged_replica_leaves_the_others_as_they_are():
     grid = [pb.Learner(optimizer="sgd", step_size=s) for s in (0.01, 1e30, 0.01)]
     together = train(grid, [0, 1, 2], 20)
     assert not together.state.params["head.weight"][1].isfinite().all()
@@ -333,10 +333,23 @@ def test_a_population_goes_back_to_a_state_that_was_kept():
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-def test_a_population_refuses_the_state_of_other_members():
+def test_a_population_refuses_the_state_of_other_replicas():
     spec = pb.NetworkSpec(hidden=(6,), input_shape=(4,), num_outputs=3)
     two, three = (
         pb.Population([pb.Replica(s, pb.Learner()) for s in range(n)], spec) for n in (2, 3)
     )
-    with pytest.raises(pb.BadInputError, match="other members"):
-        two.load(three.tensors())
+    before = two.tensors()
+    for refuse in (two.load, two.check_state):
+        with pytest.raises(pb.BadInputError, match="the state of other replicas: .* differs"):
+            refuse(three.tensors())
+        with pytest.raises(pb.BadInputError, match="the state of other replicas: .* differs"):
+            refuse(dict(list(before.items())[1:]))
+    assert all(torch.equal(before[name], value) for name, value in two.tensors().items())
+
+
+def test_to_check_a_state_changes_nothing():
+    spec = pb.NetworkSpec(hidden=(6,), input_shape=(4,), num_outputs=3)
+    first, second = (pb.Population([pb.Replica(seed, pb.Learner())], spec) for seed in (0, 1))
+    before = second.tensors()
+    second.check_state(first.tensors())
+    assert all(torch.equal(before[name], value) for name, value in second.tensors().items())

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from torch.func import grad, vmap
 
 from plasticity_bench import match_ranks
-from plasticity_bench.programs.kernels import rank_matching as ranking
+from plasticity_bench.programs.kernels import rank_matching
 
 GENERATOR = torch.Generator().manual_seed(0)
 CASES = {
@@ -27,7 +27,7 @@ CASES = {
     "matrix": torch.randn(30, 40, generator=GENERATOR),
     "not contiguous": torch.randn(40, 30, generator=GENERATOR).T[::2],
     "double": torch.randn(1000, generator=GENERATOR, dtype=torch.float64),
-    "larger than a chunk": torch.randn(ranking.CHUNK + 3, generator=GENERATOR),
+    "larger than a chunk": torch.randn(rank_matching.CHUNK + 3, generator=GENERATOR),
 }
 
 
@@ -75,12 +75,12 @@ def test_the_distance_and_its_gradient_are_those_of_sorted_values(values):
     torch.testing.assert_close(grad(by_rank)(finite), grad(by_sorting)(finite), rtol=0, atol=1e-5)
 
 
-def test_members_are_ranked_apart(monkeypatch):
+def test_replicas_are_ranked_apart(monkeypatch):
     rows = torch.randn(7, 6, 5, generator=GENERATOR)
     each = torch.randn(7, 30, generator=GENERATOR).sort(dim=1).values
     expected = torch.stack([plainly(v, r) for v, r in zip(rows, each, strict=True)])
     assert torch.equal(vmap(match_ranks)(rows, each), expected)
-    monkeypatch.setattr(ranking, "CHUNK", 64)  # two replicas at a time, and one left over
+    monkeypatch.setattr(rank_matching, "CHUNK", 64)  # two replicas at a time, and one left over
     assert torch.equal(vmap(match_ranks)(rows, each), expected)
     last = vmap(match_ranks, in_dims=(2, None), out_dims=2)(rows.movedim(0, 2), each[0])
     for i in range(7):

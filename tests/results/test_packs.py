@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from plasticity_bench import safe_files
 from plasticity_bench.errors import DamagedError
-from plasticity_bench.results import Results, Row, Run, files, packs
+from plasticity_bench.results import Results, Row, Run, packs
 
 INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
 
@@ -45,7 +46,7 @@ def contents(results):
     }
 
 
-def loose(results):
+def run_folders(results):
     return sorted(path.name for path in results.folder.glob("cells/*/*/*"))
 
 
@@ -53,10 +54,10 @@ def packed(results):
     return sorted(results.folder.glob("packs/*/*/*.parquet"))
 
 
-def test_a_packed_cell_is_what_it_was(results):
+def test_a_packed_run_is_what_it_was(results):
     before, heads = contents(results), results.snapshot()
     assert results.pack(many=8) == 8
-    assert loose(results) == []
+    assert run_folders(results) == []
     assert contents(results) == before
     after = results.snapshot()
     assert {h._replace(path=None) for h in after.finished.values()} == {
@@ -72,8 +73,8 @@ def test_means_do_not_change_by_a_bit(results):
     def means():
         return {
             key: mean
-            for block in results.blocks("s", "adam")
-            for key, mean in zip(block.keys, block.means("name1", "end", [0]).tolist())
+            for table in results.run_tables("s", "adam")
+            for key, mean in zip(table.keys, table.means("name1", "end", [0]).tolist())
         }
 
     before = means()
@@ -81,20 +82,31 @@ def test_means_do_not_change_by_a_bit(results):
     np.testing.assert_equal(means(), before)
 
 
-def test_few_cells_stay_readable_to_people(results):
+def test_few_runs_stay_readable_to_people(results):
     assert results.pack() == 0
-    assert len(loose(results)) == 8
+    assert len(run_folders(results)) == 8
     assert results.pack(in_all=8) == 8
+
+
+def test_what_is_missing_is_told_in_order_packed_or_not(results):
+    wanted = [run(9), run(3), run(8), run(0), run(2, stream="t"), run(2)]
+    missing = [run(9), run(8), run(2, stream="t")]
+    results.save_failure(run(8), "Traceback\n  File\nValueError: no", {})
+    assert results.snapshot().missing(wanted) == missing
+    results.pack(many=1)
+    assert results.snapshot().missing(iter(wanted)) == missing
+    assert results.snapshot().missing([]) == []
+    assert Results(results.folder / "none").snapshot().missing(wanted) == wanted
 
 
 def test_what_is_not_finished_stays(results):
     results.save_failure(run(9), "Traceback\n  File\nValueError: no", {})
     (results.path(run(2)) / "measurements.parquet").write_bytes(b"PAR1")
     assert results.pack(many=1) == 7
-    assert [name[:7] for name in loose(results)] == ["seed002", "seed009"]
+    assert [name[:7] for name in run_folders(results)] == ["seed002", "seed009"]
 
 
-def test_cells_that_come_later_are_in_another_pack(results):
+def test_runs_that_come_later_are_in_another_pack(results):
     results.pack(many=1)
     results.save(run(8), rows(8), INFO)
     assert sorted(contents(results)) == list(range(9))
@@ -103,7 +115,7 @@ def test_cells_that_come_later_are_in_another_pack(results):
     assert sorted(contents(results)) == list(range(9))
 
 
-def test_a_cell_that_is_loose_and_packed_counts_once(results):
+def test_a_run_in_a_folder_and_in_a_pack_counts_once(results):
     before = contents(results)
     results.pack(many=1)
     results.save(run(3), rows(3, 4), INFO)
@@ -134,7 +146,7 @@ def test_a_crash_at_any_moment_loses_nothing(results, monkeypatch, moment):
         done.append(path)
         real(path)
 
-    real = files.remove_folder
+    real = safe_files.remove_folder
     with monkeypatch.context() as patch:
         if moment == "before the pack":
             patch.setattr("os.fsync", crash)
@@ -147,7 +159,7 @@ def test_a_crash_at_any_moment_loses_nothing(results, monkeypatch, moment):
     assert len(results.snapshot().finished) == 8
     results.pack(many=1)
     assert contents(results) == before
-    assert loose(results) == []
+    assert run_folders(results) == []
 
 
 def test_a_kill_at_a_random_moment_loses_nothing(results):
@@ -181,7 +193,7 @@ def test_many_processes_may_pack_and_read_at_once(results):
     assert set(contents(results)) == before
 
 
-def test_the_same_cells_make_the_same_pack(results, tmp_path):
+def test_the_same_runs_make_the_same_pack(results, tmp_path):
     other = Results(tmp_path / "other")
     for seed in reversed(range(8)):
         other.save(run(seed), rows(seed, 3 + seed % 2), results.load(run(seed)).info)
@@ -225,7 +237,7 @@ def test_a_forged_pack_is_told_of(results):
 
 
 def test_packs_are_split_by_size(results, monkeypatch):
-    monkeypatch.setattr(packs, "MAX_CELLS", 3)
+    monkeypatch.setattr(packs, "MAX_RUNS", 3)
     results.pack(many=1)
     assert len(packed(results)) == 3
     assert sorted(contents(results)) == list(range(8))
@@ -267,7 +279,7 @@ def test_a_label_in_a_file_does_not_become_a_path(results, tmp_path):
     assert "is not where its key has it" in str(found.damaged[0])
     results.pack(many=1)
     assert not (tmp_path / "escaped").exists()
-    assert len(loose(results)) == 1
+    assert len(run_folders(results)) == 1
 
 
 def test_a_pipe_does_not_hang_and_large_files_are_refused(results, monkeypatch):

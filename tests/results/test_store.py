@@ -9,7 +9,7 @@ import pytest
 
 from plasticity_bench.results import Results, Row, Run
 
-CELL = Run("Stream-v0", "my_module:Learner strength=0.1", 3, {"seed": 3, "stream": {"id": "x"}})
+RUN = Run("Stream-v0", "my_module:Learner strength=0.1", 3, {"seed": 3, "stream": {"id": "x"}})
 ROWS = [
     Row(0, "start", "chance", 0.1),
     Row(0, "end", "accuracy", 0.5),
@@ -23,21 +23,21 @@ def results(tmp_path):
     return Results(tmp_path / "suite@12345678")
 
 
-def test_a_cell_comes_back_as_it_was_stored(results):
-    assert not results.is_finished(CELL)
-    assert results.load(CELL) is None
-    results.save(CELL, ROWS, INFO)
-    assert results.is_finished(CELL)
-    found = results.load(CELL)
+def test_a_run_comes_back_as_it_was_stored(results):
+    assert not results.is_finished(RUN)
+    assert results.load(RUN) is None
+    results.save(RUN, ROWS, INFO)
+    assert results.is_finished(RUN)
+    found = results.load(RUN)
     assert found.series("chance", "start") == {0: 0.1}
     assert found.series("accuracy", "end")[0] == 0.5
     assert np.isnan(found.series("accuracy", "end")[1])
-    assert found.info["identity"] == CELL.identity
+    assert found.info["identity"] == RUN.identity
 
 
 def test_files_are_readable_by_anyone(results):
-    results.save(CELL, ROWS, INFO)
-    folder = results.path(CELL)
+    results.save(RUN, ROWS, INFO)
+    folder = results.path(RUN)
     assert folder.relative_to(results.folder).parts[:3] == (
         "cells",
         "Stream-v0",
@@ -45,20 +45,20 @@ def test_files_are_readable_by_anyone(results):
     )
     assert sorted(file.name for file in folder.iterdir()) == ["cell.json", "measurements.parquet"]
     assert json.loads((folder / "cell.json").read_text())["seed"] == 3
-    table = pq.read_table(folder / "measurements.parquet")
+    table = pq.read_table(folder / "measurements.parquet", partitioning=None)
     assert table.column_names == ["task", "when", "name", "value"]
 
 
-def test_another_identity_is_another_cell(results):
-    results.save(CELL, ROWS, INFO)
-    other = Run(CELL.stream, CELL.learner, CELL.seed, {"seed": 3, "stream": {"id": "y"}})
-    assert other.key != CELL.key
+def test_another_identity_is_another_run(results):
+    results.save(RUN, ROWS, INFO)
+    other = Run(RUN.stream, RUN.learner, RUN.seed, {"seed": 3, "stream": {"id": "y"}})
+    assert other.key != RUN.key
     assert not results.is_finished(other)
 
 
 def test_the_key_does_not_depend_on_the_order_of_the_identity():
     turned = Run("a", "b", 0, {"stream": {"id": "x"}, "seed": 3})
-    assert turned.key == CELL.key
+    assert turned.key == RUN.key
 
 
 def test_an_interrupted_write_leaves_nothing(results):
@@ -67,14 +67,14 @@ def test_an_interrupted_write_leaves_nothing(results):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        results.save(CELL, rows(), INFO)
-    assert not results.is_finished(CELL)
+        results.save(RUN, rows(), INFO)
+    assert not results.is_finished(RUN)
 
     def unwritable():
         yield Row(0, "start", "chance", "not a number")
 
     with pytest.raises(Exception, match="not a number"):
-        results.save(CELL, unwritable(), INFO)
+        results.save(RUN, unwritable(), INFO)
     assert [f for f in results.folder.rglob("*") if f.is_file()] == []
 
 
@@ -87,31 +87,31 @@ def test_labels_cannot_leave_the_folder(results):
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"key": "another", "status": "complete"}'])
-def test_a_damaged_cell_is_not_finished_and_is_replaced(results, damage):
-    results.save(CELL, ROWS, INFO)
-    (results.path(CELL) / "cell.json").write_text(damage)
-    assert not results.is_finished(CELL)
-    results.save(CELL, ROWS, INFO)
-    assert results.is_finished(CELL)
+def test_a_damaged_run_is_not_finished_and_is_replaced(results, damage):
+    results.save(RUN, ROWS, INFO)
+    (results.path(RUN) / "cell.json").write_text(damage)
+    assert not results.is_finished(RUN)
+    results.save(RUN, ROWS, INFO)
+    assert results.is_finished(RUN)
 
 
 def test_a_failure_is_kept_and_tried_again(results):
-    results.save_failure(CELL, "Traceback: it broke", {})
-    assert "it broke" in (results.path(CELL) / "cell.json").read_text()
-    assert not results.is_finished(CELL)
-    results.save(CELL, ROWS, INFO)
-    assert results.is_finished(CELL)
+    results.save_failure(RUN, "Traceback: it broke", {})
+    assert "it broke" in (results.path(RUN) / "cell.json").read_text()
+    assert not results.is_finished(RUN)
+    results.save(RUN, ROWS, INFO)
+    assert results.is_finished(RUN)
 
 
-def test_two_writers_of_one_cell_do_not_spoil_it(results):
+def test_two_writers_of_one_run_do_not_spoil_it(results):
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: results.save(CELL, ROWS, INFO), range(40)))
-    assert results.load(CELL).series("chance", "start") == {0: 0.1}
-    assert [f.name for f in results.path(CELL).parent.iterdir()] == [results.path(CELL).name]
+        list(pool.map(lambda _: results.save(RUN, ROWS, INFO), range(40)))
+    assert results.load(RUN).series("chance", "start") == {0: 0.1}
+    assert [f.name for f in results.path(RUN).parent.iterdir()] == [results.path(RUN).name]
 
 
 @pytest.mark.parametrize("identity", [{}, {"a": 1, "z": [{"seed": 3}]}, {"text": 'a "b" \u00e9'}])
-def test_cells_made_together_have_the_keys_of_cells_made_alone(identity):
+def test_runs_made_together_have_the_keys_of_runs_made_alone(identity):
     together = Run.of_seeds("s", "l", identity, [0, 7, 1000])
     alone = tuple(Run("s", "l", seed, {**identity, "seed": seed}) for seed in (0, 7, 1000))
     assert together == alone

@@ -202,7 +202,7 @@ def test_a_request_to_stop_makes_one_due_and_ends_the_run(tmp_path, monkeypatch)
     stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=TASKS, **SIZE)
     expected = evaluate(stream, population(pb.Learner()), PROTOCOL)
     file = tmp_path / "a.checkpoint"
-    monkeypatch.setattr(checkpoints, "signal_heard", lambda: 15)
+    monkeypatch.setattr(checkpoints, "received_signal", lambda: 15)
     with pytest.raises(stopping.Stopped):
         evaluate(
             stream,
@@ -284,11 +284,11 @@ def stop_after(monkeypatch, count):
     """Ask to stop once a keeper has been asked so often."""
     asked = []
 
-    def signal_heard():
+    def received_signal():
         asked.append(None)
         return 15 if len(asked) > count else None
 
-    monkeypatch.setattr(checkpoints, "signal_heard", signal_heard)
+    monkeypatch.setattr(checkpoints, "received_signal", received_signal)
 
 
 def half_done(suite, tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ class Rates(dict):
         return self[size]
 
 
-def test_the_fastest_is_chosen_and_remembered(tmp_path):
+def test_the_fastest_is_chosen_and_rereplicaed(tmp_path):
     rates = Rates(s1=100.0, s2=190.0, s4=300.0, s8=280.0, s16=200.0)
     file = tmp_path / "deep" / "rates.json"
     assert best(list(SIZES), rates, file) == 4

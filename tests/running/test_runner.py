@@ -208,7 +208,9 @@ class Broken(pb.DatasetStream):
 def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
     results = Results(tmp_path)
     group = plan(suite, suite.contenders[:1], range(1))[0]
-    broken = replace(group.suite_stream, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40))
+    broken = replace(
+        group.suite_stream, stream=Broken(num_tasks=2, updates_per_task=3, num_examples=40)
+    )
     outcome = group_run.run_group(
         results, Execution("off"), replace(group, suite_stream=broken), lambda _: None
     )

@@ -104,11 +104,15 @@ def test_all_is_complete_packed_or_not(results):
 
 def test_several_requests_are_merged(results):
     store_request(results.folder, "suite", "twenty seeds", runs("adam", range(20)))
-    store_request(results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2]))
+    store_request(
+        results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2])
+    )
     requests = read_requests(results.folder)
     assert len(requests.runs) == 22
     assert requests.commands == {("s", "adam"): "twenty seeds", ("s", "l2"): "ten seeds"}
-    store_request(results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2]))
+    store_request(
+        results.folder, "suite", "ten seeds", runs("adam", range(10)) + runs("l2", [0, 2])
+    )
     assert len(list((results.folder / "runs").iterdir())) == 2
 
 

@@ -60,7 +60,7 @@ def test_classes_are_of_one_size_for_every_seed():
 
 def test_too_many_examples_of_a_class_are_refused():
     stream = make("ClassPairDigits", train_per_class=170, test_per_class=10)
-    with pytest.raises(pb.BadInputError, match="180 examples of each class are asked for, but a"):
+    with pytest.raises(pb.BadInputError, match="180 examples of each class are requested, but a"):
         stream.task(0, 0)
 
 

@@ -7,11 +7,14 @@ import re
 import pytest
 
 import plasticity_bench as pb
+from plasticity_bench.learners.hyperparameters import ALIASES
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import with_learners
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.document import read_document
+from plasticity_bench.suite.planning import plan
+from plasticity_bench.suite.suite import load_suite, suite_named, suite_of_results
 from plasticity_bench.suite.suite_file import NetworkEntry
 
 GOOD = """\
@@ -39,7 +42,7 @@ def load(tmp_path, text):
 def test_a_good_suite(tmp_path):
     suite = load(tmp_path, GOOD)
     assert suite.name == "test/tiny-v0"
-    assert [run.label for run in suite.streams] == ["RandomLabelDigits-v0"]
+    assert [suite_stream.label for suite_stream in suite.streams] == ["RandomLabelDigits-v0"]
     assert suite.streams[0].stream.num_tasks == 3
     assert suite.streams[0].network.hidden == (8,)
     assert suite.streams[0].network.num_outputs == 10
@@ -80,20 +83,95 @@ def test_measurements_are_taken_as_the_section_says_unless_they_say_otherwise(tm
     section = """16}
   every: 3
   examples: 32
-  explanations: [parameter_norm, {name: dormant_units, examples: 40}, {name: update_norm, every: 1}]
+  diagnostics: [parameter_norm, {name: dormant_units, examples: 40}, {name: update_norm, every: 1}]
 """
     protocol = load(tmp_path, GOOD.replace("16}\n", section)).protocol
-    assert [(e.name, e.every, e.examples) for e in protocol.explanations] == [
+    assert [(d.name, d.every, d.examples) for d in protocol.diagnostics] == [
         ("parameter_norm", 3, 32),
         ("dormant_units", 3, 40),
         ("update_norm", 1, 32),
     ]
 
 
+DIAGNOSTICS = """16}
+  every: 3
+  examples: 32
+  diagnostics: [parameter_norm, {name: dormant_units, examples: 40}]
+"""
+
+
+def test_diagnostics_have_an_earlier_name(tmp_path):
+    now = load(tmp_path, GOOD.replace("16}\n", DIAGNOSTICS))
+    before = GOOD.replace("16}\n", DIAGNOSTICS.replace("diagnostics", "explanations"))
+    with pytest.warns(DeprecationWarning, match="suite.yaml:15: measure.explanations is called"):
+        earlier = load(tmp_path, before)
+    assert earlier.protocol == now.protocol
+    assert len(now.protocol.diagnostics) == 2
+    assert earlier.hash8 == now.hash8 != load(tmp_path, GOOD).hash8
+    keys = [
+        [run.key for g in plan(s, s.contenders, range(2)) for run in g.runs] for s in (earlier, now)
+    ]
+    assert keys[0] == keys[1]
+
+
+def test_a_mistake_under_the_earlier_name_has_its_line(tmp_path):
+    text = DIAGNOSTICS.replace("diagnostics", "explanations").replace("examples: 40", "exmples: 4")
+    sentence = r"suite.yaml:15: measure.diagnostics\[1\].exmples: unknown key. Did you mean 'examp"
+    with (
+        pytest.warns(DeprecationWarning, match="is called 'diagnostics' now"),
+        pytest.raises(pb.BadInputError, match=sentence),
+    ):
+        load(tmp_path, GOOD.replace("16}\n", text))
+
+
+def test_diagnostics_under_both_names_are_refused(tmp_path):
+    both = DIAGNOSTICS + "  explanations: [update_norm]\n"
+    with pytest.raises(
+        pb.BadInputError, match=r"suite.yaml:16: measure.explanations: .* remove one"
+    ):
+        load(tmp_path, GOOD.replace("16}\n", both))
+
+
+def test_the_hash_is_that_of_before_diagnostics_had_their_name(tmp_path):
+    """Results that are stored under it are found again."""
+    with_diagnostics = load(tmp_path, GOOD.replace("16}\n", DIAGNOSTICS))
+    assert (load(tmp_path, GOOD).hash8, with_diagnostics.hash8) == ("f90eac0f", "ad4433b4")
+    identity = plan(with_diagnostics, with_diagnostics.contenders, range(1))[0].runs[0].identity
+    assert identity["protocol"] == {
+        "curvature_every": 2,
+        "curvature_examples": 16,
+        "reveal_boundaries": True,
+        "explanations": (
+            {"name": "parameter_norm", "every": 3, "examples": 32},
+            {"name": "dormant_units", "every": 3, "examples": 40},
+        ),
+    }
+
+
 @pytest.mark.parametrize("name", suite_names())
-def test_shipped_suites_load_by_name_and_by_path(name):
+def test_shipped_suites_load_by_name_by_path_and_from_their_document(name):
     by_name, by_path = load_suite(name, False), load_suite(f"suites/{name}.yaml", False)
     assert by_name.hash8 == by_path.hash8
+    assert load_suite(read_document(name), False).hash8 == by_name.hash8
+    for full in (by_name.name, by_name.name.rpartition("/")[-1]):
+        assert suite_named(full).hash8 == by_name.hash8
+
+
+def test_a_name_that_no_shipped_suite_has():
+    with pytest.raises(pb.BadInputError, match="'quack-v0'. Give --suite FILE"):
+        suite_named("quack-v0")
+
+
+def test_the_suite_of_results_is_told_by_their_folder(tmp_path):
+    quick, own = load_suite("quick", False), load(tmp_path, GOOD)
+    file = str(tmp_path / "suite.yaml")
+    assert suite_of_results(tmp_path / quick.directory_name, None).hash8 == quick.hash8
+    assert suite_of_results(tmp_path / own.directory_name, file).hash8 == own.hash8
+    with pytest.raises(pb.BadInputError, match="'tiny-v0'. Give --suite FILE"):
+        suite_of_results(tmp_path / own.directory_name, None)
+    for folder in ("quick-v0@00000000", own.directory_name):
+        with pytest.raises(pb.BadInputError, match=f"{folder} does not hold results of"):
+            suite_of_results(tmp_path / folder, "quick")
 
 
 MISTAKES = {
@@ -217,22 +295,22 @@ MISTAKES = {
     ),
     "an unknown measurement": (
         "16}",
-        "16}\n  explanations: [dormant_unit]",
-        "suite.yaml:13: measure.explanations[0].name: input should be 'parameter_norm', ",
+        "16}\n  diagnostics: [dormant_unit]",
+        "suite.yaml:13: measure.diagnostics[0].name: input should be 'parameter_norm', ",
     ),
     "a measurement that is listed twice": (
         "16}",
-        "16}\n  explanations: [dormant_units, {name: dormant_units}]\n  examples: 16",
-        "suite.yaml:13: measure.explanations: dormant_units is listed twice.",
+        "16}\n  diagnostics: [dormant_units, {name: dormant_units}]\n  examples: 16",
+        "suite.yaml:13: measure.diagnostics: dormant_units is listed twice.",
     ),
     "a misspelt key of a measurement": (
         "16}",
-        "16}\n  explanations: [{name: dormant_units, evry: 3}]",
-        "suite.yaml:13: measure.explanations[0].evry: unknown key. Did you mean 'every'?",
+        "16}\n  diagnostics: [{name: dormant_units, evry: 3}]",
+        "suite.yaml:13: measure.diagnostics[0].evry: unknown key. Did you mean 'every'?",
     ),
     "more examples for a measurement than there are": (
         "16}",
-        "16}\n  explanations: [{name: dormant_units, examples: 41}]",
+        "16}\n  diagnostics: [{name: dormant_units, examples: 41}]",
         "suite.yaml:3: streams[0].id: dormant_units is to be measured on 41 examples, but a task of "
         "plasticity/RandomLabelDigits-v0 has 40. Lower measure.examples, or make tasks larger.",
     ),
@@ -328,7 +406,7 @@ WRONG_MODULES = {
     "it exits": ("import sys\nsys.exit()\n", "importing {m} failed: SystemExit"),
     "it has an __init__": (
         LEARNER + "    def __init__(self): pass\n",
-        "there is no __init__ to write",
+        "hyperparameters are annotated class attributes: remove __init__",
     ),
     "vectorized is no truth value": (
         LEARNER + "    vectorized = 'no'\n",
@@ -457,16 +535,34 @@ def test_added_learners_get_labels_that_tell_them_apart(tmp_path):
     assert with_learners(suite.contenders, ["adam"], {})[0].label == "adam"
 
 
+def test_the_learning_rate_has_other_names(tmp_path):
+    text = GOOD.replace("strength: 1e-3", "step_size: 0.5")
+    suites = [load(tmp_path, text.replace("step_size", n)) for n in ("step_size", *ALIASES)]
+    keys = [plan(suite, suite.contenders[1:], range(1))[0].runs[0].key for suite in suites]
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+    for suite in suites:
+        assert suite.contenders[1].learner.step_size == 0.5
+        assert with_learners(suite.contenders, ["l2"], {"lr": 0.5}) == ()
+    (added,) = with_learners(suites[0].contenders, ["sgd"], {"lr": 0.5})
+    assert added.label == "sgd step_size=0.5"
+    twice = "suite.yaml:9: learners.1..lr: Learner L2: step_size is given twice"
+    with pytest.raises(pb.BadInputError, match=twice):
+        load(tmp_path, text.replace("step_size: 0.5", "step_size: 0.5, lr: 0.5"))
+    on_stream = BY_STREAM.replace("{step_size", "{lr").replace("strength: 0.5", "step_size: 0.5")
+    contender = load(tmp_path, on_stream).contenders[1]
+    assert contender.on("RandomLabelDigits-v0").learner.step_size == 0.25
+    assert contender.learner.step_size == 0.5
+
+
 BY_STREAM = GOOD.replace(
     "strength: 1e-3}", "strength: 0.5, streams: {RandomLabelDigits-v0: {step_size: 0.25}}}"
 )
 
 
 def test_a_learner_has_settings_of_its_own_on_a_stream(tmp_path):
-    from plasticity_bench.running import planning
-
     loaded = load(tmp_path, BY_STREAM)
-    (group,) = [g for g in planning.plan(loaded, loaded.contenders, range(1)) if g.label == "l2"]
+    (group,) = [g for g in plan(loaded, loaded.contenders, range(1)) if g.label == "l2"]
     assert (group.learners[0].strength, group.learners[0].step_size) == (0.5, 0.25)
     assert group.runs[0].identity["learner"]["hyperparameters"]["step_size"] == 0.25
     contender = loaded.contenders[1]
@@ -479,7 +575,7 @@ def test_a_learner_has_settings_of_its_own_on_a_stream(tmp_path):
         (
             "streams: {RandomLabelDigits",
             "streams: {RandomLabelDigit",
-            "suite.yaml:9: learners.1.: l2 has settings for 'RandomLabelDigit-v0', no stream. Did you",
+            "suite.yaml:9: learners.1.: l2 has settings for 'RandomLabelDigit-v0', not a stream. Did",
         ),
         ("{step_size", "{step_siz", "suite.yaml:9: .*'step_siz'.*Did you mean 'step_size'"),
     ],

@@ -32,7 +32,7 @@ def small(suite):
             "curvature": {"every": 2, "examples": 16},
             "every": 2,
             "examples": 16,
-            "explanations": ["parameter_norm", "feature_rank"],
+            "diagnostics": ["parameter_norm", "feature_rank"],
         },
     }
 

@@ -136,14 +136,14 @@ class Worker:
         if code is not None and code < 0:
             return (
                 f"its process was killed by {signal.Signals(-code).name}; if memory ran out, "
-                "choose fewer --members or --jobs"
+                "choose fewer --replicas or --jobs"
             )
         return f"its process ended with code {code}"
 
     def _delay(self) -> str:
         if self._stopping:
             return f"it did not stop within {GRACE_SECONDS:.0f} seconds"
-        return f"it took longer than {self._limit:.0f} seconds; see --cell-timeout"
+        return f"it took longer than {self._limit:.0f} seconds; see --run-timeout"
 
 
 def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
