@@ -4,7 +4,8 @@ import argparse
 from typing import Any
 
 from plasticity_bench.cli.common import COMPLETE
-from plasticity_bench.cli.options import add_hyperparameters, hyperparameters
+from plasticity_bench.cli.options import add_hyperparameters
+from plasticity_bench.cli.requests import hyperparameters
 from plasticity_bench.errors import BadInputError
 
 HELP = "check that a learner or a stream follows the rules that results rest on"

@@ -3,6 +3,7 @@
 import argparse
 
 from plasticity_bench.cli import options as shared
+from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, warn_of_few_seeds
 
 HELP = "print the table of what is finished, and run nothing"
@@ -21,7 +22,7 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.cli.selection import select
     from plasticity_bench.suite.document import read_document
 
-    request = shared.selection_request(options)
+    request = requests.selection_request(options)
     selection = select(request, read_document(request.suite))
     selection.results.pack()
     missing = selection.results.snapshot().missing(selection.runs)

@@ -5,7 +5,7 @@ import signal
 
 from plasticity_bench import stopping
 from plasticity_bench.cli.common import Done, Interrupted, say
-from plasticity_bench.cli.options import ExecutionRequest
+from plasticity_bench.cli.requests import ExecutionRequest
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Results
 from plasticity_bench.running import progress, runner, slurm_rounds

@@ -3,6 +3,7 @@
 import argparse
 
 from plasticity_bench.cli import options as shared
+from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import (
     BAD_INPUT,
     COMPLETE,
@@ -11,7 +12,7 @@ from plasticity_bench.cli.common import (
     say_error,
     warn_of_few_seeds,
 )
-from plasticity_bench.cli.options import ExecutionRequest, SelectionRequest
+from plasticity_bench.cli.requests import ExecutionRequest, SelectionRequest
 
 HELP = "run a suite and print its table"
 EXAMPLE = "plasticity-bench run quick --learner my_module:Learner -H strength=1e-3"
@@ -27,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run what is not finished, and print the table of all that is."""
-    selection, execution = shared.selection_request(options), shared.execution_request(options)
+    selection, execution = requests.selection_request(options), requests.execution_request(options)
     return run(selection, execution, options.format)
 
 

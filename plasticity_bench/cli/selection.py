@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from plasticity_bench import seeding
 from plasticity_bench.cli.common import say
-from plasticity_bench.cli.options import SelectionRequest
+from plasticity_bench.cli.requests import SelectionRequest
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Results, Run
 from plasticity_bench.scoring import score_table

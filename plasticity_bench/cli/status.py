@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
+from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
 from plasticity_bench.errors import BadInputError
 
@@ -61,7 +62,7 @@ def _of_suite(options: argparse.Namespace) -> "tuple[Status, Results]":
     from plasticity_bench.running import status
     from plasticity_bench.suite.document import read_document
 
-    request = shared.selection_request(options)
+    request = requests.selection_request(options)
     selection = select(request, read_document(request.suite))
-    command = shared.command_of(options, "run")
+    command = requests.command_of(options, "run")
     return status.of_runs(selection.results, selection.runs, command), selection.results

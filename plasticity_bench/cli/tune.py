@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plasticity_bench.cli import options as shared
+from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say, say_error
-from plasticity_bench.cli.options import ExecutionRequest, count
+from plasticity_bench.cli.options import count
+from plasticity_bench.cli.requests import ExecutionRequest
 
 if TYPE_CHECKING:
     from plasticity_bench.suite.contenders import Contender
@@ -77,12 +79,12 @@ def execute(options: argparse.Namespace) -> int:
     request = TuningRequest(
         options.suite,
         tuple(options.learner),
-        shared.hyperparameters(options),
+        requests.hyperparameters(options),
         {name: value for name, value in rule.items() if value is not None},
         options.output,
         options.results,
     )
-    return tune(request, shared.execution_request(options), options.format)
+    return tune(request, requests.execution_request(options), options.format)
 
 
 def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) -> int:
