@@ -1,1 +1,1 @@
-"""Timings: each script prints a table and says how it was measured."""
+"""Benchmarks: each script prints a table and states how it was measured."""

@@ -1,10 +1,11 @@
-"""Our updates and JAX's in turn: peers/jax_scan.py against compiled populations.
+"""Seed-updates per second of JAX (peers/jax_scan.py) and of compiled populations.
 
     python -m benchmarks.against_jax /tmp/jax/bin/python
 
-The argument is the Python of an environment with jax. In each round, for each learner, two
-processes of JAX run at once, each held to a core of its own, then two of ours with four replicas,
-then two with two. A process reports the median of five samples, the table medians over rounds.
+The argument is the Python of an environment with jax. In each round and for each learner, two
+processes of JAX run at the same time, each pinned to one core; then two of ours with four replicas,
+then two of ours with two. A process reports the median of five samples; the table has medians over
+rounds.
 """
 
 import argparse
@@ -27,7 +28,7 @@ JAX_SIZE, SIZES = 4, (4, 2)
 HEADERS = ["learner", "JAX", *(f"ours, S = {size}" for size in SIZES), "ratio of the better"]
 
 
-def own_rate(learner: str, size: int, seconds: float) -> float:
+def our_rate(learner: str, size: int, seconds: float) -> float:
     """Return seed-updates per second of a compiled population in this process."""
     samples = []
     with Execution().in_effect():
@@ -42,7 +43,7 @@ def own_rate(learner: str, size: int, seconds: float) -> float:
 
 
 def together(command: Sequence[str]) -> float:
-    """Return what a command reports in two processes at once, added up."""
+    """Run a command in two processes at the same time, and return the sum of their rates."""
     environment = {**os.environ, "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
     running = [
         subprocess.Popen(
@@ -58,18 +59,22 @@ def together(command: Sequence[str]) -> float:
 
 
 def main() -> None:
-    """Measure in turn, and print the table; or report one rate of ours."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("python", nargs="?", help="of an environment with jax")
+    """Measure alternately and print the table; with `--ours`, print one rate."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("python", nargs="?", help="interpreter of an environment with jax")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.6, help="of each sample")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of each sample")
     parser.add_argument("--learners", nargs="*", default=["sgd", "adam", "l2_init", "wasserstein"])
-    parser.add_argument("--ours", type=int, metavar="S", help="report S replicas of one learner")
+    parser.add_argument("--ours", type=int, metavar="S", help="print only our rate with S replicas")
     options = parser.parse_args()
     if options.ours:
         (learner,) = options.learners
-        print(f"{learner}: {own_rate(learner, options.ours, options.seconds):,.0f}")
+        print(f"{learner}: {our_rate(learner, options.ours, options.seconds):,.0f}")
         return
+    if not options.python:
+        parser.error("the interpreter of an environment with jax is required")
     table = []
     for learner in options.learners:
         common = ["--learners", learner, "--seconds", str(options.seconds)]

@@ -3,11 +3,11 @@
     python -m benchmarks.curvature > benchmarks/curvature.md
     python -m benchmarks.curvature --wide >> benchmarks/curvature.md
 
-A small network is trained by Adam on random labels of real digits; at the start of some tasks its
-Hessian is formed in float64, which is the truth that block Lanczos is held against. The Gram
-matrices of the Fisher and the Gauss-Newton, exact but for rounding, are computed in float32 and in
-float64. One process, one thread; some four minutes each. The second command holds Lanczos against
-the Hessian of a larger network, and times it on one that is too large for a dense Hessian.
+Adam trains a small network on random labels of real digits. At the start of some tasks its dense
+Hessian is computed in float64, as the reference for block Lanczos. The Gram matrices of the Fisher
+and the Gauss-Newton, exact up to rounding, are computed in float32 and in float64. The second
+command compares Lanczos with the dense Hessian of a larger network, and times it on a network that
+is too large for a dense Hessian. One process, one thread; each command takes about four minutes.
 """
 
 import argparse
@@ -58,7 +58,7 @@ MEASURES: dict[str, Callable[[Any], float]] = {
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Every replica at a task's start: parameters, the task's data, and how well it was learnt."""
+    """All replicas at a task's start: parameters, data and final accuracy of the task."""
 
     task: int
     params: pb.Params
@@ -70,7 +70,7 @@ class Checkpoint:
 def checkpoints(
     spec: pb.NetworkSpec, kept_tasks: tuple[int, ...], seeds: int
 ) -> tuple[torch.nn.Module, list[Checkpoint]]:
-    """Train from fresh on, and keep what some of the tasks began with."""
+    """Train from initialisation, and return checkpoints at the start of some tasks."""
     stream = pb.make_stream("plasticity/RandomLabelDigits-v0")
     images = torch.as_tensor(data.load("digits").inputs(np.arange(1797)))
     learner = find_learner("adam")(step_size=5e-3)
@@ -92,7 +92,7 @@ def checkpoints(
 
 
 def dense_spectra(module: torch.nn.Module, state: Checkpoint) -> tuple[Any, float]:
-    """All eigenvalues of every replica's Hessian in float64, and the seconds for each replica."""
+    """Return every replica's Hessian eigenvalues in float64, and the seconds for one replica."""
     began, spectra = time.perf_counter(), []
     for i in range(len(state.targets)):
         replica = {name: value[i].double() for name, value in state.params.items()}
@@ -103,8 +103,10 @@ def dense_spectra(module: torch.nn.Module, state: Checkpoint) -> tuple[Any, floa
 
 def main() -> None:
     """Measure and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wide", action="store_true", help="the larger networks alone")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--wide", action="store_true", help="only the larger networks")
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
@@ -117,15 +119,15 @@ def main() -> None:
 def wide() -> None:
     """Block Lanczos on networks of 8,970 and of 118,282 parameters."""
     module, states = checkpoints(WIDE, WIDE_TASKS, 1)
-    found = [dense_spectra(module, state) for state in states]
+    dense = [dense_spectra(module, state) for state in states]
     print("\n## Block Lanczos on 64-64-64-10, 8,970 parameters, tasks 0 and 3, one seed\n")
-    lanczos(module, states, [truth for truth, _ in found], found[0][1])
+    lanczos(module, states, [truth for truth, _ in dense], dense[0][1])
     print("\n## The default on 784-128-128-10, 118,282 parameters, fresh\n")
     costs({"Hessian by Lanczos, 4 x 400": hessian_curvature})
 
 
 def small() -> None:
-    """Everything on the network of 3,466 parameters, and quick measures on a large one."""
+    """All estimators on a network of 3,466 parameters, and the fast ones on a large network."""
     module, states = checkpoints(SMALL, TASKS, SEEDS)
     truths, rows, dense_seconds = [], [], []
     for state in states:
@@ -170,19 +172,19 @@ def small() -> None:
 def lanczos(
     module: torch.nn.Module, states: list[Checkpoint], truths: list[Any], dense: float
 ) -> None:
-    """Errors, coverage and cost of some settings."""
+    """Print errors, coverage and cost of several settings."""
     rows = []
     for block, steps in SETTINGS:
-        seconds, found = [], []
+        seconds, estimates = [], []
         for state in states:
             began = time.perf_counter()
             arguments = module, state.params, state.inputs, state.targets
-            found.append(hessian_curvature(*arguments, dense_limit=0, block=block, steps=steps))
+            estimates.append(hessian_curvature(*arguments, dense_limit=0, block=block, steps=steps))
             seconds.append((time.perf_counter() - began) / len(state.targets))
         for name, of in MEASURES.items():
             truth = np.array([[of(spectrum) for spectrum in spectra] for spectra in truths])
-            value = np.array([getattr(c, name).value for c in found])
-            stated = np.array([getattr(c, name).uncertainty for c in found])
+            value = np.array([getattr(c, name).value for c in estimates])
+            stated = np.array([getattr(c, name).uncertainty for c in estimates])
             errors = np.abs(value / truth - 1)
             alive = np.array([[effective_rank(s) > 20 for s in spectra] for spectra in truths])
             covered = np.abs(value - truth) <= 2 * stated + 0.5
@@ -194,11 +196,11 @@ def lanczos(
             rows.append([f"{block} x {steps}", label, *shown, share, cost])
     rows.append(["dense, float64", "all", "0", "0", "0", "", f"{dense:.2f}"])
     headers = ["block x steps", "measure", "median", "median, not collapsed", "worst", "covered"]
-    table(rows, [*headers, "seconds a member"], "")
+    table(rows, [*headers, "seconds a replica"], "")
 
 
 def grams(module: torch.nn.Module, states: list[Checkpoint]) -> None:
-    """Largest difference of eigenvalues, and ranks that differ, for both conventions."""
+    """Print the largest differences of eigenvalues, and of ranks in both conventions."""
     rows = []
     for name, of, few in (
         ("Fisher, n = 512", fisher_spectrum, False),
@@ -224,7 +226,7 @@ def grams(module: torch.nn.Module, states: list[Checkpoint]) -> None:
 
 
 def costs(estimators: dict[str, Callable[..., object]]) -> None:
-    """Times on a network that is too large for a dense Hessian, on 512 examples."""
+    """Print times on 512 examples for a network that is too large for a dense Hessian."""
     module = pb.build_network(LARGE)
     params = {name: value.detach()[None] for name, value in module.named_parameters()}
     generator = torch.Generator().manual_seed(0)
@@ -239,17 +241,17 @@ def costs(estimators: dict[str, Callable[..., object]]) -> None:
 
 
 def examples(state: Checkpoint) -> tuple[Tensor, Tensor]:
-    """As many as the Gauss-Newton matrix is measured on."""
+    """Return the examples that the Gauss-Newton matrix uses, and their targets."""
     return state.inputs[:, :GAUSS_NEWTON_EXAMPLES], state.targets[:, :GAUSS_NEWTON_EXAMPLES]
 
 
 def double(params: pb.Params) -> pb.Params:
-    """The parameters in float64."""
+    """Return the parameters in float64."""
     return {name: value.double() for name, value in params.items()}
 
 
 def mean(of: Callable[[Any], float], spectra: Any) -> float:
-    """A number's mean over replicas."""
+    """Return a measure's mean over replicas."""
     return float(np.mean([of(spectrum) for spectrum in spectra]))
 
 

@@ -1,8 +1,8 @@
-"""What one update cannot do without, and how fast this machine could do it.
+"""Lower bounds on the time of one update on this machine.
 
-An update multiplies matrices and moves the optimiser's arrays. Two numbers bound its time from
-below: operations over the rate of the largest products of matrices, and bytes over the rate of
-copying an array that the cache holds. Both are measured here, in this process, on one core.
+An update multiplies matrices and moves the optimiser's arrays. Its time is at least its operations
+divided by the rate of large matrix products, and at least its bytes divided by the rate of copying
+an array that fits in the cache. Both rates are measured in this process, on one core.
 """
 
 import itertools
@@ -17,10 +17,10 @@ from plasticity_bench.programs.kernels import native
 
 
 def operations(spec: pb.NetworkSpec, batch: int) -> int:
-    """Multiplications and additions of one update of one replica of a multilayer perceptron.
+    """Return the floating-point operations of one update of one replica of a perceptron.
 
-    Each weight takes part in two products of the batch forwards and backwards, and in a third
-    but for the first layer's, whose inputs need no gradient.
+    Each layer has one product in the forward pass and two in the backward pass: the gradients of
+    its weights and of its inputs. The first layer's inputs need no gradient.
 
     >>> operations(pb.NetworkSpec(hidden=(3,), input_shape=(5,), num_outputs=2), batch=10)
     960
@@ -33,11 +33,12 @@ def operations(spec: pb.NetworkSpec, batch: int) -> int:
 
 
 def bytes_moved(spec: pb.NetworkSpec, learner: str) -> int:
-    """Bytes read and written of arrays as large as the parameters, at least, in one update.
+    """Return a lower bound on the bytes that one update of one replica reads and writes.
 
-    Forwards and backwards read them and write gradients; the optimiser reads both and writes the
-    parameters; Adam reads and writes two moments as well; a regulariser towards another array
-    reads that; pairing by rank reads and writes five arrays more.
+    Only arrays as large as the parameters count. The forward and the backward pass read the
+    parameters and write gradients; the optimiser reads both and writes the parameters. Adam also
+    reads and writes two moments. A regulariser towards another array reads it; ranking makes
+    six more passes over arrays.
     """
     with torch.device("meta"):
         size = 4 * sum(p.numel() for p in pb.build_network(spec).parameters())
@@ -46,7 +47,7 @@ def bytes_moved(spec: pb.NetworkSpec, learner: str) -> int:
 
 
 def matrix_rate() -> float:
-    """Floating-point operations per second of this core's best product of matrices."""
+    """Return the floating-point operations per second of this core's fastest matrix product."""
     size, count = 512, 4
     left, right = torch.randn(count, size, size), torch.randn(count, size, size)
     best = _fastest(lambda: left.bmm(right))
@@ -56,7 +57,7 @@ def matrix_rate() -> float:
 
 
 def copy_rate(megabytes: int = 4) -> float:
-    """Bytes per second, read and written together, of copying an array in the shared cache."""
+    """Return the bytes read and written per second when copying an array in the shared cache."""
     source = torch.randn(megabytes * 2**18)
     target = torch.empty_like(source)
     return 2 * source.nbytes / _fastest(lambda: target.copy_(source))

@@ -1,10 +1,10 @@
-"""Seed-updates per second on a GPU against population size, and one published protocol end to end.
+"""Seed-updates per second on a GPU by population size, and the time of one published protocol.
 
     python -m benchmarks.gpu > benchmarks/gpu.md
 
-Needs a CUDA device. The protocol is that of Kumar et al. (2023), arXiv:2308.11958, for random
-labels: 50 tasks of 30,000 updates of 16 examples, 10 seeds, a multilayer perceptron on inputs of
-28 x 28; here on random inputs, whose values do not change the time.
+Needs a CUDA device. The protocol is random labels of Kumar et al. (2023), arXiv:2308.11958: 50
+tasks of 30,000 updates of 16 examples, 10 seeds, a multilayer perceptron on inputs of 28 x 28. The
+inputs here are random; their values do not affect the time.
 """
 
 import argparse
@@ -27,7 +27,7 @@ LEARNERS = ("sgd", "adam", "l2_init", "wasserstein")
 
 
 def rate(learner: str, spec: pb.NetworkSpec, size: int, batch: int, seconds: float) -> float:
-    """Seed-updates per second of one population."""
+    """Return the seed-updates per second of one population."""
     replicas = [pb.Replica(seed, find_learner(learner)()) for seed in range(size)]
     population = pb.Population(replicas, spec, compile_updates=True, device="cuda")
     inputs, _ = (tensor.cuda() for tensor in loops.data(spec))
@@ -50,8 +50,10 @@ def rate(learner: str, spec: pb.NetworkSpec, size: int, batch: int, seconds: flo
 
 def main() -> int:
     """Measure and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement")
     options = parser.parse_args()
     try:
         execution = Execution(device="cuda")
@@ -59,7 +61,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     with execution.in_effect():
-        print(f"# GPU\n\n{torch.cuda.get_device_name()}, torch {torch.__version__}; float32, no ")
+        print(f"# GPU\n\n{torch.cuda.get_device_name()}, torch {torch.__version__}; float32, no")
         print("TF32. 784-128-128-10, batch 32. Made by `python -m benchmarks.gpu`.\n")
         rows = [
             [learner, *(f"{rate(learner, SPEC, size, 32, options.seconds):,.0f}" for size in SIZES)]
@@ -67,7 +69,7 @@ def main() -> int:
         ]
         print(tabulate(rows, ["learner", *(f"S = {size}" for size in SIZES)], "github"))
         seconds = 50 * 30_000 * 10 / rate("adam", PROTOCOL, 10, 16, options.seconds)
-        print("\nRandom labels as in Kumar et al. (2023), 50 x 30,000 updates of 16, 10 seeds, ")
+        print("\nRandom labels as in Kumar et al. (2023), 50 x 30,000 updates of 16, 10 seeds,")
         print(f"Adam: {seconds:,.0f} s of updates, extrapolated from {options.seconds} s.")
     return 0
 

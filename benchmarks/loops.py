@@ -1,4 +1,4 @@
-"""What others run: one seed in plain PyTorch, by a typical researcher and by a careful one."""
+"""Training one seed in plain PyTorch: a typical loop and an optimised one."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,22 +10,22 @@ import plasticity_bench as pb
 
 EXAMPLES = 1024
 Updates = Callable[[int], int]
-"""Does at least so many updates; returns how many seed-updates it did."""
+"""Does at least the given number of updates, and returns the number of seed-updates done."""
 
 
 def data(spec: pb.NetworkSpec) -> tuple[Tensor, Tensor]:
-    """Random examples of a network's input shape, and targets."""
+    """Return random examples of a network's input shape, and targets."""
     return torch.randn(EXAMPLES, *spec.input_shape), torch.randint(spec.num_outputs, (EXAMPLES,))
 
 
 def optimizer(learner: str, module: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser that a learner descends by."""
+    """Return the optimiser that a learner uses."""
     kind = torch.optim.SGD if learner == "sgd" else torch.optim.Adam
     return kind(module.parameters(), lr=1e-3)
 
 
 def penalty_of(learner: str, module: nn.Module) -> Callable[[], Tensor | float]:
-    """The learner's regulariser as its paper's formula is usually typed."""
+    """Return the learner's regulariser, a direct translation of its paper's formula."""
     if learner == "l2_init":
         start = [p.detach().clone() for p in module.parameters()]
         return lambda: (
@@ -45,7 +45,7 @@ def penalty_of(learner: str, module: nn.Module) -> Callable[[], Tensor | float]:
 
 
 def researcher(learner: str, spec: pb.NetworkSpec, batch: int) -> Updates:
-    """A DataLoader, a module, an optimiser, and the loss printed now and then."""
+    """Return the typical loop: a DataLoader, an optimiser, and the loss read after every update."""
     module = pb.build_network(spec)
     descent, penalty = optimizer(learner, module), penalty_of(learner, module)
     loader = DataLoader(TensorDataset(*data(spec)), batch_size=batch, shuffle=True, drop_last=True)
@@ -71,7 +71,7 @@ def researcher(learner: str, spec: pb.NetworkSpec, batch: int) -> Updates:
 
 
 def careful(learner: str, spec: pb.NetworkSpec, batch: int) -> Updates:
-    """Tensors indexed directly, nothing read back, and the optimiser's fused step."""
+    """Return the optimised loop: indexed tensors, a fused optimiser, and no loss read."""
     module = pb.build_network(spec)
     penalty = penalty_of(learner, module)
     kind = torch.optim.SGD if learner == "sgd" else torch.optim.Adam

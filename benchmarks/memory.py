@@ -1,11 +1,12 @@
-"""Peak memory of a whole run, for more and more tasks and seeds.
+"""Peak memory of `plasticity-bench run` for 50 and 500 tasks, 4 and 40 seeds.
 
     python -m benchmarks.memory > benchmarks/memory.md
 
-Each row is `plasticity-bench run` with one process, in a process of its own; memory is the highest
-resident set of it. Populations have four replicas throughout, so more seeds are more populations.
+Each row is one `plasticity-bench run` with one worker. Memory is the peak resident set of the
+process. Populations have four replicas, so more seeds mean more populations.
 """
 
+import argparse
 import os
 import platform
 import subprocess
@@ -22,7 +23,7 @@ SEEDS = (4, 40)
 KINDS = {
     "random labels": "plasticity/RandomLabelDigits-v0",
     "permuted pixels, new examples in every task": "plasticity/PermutedPixelDigits-v0",
-    "regression, inputs of its own": "plasticity/SlowlyChangingRegression-v0",
+    "regression, generated inputs": "plasticity/SlowlyChangingRegression-v0",
 }
 SUITE = """\
 suite: benchmark/memory-v0
@@ -39,14 +40,14 @@ measure:
 """
 
 
-def run(id_: str, tasks: int, seeds: int) -> tuple[float, float]:
-    """Return the mebibytes and the seconds of one run."""
-    more = "new_examples: true" if "Pixel" in id_ else "transition: 5"
+def run(stream_id: str, tasks: int, seeds: int) -> tuple[float, float]:
+    """Return the peak mebibytes and the seconds of one run."""
+    more = "new_examples: true" if "Pixel" in stream_id else "transition: 5"
     with tempfile.TemporaryDirectory() as folder:
         suite = Path(folder) / "suite.yaml"
-        suite.write_text(SUITE.format(id=id_, tasks=tasks, seeds=seeds, more=more))
+        suite.write_text(SUITE.format(id=stream_id, tasks=tasks, seeds=seeds, more=more))
         command = [sys.executable, "-m", "plasticity_bench.cli", "run", str(suite)]
-        command += ["--jobs", "1", "--members", "4", "--results", folder]
+        command += ["--jobs", "1", "--replicas", "4", "--results", folder]
         began = time.perf_counter()
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -60,16 +61,19 @@ def run(id_: str, tasks: int, seeds: int) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print the table."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     print("# Memory\n")
     print(
         f"torch {torch.__version__}, {platform.machine()}. Peak of a whole run's resident memory,"
     )
     print("PyTorch itself included. Made by `python -m benchmarks.memory`.\n")
     rows = []
-    for kind, id_ in KINDS.items():
+    for kind, stream_id in KINDS.items():
         for tasks in TASKS:
             for seeds in SEEDS:
-                mebibytes, seconds = run(id_, tasks, seeds)
+                mebibytes, seconds = run(stream_id, tasks, seeds)
                 rows.append([kind, tasks, seeds, f"{mebibytes:.0f}", f"{seconds:.0f}"])
     print(tabulate(rows, ["stream", "tasks", "seeds", "MiB", "seconds"], "github"))
 

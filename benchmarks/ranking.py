@@ -1,9 +1,9 @@
-"""What the distributional regulariser costs beside the step that it is added to.
+"""Time that the distributional regulariser adds to an update of Adam.
 
     python -m benchmarks.ranking > benchmarks/ranking.md
 
-One process and one thread. Adam's compiled update and the same with the regulariser take turns; the
-table shows medians for each replica, and what is added as a multiple of Adam's update.
+One process, one thread. Compiled updates of Adam without and with the regulariser alternate. The
+table shows median times for one replica, and the added time as a multiple of Adam's update.
 """
 
 import argparse
@@ -19,27 +19,29 @@ from plasticity_bench.running.execution import Execution
 
 
 def times(spec: pb.NetworkSpec, size: int, repeats: int, updates: int) -> list[float]:
-    """Microseconds for each replica: of Adam's update, and of the regularised one."""
-    ways = [
+    """Return the microseconds for one replica of Adam's update, and of the regularised update."""
+    training = [
         make(Variant("population", learner, spec, 32, size, compiled=True))
         for learner in ("adam", "wasserstein")
     ]
-    for way in ways:
-        way(updates)
-    found: list[list[float]] = [[] for _ in ways]
+    for train in training:
+        train(updates)
+    samples: list[list[float]] = [[] for _ in training]
     for _ in range(repeats):
-        for way, seconds in zip(ways, found, strict=True):
+        for train, seconds in zip(training, samples, strict=True):
             start = time.perf_counter()
-            done = way(updates)
+            done = train(updates)
             seconds.append((time.perf_counter() - start) / done)
-    return [1e6 * statistics.median(seconds) for seconds in found]
+    return [1e6 * statistics.median(seconds) for seconds in samples]
 
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=21)
-    parser.add_argument("--updates", type=int, default=100, help="of each measurement")
+    parser.add_argument("--updates", type=int, default=100, help="in each measurement")
     options = parser.parse_args()
     rows = []
     with Execution().in_effect():

@@ -1,11 +1,11 @@
-"""How far scores of single runs move when a suite is run again in another order of rounding.
+"""Differences of each run's scores between compiled and recorded updates.
 
-plasticity-bench run quick --compile off --results recorded
-plasticity-bench run quick --compile on  --results compiled
-python -m benchmarks.rerun quick recorded compiled
+    plasticity-bench run quick --compile off --results recorded
+    plasticity-bench run quick --compile on  --results compiled
+    python -m benchmarks.rerun quick recorded compiled
 
-The differences are what `plasticity-bench verify` must tolerate (plasticity_bench/leaderboard/
-tolerance.py): the two runs differ in nothing but the order in which sums are rounded.
+The two sets of results differ only in the order of floating-point operations, so `plasticity-bench
+verify` must tolerate such differences (plasticity_bench/leaderboard/tolerance.py).
 """
 
 import argparse
@@ -20,17 +20,17 @@ from plasticity_bench.scoring.scores import Score, means_by_key, score
 from plasticity_bench.suite import planning
 from plasticity_bench.suite.suite import Suite, load_suite
 
-HEADERS = ["stream", "score", "cells", "the same bits", "mean", "standard deviation", "largest"]
+HEADERS = ["stream", "score", "runs", "identical bits", "mean", "standard deviation", "largest"]
 
 
 def pairs(suite: Suite, one: Path, other: Path) -> Iterator[tuple[str, Score, Score]]:
-    """Yield each run's stream, and its score in both runs, against the reference of the first."""
+    """Yield each run's stream and its score in both folders, relative to the first's reference."""
     groups = planning.plan(suite, suite.contenders, range(suite.num_seeds))
-    found = {}
+    means = {}
     for group in groups:
         scored = group.suite_stream.stream.scored_tasks()
         learner_on_stream = LearnerOnStream(group.suite_stream.label, group.label)
-        found[learner_on_stream] = [
+        means[learner_on_stream] = [
             means_by_key(Results(folder), learner_on_stream, group.protocol, scored)
             for folder in (one, other)
         ]
@@ -39,36 +39,40 @@ def pairs(suite: Suite, one: Path, other: Path) -> Iterator[tuple[str, Score, Sc
         (fresh,) = (
             g for g in groups if (g.suite_stream.label, g.label) == (stream, suite.reference)
         )
-        references = found[LearnerOnStream(stream, suite.reference)][0]
-        first, second = found[LearnerOnStream(stream, group.label)]
+        references = means[LearnerOnStream(stream, suite.reference)][0]
+        first, second = means[LearnerOnStream(stream, group.label)]
         for run, reference in zip(group.runs, fresh.runs, strict=True):
             against = references[reference.key]
             yield stream, score(first[run.key], against), score(second[run.key], against)
 
 
 def table(suite: Suite, one: Path, other: Path) -> str:
-    """Return the differences of all learners, by stream, in Markdown."""
-    rows = []
+    """Return a summary of the differences by stream and score, in Markdown."""
+    rows: list[list[object]] = []
     compared = list(pairs(suite, one, other))
-    for run in suite.streams:
+    for suite_stream in suite.streams:
         for name in ("trainability", "retention"):
-            found = [
+            differences = [
                 getattr(second, name) - getattr(first, name)
                 for stream, first, second in compared
-                if stream == run.label
+                if stream == suite_stream.label
             ]
-            known = np.array([value for value in found if not np.isnan(value)])
-            numbers = [known.mean(), known.std(), np.abs(known).max()]
-            same = f"{(known == 0).mean():.0%}"
-            rows.append([run.label, name, len(known), same, *(f"{n:.3f}" for n in numbers)])
+            defined = np.array([value for value in differences if not np.isnan(value)])
+            row: list[object] = [suite_stream.label, name, len(defined)]
+            if len(defined):
+                numbers = [defined.mean(), defined.std(), np.abs(defined).max()]
+                row += [f"{(defined == 0).mean():.0%}", *(f"{n:.3f}" for n in numbers)]
+            rows.append(row)
     return tabulate(rows, HEADERS, "github", disable_numparse=True)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("suite")
     parser.add_argument("one", type=Path, help="a results folder of the suite")
-    parser.add_argument("other", type=Path, help="another")
+    parser.add_argument("other", type=Path, help="another results folder of the suite")
     options = parser.parse_args()
     loaded = load_suite(options.suite)
     folders = [next(given.glob("*@*"), given) for given in (options.one, options.other)]

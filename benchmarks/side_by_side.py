@@ -1,7 +1,8 @@
-"""Time variants in turn, each in several processes at once, and tell how disturbed the machine was.
+"""Time variants alternately, each in several processes at the same time.
 
 Every process makes all variants and keeps them. A sample runs one variant in all processes for the
-same time; samples of all variants take turns, so that a slow spell of the machine hits all alike.
+same time. Samples of all variants alternate, so that a change of the machine's speed affects all of
+them.
 """
 
 import os
@@ -20,10 +21,10 @@ class Timing:
     """Seed-updates per second of one variant, all processes together.
 
     Attributes:
-        median: of the repeats.
-        lowest: of the repeats.
-        highest: of the repeats.
-        disturbed: share of the time in which a process wanted to compute and did not.
+        median: over the samples.
+        lowest: over the samples.
+        highest: over the samples.
+        disturbed: share of wall time in which a process was not running on a CPU.
     """
 
     median: float
@@ -44,11 +45,11 @@ def timed(
     """Time every variant.
 
     Args:
-        make: from a variant's value to its updates; called in each process.
-        variants: by name.
-        processes: how many run each variant at the same time.
-        repeats: samples of each variant.
-        seconds: of each sample.
+        make: returns the updates of a variant, given its value; called in each process.
+        variants: values by name.
+        processes: number of processes that run each variant at the same time.
+        repeats: number of samples of each variant.
+        seconds: length of each sample.
         environment: variables to set in the processes.
     """
     context = get_context("spawn")
@@ -68,13 +69,13 @@ def timed(
         _all(pipes, name, 0.0)  # recording, compiling, caches
     for _ in range(repeats):
         for name in variants:
-            found = _all(pipes, name, seconds)
-            rate = sum(rate for rate, _ in found)
-            samples[name].append((rate, statistics.mean(idle for _, idle in found)))
+            by_process = _all(pipes, name, seconds)
+            rate = sum(rate for rate, _ in by_process)
+            samples[name].append((rate, statistics.mean(idle for _, idle in by_process)))
     for pipe, worker in zip(pipes, workers, strict=True):
         pipe.send(None)
         worker.join()
-    return {name: _summary(found) for name, found in samples.items()}
+    return {name: _summary(of_variant) for name, of_variant in samples.items()}
 
 
 def _all(pipes: list[Any], name: str, seconds: float) -> list[tuple[float, float]]:
@@ -106,7 +107,7 @@ def _serve(make: Callable[[Any], Updates], variants: dict[str, Any], pipe: Any) 
 
 
 def _sample(updates: Updates, seconds: float) -> tuple[float, float]:
-    """Return the rate, and the share of wall time that was not this process's."""
+    """Return the rate, and the share of wall time in which this process was not running."""
     done, began, used = 0, time.perf_counter(), time.process_time()
     while done == 0 or time.perf_counter() - began < seconds:
         done += updates(10)

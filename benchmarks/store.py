@@ -1,12 +1,13 @@
-"""What it takes to store, list and tabulate very many runs.
+"""Time and disk space for storing, listing and tabulating 100,000 runs.
 
     python -m benchmarks.store > benchmarks/store.md
-    python -m benchmarks.store --packed             # without the saving, which takes longest
-    python -m benchmarks.store --cells 1000000      # measured rather than extrapolated
+    python -m benchmarks.store --packed             # write packs directly, which is much faster
+    python -m benchmarks.store --runs 1000000       # a million runs, without extrapolation
 
-Synthetic runs of a suite with 10 streams and 10 learners are saved one by one, as a run saves
-them, and packed where a run would pack them. Then they are read by new processes: the list of what
-there is, what a run finds left to do, the table that it prints, and what `status` tells.
+Synthetic runs of a suite with 10 streams and 10 learners are saved one by one and packed as often
+as `plasticity-bench run` packs them. New processes then time four ways to read them: `list` lists
+the finished runs, `remaining` finds the runs that are still to do, `table` makes the table of
+scores, and `status` counts the complete runs.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from plasticity_bench.suite import planning
 from plasticity_bench.suite.suite import Suite, load_suite
 
 LISTING_SECONDS, TABLE_SECONDS = 2.0, 10.0
-"""What is wanted of 100,000 runs."""
+"""Targets for 100,000 runs."""
 
 STREAM = """\
   - id: plasticity/RandomLabelDigits-v0
@@ -53,7 +54,7 @@ NUMBERS = {
     "end": ("accuracy", "loss", "online_accuracy"),
 }
 TASKS = 40
-PLACES = [(t, when, name) for t in range(TASKS) for when in NUMBERS for name in NUMBERS[when]]
+ROW_KEYS = [(t, when, name) for t in range(TASKS) for when in NUMBERS for name in NUMBERS[when]]
 
 
 def suite(folder: Path) -> Suite:
@@ -68,7 +69,7 @@ def suite(folder: Path) -> Suite:
 
 
 def write(num_runs: int, folder: Path) -> None:
-    """Save runs and pack them, as a run does."""
+    """Save runs one by one, and pack them as `plasticity-bench run` does."""
     loaded = suite(folder)
     results = Results(folder / loaded.directory_name)
     groups = planning.plan(loaded, loaded.contenders, range(num_runs // 100))
@@ -76,8 +77,10 @@ def write(num_runs: int, folder: Path) -> None:
     store_request(results.folder, loaded.name, "plasticity-bench run suite.yaml", runs)
     draws = np.random.default_rng(0)
     for number, run in enumerate(runs, 1):
-        values = draws.random(len(PLACES))
-        rows = [Row(*place, float(value)) for place, value in zip(PLACES, values, strict=True)]
+        values = draws.random(len(ROW_KEYS))
+        rows = [
+            Row(*row_key, float(value)) for row_key, value in zip(ROW_KEYS, values, strict=True)
+        ]
         results.save(run, rows, _info())
         if number % MANY_IN_ALL == 0:
             results.pack()
@@ -85,30 +88,31 @@ def write(num_runs: int, folder: Path) -> None:
 
 
 def write_packed(num_runs: int, folder: Path) -> None:
-    """Write the same packs without saving every run by itself before, which takes longest."""
+    """Write the same packs directly, without a folder for each run."""
     loaded = suite(folder)
     results = Results(folder / loaded.directory_name)
     groups = planning.plan(loaded, loaded.contenders, range(num_runs // 100))
-    store_request(results.folder, loaded.name, "run", [c for group in groups for c in group.runs])
+    runs = [run for group in groups for run in group.runs]
+    store_request(results.folder, loaded.name, "plasticity-bench run suite.yaml", runs)
     draws = np.random.default_rng(0)
     for group in groups:
-        rows = [Row(*place, 0.0) for place in PLACES]
+        rows = [Row(*row_key, 0.0) for row_key in ROW_KEYS]
         table = parquet.measurements_table(parquet.measurements_bytes(rows), folder)
-        values = table.schema.get_field_index("value")
-        own = [
+        value_column = table.schema.get_field_index("value")
+        stored_runs = [
             StoredRun(
                 run,
                 {"key": run.key, "stream": run.stream, "learner": run.learner}
                 | {"seed": run.seed, **_info(), "identity": run.identity},
-                table.set_column(values, "value", pa.array(draws.random(len(PLACES)))),
+                table.set_column(value_column, "value", pa.array(draws.random(len(ROW_KEYS)))),
                 folder,
             )
             for run in group.runs
         ]
-        place = (
+        pack_folder = (
             results.folder / "packs" / file_name(group.suite_stream.label) / file_name(group.label)
         )
-        packs.write(place, own)
+        packs.write(pack_folder, stored_runs)
 
 
 def _info() -> dict[str, object]:
@@ -122,7 +126,7 @@ def _info() -> dict[str, object]:
 
 
 def read(what: str, num_runs: int, folder: Path) -> None:
-    """Print the seconds of one way to read."""
+    """Print the seconds that one way to read takes."""
     from plasticity_bench.scoring import score_table
 
     loaded = suite(folder)
@@ -132,9 +136,9 @@ def read(what: str, num_runs: int, folder: Path) -> None:
     if what == "list":
         assert len(results.snapshot().finished) == num_runs
     elif what == "table":
-        lines = score_table.entries(loaded, groups, results)
-        assert all(entry.num_seeds == num_runs // 100 for entry in lines)
-        score_table.render(lines, "table")
+        entries = score_table.entries(loaded, groups, results)
+        assert all(entry.num_seeds == num_runs // 100 for entry in entries)
+        score_table.render(entries, "table")
     elif what == "remaining":
         assert pending(groups, results) == []
     else:
@@ -145,23 +149,27 @@ def read(what: str, num_runs: int, folder: Path) -> None:
 
 
 def in_new_process(*arguments: str) -> str:
-    """Run a part of this benchmark in a process of its own; return what it prints."""
+    """Run a part of this benchmark in a new process, and return its output."""
     command = [sys.executable, "-m", "benchmarks.store", *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def bytes_on_disk(folder: Path) -> int:
-    """Return what a folder's files take, in whole blocks."""
+    """Return the disk space of a folder's files, in whole blocks."""
     return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*"))
 
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cells", type=int, default=100_000)
-    parser.add_argument("--packed", action="store_true", help="write packs at once")
-    parser.add_argument("--part", nargs=2, metavar=("WHAT", "FOLDER"))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=100_000, help="a multiple of 100")
+    parser.add_argument("--packed", action="store_true", help="write packs directly")
+    parser.add_argument("--part", nargs=2, metavar=("WHAT", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.runs < 100 or options.runs % 100:
+        parser.error("--runs: must be a multiple of 100")
     if options.part:
         what, folder = options.part[0], Path(options.part[1])
         if what in ("write", "pack"):
@@ -173,32 +181,34 @@ def main() -> None:
 
 
 def report(num_runs: int, packed: bool) -> None:
-    """Write, read, and print."""
+    """Measure writing and reading, and print the page."""
     with tempfile.TemporaryDirectory() as name:
-        number = ["--cells", str(num_runs), "--part"]
+        part = ["--runs", str(num_runs), "--part"]
         began = time.perf_counter()
-        in_new_process(*number, "pack" if packed else "write", name)
-        how = "write packs" if packed else "save and pack"
-        seconds = {how: time.perf_counter() - began}
+        in_new_process(*part, "pack" if packed else "write", name)
+        writing = "write packs" if packed else "save and pack"
+        seconds = {writing: time.perf_counter() - began}
         for what in ("list", "remaining", "table", "status"):
-            seconds[what] = float(in_new_process(*number, what, name))
+            seconds[what] = float(in_new_process(*part, what, name))
         size = bytes_on_disk(Path(name)) / num_runs
     print("# Very many results\n")
     print(f"{num_runs:,} synthetic runs of {TASKS * 7} numbers each, in 10 streams x 10 learners.")
-    print(f"{platform.machine()}, {os.cpu_count()} cores. Made by `python -m benchmarks.store`.\n")
-    million = 10**6 / num_runs
-    rows = [[key, f"{s:.1f}", f"{s * million:.0f}"] for key, s in seconds.items()]
-    note = "measured" if million == 1 else "extrapolated"
+    command = "python -m benchmarks.store" + " --packed" * packed
+    print(f"{platform.machine()}, {os.cpu_count()} cores. Made by `{command}`.\n")
+    scale = 10**6 / num_runs
+    rows = [[key, f"{s:.1f}", f"{s * scale:.0f}"] for key, s in seconds.items()]
+    note = "measured" if scale == 1 else "extrapolated"
     print(tabulate(rows, ["what", "seconds", f"a million runs, {note}"], "github"))
-    print(f"\nDisk: {size:,.0f} bytes a run; {size * 1e6 / 2**30:.1f} GiB a million ({note}).\n")
+    print(f"\nDisk: {size:,.0f} bytes a run; {size * 1e6 / 2**30:.1f} GiB a million ({note}).")
     if num_runs == 100_000:
+        print()
         _verdict("listing", seconds["list"], LISTING_SECONDS)
         _verdict("the table", seconds["table"], TABLE_SECONDS)
 
 
-def _verdict(what: str, seconds: float, wanted: float) -> None:
-    kept = "kept" if seconds < wanted else "NOT KEPT"
-    print(f"Wanted: {what} within {wanted:.0f} s. {kept}: {seconds:.1f} s.")
+def _verdict(what: str, seconds: float, target: float) -> None:
+    verdict = "Met" if seconds < target else "NOT MET"
+    print(f"Target for {what}: {target:.0f} s. {verdict}: {seconds:.1f} s.")
 
 
 if __name__ == "__main__":

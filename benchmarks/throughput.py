@@ -1,12 +1,11 @@
-"""Seed-updates per second: this package's ways against plain PyTorch for each seed.
+"""Seed-updates per second of this package, compared with plain PyTorch.
 
     python -m benchmarks.throughput > benchmarks/throughput.md
 
-A seed-update is one update of one replica. Every variant runs in all processes at once, one core
-each; variants take turns, so that a slow spell of the machine hits all alike. The table shows the
-median of the repeats, all processes together, the lowest and highest, and the ratio to the
-researcher's loop. "Disturbed" is the share of the time in which a process wanted to compute and
-could not.
+A seed-update is one update of one replica. Every variant runs in all processes at the same time,
+one thread each. Variants alternate, so that a change of the machine's speed affects all of them.
+The table shows the sum over processes: the median, lowest and highest of the repeats, and the ratio
+to the researcher's loop. "Disturbed" is the share of wall time in which a process was not running.
 """
 
 import argparse
@@ -35,12 +34,12 @@ SIZES = (1, 2, 4, 8)
 
 @dataclass(frozen=True)
 class Variant:
-    """One way of training a learner.
+    """One way to train a learner.
 
     Attributes:
         how: "researcher", "careful" or "population".
         size: replicas of the population.
-        compiled: whether the population's update is.
+        compiled: whether the population's update is compiled.
     """
 
     how: str
@@ -52,7 +51,7 @@ class Variant:
 
 
 def make(variant: Variant) -> loops.Updates:
-    """Return what does the updates of a variant."""
+    """Return the function that does the updates of a variant."""
     if variant.how == "researcher":
         return loops.researcher(variant.learner, variant.spec, variant.batch)
     if variant.how == "careful":
@@ -67,7 +66,7 @@ def make(variant: Variant) -> loops.Updates:
     targets = torch.randint(variant.spec.num_outputs, (variant.size, loops.EXAMPLES))
 
     def updates(count: int) -> int:
-        # The evaluator, too, has all mini-batches of a task drawn before it begins.
+        # The evaluator, too, draws all mini-batches of a task before the task starts.
         drawn = torch.randint(loops.EXAMPLES, (count, variant.size, variant.batch))
         for rows in drawn.unbind():
             batch = inputs.index_select(0, rows.flatten()).unflatten(0, rows.shape)
@@ -80,7 +79,7 @@ def make(variant: Variant) -> loops.Updates:
 def variants(
     spec: pb.NetworkSpec, learner: str, batch: int, sizes: tuple[int, ...]
 ) -> dict[str, Variant]:
-    """The variants of one comparison, the researcher's loop first."""
+    """Return the variants of one comparison, the researcher's loop first."""
     made = {
         "researcher's loop": Variant("researcher", learner, spec, batch),
         "careful loop": Variant("careful", learner, spec, batch),
@@ -93,9 +92,9 @@ def variants(
 
 
 def rows_of(
-    title: list[str], found: dict[str, Timing], base: Timing, extra: dict[str, str] | None = None
+    title: list[str], timings: dict[str, Timing], base: Timing, extra: dict[str, str] | None = None
 ) -> list[list[Any]]:
-    """One row of a table for each variant."""
+    """Return one row of a table for each variant."""
     return [
         [
             *title,
@@ -106,23 +105,23 @@ def rows_of(
             f"{timing.disturbed:.0%}",
             *([extra.get(name, "")] if extra else []),
         ]
-        for name, timing in found.items()
+        for name, timing in timings.items()
     ]
 
 
 def compare(
     spec: pb.NetworkSpec, learner: str, batch: int, sizes: tuple[int, ...], options: Any
 ) -> dict[str, Timing]:
-    """Time the variants of one comparison, those without the C++ kernels apart but beside them."""
+    """Time the variants of one comparison, and the best size again without the C++ kernels."""
     shared = {
         "processes": options.processes,
         "repeats": options.repeats,
         "seconds": options.seconds,
     }
-    found = timed(make, variants(spec, learner, batch, sizes), **shared)
+    timings = timed(make, variants(spec, learner, batch, sizes), **shared)
     if spec.convolves:
-        return found
-    best = max(sizes, key=lambda size: found[f"compiled, S = {size}"].median)
+        return timings
+    best = max(sizes, key=lambda size: timings[f"compiled, S = {size}"].median)
     plain = {
         "researcher's loop": Variant("researcher", learner, spec, batch),
         f"compiled without C++ kernels, S = {best}": Variant(
@@ -130,52 +129,56 @@ def compare(
         ),
     }
     again = timed(make, plain, **shared, environment={native.SWITCH: "off"})
-    # Brought to the same footing by the loop that ran in both.
-    factor = found["researcher's loop"].median / again.pop("researcher's loop").median
+    # Rates of the second session, scaled by the loop that ran in both.
+    factor = timings["researcher's loop"].median / again.pop("researcher's loop").median
     for name, t in again.items():
-        found[name] = Timing(t.median * factor, t.lowest * factor, t.highest * factor, t.disturbed)
-    return found
+        timings[name] = Timing(
+            t.median * factor, t.lowest * factor, t.highest * factor, t.disturbed
+        )
+    return timings
 
 
 def main() -> None:
     """Measure and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.6, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of each measurement")
     options = parser.parse_args()
     with Execution().in_effect():
         peak, bandwidth = floor.matrix_rate(), floor.copy_rate()
     headers = ["learner", "variant", "seed-updates/s", "spread", "ratio", "disturbed"]
     print("# Throughput\n")
-    print(f"torch {torch.__version__}, {platform.machine()}; {options.processes} processes of one ")
-    print(f"thread; medians of {options.repeats} repeats of {options.seconds} s. Ratio: to the ")
+    print(f"torch {torch.__version__}, {platform.machine()}; {options.processes} processes of one")
+    print(f"thread; medians of {options.repeats} repeats of {options.seconds} s. Ratio: to the")
     print("researcher's loop. Made by `python -m benchmarks.throughput`.\n")
-    print("The floor is the larger of an update's operations over this core's matrix rate ")
+    print("The floor is the larger of an update's operations over this core's matrix rate")
     print(f"({peak / 1e9:.0f} GFLOP/s) and its bytes over its copying rate ", end="")
     print(f"({bandwidth / 1e9:.0f} GB/s); the share of it is what was reached.\n")
     for title, spec in (("784-128-128-10", LARGE), ("64-64-64-10, the quick suite's", SMALL)):
         print(f"## {title}, batch 32\n")
         table = []
         for learner in LEARNERS:
-            found = compare(spec, learner, 32, SIZES, options)
+            timings = compare(spec, learner, 32, SIZES, options)
             seconds = max(
                 floor.operations(spec, 32) / peak, floor.bytes_moved(spec, learner) / bandwidth
             )
             limit = options.processes / seconds
-            share = {name: f"{timing.median / limit:.0%}" for name, timing in found.items()}
-            table += rows_of([learner], found, found["researcher's loop"], share)
+            share = {name: f"{timing.median / limit:.0%}" for name, timing in timings.items()}
+            table += rows_of([learner], timings, timings["researcher's loop"], share)
         show(table, [*headers, "share of the floor"])
     for batch in (16, 64):
         print(f"## 784-128-128-10, batch {batch}\n")
         table = []
         for learner in LEARNERS:
-            found = compare(LARGE, learner, batch, (1, 4), options)
-            table += rows_of([learner], found, found["researcher's loop"])
+            timings = compare(LARGE, learner, batch, (1, 4), options)
+            table += rows_of([learner], timings, timings["researcher's loop"])
         show(table, headers)
     print("## Convolutions: 5x5x16, 5x5x16, 100, on 28 x 28, batch 32\n")
-    found = compare(CNN, "adam", 32, (1,), options)
-    show(rows_of(["adam"], found, found["researcher's loop"]), headers)
+    timings = compare(CNN, "adam", 32, (1,), options)
+    show(rows_of(["adam"], timings, timings["researcher's loop"]), headers)
 
 
 def show(table: list[list[Any]], headers: list[str]) -> None:

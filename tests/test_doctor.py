@@ -57,7 +57,7 @@ def test_what_cannot_be_imported_is_told_of(quick, monkeypatch, module):
     shown = found()
     assert shown[module].needed
     assert shown[module].state == "libx.so: cannot open shared object"
-    assert f"pip install {module}" in shown[module].remedy
+    assert f"--force-reinstall {module}" in shown[module].remedy
     assert "suite quick" in shown
 
 
@@ -88,5 +88,8 @@ def test_the_verb_without_torch(tmp_path):
     )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
-    assert "! torch: torch cannot be imported; install it anew: pip install torch." in done.stderr
+    assert (
+        "! torch: torch cannot be imported; reinstall it: pip install --force-reinstall torch."
+        in done.stderr
+    )
     assert "suite quick:" in done.stdout

@@ -4,6 +4,7 @@ import contextlib
 import json
 import tempfile
 from hashlib import sha256
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,13 @@ import torch
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plasticity_bench.suite.document import read_suite
 
 from plasticity_bench.errors import BadInputError, DamagedError
-from plasticity_bench.results import Results, Row, Run, asked, store_request
+from plasticity_bench.results import Results, Row, Run, read_requests, store_request
 from plasticity_bench.running import checkpoints
 from plasticity_bench.running.checkpoints import CheckpointError
 from plasticity_bench.running.engines import slurm
-from plasticity_bench.shipped import suite_names
+from plasticity_bench.shipped import SUITES, suite_names
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.suite import load_suite
 
@@ -30,7 +30,7 @@ QUICK = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-CELL = Run("s", "adam", 1, {"seed": 1})
+RUN = Run("s", "adam", 1, {"seed": 1})
 ROWS = [Row(task, "end", name, task / 3) for task in range(5) for name in ("accuracy", "loss")]
 INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
 
@@ -73,9 +73,9 @@ def read_everything(results):
         run = Run("s", "adam", seed, {"seed": seed})
         loaded = results.load(run)
         assert loaded is None or loaded.info["seed"] == seed
-    for block in results.blocks("s", "adam"):
-        block.means("accuracy", "end", [3, 4])
-    asked(results.folder)
+    for table in results.run_tables("s", "adam"):
+        table.means("accuracy", "end", [3, 4])
+    read_requests(results.folder)
     results.pack(many=1)
     return found
 
@@ -110,11 +110,12 @@ edits = st.lists(
 )
 
 
+@pytest.mark.slow
 @QUICK
 @given(values, st.sampled_from(["key", "stream", "learner", "seed", "identity", "status", None]))
 def test_cell_json(value, key):
     with store() as results:
-        path = results.path(CELL) / "cell.json"
+        path = results.path(RUN) / "cell.json"
         info = json.loads(path.read_text())
         path.write_text(json.dumps({**info, key: value} if key else value))
         check_told(results)
@@ -128,7 +129,7 @@ def test_cell_json(value, key):
 def test_cell_json_whose_key_fits(value, name):
     """Someone who forges a run can compute its key, too."""
     with store() as results:
-        path = results.path(CELL) / "cell.json"
+        path = results.path(RUN) / "cell.json"
         info = json.loads(path.read_text())
         status = {"status": "failed"} if name == "traceback" else {}
         path.write_text(json.dumps({**info, **status, name: value}))
@@ -139,7 +140,7 @@ def test_cell_json_whose_key_fits(value, name):
 @given(edits)
 def test_bytes_of_cell_json(changes):
     with store() as results:
-        path = results.path(CELL) / "cell.json"
+        path = results.path(RUN) / "cell.json"
         path.write_bytes(mutated(path.read_bytes(), changes))
         read_everything(results)
 
@@ -149,7 +150,7 @@ def test_bytes_of_cell_json(changes):
 def test_bytes_of_measurements(changes, forged):
     """Damaged, or damaged on purpose: with the checksum of what is there."""
     with store() as results:
-        path = results.path(CELL) / "measurements.parquet"
+        path = results.path(RUN) / "measurements.parquet"
         before = path.read_bytes()
         content = mutated(before, changes)
         path.write_bytes(content)
@@ -158,7 +159,7 @@ def test_bytes_of_measurements(changes, forged):
             info["measurements_sha256"] = sha256(content).hexdigest()
             (path.parent / "cell.json").write_text(json.dumps(info))
         elif content != before:
-            assert not results.is_finished(CELL)
+            assert not results.is_finished(RUN)
         check_told(results)
 
 
@@ -179,15 +180,16 @@ def test_bytes_of_packs(changes, forged):
 
 @QUICK
 @given(values, st.sampled_from(["asked_at", "command", "groups", "inner", None]))
-def test_questions(value, key):
+def test_requests(value, key):
     with store() as results:
-        store_request(results.folder, "suite", "run", [CELL])
+        store_request(results.folder, "suite", "run", [RUN])
         (path,) = (results.folder / "runs").iterdir()
-        question = json.loads(path.read_text())
+        request = json.loads(path.read_text())
         if key == "inner":
-            question["groups"][0] = {**question["groups"][0], "seeds": value}
-        path.write_text(json.dumps({**question, key: value} if key else value))
-        assert asked(results.folder).damaged or asked(results.folder).runs is not None
+            request["groups"][0] = {**request["groups"][0], "seeds": value}
+        path.write_text(json.dumps({**request, key: value} if key else value))
+        found = read_requests(results.folder)
+        assert found.damaged or found.runs is not None
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_questions(value, key):
 )
 def test_json_that_breaks_readers(text):
     with store() as results:
-        (results.path(CELL) / "cell.json").write_text(text, encoding="latin-1")
+        (results.path(RUN) / "cell.json").write_text(text, encoding="latin-1")
         assert len(results.snapshot().damaged) == 1
 
 
@@ -225,7 +227,7 @@ TINY = {
     ],
     "learners": ["fresh", {"name": "l2", "strength": 0.5}],
     "seeds": 2,
-    "measure": {"curvature": {"every": 1, "examples": 16}, "explanations": ["dormant_units"]},
+    "measure": {"curvature": {"every": 1, "examples": 16}, "diagnostics": ["dormant_units"]},
 }
 
 
@@ -280,7 +282,8 @@ def test_a_suite_with_one_wrong_value(path, value):
 @QUICK
 @given(st.sampled_from(suite_names()), edits)
 def test_bytes_of_suites(name, changes):
-    load(mutated(read_suite(name)[0].encode(), changes))
+    content = (resources.files(SUITES) / f"{name}.yaml").read_bytes()
+    load(mutated(content, changes))
 
 
 BOMB = "a: &a [x, x]\n" + "".join(
@@ -340,15 +343,18 @@ def forged(content):
         st.sampled_from(["task", "update", "measured", "train_seconds", "prepare_seconds"]), values
     ),
     shapes=st.dictionaries(
-        st.sampled_from(["losses", "merits", "values", "diverged_at", "population:a", "watched:b"]),
+        st.sampled_from(
+            ["losses", "batch_metrics", "values", "diverged_at", "population:a", "snapshots:b"]
+        ),
         SHAPES,
     ),
     runs=values | st.just(["a", "b"]),
 )
 def test_a_forged_checkpoint_is_refused(tmp_path_factory, header, said, shapes, runs):
     tensors = safetensors.torch.save({name: torch.zeros(s) for name, s in shapes.items()})
-    own = {"format": 1, "cells": runs, "conditions": {}, "progress": said}
-    file = tmp_path_factory.mktemp("forged") / "a.checkpoint"
+    own = {"format": checkpoints.FORMAT, "runs": runs, "conditions": {}, "progress": said}
+    file = tmp_path_factory.mktemp("forged") / "checkpoints" / "a.checkpoint"
+    file.parent.mkdir()
     for stated in (header, own):
         try:
             line = json.dumps(stated).encode("utf-8", "surrogatepass")
@@ -367,7 +373,9 @@ def test_any_bytes_are_no_checkpoint(tmp_path_factory, content):
     for whole in (content, forged(content)):
         file.write_bytes(whole)
         with pytest.raises(CheckpointError):
-            checkpoints.read_header(file)
+            checkpoints.read(file)
+        with pytest.raises(CheckpointError):
+            checkpoints.keys_of(file)
 
 
 @QUICK

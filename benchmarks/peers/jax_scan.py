@@ -2,7 +2,7 @@
 
     XLA_FLAGS=--xla_cpu_multi_thread_eigen=false taskset -c 0 python benchmarks/peers/jax_scan.py
 
-Needs jax alone. Prints seed-updates per second of each learner, the median of five samples.
+Needs only jax. Prints seed-updates per second of each learner, the median of five samples.
 """
 
 import argparse
@@ -92,9 +92,11 @@ def rate(learner, size, seconds):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=4, help="members")
-    parser.add_argument("--seconds", type=float, default=0.6, help="of each sample")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--size", type=int, default=4, help="replicas")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of each sample")
     parser.add_argument("--learners", nargs="*", default=["sgd", "adam", "l2_init", "wasserstein"])
     options = parser.parse_args()
     for name in options.learners:

@@ -27,6 +27,7 @@ def test_the_promised_baselines_are_there():
     } <= set(baseline_names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", baseline_names())
 def test_every_baseline_learns_one_small_task(name):
     cls = find_learner(name)

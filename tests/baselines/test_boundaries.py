@@ -22,6 +22,7 @@ def begun(name, **hyperparameters):
     return population, before, after, fresh
 
 
+@pytest.mark.slow
 def test_shrink_and_perturb_mixes_the_old_network_with_a_new_one():
     _, before, after, fresh = begun("shrink_and_perturb_tasks", shrink=0.25, perturb=0.5)
     for name, value in before.params.items():

@@ -9,7 +9,16 @@ from torch import nn
 import plasticity_bench as pb
 from plasticity_bench.learners.learner import Hidden
 from plasticity_bench.learners.noise import Noise
-from tests.support.helpers import SPEC, batch, new_state, plain_run, replica, same, stacked_batch, train
+from tests.support.helpers import (
+    SPEC,
+    batch,
+    new_state,
+    plain_run,
+    replica,
+    same,
+    stacked_batch,
+    train,
+)
 
 CNN = pb.NetworkSpec(
     name="cnn",
@@ -351,6 +360,7 @@ def test_utilities_are_compared_after_their_correction_by_age():
     assert replaced(state, after) == [True, False]
 
 
+@pytest.mark.slow
 def test_continual_backprop_equals_a_direct_implementation():
     """Lists and loops over one network's own hooks, driven by the population's outputs."""
     learner, _ = new_state("continual_backprop", rate=0.02, maturity=10, utility_decay=0.9)

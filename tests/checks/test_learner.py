@@ -14,6 +14,8 @@ from plasticity_bench.cli import main
 from plasticity_bench.shipped import baseline_names
 from tests.cli.test_cli import SUITE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", baseline_names())
 def test_every_baseline_keeps_the_rules(name):

@@ -78,6 +78,7 @@ def test_the_same_command_again_runs_nothing_and_prints_the_same_table(capsys):
     assert out == first
 
 
+@pytest.mark.slow
 def test_more_seeds_run_only_the_missing_ones(folder, capsys):
     run()
     before = {path: (path / "cell.json").stat().st_mtime_ns for path in run_folders(folder)}
@@ -97,6 +98,7 @@ def without_time(text):
     return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_same_numbers(capsys):
     run("--format", "csv")
     alone = capsys.readouterr().out
@@ -104,6 +106,7 @@ def test_several_processes_give_the_same_numbers(capsys):
     assert without_time(capsys.readouterr().out) == without_time(alone)
 
 
+@pytest.mark.slow
 def test_an_edited_learner_is_run_again(folder, capsys):
     run("--learner", "my_module:Learner")
     (folder / "my_module.py").write_text(LEARNER.replace("0.1", "0.2"))
@@ -113,11 +116,13 @@ def test_an_edited_learner_is_run_again(folder, capsys):
     assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_hyperparameters_from_the_command_line(capsys):
     assert run("--learner", "adam", "-H", "step_size=1e-2", "-H", "beta1=0.5") == 0
     assert "adam step_size=0.01,beta1=0.5" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_learning_rate_has_other_names(folder, capsys):
     assert run("--learner", "adam", "-H", "step_size=1e-2") == 0
     before = run_folders(folder)
@@ -132,6 +137,7 @@ def test_the_learning_rate_has_other_names(folder, capsys):
     assert "Learner Adam: step_size is given twice" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_formats(capsys):
     run()
     table = capsys.readouterr().out
@@ -167,6 +173,7 @@ class Learner(pb.Learner):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_broken_learner_fails_alone_and_says_where(folder, capsys, jobs):
     (folder / "broken.py").write_text(BROKEN)
@@ -185,6 +192,7 @@ def test_a_broken_learner_fails_alone_and_says_where(folder, capsys, jobs):
     assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_diverged_learner_scores_worst_and_is_named(capsys):
     assert run("--learner", "sgd", "-H", "step_size=1e30") == 0
     row = next(line for line in capsys.readouterr().out.splitlines() if "sgd" in line)
@@ -234,6 +242,7 @@ def test_wrong_options_exit_with_2(wrong, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["--replicas", "--members"])
 def test_replicas_in_one_population_under_both_names(folder, given):
     assert run(given, "1", "--seeds", "3") == 0
@@ -282,6 +291,7 @@ def command(*arguments):
     return [str(Path(sys.executable).parent / "plasticity-bench"), *arguments]
 
 
+@pytest.mark.slow
 def test_the_installed_command_finds_my_module_in_the_current_folder(folder):
     done = subprocess.run(
         command("run", "tiny.yaml", "--learner", "my_module:Learner", "--jobs", "2"),
@@ -297,6 +307,7 @@ def test_the_installed_command_finds_my_module_in_the_current_folder(folder):
     assert "s left" in lines[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_says_what_is_saved_and_how_to_resume(folder, jobs):
     (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 4", "num_tasks: 400", 1))

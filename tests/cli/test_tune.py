@@ -65,6 +65,7 @@ def test_the_same_command_again_computes_nothing_and_prints_the_same(folder, cap
     assert [line.split()[0] for line in first.splitlines()[2::3]] == ["fresh", "l2"]
 
 
+@pytest.mark.slow
 def test_a_larger_budget_runs_only_what_is_new(folder, capsys):
     tune()
     assert tune("--settings", "6", "--seeds", "2") == 0
@@ -73,6 +74,7 @@ def test_a_larger_budget_runs_only_what_is_new(folder, capsys):
     assert "24 runs, 16 finished, 8 to do" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_its_results_stand_apart_from_those_that_are_scored(folder, capsys):
     tune()
     scored = results(folder) / "cells"
@@ -107,6 +109,7 @@ def test_a_run_uses_what_was_chosen_and_says_where_it_comes_from(folder, capsys)
     assert "4 runs, 4 finished, 0 to do" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_record_of_another_suite_is_told_of(folder, capsys):
     tune("--settings", "1", "--seeds", "1", "--output", "mine.yaml")
     command = ["run", "tiny.yaml", "--jobs", "1", "--seeds", "1", "--tuned", "mine.yaml"]
@@ -120,6 +123,7 @@ def test_a_record_of_another_suite_is_told_of(folder, capsys):
     assert found.group(1) == record.read(Path("mine.yaml")).record.suite != found.group(2)
 
 
+@pytest.mark.slow
 def test_the_block_for_the_suites_file(folder, capsys):
     tune("--format", "suite")
     block = capsys.readouterr().out
@@ -129,6 +133,7 @@ def test_the_block_for_the_suites_file(folder, capsys):
     agrees(load_suite("tiny.yaml"), record.read(results(folder) / "tuning.yaml"))
 
 
+@pytest.mark.slow
 def test_halving_and_a_figure(folder, capsys):
     (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 3", "num_tasks: 10"))
     assert tune("--search", "halving", "--seeds", "1") == 0
@@ -142,6 +147,7 @@ def test_halving_and_a_figure(folder, capsys):
     assert "no --kind, --measurement or --stream." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_learner_of_ones_own(folder, capsys):
     (folder / "mine_to_tune.py").write_text(
         "import plasticity_bench as pb\n"
@@ -165,6 +171,7 @@ class Learner(pb.Learner):
 """
 
 
+@pytest.mark.slow
 def test_a_broken_learner_is_named_and_the_exit_code_says_so(folder, capsys):
     (folder / "broken_to_tune.py").write_text(BROKEN)
     assert tune("--learner", "broken_to_tune:Learner", "--learner", "l2") == 1
@@ -174,6 +181,7 @@ def test_a_broken_learner_is_named_and_the_exit_code_says_so(folder, capsys):
     assert list(record.read(results(folder) / "tuning.yaml").record.learners) == ["l2"]
 
 
+@pytest.mark.slow
 def test_what_is_held_is_not_searched(folder):
     assert tune("--learner", "l2", "-H", "strength=0.5", "--settings", "3") == 0
     (path,) = results(folder).glob("tuning.yaml")
@@ -197,6 +205,7 @@ def test_what_is_held_under_another_name_is_not_searched(folder):
     assert [list(tried.setting) for tried in found.tried] == [["strength"]] * 2
 
 
+@pytest.mark.slow
 def test_the_record_of_other_learners_is_not_written_over(folder, capsys, monkeypatch):
     assert tune("--learner", "l2", "--settings", "1") == 0
     written = (results(folder) / "tuning.yaml").read_text()

@@ -65,6 +65,7 @@ assert not heavy, heavy
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [TWICE, LIGHT], ids=["twice", "light"])
 def test_in_a_process_of_its_own(code):
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -32,6 +32,7 @@ def row(name):
     return f"| {' | '.join(runs)} |".replace("|  |", "| |").replace("|  |", "| |")
 
 
+@pytest.mark.slow
 def test_the_table_is_what_the_classes_say_and_do():
     rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
     expected = [row(name) for name in baseline_names()]

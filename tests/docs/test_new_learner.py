@@ -49,6 +49,7 @@ def test_what_it_says_is_so():
 # ---- the verb ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_new_writes_a_learner_and_tells_what_to_do_with_it(folder, capsys):
     assert main(["new", "learner", "my_idea"]) == 0
     told = capsys.readouterr().out

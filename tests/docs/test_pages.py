@@ -33,6 +33,8 @@ from tests.support.data_files import idx_set, small_source, write_idx
 from tests.support.helpers import as_before
 from tests.support.pages import PAGES, ROOT, blocks, commands, inline_commands, links, text_of
 
+pytestmark = pytest.mark.system
+
 NOT_RUN = {
     "python -m venv": "makes an environment; `.ci/run` does it",
     "source .venv/bin/activate": "the same",

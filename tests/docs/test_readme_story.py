@@ -11,6 +11,8 @@ from plasticity_bench.scoring import score_table as table
 from plasticity_bench.suite import planning
 from plasticity_bench.suite.suite import load_suite
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory):

@@ -9,6 +9,8 @@ import pytest
 import plasticity_bench as pb
 from tests.support.pages import ROOT, links, text_of
 
+pytestmark = pytest.mark.system
+
 DOCS = ROOT / "docs"
 
 

@@ -46,6 +46,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "parameters"), KINDS.items(), ids=KINDS.keys())
 def test_a_plain_gym_loop_gives_the_same_trajectory(name, parameters):
     """What a stranger would write against the environment, batch by batch, to the last bit."""

@@ -24,6 +24,7 @@ def protocol(*names, every=1, **settings):
 EVERYTHING = protocol(*DIAGNOSTICS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learner", ["adam", "shrink_and_perturb", "fresh"])
 def test_measuring_leaves_every_other_number_as_it_was(learner):
     """In every bit: parameters, moments, memory, and all that was measured without it."""
@@ -99,6 +100,7 @@ def test_updates_are_sampled_evenly_and_are_the_learners_own():
     assert values(found, "task_update_norm")[1][0] == pytest.approx(12 * size, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_replicas_that_diverge_have_no_numbers_and_others_keep_theirs():
     run = population(ExplodesLast(), [0, 1])
     found = pb.evaluate(small_stream(num_tasks=3), run, EVERYTHING)
@@ -111,6 +113,7 @@ def test_replicas_that_diverge_have_no_numbers_and_others_keep_theirs():
     assert first == last
 
 
+@pytest.mark.slow
 def test_one_replicas_numbers_do_not_depend_on_the_others():
     together = pb.evaluate(small_stream(), population(pb.Learner(), [0, 1, 2]), EVERYTHING)
     alone = pb.evaluate(small_stream(), population(pb.Learner(), [1]), EVERYTHING)

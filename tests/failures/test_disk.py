@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 KILLED_IN_THE_MIDDLE = """\
 import os, pathlib, signal, sys
-from plasticity_bench.results import loose
+from plasticity_bench.results import run_folder
 from plasticity_bench.cli import main
 
 place, calls = {place!r}, [0]
@@ -22,9 +24,10 @@ def killed_at_the_third(function):
     return call
 
 if place == "measurements":
-    loose.columns.cell_bytes = killed_at_the_third(loose.columns.cell_bytes)
+    parquet = run_folder.parquet
+    parquet.measurements_bytes = killed_at_the_third(parquet.measurements_bytes)
 elif place == "info":
-    loose._write_info = killed_at_the_third(loose._write_info)
+    run_folder._write_info = killed_at_the_third(run_folder._write_info)
 elif place == "rename":
     pathlib.Path.replace = killed_at_the_third(pathlib.Path.replace)
 main(["run", "tiny.yaml", "--jobs", "1", "--checkpoint-interval", "1"])
@@ -58,7 +61,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_is_told_of_and_the_run_goes_on_when_there_is_room(bench, straight, small_disk):
+def test_a_full_disk_is_told_of_and_the_run_resumes_when_there_is_room(bench, straight, small_disk):
     filler = small_disk / "filler"
     filler.write_bytes(bytes(4096 * (256 - 10)))  # ten pages are left
     options = ("--results", str(small_disk), "--replicas", "1", "--checkpoint-interval", "1")
@@ -97,4 +100,4 @@ def test_what_is_damaged_is_found_and_computed_again(bench, straight):
     files[6].write_bytes(b"PAR1 cut short")
     code, table, err = bench.run()
     assert (code, table) == (0, straight)
-    assert "8 runs, 5 finished, 3 to run" in err
+    assert "8 runs, 5 finished, 3 to do" in err

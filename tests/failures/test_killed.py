@@ -10,6 +10,8 @@ import pytest
 
 from tests.failures.conftest import scores
 
+pytestmark = pytest.mark.system
+
 CHECKPOINTS = ("--checkpoint-interval", "1")
 
 
@@ -27,7 +29,7 @@ def is_alive(pid):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_run_that_is_killed_goes_on(bench, straight, jobs):
+def test_a_run_that_is_killed_resumes(bench, straight, jobs):
     process = bench.start("--jobs", jobs, *CHECKPOINTS)
     bench.wait_for("checkpoints/*.checkpoint")
     workers = children(process.pid)
@@ -47,7 +49,7 @@ def test_a_run_that_is_killed_goes_on(bench, straight, jobs):
     assert not list(bench.results.glob("locks/*"))
 
 
-def test_a_worker_that_is_killed_costs_its_own_cells_only(bench, straight):
+def test_a_worker_that_is_killed_costs_its_own_runs_only(bench, straight):
     process = bench.start("--jobs", "2", "--replicas", "4", *CHECKPOINTS)
     bench.wait_for("checkpoints/*.checkpoint")
     os.kill(children(process.pid)[0], signal.SIGKILL)
@@ -74,12 +76,12 @@ def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, n
     assert out == ""
     assert "Traceback" not in err
     assert "Stopped: 0 of 8 runs are finished in results/tiny-v0@" in err
-    assert "Run the same command again to go on." in err
+    assert "Run the same command again to resume." in err
     code, table, _ = bench.run()
     assert (code, table) == (0, straight)
 
 
-def test_two_equal_commands_share_the_cells(bench, straight):
+def test_two_equal_commands_share_the_runs(bench, straight):
     both = [bench.start("--jobs", "1", "--replicas", "2") for _ in range(2)]
     ended = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0]

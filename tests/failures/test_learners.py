@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 
 def infos(bench, learner):
     files = bench.results.glob(f"cells/*/{learner}*/*/cell.json")

@@ -13,6 +13,8 @@ import pytest
 from tests.failures.conftest import scores
 from tests.support.slurm_cluster import Cluster
 
+pytestmark = pytest.mark.system
+
 SLURM = ("--engine", "slurm", "--slurm", "memory=1G", "--slurm", "time=00:10:00")
 
 
@@ -78,7 +80,7 @@ def test_it_detaches_tells_how_far_it_is_and_gives_the_same_table(on_slurm, clus
     code, table, err = on_slurm.run(*SLURM, **on_slurm.settings)
     assert (code, table) == (0, straight)
     assert "of these results is not over." in err
-    assert "cells in" not in err
+    assert "runs in" not in err
     assert command(on_slurm, "status", str(on_slurm.results)).returncode == 0
     collected = command(on_slurm, "collect", "tiny.yaml", "--format", "csv")
     assert (collected.returncode, scores(collected.stdout)) == (0, straight)
@@ -100,7 +102,7 @@ def test_a_killed_job_and_a_killed_node_cost_nothing(on_slurm, cluster, straight
     assert scores(out) == straight
 
 
-def test_a_task_whose_time_is_up_queues_again_and_goes_on(on_slurm, cluster):
+def test_a_task_whose_time_is_up_queues_again_and_resumes(on_slurm, cluster):
     # A minute is the least that Slurm gives. The learner takes half of one, and is told after
     # twenty seconds that its time is up.
     limits = ("--slurm", "time=00:01:00", "--slurm", "notice=40", "--slurm", "rounds=1")
@@ -109,7 +111,7 @@ def test_a_task_whose_time_is_up_queues_again_and_goes_on(on_slurm, cluster):
     out, err = process.communicate(timeout=500)
     assert process.returncode == 0, err
     logs = "".join(log.read_text() for log in on_slurm.results.glob("slurm/*/task-*.log"))
-    assert "the progress of others is kept" in logs
+    assert "the progress of others is stored" in logs
     # The same as Adam, whose run was not interrupted, but for what it is called.
     table = {learner: row for (_, learner), row in scores(out).items()}
     slow, adam = table["broken:Slow"], table["adam"]

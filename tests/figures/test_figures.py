@@ -51,6 +51,7 @@ def score(trainability, retention):
     return Score(trainability, retention, retention, 0.5, 0.5, False, 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("num_streams", "lines"), [(1, 1), (2, 1), (4, 1), (5, 2), (9, 3)])
 def test_panels_that_do_not_fit_beside_one_another_are_below(drawn, tmp_path, num_streams, lines):
     streams = [f"a stream with a name {i}" for i in range(num_streams)]

@@ -78,6 +78,7 @@ def submit(folder, *arguments, learner="adam"):
 # ---- submitting ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_entry_holds_what_the_table_shows(folder, suite):
     """Scores from the entry alone are those of the table, which reads the whole results."""
     added = [c for c in suite.contenders if c.label == "adam"]
@@ -94,6 +95,7 @@ def test_an_entry_holds_what_the_table_shows(folder, suite):
         assert stated == [scores[seed].trainability for seed in range(3)]
 
 
+@pytest.mark.slow
 def test_what_the_manifest_says(folder, suite):
     assert submit(folder, "--paper", "https://arxiv.org/abs/2308.11958", learner=None) == 0
     manifest = read_manifest(folder / "entries" / "tiny-v0" / "new")
@@ -129,6 +131,7 @@ def test_incomplete_results_are_refused_with_what_completes_them(folder, capsys)
     assert submit(folder) == 0
 
 
+@pytest.mark.slow
 def test_fewer_seeds_than_the_suite_are_incomplete(folder, capsys):
     main(
         [
@@ -414,6 +417,7 @@ def test_only_shared_seeds_and_streams_with_scores_count():
 # ---- the repository ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_page_in_the_repository_is_current(capsys):
     entries = ROOT / "leaderboard" / "entries"
     made = page.page(entries, page.suites_in(entries), "markdown", print)

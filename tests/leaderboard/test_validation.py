@@ -449,6 +449,7 @@ FORGERIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forgery_is_refused_by_its_rule_alone(entry, name):
     rule, forge = FORGERIES[name]
@@ -457,6 +458,7 @@ def test_a_forgery_is_refused_by_its_rule_alone(entry, name):
     assert {fault.partition(":")[0] for fault in found.failures} == {*rule.split()}, found.failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_what_our_own_commands_make_is_valid(entry, name):
     found = verdict(entry.parent / name)
@@ -584,6 +586,7 @@ def replaced(value, path, odd):
     value[path[-1]] = odd
 
 
+@pytest.mark.slow
 def test_no_odd_value_anywhere_ends_in_a_traceback(entry):
     """Each place in a manifest and in a run takes an odd value in turn: refused or valid."""
     kept = {name: (entry / name).read_bytes() for name in (MANIFEST, MEASUREMENTS)}

@@ -18,6 +18,8 @@ from plasticity_bench.scoring.scores import Score
 from tests.leaderboard.test_validation import entry, made, own  # noqa: F401  (fixtures)
 from tests.support.entries import change_runs
 
+pytestmark = pytest.mark.system
+
 
 def verify(folder, *options):
     return main(["verify", str(folder), "--suite", str(suite_file(folder)), *options])

@@ -82,6 +82,7 @@ def test_fold_takes_integers_and_tensors_alike():
     assert len({fold(key, index).item() for index in range(1000)}) == 1000
 
 
+@pytest.mark.slow
 def test_compiled_noise_of_any_shape_is_the_same_in_every_bit():
     """Matrices too: the compiler must neither fold products of indices nor narrow them."""
 

@@ -55,6 +55,7 @@ def test_sgd_is_torch_sgd(momentum, decay):
         torch.testing.assert_close(value, theirs[name].data, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("betas", [(0.9, 0.999), (0.5, 0.9), (0.0, 0.0)])
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-2])

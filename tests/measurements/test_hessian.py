@@ -36,6 +36,7 @@ def case(make, n=10, seeds=(0, 1), precise=True):
     return module, params, inputs, targets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", nets.NETWORKS.values(), ids=nets.NETWORKS)
 def test_the_spectrum_is_that_of_the_dense_matrix(make):
     module, params, inputs, targets = case(make)
@@ -173,6 +174,7 @@ def test_one_start_vector_has_no_spread():
         hessian_curvature(*case(nets.mlp), dense_limit=0, block=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [nets.mlp, nets.Residual, nets.Attention])
 def test_a_replica_among_others_is_that_replica_alone(make):
     module, params, inputs, targets = case(make, seeds=[0, 1, 2], precise=False)
@@ -295,6 +297,7 @@ def test_low_rank_and_multiple_eigenvalues_end_it_early(dtype):
     assert lanczos(np.zeros(200), 4, 40, dtype=dtype).gauss().counts.sum() == 800
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [20, 60])
 def test_the_stated_uncertainty_covers_the_error(steps):
     """A spectrum as networks have, a few large eigenvalues and a long tail of both signs, with too
@@ -313,6 +316,7 @@ def test_the_stated_uncertainty_covers_the_error(steps):
     assert np.median(errors) < 0.1
 
 
+@pytest.mark.slow
 def test_lanczos_agrees_with_the_dense_hessian_of_a_network():
     """At half as many products as there are parameters."""
     module, params, inputs, targets = case(lambda: nets.mlp(hidden=(24, 20)), n=60, precise=False)

@@ -19,6 +19,8 @@ from plasticity_bench.networks.vit import Attention, MeanToken, Patches
 from tests.support import curvature_networks as nets
 from tests.support.helpers import replica, same, stacked_batch, train
 
+pytestmark = pytest.mark.slow
+
 GIVEN = {
     "mlp": {"hidden": (32, 6)},
     "cnn": {"channels": (4, 32), "kernel_size": 3, "hidden": (6,)},

@@ -28,6 +28,7 @@ def page_faults(keep):
     return int(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU C library is told")
 def test_memory_is_not_taken_from_the_system_again():
     kept = page_faults(keep=True)

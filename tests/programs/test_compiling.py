@@ -12,6 +12,8 @@ from plasticity_bench.programs import compiling
 from plasticity_bench.programs.compiling import should_compile
 from tests.support.helpers import SPEC, replica, same, stacked_batch
 
+pytestmark = pytest.mark.slow
+
 
 class Noisy(pb.Learner):
     """Plain descent with a penalty, noise and ranking: what a graph of ours may hold."""

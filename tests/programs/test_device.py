@@ -24,6 +24,7 @@ def leaves(population):
     return torch.utils._pytree.tree_leaves((population.state, population._keys, population._clock))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [name for name in baseline_names() if find_learner(name).vectorized]
 )

@@ -166,6 +166,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vectorized", [True, False])
 @pytest.mark.parametrize(("hooks", "sentence"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_hook_is_named(hooks, sentence, vectorized):

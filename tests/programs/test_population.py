@@ -13,6 +13,8 @@ from plasticity_bench.seeding import Branch, integer
 from plasticity_bench.shipped import baseline_names
 from tests.support.helpers import SPEC, batch, replica, same, stacked_batch, train
 
+pytestmark = pytest.mark.slow
+
 
 class EveryHook(pb.Learner):
     """Uses each hook, memory and noise, so that nothing can leak between replicas unseen."""

@@ -10,7 +10,10 @@ from tests.support.browser import CHROMIUM, Browser
 
 NONE = "\N{EN DASH}"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
 
 
 @pytest.fixture(scope="module")

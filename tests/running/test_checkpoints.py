@@ -78,6 +78,7 @@ def assert_same(ours, theirs, our_population, their_population):
     assert all(torch.equal(one[name], other[name]) for name in one | other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", baseline_names())
 def test_every_baseline_resumes_to_the_same_bit_from_any_point(name, tmp_path):
     learner = find_learner(name)()
@@ -111,6 +112,7 @@ STREAMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stream_id", "parameters"), STREAMS.values(), ids=STREAMS.keys())
 def test_every_kind_of_task_resumes_to_the_same_bit(stream_id, parameters):
     stream = make_stream(stream_id, **parameters)

@@ -65,6 +65,7 @@ def test_times_follow_from_rates_and_each_kind_is_timed_once(suite_file, monkeyp
     assert costs[0].seconds == pytest.approx(180.0)
 
 
+@pytest.mark.slow
 def test_the_command_prints_streams_costs_and_what_they_mean(suite_file, capsys):
     assert main(["show", suite_file, "--jobs", "2", "--replicas", "2"]) == 0
     shown = capsys.readouterr()

@@ -11,6 +11,8 @@ from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.running.engines import slurm
 
+pytestmark = pytest.mark.system
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -141,9 +143,7 @@ def test_without_slurm_there_is_a_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(slurm.shutil, "which", lambda _: None)
     monkeypatch.chdir(tmp_path)
     assert main(["run", "quick", "--engine", "slurm"]) == 2
-    assert (
-        "--engine slurm: the commands sbatch and squeue are missing." in capsys.readouterr().err
-    )
+    assert "--engine slurm: the commands sbatch and squeue are missing." in capsys.readouterr().err
     assert main(["run", "quick", "--detach"]) == 2
     assert "--detach, --slurm and --slurm-profile need --engine slurm." in capsys.readouterr().err
 

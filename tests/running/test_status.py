@@ -69,7 +69,7 @@ def test_every_state_is_counted(results):
     assert not found.is_complete
     said = summary(found)
     assert said[0] == "s  adam: ValueError: too bad"
-    assert sum("counts as missing and is run again." in line for line in said) == 2
+    assert sum("its runs count as missing and are run again." in line for line in said) == 2
     assert said[-1] == "2 of 8 runs have results. To finish: `plasticity-bench run x`."
     assert render(found).splitlines()[-1].split() == [
         "s",

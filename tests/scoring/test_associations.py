@@ -154,6 +154,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_and_draws_a_figure(folder, capsys):
     pytest.importorskip("matplotlib")
     assert main(["run", "tiny.yaml", "--jobs", "1"]) == 0
