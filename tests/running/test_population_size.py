@@ -72,7 +72,7 @@ def test_short_runs_go_by_the_rule_and_long_ones_are_measured(tmp_path, monkeypa
     assert chosen(stream(200_000), SPEC, ADAM, Execution(), 9, told.append) == 2
     assert rates.asked == [1, 2, 4, 8]
     assert told[0] == "timing 1 seed at a time (stored for later runs)."
-    assert len(list((tmp_path / "members").iterdir())) == 1
+    assert len(list((tmp_path / "replicas").iterdir())) == 1
     rates.asked.clear()
     assert chosen(stream(200_000), SPEC, ADAM, Execution(), 9) == 2
     assert not rates.asked
