@@ -71,7 +71,8 @@ def check_hyperparameters(trial: Trial) -> None:
     learner = trial.learner
     idle = without_effect(learner.optimizer)
     values = {k: v for k, v in learner.hyperparameters().items() if k not in idle}
-    read = yaml_source.parse(yaml.safe_dump(values), "hyperparameters").value
+    text = yaml.dump(values, Dumper=yaml_source.Dumper)
+    read = yaml_source.parse(text, "hyperparameters").value
     for name, value in values.items():
         if (type(read[name]), read[name]) != (type(value), value):
             raise _broken(

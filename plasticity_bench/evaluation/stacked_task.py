@@ -7,8 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from plasticity_bench.errors import StreamError
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.task import Floats, Integers, Task
+from plasticity_bench.streams.validation import checked_batches, checked_task, inputs_problem
 
 EVALUATION_BATCH = 1024
 Batch = tuple[Tensor, Tensor]
@@ -89,7 +91,12 @@ def _inputs(stream: Stream, tasks: list[Task]) -> tuple[Floats, Integers]:
         return table, np.arange(len(table)).reshape(len(task_inputs), -1)
     examples = np.stack([task.examples for task in tasks if task.examples is not None])
     needed, places = np.unique(examples, return_inverse=True)
-    return stream.inputs(needed), places.reshape(examples.shape)
+    inputs = stream.inputs(needed)
+    problem = inputs_problem(stream, inputs)
+    if problem or len(inputs) != len(needed):
+        what = problem or f"must have one input for each of {len(needed)} rows, not {len(inputs)}"
+        raise StreamError(f"Stream {type(stream).__name__}: inputs(examples) {what}.")
+    return inputs, places.reshape(examples.shape)
 
 
 class StackedTask:
@@ -119,7 +126,7 @@ class StackedTask:
             device: of the batches.
             before: the task before it, if there was one.
         """
-        tasks = [stream.task(seed, index) for seed in seeds]
+        tasks = [checked_task(stream, seed, index) for seed in seeds]
         held_out = [task.test for task in tasks if task.test is not None]
         trained, tested = (before.train, before.test) if before else (None, None)
         self.train: Examples = Examples(stream, tasks, device, trained)
@@ -135,8 +142,9 @@ class StackedTask:
             else None
         )
         self._device = device
-        self._batches = self._stacked([stream.batches(seed, index) for seed in seeds])
-        self._left_over = self._stacked([stream.left_over(seed, index) for seed in seeds])
+        rows = [checked_batches(stream, seed, index) for seed in seeds]
+        self._batches = self._stacked([batches for batches, _ in rows])
+        self._left_over = self._stacked([left_over for _, left_over in rows])
         self._before = trained if self._left_over.shape[1] else None
 
     def dead_rank(self, examples: int) -> NDArray[np.float64]:

@@ -66,6 +66,11 @@ class DatasetStream(Stream):
         """The values of the darkest and the brightest pixel."""
         return self.data.bounds
 
+    @property
+    def num_rows(self) -> int:
+        """The number of rows of the data set, with its test part."""
+        return len(self.data.labels)
+
     def size(self, index: int) -> int:
         """Return how many examples task `index` has."""
         return self.num_examples or data.source(self.dataset).num_train

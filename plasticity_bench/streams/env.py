@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from plasticity_bench.streams.registry import make_stream
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.task import Integers, Task
+from plasticity_bench.streams.validation import checked_batches, checked_task
 
 Observation = NDArray[np.float32]
 ANY = float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
@@ -68,12 +69,36 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         return inputs, self._info(np.full_like(targets, nothing))
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Score the predictions for the last observed batch; return the next one."""
+        """Score the predictions for the last observed batch; return the next one.
+
+        Raises:
+            ValueError: if the action is not in the action space.
+        """
+        predictions = self._predictions(action)
         _, targets = self._batch()
-        reward = self._reward(np.asarray(action), targets)
+        reward = self._reward(predictions, targets)
         terminated = not self._advance()
         inputs, _ = self._batch()
         return inputs, reward, terminated, False, self._info(targets)
+
+    def _predictions(self, action: Any) -> NDArray[Any]:
+        """The action as an array, if it has the shape and the range of the action space."""
+        predictions, space = np.asarray(action), self.action_space
+        kind = "classes" if isinstance(space, spaces.MultiDiscrete) else "numbers"
+        if predictions.shape != space.shape:
+            raise ValueError(
+                f"An action has the shape {space.shape}, one row of {kind} for the batch, not "
+                f"{predictions.shape}."
+            )
+        if isinstance(space, spaces.MultiDiscrete):
+            outputs = self.stream.num_outputs
+            if predictions.dtype.kind not in "iu":
+                raise ValueError(f"An action is whole numbers, not {predictions.dtype}.")
+            if predictions.min() < 0 or predictions.max() >= outputs:
+                raise ValueError(f"An action is classes from 0 to {outputs - 1}.")
+        elif predictions.dtype.kind not in "iuf" or not np.isfinite(predictions).all():
+            raise ValueError("An action is finite numbers.")
+        return predictions
 
     def _reward(self, action: NDArray[Any], targets: NDArray[Any]) -> float:
         if self.stream.regression:
@@ -83,11 +108,10 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
 
     def _begin_task(self, index: int) -> None:
         self._index, self._update = index, 0
-        self._task = self.stream.task(self._seed, index)
-        self._batches = self.stream.batches(self._seed, index)
-        self._left_over = self.stream.left_over(self._seed, index)
+        self._task = checked_task(self.stream, self._seed, index)
+        self._batches, self._left_over = checked_batches(self.stream, self._seed, index)
         if len(self._left_over):
-            self._previous = self.stream.task(self._seed, index - 1)
+            self._previous = checked_task(self.stream, self._seed, index - 1)
 
     def _advance(self) -> bool:
         """Move to the next batch; return whether there was one."""

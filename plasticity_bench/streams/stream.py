@@ -122,6 +122,11 @@ class Stream(ABC):
         """The smallest and the largest number in any input, as far as they are known."""
         return float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
 
+    @property
+    def num_rows(self) -> int | None:
+        """The number of rows that a task's `examples` can refer to; None if it is unknown."""
+        return None
+
     def inputs(self, examples: Integers) -> Floats:
         """Return the inputs that tasks refer to by `examples`, (n, *input_shape) float32."""
         raise NotImplementedError("tasks bring their own inputs")

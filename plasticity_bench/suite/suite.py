@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.errors import BadInputError, StreamError, did_you_mean
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.streams import Stream, make_stream
-from plasticity_bench.streams.validation import task_problem
+from plasticity_bench.streams.validation import checked_task
 from plasticity_bench.suite.contenders import Contender, contender
 from plasticity_bench.suite.document import located, read_document
 from plasticity_bench.suite.suite_file import (
@@ -257,15 +257,10 @@ def check_first_task(name: str, stream: Stream) -> None:
         BadInputError: if it cannot be made, or is no task of the stream.
     """
     try:
-        task = stream.task(0, 0)
-        problem = task_problem(stream, task, stream.size(0))
-    except BadInputError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise BadInputError(f"Stream {name}: task(0, 0) raised {reason}.", "id") from error
-    if problem:
-        raise BadInputError(f"Stream {name}: task(0, 0) {problem}.", key="id")
+        checked_task(stream, 0, 0)
+    except StreamError as error:
+        problem = str(error).removeprefix(f"Stream {type(stream).__name__}: ")
+        raise BadInputError(f"Stream {name}: {problem}", "id") from error
 
 
 def _check_labels(things: Sequence[SuiteStream] | Sequence[Contender]) -> None:

@@ -17,15 +17,53 @@ _UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeErro
 Path = tuple[str | int, ...]
 
 
+_TAG = "tag:yaml.org,2002:"
+_CORE_SCHEMA = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (
+        r"[-+]?[0-9]+|[-+]?[1-9][0-9]{0,2}(_[0-9]{3})+|0o[0-7]+|0x[0-9a-fA-F]+",
+        list("-+0123456789"),
+    ),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+    "merge": (r"<<", ["<"]),
+}
+"""What plain words are by the core schema of YAML 1.2 (section 10.3.2), and how they begin.
+
+PyYAML follows YAML 1.1, by which 010 is 8, 1:30 is 90, 1e-3 is text and `no` is false. Beyond the
+schema, 1_000 is accepted as 1000, because suites have used it.
+"""
+
+
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which 1e-3 is a number, as in YAML 1.2; PyYAML reads it as text."""
+    """Safe YAML 1.2."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+    def construct_number(self, node: yaml.ScalarNode) -> int | float:
+        """Return the number that a scalar of the tag int or float stands for."""
+        text = str(self.construct_scalar(node))
+        kind = node.tag.removeprefix(_TAG)
+        if not re.fullmatch(_CORE_SCHEMA[kind][0], text):
+            raise ValueError(f"{text!r} is not of the type {kind}")
+        if kind == "int":
+            return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"),
-    list("-+0123456789"),
-)
+class Dumper(yaml.SafeDumper):
+    """Writes YAML that is read alike by versions 1.1 and 1.2: ambiguous text is quoted."""
+
+
+for _kind, (_words, _starts) in _CORE_SCHEMA.items():
+    for _cls in (_Loader, Dumper):
+        _cls.add_implicit_resolver(_TAG + _kind, re.compile(f"^(?:{_words})$"), _starts)
+_Loader.add_constructor(f"{_TAG}int", _Loader.construct_number)
+_Loader.add_constructor(f"{_TAG}float", _Loader.construct_number)
 
 
 @dataclass(frozen=True)

@@ -252,9 +252,9 @@ class _Row(dict[str, Any]):
     """A mapping written on one line."""
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml_source.Dumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, indentless=False)  # lists stand in from their keys
+        super().increase_indent(flow, indentless=False)  # lists are indented below their keys
 
 
 _Dumper.add_representer(

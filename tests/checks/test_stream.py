@@ -164,10 +164,10 @@ BROKEN = {
     Leaks: "holds out 2 examples that it trains on",
     ScoresNothing: r"scored_tasks\(\) must be some of its 3 tasks",
     ShortBatches: r"batches\(0, 0\) must have the shape \(4, 8\)",
-    OtherBatches: "must be of the task's 40 examples",
+    OtherBatches: "must be rows from 0 to 39",
     Function: "parameters must be numbers, words, or lists",
     OutOfBounds: "but input_bounds are",
-    NotFinite: "must have finite inputs of float32",
+    NotFinite: "must have finite inputs; row 0 has nan",
     Both: "must have either examples, rows of a data set, or inputs of its own",
 }
 

@@ -1,4 +1,4 @@
-"""What is asked of Slurm, and how runs are dealt out: without a cluster."""
+"""What is asked of Slurm, and how runs are shared: without a cluster."""
 
 import os
 import re
@@ -39,12 +39,12 @@ def groups(*sizes):
     return [Group(SuiteStream(Stream(size)), (Run(f"k{i}"),)) for i, size in enumerate(sizes)]
 
 
-def test_groups_are_dealt_out_evenly_and_none_is_lost():
-    dealt = slurm.dealt(groups(1, 9, 2, 8, 3, 7, 4), 3)
-    sums = [sum(group.suite_stream.stream.num_updates for group in share) for share in dealt]
+def test_groups_are_shared_evenly_and_none_is_lost():
+    shares = slurm.in_shares(groups(1, 9, 2, 8, 3, 7, 4), 3)
+    sums = [sum(group.suite_stream.stream.num_updates for group in share) for share in shares]
     assert sums == [12, 11, 11]
-    assert sorted(g.runs[0].key for share in dealt for g in share) == [f"k{i}" for i in range(7)]
-    assert [len(share) for share in slurm.dealt(groups(1, 1), 5)] == [1, 1]
+    assert sorted(g.runs[0].key for share in shares for g in share) == [f"k{i}" for i in range(7)]
+    assert [len(share) for share in slurm.in_shares(groups(1, 1), 5)] == [1, 1]
 
 
 @pytest.fixture
@@ -113,8 +113,8 @@ PROFILES = {
     "unknown key": ("partitoin: gpu", "partitoin: Extra inputs are not permitted. Known: partiti"),
     "wrong type": ("tasks: many", "tasks: Input should be a valid integer"),
     "no mapping": ("- gpu", "a Slurm profile is a mapping"),
-    "no YAML": ("a: [", "Cannot read the Slurm profile"),
-    "code": ("setup: !!python/object/apply:os.system ['true']", "Cannot read the Slurm profile"),
+    "no YAML": ("a: [", "profile.yaml:1: not valid YAML"),
+    "code": ("setup: !!python/object/apply:os.system ['true']", "profile.yaml:1: not valid YAML"),
 }
 
 

@@ -475,7 +475,7 @@ WRONG_STREAMS = {
     ),
     "its task is nothing": (
         "class Mine(pb.DatasetStream):\n    def task(self, seed, index): return None\n",
-        r"task\(0, 0\) raised AttributeError",
+        r"task\(0, 0\) must return a Task",
     ),
     "its targets do not fit": (
         "class Mine(pb.DatasetStream):\n    def task(self, seed, index):\n"

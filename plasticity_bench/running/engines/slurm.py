@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.planning import Group
 
 POLL_SECONDS = 5.0
@@ -83,11 +83,11 @@ def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
     settings: object = {}
     try:
         if file is not None:
-            settings = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            settings = yaml_source.parse(file.read_text(encoding="utf-8"), str(file)).value or {}
         if not isinstance(settings, dict):
             raise BadInputError(f"{file}: a Slurm profile is a mapping, such as `partition: gpu`.")
         return Profile(**{**settings, **dict(map(_setting, given))})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"Cannot read the Slurm profile {file}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
@@ -104,7 +104,8 @@ def _setting(text: str) -> tuple[str, object]:
     if key == "setup":
         return key, [value]
     wanted = Profile.model_fields[key].annotation if key in Profile.model_fields else str
-    return key, int(value) if wanted in (int, int | None) and value.isdigit() else value
+    is_number = wanted in (int, int | None) and re.fullmatch("[0-9]+", value)
+    return key, int(value) if is_number else value
 
 
 def is_available() -> bool:
