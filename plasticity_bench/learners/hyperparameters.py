@@ -14,7 +14,7 @@ ALIASES = {"lr": "step_size", "learning_rate": "step_size"}
 
 
 def canonical(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings under the names that a learner's class declares.
+    """Return settings under the names that a learner's class declares, and in its order.
 
     Raises:
         BadInputError: if one hyperparameter is given under two names.
@@ -29,7 +29,8 @@ def canonical(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
                 key=name,
             )
         settings[declared] = value
-    return settings
+    order = [name for name in known if name in settings]
+    return {name: settings[name] for name in (*order, *settings)}
 
 
 def annotated(cls: type) -> dict[str, Any]:

@@ -15,6 +15,12 @@ from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners.learner import Learner, State
 from plasticity_bench.networks import NetworkSpec
 
+_STORABLE = {
+    *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex64),
+    *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool),
+}
+"""Types of tensors that checkpoints can store (running/checkpoints.py)."""
+
 _STATEFUL = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
@@ -90,15 +96,26 @@ def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
     """Return a learner's memory.
 
     Raises:
-        LearnerError: if it is not a dictionary of tensors, or of such dictionaries.
+        LearnerError: if it is not a dictionary of tensors, or of such dictionaries, or if a
+            checkpoint could not store a tensor.
     """
     if not isinstance(returned, dict):
         raise _fault(learner, hook, f"must return a dictionary of tensors, not {_kind(returned)}")
     for key, value in returned.items():
+        if not isinstance(key, str):
+            raise _fault(learner, hook, f"its keys must be strings, not {key!r}")
         if isinstance(value, dict):
             tensors(learner, hook, value)
         elif not isinstance(value, Tensor):
             raise _fault(learner, hook, f"{key} must be a tensor, not {_kind(value)}")
+        elif value.dtype not in _STORABLE or value.layout != torch.strided:
+            kind = value.dtype if value.layout == torch.strided else value.layout
+            raise _fault(
+                learner,
+                hook,
+                f"{key} is {str(kind).removeprefix('torch.')}, which a checkpoint cannot store; "
+                "use a dense tensor of another dtype, such as torch.view_as_real of a complex one",
+            )
     return returned
 
 

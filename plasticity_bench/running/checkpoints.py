@@ -177,8 +177,9 @@ class CheckpointWriter:
         """
         try:
             write(self._file, self._header, progress)
-        except OSError as error:
-            self._notify(f"no checkpoint could be written to {self._file}: {error.strerror}")
+        except Exception as error:
+            reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+            self._notify(f"no checkpoint could be written to {self._file}: {reason}")
         self._last = time.monotonic()
         if received_signal() is not None:
             raise Stopped

@@ -98,6 +98,10 @@ def test_two_other_names_are_refused_too():
 
 
 def test_a_hyperparameter_of_that_name_is_itself():
+    both = [("strength", 0.3), ("step_size", 0.2)]
+    assert [*canonical(find_learner("l2"), dict(both))] == [
+        *canonical(find_learner("l2"), dict(both[::-1]))
+    ]
     assert canonical(Own, {"lr": 0.1, "learning_rate": 0.2}) == {"lr": 0.1, "step_size": 0.2}
     learner = Own(lr=0.1)
     assert (learner.lr, learner.step_size) == (0.1, 1e-3)

@@ -127,6 +127,22 @@ WRONG = {
         {"memory": lambda self, params: {"count": 0}},
         "hook memory: count must be a tensor, not a int",
     ),
+    "a complex memory": (
+        {"memory": lambda self, params: {"m": torch.zeros(2, dtype=torch.complex128)}},
+        "hook memory: m is complex128, which a checkpoint cannot store; use a dense tensor",
+    ),
+    "a complex memory further in": (
+        {"memory": lambda self, params: {"a": {"m": torch.zeros(2, dtype=torch.complex128)}}},
+        "hook memory: m is complex128, which a checkpoint cannot store",
+    ),
+    "a sparse memory": (
+        {"memory": lambda self, params: {"m": torch.eye(2).to_sparse()}},
+        "hook memory: m is sparse_coo, which a checkpoint cannot store",
+    ),
+    "a memory with numbers as keys": (
+        {"memory": lambda self, params: {0: torch.zeros(2)}},
+        "hook memory: its keys must be strings, not 0",
+    ),
     "no memory": (
         {"memory": lambda self, params: None},
         "hook memory: must return a dictionary of tensors, not None",

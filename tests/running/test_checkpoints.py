@@ -233,6 +233,20 @@ def test_a_run_continues_where_a_checkpoint_cannot_be_written(tmp_path, monkeypa
     }
 
 
+def test_a_checkpoint_that_cannot_be_written_for_any_reason_loses_nothing(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise KeyError(torch.complex128)
+
+    monkeypatch.setattr(checkpoints, "write", refuse)
+    messages = []
+    keeper = CheckpointWriter(tmp_path / "a", Header((), {}), 0.0, messages.append)
+    stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=1, **SIZE)
+    assert evaluate(stream, population(pb.Learner()), PROTOCOL, keeper=keeper).measurements
+    assert set(messages) == {
+        f"no checkpoint could be written to {tmp_path / 'a'}: KeyError: torch.complex128"
+    }
+
+
 # ---- what is refused ----------------------------------------------------------------------------
 
 
