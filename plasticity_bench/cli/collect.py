@@ -4,7 +4,7 @@ import argparse
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
-from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, warn_of_few_seeds
+from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
 
 HELP = "print the table of what is finished, and run nothing"
 EXAMPLE = "plasticity-bench collect quick --learner my_module:Learner --format markdown"
@@ -26,8 +26,7 @@ def execute(options: argparse.Namespace) -> int:
     selection = select(request, read_document(request.suite))
     selection.results.pack()
     missing = selection.results.snapshot().missing(selection.runs)
-    print(selection.table(options.format))
-    warn_of_few_seeds(selection.num_seeds)
+    selection.print_table(options.format)
     if missing:
         say(f"{len(missing)} of {len(selection.runs)} runs are not finished.")
     return SOME_FAILED if missing else COMPLETE

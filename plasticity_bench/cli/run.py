@@ -10,7 +10,6 @@ from plasticity_bench.cli.common import (
     SOME_FAILED,
     say,
     say_error,
-    warn_of_few_seeds,
 )
 from plasticity_bench.cli.requests import ExecutionRequest, SelectionRequest
 
@@ -57,7 +56,6 @@ def run(request: SelectionRequest, execution: ExecutionRequest, format_name: str
         say(f"{label}: its begin_task is never called, because this suite hides task boundaries.")
     failed = execute_groups(name, groups, results, execution)
     results.pack()
-    print(selection.table(format_name))
-    warn_of_few_seeds(selection.num_seeds)
+    selection.print_table(format_name)
     say(f"Results: {results.folder}")
     return SOME_FAILED if failed else COMPLETE

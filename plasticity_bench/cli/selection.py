@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from plasticity_bench import seeding
-from plasticity_bench.cli.common import say
+from plasticity_bench.cli.common import say, warn_of_few_seeds
 from plasticity_bench.cli.requests import SelectionRequest
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Results, Run
@@ -37,10 +37,13 @@ class Selection:
         """All runs."""
         return all_runs(self.groups)
 
-    def table(self, format_name: str) -> str:
-        """Return the table of what is finished."""
+    def print_table(self, format_name: str) -> None:
+        """Print the table of what is finished, and what its numbers leave out."""
         entries = score_table.entries(self.suite, self.groups, self.results)
-        return score_table.render(entries, format_name)
+        print(score_table.render(entries, format_name))
+        for sentence in score_table.notices(entries):
+            say(sentence)
+        warn_of_few_seeds(self.num_seeds)
 
 
 def select(request: SelectionRequest, document: Document) -> Selection:

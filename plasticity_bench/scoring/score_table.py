@@ -38,6 +38,8 @@ class Entry:
         curvature: mean curvature rank, likewise.
         seconds: mean wall time of a seed.
         num_diverged: seeds that diverged; each scores 0.
+        num_without_gain: seeds on which the reference gains nothing, so that they have no
+            trainability; means are over the others.
     """
 
     stream: str
@@ -50,6 +52,7 @@ class Entry:
     curvature: float
     seconds: float
     num_diverged: int
+    num_without_gain: int = 0
 
 
 def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
@@ -74,23 +77,50 @@ def _means(group: Group, results: Results) -> dict[int, Means]:
 
 
 def _entry(group: Group, scores: Sequence[Score]) -> Entry:
-    def mean(values: Sequence[float]) -> float:
-        known = [value for value in values if not math.isnan(value)]
-        return float(np.mean(known)) if known else math.nan
+    def known(values: Sequence[float]) -> list[float]:
+        return [value for value in values if not math.isnan(value)]
 
+    def mean(values: Sequence[float]) -> float:
+        return float(np.mean(known(values))) if known(values) else math.nan
+
+    def interval(values: Sequence[float]) -> Interval | None:
+        return bootstrap_mean(known(values) or [math.nan]) if values else None
+
+    trainability = [s.trainability for s in scores]
     healthy = [s for s in scores if not s.diverged]
     return Entry(
         stream=group.suite_stream.label,
         learner=group.label,
         num_seeds=len(scores),
-        trainability=bootstrap_mean([s.trainability for s in scores]) if scores else None,
-        retention=bootstrap_mean([s.retention for s in scores]) if scores else None,
+        trainability=interval(trainability),
+        retention=interval([s.retention for s in scores]),
         retention_raw=mean([s.retention_raw for s in healthy]),
         accuracy=mean([s.accuracy for s in healthy]),
         curvature=mean([s.curvature for s in healthy]),
         seconds=mean([s.seconds for s in scores]),
         num_diverged=sum(s.diverged for s in scores),
+        num_without_gain=len(scores) - len(known(trainability)),
     )
+
+
+def notices(table: Sequence[Entry]) -> list[str]:
+    """Return a sentence for each stream on which the reference gains nothing with some seeds."""
+    sentences = []
+    for stream in dict.fromkeys(entry.stream for entry in table):
+        of_stream = [entry for entry in table if entry.stream == stream]
+        missing = max(entry.num_without_gain for entry in of_stream)
+        seeds = max(entry.num_seeds for entry in of_stream)
+        if missing == seeds > 0:
+            sentences.append(
+                f"{stream}: the reference gains nothing, so there is no trainability; learners "
+                "are sorted by the other streams."
+            )
+        elif missing:
+            sentences.append(
+                f"{stream}: the reference gains nothing with {missing} of {seeds} seeds; "
+                "trainability is that of the others."
+            )
+    return sentences
 
 
 def render(table: Sequence[Entry], format_name: str) -> str:
@@ -145,14 +175,14 @@ def _name(entries: Sequence[Entry]) -> str:
 
 
 def _ranked(table: Sequence[Entry]) -> list[str]:
-    """Learners by mean trainability over streams; incomplete ones last."""
+    """Learners by mean trainability over the streams that have one; incomplete ones last."""
     learners = list(dict.fromkeys(entry.learner for entry in table))
 
     def mean(learner: str) -> float:
         scores = [entry.trainability for entry in table if entry.learner == learner]
-        known = [interval.mean for interval in scores if interval is not None]
-        complete = len(known) == len(scores) and not any(map(math.isnan, known))
-        return sum(known) / len(known) if complete else -math.inf
+        finished = [interval.mean for interval in scores if interval is not None]
+        known = [value for value in finished if not math.isnan(value)]
+        return float(np.mean(known)) if known and len(finished) == len(scores) else -math.inf
 
     return sorted(learners, key=mean, reverse=True)
 

@@ -104,12 +104,15 @@ def _of_one_setting(stored: Stored) -> Stored:
 
 
 def ranked(scores: dict[LearnerOnStream, dict[int, Score]], learners: Sequence[str]) -> list[str]:
-    """Return learners by their mean trainability over streams, the best first."""
+    """Return learners by mean trainability over the streams that have one, the best first."""
 
     def mean(learner: str) -> float:
         of_streams = [by_seed for group, by_seed in scores.items() if group.learner == learner]
-        means = [sum(s.trainability for s in o.values()) / len(o) for o in of_streams if o]
-        known = [value for value in means if not math.isnan(value)]
-        return sum(known) / len(known) if known and len(known) == len(of_streams) else -1.0
+        known = [
+            [s.trainability for s in by_seed.values() if not math.isnan(s.trainability)]
+            for by_seed in of_streams
+        ]
+        means = [sum(values) / len(values) for values in known if values]
+        return sum(means) / len(means) if means and all(of_streams) else -1.0
 
     return sorted(learners, key=mean, reverse=True)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from plasticity_bench.scoring.score_table import Entry, _entry, render
+from plasticity_bench.scoring.score_table import Entry, _entry, notices, render
 from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Interval
 
@@ -66,3 +66,42 @@ def test_a_row_of_few_seeds_says_so():
     few = [replace(own, num_seeds=3) for own in table(1)]
     assert [row[-1] for row in rows(render(few, "markdown"))] == ["3 (too few)"] * 2
     assert [row[-1] for row in rows(render(table(1), "markdown"))] == ["10"] * 2
+
+
+def scored(stream, learner, trainability):
+    """The entry of a learner whose seeds have these trainabilities."""
+    group = SimpleNamespace(suite_stream=SimpleNamespace(label=stream), label=learner)
+    return _entry(
+        group, [Score(t, 0.5, 0.5, 0.7, 30.0, diverged=False, seconds=1.0) for t in trainability]
+    )
+
+
+def test_a_stream_or_a_seed_without_gain_unranks_nobody():
+    nan = float("nan")
+    values = {"worse": [0.1, 0.2, 0.3], "best": [0.9, nan, 0.9], "middle": [0.5, 0.5, 0.5]}
+    table = [
+        scored(stream, learner, [nan] * 3 if stream == "no gain" else values[learner])
+        for learner in values
+        for stream in ("no gain", "gain")
+    ]
+    assert [row.split()[0] for row in render(table, "table").splitlines()[3:]] == [
+        "best",
+        "middle",
+        "worse",
+    ]
+    best = table[3]
+    assert (best.trainability.mean, best.num_without_gain, best.num_seeds) == (0.9, 1, 3)
+    assert best.trainability == scored("gain", "best", [0.9, 0.9]).trainability
+    assert notices(table) == [
+        "no gain: the reference gains nothing, so there is no trainability; learners are sorted "
+        "by the other streams.",
+        "gain: the reference gains nothing with 1 of 3 seeds; trainability is that of the others.",
+    ]
+    assert notices([scored("gain", "worse", values["worse"])]) == []
+
+
+def test_a_learner_that_is_not_finished_everywhere_is_last():
+    table = [scored(s, name, [value]) for name, value in (("a", 0.1), ("b", 0.9)) for s in "st"]
+    table[3] = scored("t", "b", [])
+    rows = render(table, "table").splitlines()[3:]
+    assert [row.split()[0] for row in rows] == ["a", "b"]
