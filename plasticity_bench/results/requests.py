@@ -2,7 +2,9 @@
 
     runs/HASH.json    suite, command, time, and for each stream and learner: identity and seeds
 
-Each different request has a file, which is written atomically; only its time changes afterwards.
+Each different request has a file, which is written atomically; only its number and its time change
+afterwards. The number grows with every request of a folder and decides which one was the last, since
+clocks differ between machines and are set back.
 """
 
 import datetime
@@ -21,6 +23,7 @@ from plasticity_bench.safe_files import check_unlinked, read_bytes, write_atomic
 
 MAX_BYTES = 2**26
 MAX_RUNS = 10**7
+MAX_NUMBER = 2**53
 _NAME = re.compile(r"[0-9a-f]{12}\.json")
 
 
@@ -65,10 +68,12 @@ def store_request(folder: Path, suite: str, command: str, runs: Iterable[Run]) -
     """
     request = {"format": 1, "suite": suite, "command": command, "groups": _groups(runs)}
     text = json.dumps(request, sort_keys=True)
+    number = 1 + max((earlier["number"] for earlier in _read_all(folder)[0]), default=0)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
     path = folder / "runs" / f"{sha256(text.encode()).hexdigest()[:12]}.json"
     check_unlinked(folder, path)
-    write_atomic(path, (json.dumps({"asked_at": now, **request}, indent=1) + "\n").encode())
+    stored = {"number": number, "asked_at": now, **request}
+    write_atomic(path, (json.dumps(stored, indent=1) + "\n").encode())
 
 
 def read_requests(folder: Path) -> Requests:
@@ -136,20 +141,22 @@ def _read_all(folder: Path) -> tuple[list[dict[str, Any]], list[DamagedError]]:
         if not _NAME.fullmatch(path.name):
             continue
         try:
-            request = parse_json(read_bytes(path, MAX_BYTES), path)
+            request = {"number": 0, **parse_json(read_bytes(path, MAX_BYTES), path)}
             _check(request, path)
             requests.append(request)
         except FileNotFoundError:
             continue
         except DamagedError as error:
             damaged.append(error)
-    return sorted(requests, key=lambda request: request["asked_at"]), damaged
+    # Requests of earlier versions have no number; among equal ones, the clock has to do.
+    return sorted(requests, key=lambda r: (r["number"], r["asked_at"])), damaged
 
 
 def _check(request: dict[str, Any], path: Path) -> None:
     try:
         valid = all(isinstance(request[name], str) for name in ("asked_at", "command"))
         valid &= request["command"].isprintable()
+        valid &= type(request["number"]) is int and 0 <= request["number"] < MAX_NUMBER
         total = 0
         for group in request["groups"]:
             check_label(group["stream"], path)

@@ -127,6 +127,32 @@ def test_a_learner_that_changed_is_requested_as_it_is_now(results):
     assert of_folder(results).commands == ["after"]
 
 
+def test_which_request_was_the_last_does_not_depend_on_the_clock(results):
+    versions = [runs("adam", range(2), strength=strength) for strength in (1, 2, 3)]
+    times = ("2030-01-01T00:00:00+00:00", "2020-01-01T00:00:00+00:00", None)
+    for version, asked_at in zip(versions, times, strict=True):
+        before = set((results.folder / "runs").glob("*"))
+        store_request(results.folder, "suite", "run", version)
+        (path,) = set((results.folder / "runs").glob("*")) - before
+        if asked_at:
+            path.write_text(json.dumps({**json.loads(path.read_text()), "asked_at": asked_at}))
+        assert read_requests(results.folder).runs == version
+    store_request(results.folder, "suite", "run", versions[0])
+    assert read_requests(results.folder).runs == versions[0]
+
+
+def test_requests_without_a_number_are_the_oldest(results):
+    for strength in (1, 2):
+        store_request(results.folder, "suite", "run", runs("adam", [0], strength=strength))
+    for path in (results.folder / "runs").iterdir():
+        request = json.loads(path.read_text())
+        del request["number"]
+        path.write_text(json.dumps(request))
+    assert read_requests(results.folder).runs == runs("adam", [0], strength=2)
+    store_request(results.folder, "suite", "run", runs("adam", [0], strength=1))
+    assert read_requests(results.folder).runs == runs("adam", [0], strength=1)
+
+
 def test_results_of_before_requests_were_stored(results):
     for run in runs("adam", range(3)):
         results.save(run, ROWS, INFO)
@@ -137,7 +163,13 @@ def test_a_damaged_request_is_told_of(results):
     store_request(results.folder, "suite", "run", runs("adam", range(2)))
     (path,) = (results.folder / "runs").iterdir()
     request = json.loads(path.read_text())
-    for wrong in ({"groups": 3}, {"asked_at": 1}, {"command": "\x1b[31m"}):
+    for wrong in (
+        {"groups": 3},
+        {"asked_at": 1},
+        {"number": -1},
+        {"number": "1"},
+        {"command": "\x1b[31m"},
+    ):
         path.write_text(json.dumps({**request, **wrong}))
         assert "is not a request" in str(read_requests(results.folder).damaged[0])
     request["groups"][0]["seeds"] = [[0, 10**12]]
