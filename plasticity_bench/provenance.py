@@ -44,7 +44,7 @@ def _version(package: str) -> str | None:
 def processor() -> str:
     """Return the processor's name, as the system gives it."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -62,8 +62,8 @@ def git_state() -> dict[str, Any] | None:
 
 def _git(*arguments: str) -> str:
     command = ["git", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
-    return done.stdout.strip()
+    done = subprocess.run(command, capture_output=True, check=True, timeout=10)
+    return done.stdout.decode(errors="replace").strip()  # names of files may be in any encoding
 
 
 @cache

@@ -32,6 +32,8 @@ def render(
     texts = set(left)
     if format_name == "table":
         return _for_terminal(headers, rows, texts)
+    if format_name == "markdown":
+        rows = [[str(cell).replace("|", r"\|") for cell in row] for row in rows]
     align = ["left" if header in texts else "right" for header in headers]
     return tabulate(
         rows,

@@ -58,3 +58,8 @@ def test_csv_has_every_digit():
         ["a, b", "0.30000000000000004"],
         ['"c"', ""],
     ]
+
+
+def test_a_bar_in_a_label_stays_in_its_cell():
+    text = tables.render(["a", "b"], [["x|y", 1]], "markdown", left=("a",))
+    assert text.splitlines()[2] == r"| x\|y |   1 |"

@@ -4,6 +4,7 @@ A verb imports what it needs when it is run, so that `--help` and `list` do not 
 """
 
 import argparse
+import io
 import shlex
 import signal
 import sys
@@ -69,11 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Installed scripts do not look for modules in the current folder; people keep theirs there.
     if "" not in sys.path:
         sys.path.insert(0, "")
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):  # a label may have letters that it cannot encode
+            output.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
-    options.command = shlex.join(
-        ["plasticity-bench", *given]
-    )  # printed where something is to be run again
+    # Printed where something is to be run again.
+    options.command = shlex.join(["plasticity-bench", *given])
     try:
         code: int = options.verb(options)
         return code

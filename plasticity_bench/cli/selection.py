@@ -58,19 +58,20 @@ def select(request: SelectionRequest, document: Document) -> Selection:
     """
     suite = load_suite(document)
     added = with_learners(suite.contenders, request.learners, request.hyperparameters)
-    seeds = range(request.seeds or suite.num_seeds)
-    if len(seeds) > seeding.TUNING:
+    num_seeds = request.seeds or suite.num_seeds
+    if num_seeds > seeding.TUNING:
         raise BadInputError(
-            f"--seeds {len(seeds)}: settings are chosen on seeds from {seeding.TUNING} on, which "
+            f"--seeds {num_seeds}: settings are chosen on seeds from {seeding.TUNING} on, which "
             f"are not scored; run at most {seeding.TUNING}."
         )
+    seeds = range(num_seeds)
     # A new learner goes first: an error in it shows before minutes of baselines.
     contenders = (*added, *suite.contenders)
     tuned = record.read(request.tuned) if request.tuned else None
     groups = plan(suite, tuned.applied(contenders) if tuned else contenders, seeds)
     if tuned:
         groups = _with_origin(groups, tuned, suite)
-    return Selection(suite, groups, Results(request.results / suite.directory_name), len(seeds))
+    return Selection(suite, groups, Results(request.results / suite.directory_name), num_seeds)
 
 
 def _with_origin(groups: list[Group], tuned: Tuned, suite: Suite) -> list[Group]:

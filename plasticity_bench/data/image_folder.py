@@ -22,7 +22,7 @@ def parts(folder: Path) -> dict[str, Callable[[], Iterator[Row]]]:
     """
     present = {path.name for path in folder.iterdir() if path.is_dir()}
     train, test = (folder / part_name(part, present, folder) for part in ("train", "test"))
-    classes = sorted(path.name for path in train.iterdir() if path.is_dir())
+    classes = [path.name for path in _class_folders(train)]
     labels = {name: label for label, name in enumerate(classes)}
     return {"train": partial(_rows, train, labels), "test": partial(_rows, test, labels)}
 
@@ -41,10 +41,16 @@ def _rows(part: Path, labels: dict[str, int]) -> Iterator[Row]:
 
 
 def _by_folder(part: Path) -> Iterator[tuple[Path, str]]:
-    for folder in sorted(path for path in part.iterdir() if path.is_dir()):
+    for folder in _class_folders(part):
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in ENDINGS:
+            hidden = any(name.startswith(".") for name in path.relative_to(folder).parts)
+            if path.suffix.lower() in ENDINGS and not hidden:
                 yield path, folder.name
+
+
+def _class_folders(part: Path) -> list[Path]:
+    """The folders of classes; hidden ones are of notebooks and systems, not of classes."""
+    return sorted(p for p in part.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
 def _annotated(annotations: Path) -> Iterator[tuple[Path, str]]:

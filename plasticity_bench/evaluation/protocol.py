@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from plasticity_bench.errors import BadInputError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
@@ -40,6 +42,15 @@ class Protocol:
 
     curvature_diagnostic = "fisher_srank99"
     """The headline curvature, in the registry of measurements."""
+
+    def __post_init__(self) -> None:
+        for name in ("curvature_every", "curvature_examples"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise BadInputError(
+                    f"Protocol: {name} must be a whole number of at least 1, not {value!r}.",
+                    key=name,
+                )
 
     @property
     def curvature_name(self) -> str:

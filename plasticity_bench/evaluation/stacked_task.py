@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from plasticity_bench.errors import StreamError
+from plasticity_bench.errors import BadInputError, StreamError
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.task import Floats, Integers, Task
 from plasticity_bench.streams.validation import checked_batches, checked_task, inputs_problem
@@ -60,7 +60,16 @@ class Examples:
         return inputs, self._targets.gather(1, wide)
 
     def first(self, count: int) -> Batch:
-        """Return the first examples: a random sample, since a task's order is random."""
+        """Return the first examples: a random sample, since a task's order is random.
+
+        Raises:
+            BadInputError: if there are fewer.
+        """
+        if count > self.size:
+            raise BadInputError(
+                f"{count} examples are to be measured, but a task has only {self.size}: lower "
+                "curvature_examples, or the diagnostic's examples."
+            )
         return self._between(0, count)
 
     def in_batches(self) -> Iterator[Batch]:

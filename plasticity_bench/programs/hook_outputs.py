@@ -128,7 +128,7 @@ def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise _fault(learner, "build", f"must return a torch.nn.Module, not {_kind(module)}")
     for name, part in module.named_modules():
-        if isinstance(part, _STATEFUL):
+        if isinstance(part, _STATEFUL) and getattr(part, "p", None) != 0:  # such dropout is none
             raise _fault(
                 learner,
                 "build",

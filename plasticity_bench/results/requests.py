@@ -3,8 +3,8 @@
     runs/HASH.json    suite, command, time, and for each stream and learner: identity and seeds
 
 Each different request has a file, which is written atomically; only its number and its time change
-afterwards. The number grows with every request of a folder and decides which one was the last, since
-clocks differ between machines and are set back.
+afterwards. The number grows with every request of a folder and decides which one was the last,
+since clocks differ between machines and are set back.
 """
 
 import datetime

@@ -2,10 +2,12 @@
 
 import random
 import sys
+from typing import Annotated
 
 import numpy as np
 import pytest
 import torch
+from pydantic import AfterValidator
 
 import plasticity_bench as pb
 from plasticity_bench.checks.learner import CHECKS
@@ -31,10 +33,18 @@ class Breaks(pb.Learner):
         return scaled(state, torch.nan)
 
 
-class Flips(pb.Learner):
-    """YAML 1.2 has a number where this has a word."""
+class Words(pb.Learner):
+    """Its words are numbers or truth values where YAML does not quote them."""
 
     mode: str = "1e-3"
+    other: str = "no"
+    third: str = "010"
+
+
+class Grows(pb.Learner):
+    """Its hyperparameter is not what it is set to."""
+
+    size: Annotated[float, AfterValidator(lambda value: value + 1)] = 1.0
 
 
 class Large(pb.Learner):
@@ -185,9 +195,9 @@ class NeedlesslyLooped(pb.Learner):
 
 BREAKS = {
     Breaks: ("check_works", "hook begin_task: its result.params['linear0.weight'] is not fin"),
-    Flips: (
+    Grows: (
         "check_hyperparameters",
-        "its hyperparameter mode is '1e-3', which a suite's file reads as 0.001",
+        "its hyperparameter size is 2.0, but set to that it becomes 3.0: let its annotation",
     ),
     Large: ("check_size", "for a network of 8970 parameters it builds one of"),
     ScalesGradientsInPlace: (
@@ -312,6 +322,10 @@ def test_the_first_hook_that_returns_no_number_is_named(cls, sentence):
     print(caught.value)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_words_may_look_like_numbers():
+    pb.check_learner(Words)
 
 
 def test_memory_may_hold_infinities():

@@ -347,3 +347,28 @@ except SystemExit:
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_label_that_the_terminal_cannot_encode_is_printed_all_the_same(tmp_path):
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        SUITE.replace(
+            "learners:", "learners:\n  - {name: sgd, label: \N{GREEK SMALL LETTER RHO}}", 1
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "plasticity_bench.cli", "show", str(suite)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert r"\u03c1" in done.stdout
+
+
+def test_a_number_of_seeds_beyond_any_range_is_refused(tmp_path, capsys):
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(SUITE)
+    assert main(["run", str(suite), "--seeds", str(2**63), "--results", str(tmp_path)]) == 2
+    assert f"--seeds {2**63}: settings are chosen on seeds from" in capsys.readouterr().err

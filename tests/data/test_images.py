@@ -88,6 +88,18 @@ def test_every_layout_gives_the_same_examples(tmp_path, monkeypatch, write, bloc
         assert (images == wanted).all()
 
 
+def test_hidden_files_and_folders_are_of_no_class(tmp_path):
+    in_image_files(tmp_path / "set")
+    expected = examples(tmp_path)
+    train = tmp_path / "set" / "train"
+    for hidden in (train / ".ipynb_checkpoints", train / CLASSES[0] / ".ipynb_checkpoints"):
+        hidden.mkdir()
+        (hidden / "000-checkpoint.png").write_bytes(encoded(pixels(0)))
+    (train / CLASSES[0] / "._000.png").write_bytes(b"\x00\x05\x16\x07")
+    for found, wanted in zip(examples(tmp_path), expected, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
 def test_larger_images_are_averaged_over_boxes(tmp_path):
     in_image_files(tmp_path / "set")
     (images, _), _ = examples(tmp_path, SIZE // 2)

@@ -190,6 +190,16 @@ def test_a_wrong_hook_is_named(hooks, sentence, vectorized):
         train(learner(vectorized, **hooks), [0, 1], 1)
 
 
+@pytest.mark.parametrize("layer", [nn.Dropout, nn.Dropout1d, nn.AlphaDropout])
+def test_dropout_that_drops_nothing_is_none(layer):
+    def build(p):
+        return lambda self, spec: nn.Sequential(nn.Flatten(), layer(p), nn.Linear(16, 5))
+
+    train(learner(build=build(0.0)), [0], 1)
+    with pytest.raises(pb.LearnerError, match="draws at random"):
+        train(learner(build=build(0.1)), [0], 1)
+
+
 def test_a_buffer_is_refused():
     class Buffered(nn.Sequential):
         def __init__(self):

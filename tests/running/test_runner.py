@@ -214,7 +214,8 @@ def test_any_fault_is_stored_with_its_traceback(suite, tmp_path):
     outcome = group_run.run_group(
         results, Execution("off"), replace(group, suite_stream=broken), lambda _: None
     )
-    assert outcome.error == "RuntimeError('the second task does not exist')"
+    sentence = "Stream Broken: task(0, 1) raised RuntimeError: the second task does not exist."
+    assert outcome.error == sentence
     text = (results.path(group.runs[0]) / "cell.json").read_text()
     assert "Traceback" in text
     assert '"status": "failed"' in text
