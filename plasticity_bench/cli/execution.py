@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+import tempfile
 
 from plasticity_bench import stopping
 from plasticity_bench.cli.common import Done, Interrupted, say
@@ -24,8 +25,8 @@ def check_writable(results: Results) -> None:
     """
     try:
         results.folder.mkdir(parents=True, exist_ok=True)
-        (results.folder / ".writable").touch()
-        (results.folder / ".writable").unlink()
+        with tempfile.TemporaryFile(dir=results.folder):  # of a name that no other process has
+            pass
     except OSError as error:
         raise BadInputError(
             f"Cannot write results to {results.folder}: {error.strerror}. Choose another folder "

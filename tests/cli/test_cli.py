@@ -362,6 +362,7 @@ def test_a_label_that_the_terminal_cannot_encode_is_printed_all_the_same(tmp_pat
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert r"\u03c1" in done.stdout

@@ -73,7 +73,7 @@ def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch
     asked = dict(re.findall(r"^#SBATCH --([\w-]+)=(.*)$", script, re.M))
     assert asked.pop("output") == f"{submission.folder}/task-%a.log"
     assert asked == {
-        "job-name": "plasticity-bench",
+        "job-name": f"plasticity-bench-{submission.folder.name}",
         "array": "0-2%4",
         "time": "1-00:00:00",
         "mem": "4G",
@@ -91,6 +91,59 @@ def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch
     assert shares == [{"k0"}, {"k1"}, {"k2"}]
     assert slurm.latest(tmp_path / "results") == submission
     assert os.system(f"bash -n '{submission.folder}/task.sh'") == 0
+
+
+BANNER = "-----\n Welcome to cluster 3 \n--> Verifying (login1)...OK\n"
+
+
+@pytest.mark.parametrize("stdout", [f"{BANNER}70001\n", f"{BANNER}70001;big\n", "70001\nBye 5\n"])
+def test_greetings_around_the_jobs_number_are_passed_over(sbatch, tmp_path, stdout):
+    sbatch.stdout = stdout
+    assert slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile()).job == "70001"
+
+
+@pytest.mark.parametrize("stdout", ["", BANNER, "17\n18\n", "Submitted batch job 17\n"])
+def test_an_answer_without_a_number_is_refused(sbatch, tmp_path, stdout):
+    sbatch.stdout = stdout
+    with pytest.raises(BadInputError, match="sbatch printed no job's number"):
+        slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+    assert slurm.latest(tmp_path) is None
+
+
+def test_a_command_that_does_not_answer_ends_nothing(tmp_path, monkeypatch):
+    """After a time-out of sbatch the queue is asked for the job, by its name."""
+    queue = []
+
+    def run(command, **_):
+        if command[0] == "sbatch" or not queue:
+            raise subprocess.TimeoutExpired(command, 60)
+        (answer,) = queue
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, stdout=answer, stderr="")
+
+    asked = []
+    monkeypatch.setattr(slurm.subprocess, "run", run)
+    assert slurm.Submission("17", tmp_path, 4).states() == ["UNKNOWN"]
+    for answer in ([], [""]):
+        queue[:] = answer
+        with pytest.raises(BadInputError, match="sbatch did not answer within 60 seconds"):
+            slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+    queue[:] = ["  4711 \n"]
+    submission = slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+    assert submission.job == "4711"
+    assert f"plasticity-bench-{submission.folder.name}" in asked[-1]
+
+
+def test_blanks_and_quotes_stay_within_their_setting(sbatch, tmp_path):
+    profile = slurm.Profile(options={"comment": 'say "hi" # now', "nice": 5})
+    folder = tmp_path / "my results 100%"
+    submission = slurm.submit(groups(1), ["run"], folder, profile)
+    lines = (submission.folder / "task.sh").read_text().splitlines()
+    escaped = str(submission.folder).replace("%", "%%")
+    assert f'#SBATCH --output="{escaped}/task-%a.log"' in lines
+    assert r'#SBATCH --comment="say \"hi\" # now"' in lines and "#SBATCH --nice=5" in lines
+    with pytest.raises(BadInputError, match="one line"):
+        slurm.submit(groups(1), ["run"], folder, slurm.Profile(options={"comment": "a\nb"}))
 
 
 def test_what_slurm_refuses_is_told(sbatch, tmp_path):

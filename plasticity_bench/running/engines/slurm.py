@@ -25,6 +25,8 @@ from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.planning import Group
 
 POLL_SECONDS = 5.0
+SECONDS = 60.0
+"""The longest wait for a command of Slurm."""
 
 SCRIPT = """\
 #!/bin/bash
@@ -142,11 +144,20 @@ class Submission:
 
     def states(self) -> list[str]:
         """Return the states of those tasks that are still queued or running."""
-        command = ["squeue", "--noheader", "--array", "--jobs", self.job, "--format", "%T"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-        if done.returncode and "Invalid job id" not in done.stderr:
+        done = _asked("squeue", "--noheader", "--array", "--jobs", self.job, "--format", "%T")
+        if done is None or (done.returncode and "Invalid job id" not in done.stderr):
             return ["UNKNOWN"]  # the scheduler does not answer, which ends nothing
         return [line for line in done.stdout.split() if line not in ENDED]
+
+
+def _asked(*command: str) -> subprocess.CompletedProcess[str] | None:
+    """Return what a command of Slurm answered; None if it did not within a minute."""
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return None
 
 
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL")
@@ -164,7 +175,7 @@ def submit(
         profile: what to ask for.
 
     Raises:
-        BadInputError: if Slurm refuses it.
+        BadInputError: if Slurm refuses it, or answers nothing that is a job's number.
     """
     chunks = in_shares(groups, profile.tasks)
     base = results / "slurm"
@@ -174,13 +185,35 @@ def submit(
     (folder / "chunks.json").write_text(json.dumps(keys), encoding="utf-8")
     script = folder / "task.sh"
     script.write_text(_script(arguments, folder.resolve(), len(chunks), profile), encoding="utf-8")
-    command = ["sbatch", "--parsable", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    if done.returncode:
-        raise BadInputError(f"Slurm refuses the job: {done.stderr.strip()} See {script}.")
-    job = done.stdout.strip().split(";")[0]
+    job = _submitted(script, str(profile.options.get("job-name", _job_name(folder))))
     (folder / "job.txt").write_text(f"{job}\n", encoding="utf-8")
     return Submission(job, folder, len(chunks))
+
+
+def _submitted(script: Path, name: str) -> str:
+    """Submit a script, and return the job's number."""
+    done = _asked("sbatch", "--parsable", str(script))
+    if done is None:  # it may have been submitted all the same
+        queued = _asked("squeue", "--noheader", "--me", "--name", name, "--format", "%F")
+        found = re.findall(r"^\s*(\d{1,20})\s*$", queued.stdout if queued else "", re.MULTILINE)
+        if found:
+            return str(max(found, key=int))
+        raise BadInputError(
+            f"sbatch did not answer within {SECONDS:.0f} seconds, and no job called {name} is in "
+            f"the queue: look with `squeue --me`, then run the command again. See {script}."
+        )
+    if done.returncode:
+        raise BadInputError(f"Slurm refuses the job: {done.stderr.strip()} See {script}.")
+    # Sites print greetings around the line that --parsable promises: number, or number;cluster.
+    numbers = re.findall(r"^\s*(\d{1,20})(?:;\S+)?\s*$", done.stdout, re.MULTILINE)
+    if len(numbers) != 1:
+        shown = " ".join(done.stdout.split())[:200]
+        raise BadInputError(f"sbatch printed no job's number, but {shown!r}. See {script}.")
+    return str(numbers[0])
+
+
+def _job_name(folder: Path) -> str:
+    return f"plasticity-bench-{folder.name}"
 
 
 def latest(results: Path) -> Submission | None:
@@ -253,20 +286,22 @@ def chunk(text: str) -> set[str]:
 def _script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Profile) -> str:
     at_once = f"%{profile.at_once}" if profile.at_once else ""
     options: dict[str, object] = {
-        "job-name": "plasticity-bench",
+        "job-name": _job_name(folder),
         "array": f"0-{num_tasks - 1}{at_once}",
         "time": profile.time,
         "mem": profile.memory,
         "cpus-per-task": profile.cpus,
         "signal": f"B:USR1@{profile.notice}",
-        "output": folder / "task-%a.log",
+        "output": f"{str(folder).replace('%', '%%')}/task-%a.log",
         "open-mode": "append",
         "partition": profile.partition,
         "gres": f"gpu:{profile.gpus}" if profile.gpus else None,
         **profile.options,
     }
     directives = [
-        f"#SBATCH --{name}={value}" for name, value in options.items() if value is not None
+        f"#SBATCH --{name}={_quoted(str(value))}"
+        for name, value in options.items()
+        if value is not None
     ]
     device = ["--device", "cuda"] if profile.gpus else ["--jobs", str(profile.cpus)]
     command = [sys.executable, "-m", "plasticity_bench.cli", *arguments, *device]
@@ -276,3 +311,17 @@ def _script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Pro
         setup="\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *profile.setup]),
         command=f"{shlex.join(command)} {share}",
     )
+
+
+def _quoted(value: str) -> str:
+    """A value in a directive: Slurm splits at blanks that are not in double quotes.
+
+    Raises:
+        BadInputError: if it has a line break, which ends a directive.
+    """
+    if "\n" in value or "\r" in value:
+        raise BadInputError(f"A setting of Slurm is one line, not {value!r}.")
+    if re.fullmatch(r"[^\s\"'\\#]+", value):
+        return value
+    escaped = value.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
