@@ -33,7 +33,8 @@ def register(id: str, entry_point: str | type[Stream], **defaults: Any) -> None:
 
     Args:
         id: `namespace/Name-vN`. A published id is never edited; a change is a new version.
-        entry_point: a `Stream` class, or where to import one from, as `"module:Class"`.
+        entry_point: a `Stream` class, or where to import one from, as `"module:Class"`. A class
+            that is defined again in the same module under the same name replaces the earlier one.
         **defaults: the stream's parameters under this id.
 
     Raises:
@@ -42,14 +43,24 @@ def register(id: str, entry_point: str | type[Stream], **defaults: Any) -> None:
     if not _ID.fullmatch(id):
         raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")
     registration = Registration(id, entry_point, defaults)
-    if id in _registered:
-        if _registered[id] != registration:
-            raise BadInputError(f"Stream {id} is registered already: give a changed one a new -vN.")
-        return
+    earlier = _registered.get(id)
+    if earlier and earlier != registration and not _is_redefined(earlier, registration):
+        raise BadInputError(f"Stream {id} is registered already: give a changed one a new -vN.")
     _registered[id] = registration
+    if earlier:
+        return
     gymnasium.register(
         id=id, entry_point="plasticity_bench.streams.env:StreamEnv", kwargs={"stream": id}
     )
+
+
+def _is_redefined(earlier: Registration, new: Registration) -> bool:
+    """Whether a class was defined again in its place: a notebook cell run again, or a reload."""
+    classes = earlier.entry_point, new.entry_point
+    if classes[0] is classes[1] or not all(isinstance(cls, type) for cls in classes):
+        return False
+    places = {(cls.__module__, cls.__qualname__) for cls in classes if isinstance(cls, type)}
+    return len(places) == 1
 
 
 def registered_streams() -> list[str]:

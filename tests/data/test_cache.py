@@ -261,6 +261,19 @@ def test_unknown_names_are_told_with_the_nearest():
     assert caught.value.key == "dataset"
 
 
+def test_a_source_of_a_notebook_replaces_itself(monkeypatch):
+    module = importlib.import_module("plasticity_bench.data.source")
+    monkeypatch.setattr(module, "SOURCES", {})
+    for num_train in (1, 2):
+
+        def read(folder):
+            yield from ()
+
+        read.__module__ = "__main__"
+        pb.data.register_source(small_source(idx_set(), read=read, num_train=num_train))
+    assert module.source("small").num_train == 2
+
+
 def test_names_stand_for_one_source(monkeypatch):
     module = importlib.import_module("plasticity_bench.data.source")
     monkeypatch.setattr(module, "SOURCES", {})

@@ -224,6 +224,27 @@ def test_users_register_streams_of_their_own(clean_registry):
         pb.register("AllZero", Constant)
 
 
+def test_a_class_that_is_defined_again_replaces_itself(clean_registry):
+    """As a notebook's cell that is edited and run again does."""
+
+    def define(value):
+        class Filled(pb.DatasetStream):
+            """All targets are one value."""
+
+            def task(self, seed, index):
+                examples = self.examples(seed)
+                return pb.Task(examples, np.full(len(examples), value))
+
+        return Filled
+
+    pb.register("lab/Filled-v0", define(1), num_examples=64)
+    pb.register("lab/Filled-v0", define(2), num_examples=32)
+    assert pb.make_stream("lab/Filled-v0").task(0, 0).targets.tolist() == [2] * 32
+    assert gymnasium.make("lab/Filled-v0", disable_env_checker=True).unwrapped.stream.size(0) == 32
+    with pytest.raises(pb.BadInputError, match="registered already"):
+        pb.register("lab/Filled-v0", Constant)
+
+
 def test_a_broken_plugin_warns_and_does_not_stop_the_rest(clean_registry, monkeypatch):
     class Plugin:
         def __init__(self, name, load):
