@@ -148,7 +148,7 @@ def moved(trainability=0.0, retention=0.0):
 
 
 def test_one_cell_may_move_so_far():
-    edge = tolerance.CELL
+    edge = tolerance.RUN_TOLERANCE
     assert tolerance.agree(PLAIN, moved(edge - 1e-9))
     assert not tolerance.agree(PLAIN, moved(edge + 1e-9))
     assert not tolerance.agree(PLAIN, moved(retention=-edge - 1e-9))
