@@ -7,7 +7,7 @@ import pytest
 from plasticity_bench.results import Results
 from plasticity_bench.running import runner
 from plasticity_bench.running.execution import spread
-from plasticity_bench.scoring import score_table as table
+from plasticity_bench.scoring import score_table
 from plasticity_bench.suite import planning
 from plasticity_bench.suite.suite import load_suite
 
@@ -25,7 +25,7 @@ def entries(tmp_path_factory):
     results = Results(tmp_path_factory.mktemp("results"))
     failed = runner.run(groups, results, spread("cpu", None), lambda *_: None, lambda *_: None)
     assert failed == 0
-    return {entry.learner: entry for entry in table.entries(suite, groups, results)}
+    return {entry.learner: entry for entry in score_table.entries(suite, groups, results)}
 
 
 def test_adam_loses_plasticity_and_its_curvature_with_it(entries):

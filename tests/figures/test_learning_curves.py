@@ -76,10 +76,9 @@ def test_the_command_draws(results, capsys):
 
 def test_every_curve_is_in_its_panel(results, tmp_path, monkeypatch):
     """Told from the lines of the figure itself."""
-    from plasticity_bench.figures import paper_figure as figures
 
     kept = []
-    monkeypatch.setattr(figures, "save", lambda figure, path: kept.append(figure))
+    monkeypatch.setattr(paper_figure, "save", lambda figure, path: kept.append(figure))
     draw(curves(results), tmp_path / "x.png")
     (figure,) = kept
     axes = np.array(figure.axes).reshape(2, 2)  # measurements x streams

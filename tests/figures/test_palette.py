@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from plasticity_bench.figures import paper_figure as figures
+from plasticity_bench.figures import paper_figure
 
 # Machado, Oliveira and Fernandes (2009), severity 1: what readers see who lack one kind of cones.
 VISIONS = {
@@ -37,7 +37,7 @@ def themes():
     of_page = [re.findall(r"--c\d: (#\w{6})", part) for part in (light, dark)]
     paper = [re.search(r"--page: (#\w{6})", part).group(1) for part in (light, dark)]
     return {
-        "figures": (figures.COLOURS, "#ffffff"),
+        "figures": (paper_figure.COLOURS, "#ffffff"),
         "light": (of_page[0], paper[0]),
         "dark": (of_page[1], paper[1]),
     }
@@ -79,4 +79,4 @@ def test_colours_can_be_seen_and_told_apart(name):
 
 
 def test_figures_and_the_light_page_have_the_same_colours():
-    assert list(figures.COLOURS) == themes()["light"][0]
+    assert list(paper_figure.COLOURS) == themes()["light"][0]
