@@ -105,6 +105,6 @@ def _taken(name: str, probe: Probe) -> Measured:
         return MEASUREMENTS[name].measure(probe)
     except Exception as error:
         raise MeasurementError(
-            f"{name} cannot be measured on this network: {type(error).__name__}: {error} Leave it "
-            "out of the suite's measure.diagnostics."
+            f"{name} cannot be measured on this network: {type(error).__name__}: {error} If "
+            "measure.diagnostics asks for it, leave it out there."
         ) from error

@@ -5,6 +5,7 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench.cli import main
+from plasticity_bench.figures import paper_figure
 from plasticity_bench.figures.learning_curves import draw
 from plasticity_bench.results import Results, Row, Run
 from plasticity_bench.scoring.learning_curves import curves
@@ -75,7 +76,7 @@ def test_the_command_draws(results, capsys):
 
 
 def test_every_curve_is_in_its_panel(results, tmp_path, monkeypatch):
-    """Told from the lines of the figure itself."""
+    """Seen from the lines of the figure itself."""
 
     kept = []
     monkeypatch.setattr(paper_figure, "save", lambda figure, path: kept.append(figure))
