@@ -186,7 +186,7 @@ def check_searched(trial: Trial) -> None:
 
 
 def check_resumes(trial: Trial) -> None:
-    """Training resumed from a stored state gives the same bits."""
+    """Training resumed from a stored state is bit-identical."""
     if not trial.settled.all_same(run(trial.learner, resumed=trial.settled)):
         raise _broken(
             trial.learner,

@@ -1,7 +1,7 @@
 """The tolerance for the score of a run that is run again.
 
-The same code, versions and kind of processor give the same bits. Elsewhere sums are rounded in
-another order, training amplifies that, and a single seed's score moves. How far was measured by
+The same code, versions and kind of processor give bit-identical results. Elsewhere sums are rounded
+in another order, training amplifies that, and a single seed's score moves. How far was measured by
 running every baseline of the quick suite twice, recorded and compiled (docs/submitting.md has the
 numbers; `python -m benchmarks.rerun` makes them again).
 """

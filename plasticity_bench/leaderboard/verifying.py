@@ -130,7 +130,7 @@ def table(done: Verification) -> str:
             run.stream,
             run.seed,
             *(f"{value:.3f}" for value in _values(run.stated, run.rerun)),
-            "same bits" if run.identical else "within tolerance" if run.ok else "DIFFERS",
+            "bit-identical" if run.identical else "within tolerance" if run.ok else "DIFFERS",
         ]
         for run in done.runs
     ]

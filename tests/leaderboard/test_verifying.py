@@ -33,7 +33,7 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
     assert str(status_of(entry)) == "self-reported"
     assert verify(entry, "--cells", "3") == 0
     out = capsys.readouterr().out
-    assert out.count("same bits") == 3
+    assert out.count("bit-identical") == 3
     assert re.search(r"3 runs drawn by [0-9a-f]{32}: verified\.", out)
     assert str(status_of(entry)).startswith("verified (3 runs, ")
     (file,) = (entry / "verification").iterdir()

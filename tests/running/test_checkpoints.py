@@ -1,4 +1,4 @@
-"""Runs resume from stored progress to the same bit, or it is refused with a sentence."""
+"""A run resumes bit-exactly from stored progress; what cannot be used is refused."""
 
 import random
 import weakref
