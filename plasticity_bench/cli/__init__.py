@@ -27,6 +27,7 @@ from plasticity_bench.cli import (
     show,
     status,
     submit,
+    table,
     tune,
     validate,
     verify,
@@ -44,6 +45,7 @@ from plasticity_bench.errors import PlasticityBenchError
 
 VERBS = (
     run,
+    table,
     tune,
     status,
     collect,

@@ -17,6 +17,7 @@ from plasticity_bench.leaderboard.validation_context import (
 )
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.provenance import hash_files
+from plasticity_bench.results import TUNED
 from plasticity_bench.safe_files import read_bytes
 from plasticity_bench.tuning import record
 
@@ -128,7 +129,7 @@ def reference_settings(context: ValidationContext) -> Iterator[str]:
 def one_configuration(context: ValidationContext) -> Iterator[str]:
     """One configuration for all streams, unless the suite gives or tunes one for each."""
     part, suite = context.entry.manifest.learner, context.suite
-    given = {c.label: c for c in suite.contenders}.get(part.label)
+    given = {c.label: c for c in suite.contenders}.get(part.label.removesuffix(TUNED))
     if suite.tuning.per_stream or (given and given.by_stream):
         return
     settings = list(part.hyperparameters.values())
@@ -164,7 +165,7 @@ def tuning(context: ValidationContext) -> Iterator[str]:
 
 def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator[str]:
     part = context.entry.manifest.learner
-    tuned = search.learners.get(part.label)
+    tuned = search.learners.get(part.label.removesuffix(TUNED))
     if tuned is None:
         yield f"{TUNING} has nothing for {part.label}"
         return

@@ -11,14 +11,14 @@ from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.provenance import hash_files
-from plasticity_bench.scoring.stored_scores import Stored
+from plasticity_bench.results import TUNED, Stored
 from plasticity_bench.suite.suite import Suite
 
 
 def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, dict[str, bytes]]:
     """The learner as it was run, and its source files by their names in the entry."""
     classes = {c.label: type(c.learner) for c in suite.contenders}
-    cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
+    cls = classes.get(label.removesuffix(TUNED)) or find_learner(label.split(" ", maxsplit=1)[0])
     identity = learner_runs[0][0].identity["learner"]
     files = source_files(cls)
     if hash_files(files) != identity["source"]:

@@ -226,7 +226,7 @@ def _save(
             "seconds": seconds,
             "execution": executed,
             "environment": environment(),
-            **group.notes,
+            **({"tuned": group.tuned} if group.tuned else {}),
         }
         results.save(run, rows, info)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasticity_bench import tables
-from plasticity_bench.results import Results
-from plasticity_bench.scoring.scores import Means, Score, means_by_seed, scores_by_seed
+from plasticity_bench.results import LearnerOnStream, Selection
+from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import (
     NO_INTERVAL,
     RELIABLE_SEEDS,
@@ -16,8 +17,6 @@ from plasticity_bench.statistics import (
     bootstrap_mean,
     format_interval,
 )
-from plasticity_bench.suite.planning import Group
-from plasticity_bench.suite.suite import Suite
 
 MAX_BESIDE = 3
 """Streams that stand beside one another in a table; more stand below one another."""
@@ -55,28 +54,17 @@ class Entry:
     num_without_gain: int = 0
 
 
-def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
-    """Return an entry for each group, from the runs that are finished."""
-    references = {
-        group.suite_stream.label: _means(group, results)
-        for group in groups
-        if group.label == suite.reference
-    }
-    table = []
-    for group in groups:
-        reference = references[group.suite_stream.label]
-        means = reference if group.label == suite.reference else _means(group, results)
-        table.append(_entry(group, list(scores_by_seed(means, reference).values())))
-    return table
+def entries(selection: Selection) -> list[Entry]:
+    """Return an entry for each learner on each stream, from the runs that are finished."""
+    scores = stored_scores.scores(selection)
+    return [
+        _entry(stream, learner, list(scores.get(LearnerOnStream(stream, learner), {}).values()))
+        for learner in selection.learners
+        for stream in selection.streams
+    ]
 
 
-def _means(group: Group, results: Results) -> dict[int, Means]:
-    """By seed, what the scores of a group's finished runs are computed from."""
-    scored = group.suite_stream.stream.scored_tasks()
-    return means_by_seed(results, group.runs, group.protocol, scored)
-
-
-def _entry(group: Group, scores: Sequence[Score]) -> Entry:
+def _entry(stream: str, learner: str, scores: Sequence[Score]) -> Entry:
     def known(values: Sequence[float]) -> list[float]:
         return [value for value in values if not math.isnan(value)]
 
@@ -89,8 +77,8 @@ def _entry(group: Group, scores: Sequence[Score]) -> Entry:
     trainability = [s.trainability for s in scores]
     healthy = [s for s in scores if not s.diverged]
     return Entry(
-        stream=group.suite_stream.label,
-        learner=group.label,
+        stream=stream,
+        learner=learner,
         num_seeds=len(scores),
         trainability=interval(trainability),
         retention=interval([s.retention for s in scores]),

@@ -1,7 +1,7 @@
 """From a suite to the groups of runs that it consists of."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plasticity_bench.evaluation.protocol import Protocol
@@ -23,7 +23,7 @@ class Group:
         protocol: what is measured, and when.
         runs: what is to be computed.
         learners: of each run, the learner with its hyperparameters.
-        notes: what is stored with each run, and does not change its result.
+        tuned: "file" and "sha256" of the search that its settings come from, stored with each run.
         checkpoint: where its progress is stored, if it was begun before.
     """
 
@@ -32,7 +32,7 @@ class Group:
     protocol: Protocol
     runs: tuple[Run, ...]
     learners: tuple[Learner, ...]
-    notes: Mapping[str, object] = field(default_factory=dict)
+    tuned: dict[str, str] | None = None
     checkpoint: Path | None = None
 
     @property

@@ -24,12 +24,11 @@ from plasticity_bench.leaderboard.ranking import Row
 from plasticity_bench.leaderboard.rendering import needs, render
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.results import Results
+from plasticity_bench.results import Results, select
 from plasticity_bench.scoring import comparison
 from plasticity_bench.scoring.ranking import common, rank_rows
 from plasticity_bench.scoring.score_table import entries as table_entries
 from plasticity_bench.statistics import Interval, Rank, paired_difference
-from plasticity_bench.suite.planning import plan
 from plasticity_bench.suite.suite import load_suite
 from tests.support.entries import SUITE, change_manifest, change_runs, put, runs_of_trial
 
@@ -81,11 +80,7 @@ def submit(folder, *arguments, learner="adam"):
 @pytest.mark.slow
 def test_an_entry_holds_what_the_table_shows(folder, suite):
     """Scores from the entry alone are those of the table, which reads the whole results."""
-    added = [c for c in suite.contenders if c.label == "adam"]
-    fresh = [c for c in suite.contenders if c.label == "fresh"]
-    table = table_entries(
-        suite, plan(suite, [*added, *fresh], range(3)), Results(results_of(folder))
-    )
+    table = table_entries(select(Results(results_of(folder))))
     entry = read_entry(folder / "entries" / "tiny-v0" / "adam", "fresh")
     for stream, scores in scores_of(entry, suite).items():
         (row,) = [e for e in table if (e.stream, e.learner) == (stream, "adam")]

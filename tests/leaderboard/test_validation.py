@@ -28,7 +28,7 @@ from tests.support.entries import (
 
 ROOT = Path(__file__).parents[2]
 LEARNER = (ROOT / "my_module.py").read_text()
-NAMES = {"fresh": "fresh", "adam": "adam", "mine": "my_module:Learner"}
+NAMES = {"fresh": "fresh", "adam": "adam", "mine": "my_module:Learner (tuned)"}
 
 
 @pytest.fixture(scope="module")
@@ -396,7 +396,7 @@ FORGERIES = {
     ),
     "other settings than chosen": (
         "tuning",
-        record(lambda r: r["learners"][NAMES["mine"]]["chosen"].update(step_size=0.5)),
+        record(lambda r: r["learners"]["my_module:Learner"]["chosen"].update(step_size=0.5)),
     ),
     "a search for another learner": ("tuning", record(lambda r: r["learners"].clear())),
     "no record at all": ("tuning", record(lambda r: r.pop("learners"))),

@@ -1,13 +1,19 @@
-"""From a request to the runs that `run`, `collect` and `status` are about."""
+"""The runs that `run`, `collect` and `status` are about: those of a suite and of added learners."""
 
 from dataclasses import dataclass, replace
 
 from plasticity_bench import seeding
-from plasticity_bench.cli.common import say, warn_of_few_seeds
-from plasticity_bench.cli.requests import SelectionRequest
+from plasticity_bench.cli.common import say
+from plasticity_bench.cli.requests import RunRequest
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.results import Results, Run
-from plasticity_bench.scoring import score_table
+from plasticity_bench.results import (
+    GroupNotes,
+    LearnerOnStream,
+    Results,
+    Run,
+    Scoring,
+    store_request,
+)
 from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.planning import Group, all_runs, plan
 from plasticity_bench.suite.suite import Suite, load_suite
@@ -17,7 +23,7 @@ from plasticity_bench.tuning.record import Tuned
 
 
 @dataclass(frozen=True)
-class Selection:
+class RequestedRuns:
     """The runs of a command.
 
     Attributes:
@@ -37,16 +43,27 @@ class Selection:
         """All runs."""
         return all_runs(self.groups)
 
-    def print_table(self, format_name: str) -> None:
-        """Print the table of what is finished, and what its numbers leave out."""
-        entries = score_table.entries(self.suite, self.groups, self.results)
-        print(score_table.render(entries, format_name))
-        for sentence in score_table.notices(entries):
-            say(sentence)
-        warn_of_few_seeds(self.num_seeds)
+    @property
+    def labels(self) -> list[str]:
+        """Labels of the learners."""
+        return list(dict.fromkeys(group.label for group in self.groups))
+
+    def store(self, command: str) -> None:
+        """Store that a command requests them: they are selected from now on."""
+        tasks = {s.label: s.stream.scored_tasks() for s in self.suite.streams}
+        notes = {
+            LearnerOnStream(group.suite_stream.label, group.label): GroupNotes(
+                tuned=group.tuned, own_network=group.learners[0].overrides("build")
+            )
+            for group in self.groups
+        }
+        scoring = Scoring(self.suite.reference, tasks)
+        store_request(
+            self.results.folder, self.suite.name, command, self.runs, scoring=scoring, notes=notes
+        )
 
 
-def select(request: SelectionRequest, document: Document) -> Selection:
+def requested_runs(request: RunRequest, document: Document) -> RequestedRuns:
     """Return the runs that a request asks for.
 
     Args:
@@ -68,10 +85,10 @@ def select(request: SelectionRequest, document: Document) -> Selection:
     # A new learner goes first: an error in it shows before minutes of baselines.
     contenders = (*added, *suite.contenders)
     tuned = record.read(request.tuned) if request.tuned else None
-    groups = plan(suite, tuned.applied(contenders) if tuned else contenders, seeds)
+    groups = plan(suite, tuned.marked(contenders) if tuned else contenders, seeds)
     if tuned:
         groups = _with_origin(groups, tuned, suite)
-    return Selection(suite, groups, Results(request.results / suite.directory_name), num_seeds)
+    return RequestedRuns(suite, groups, Results(request.results / suite.directory_name), num_seeds)
 
 
 def _with_origin(groups: list[Group], tuned: Tuned, suite: Suite) -> list[Group]:
@@ -79,10 +96,9 @@ def _with_origin(groups: list[Group], tuned: Tuned, suite: Suite) -> list[Group]
     tuned_for, identity = tuned.record.suite, f"{suite.name}@{suite.hash8}"
     if tuned_for != identity:
         say(f"{tuned.path} is of a search on {tuned_for}, and this is {identity}.")
-    untuned = {group.label: None for group in groups if group.label not in tuned.record.learners}
+    untuned = {group.label: None for group in groups if not tuned.has(group.label)}
     if untuned:
         say(f"{tuned.path} has nothing for {', '.join(untuned)}: run with the suite's settings.")
     return [
-        group if group.label in untuned else replace(group, notes={"tuned": tuned.origin})
-        for group in groups
+        group if group.label in untuned else replace(group, tuned=tuned.origin) for group in groups
     ]
