@@ -58,13 +58,15 @@ def entries(selection: Selection) -> list[Entry]:
     """Return an entry for each learner on each stream, from the runs that are finished."""
     scores = stored_scores.scores(selection)
     return [
-        _entry(stream, learner, list(scores.get(LearnerOnStream(stream, learner), {}).values()))
+        entry(stream, learner, list(scores.get(LearnerOnStream(stream, learner), {}).values()))
         for learner in selection.learners
         for stream in selection.streams
     ]
 
 
-def _entry(stream: str, learner: str, scores: Sequence[Score]) -> Entry:
+def entry(stream: str, learner: str, scores: Sequence[Score]) -> Entry:
+    """Return the entry of a learner on a stream, given its scores."""
+
     def known(values: Sequence[float]) -> list[float]:
         return [value for value in values if not math.isnan(value)]
 
@@ -183,14 +185,27 @@ def _number(value: float, digits: int) -> str:
     return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
 
 
+def record(entry: Entry) -> dict[str, str | float]:
+    """Return all numbers of an entry, by the names of a CSV file's columns."""
+    numbers: dict[str, str | float] = {"stream": entry.stream, "learner": entry.learner}
+    for name in ("trainability", "retention"):
+        interval = getattr(entry, name) or NO_INTERVAL
+        for end in ("mean", "low", "high"):
+            suffix = "" if end == "mean" else f"_{end}"
+            numbers[f"{_NAMES.get(name, name)}{suffix}"] = getattr(interval, end)
+    return numbers | {name: getattr(entry, name) for name in _PLAIN}
+
+
+def named(score: dict[str, float]) -> dict[str, float]:
+    """Return the numbers of a `Score` by the names of a CSV file's columns."""
+    return {_NAMES.get(name, name): value for name, value in score.items()}
+
+
+_NAMES = {"retention": "curvature_retention"}
+_PLAIN = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
+
+
 def _csv(table: Sequence[Entry]) -> str:
     """One line for each learner and stream, with every digit."""
-    scores = ("trainability", "curvature_retention")
-    ends = [f"{name}{end}" for name in scores for end in ("", "_low", "_high")]
-    plain = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
-    rows = []
-    for e in table:
-        intervals = [i or NO_INTERVAL for i in (e.trainability, e.retention)]
-        numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
-        rows.append([e.stream, e.learner, *numbers, *(getattr(e, name) for name in plain)])
-    return tables.to_csv(["stream", "learner", *ends, *plain], rows)
+    records = [record(entry) for entry in table]
+    return tables.to_csv(list(records[0]), [list(numbers.values()) for numbers in records])

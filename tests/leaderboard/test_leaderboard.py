@@ -401,8 +401,14 @@ def test_the_sentence_says_which_is_better_and_by_how_much():
 def test_only_shared_seeds_and_streams_with_scores_count():
     ours = {"s": {0: 0.5, 1: 0.6, 5: 0.1}, "t": {0: float("nan"), 1: 0.2, 5: 0.3}}
     theirs = {"s": {0: 0.4, 1: 0.5}, "t": {0: 0.1, 1: 0.2}}
-    (line,) = comparison.compare(ours, theirs)
+    lines = comparison.compare(ours, theirs)
+    seeds = {line.stream: line.difference.num_seeds for line in lines}
+    assert seeds == {"s": 2, "t": 1, "all streams": 1}
+    nothing = {"s": ours["s"], "t": dict.fromkeys(ours["t"], float("nan"))}
+    (line,) = comparison.compare(nothing, theirs)
     assert (line.stream, line.difference.num_seeds) == ("s", 2)
+    assert "too few pairs" in comparison.render([line])
+    assert "with 2, p is at least 0.5." in comparison.sentence([line], "a", "b", "trainability")
     with pytest.raises(BadInputError, match="share no finished seed"):
         comparison.compare({"s": {0: 1.0}}, {"s": {1: 1.0}})
     with pytest.raises(BadInputError, match="gains nothing"):
