@@ -64,7 +64,7 @@ def test_rows_are_in_the_leaderboards_order(report, results):
         *((1, "fresh", None), (1, EVIL, [1, 1, 1]), (1, "adam", [1, 1, 2]), (1, "l2", None)),
     ]
     assert [row[1:] for row in table if row[0] == 0] == [
-        *(("fresh", None), ("l2", [1, 1, 1]), (EVIL, [1, 2, 2]), ("adam", [1, 3, 3])),
+        *(("fresh", None), ("l2", [1, 1, 1]), (EVIL, [1, 1, 2]), ("adam", [1, 1, 3])),
     ]
 
 

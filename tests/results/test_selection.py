@@ -91,7 +91,7 @@ def test_the_mark_may_be_left_out_where_it_is_clear(results):
     request(results, runs("own (tuned)", range(2)), runs("fresh", range(2)))
     assert select(results).checked("own") == "own (tuned)"
     assert select(results).only(["own"]).learners == ["own (tuned)", "fresh"]
-    with pytest.raises(BadInputError, match="no learner 'onw'. Did you mean 'own"):
+    with pytest.raises(BadInputError, match="no learner 'onw'. Known: fresh, own"):
         select(results).checked("onw")
 
 
