@@ -45,7 +45,7 @@ def run(request: SelectionRequest, execution: ExecutionRequest, format_name: str
     from plasticity_bench.cli.execution import check_writable, execute_groups
     from plasticity_bench.cli.selection import select
     from plasticity_bench.results import store_request
-    from plasticity_bench.suite.planning import without_boundaries
+    from plasticity_bench.suite.planning import not_in_keys, without_boundaries
 
     selection = select(request, document)
     name, groups, results = selection.suite.name, selection.groups, selection.results
@@ -54,6 +54,8 @@ def run(request: SelectionRequest, execution: ExecutionRequest, format_name: str
         store_request(results.folder, name, request.command, selection.runs)
     for label in without_boundaries(groups):
         say(f"{label}: its begin_task is never called, because this suite hides task boundaries.")
+    for sentence in not_in_keys(groups):
+        say(sentence)
     failed = execute_groups(name, groups, results, execution)
     results.pack()
     selection.print_table(format_name)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, PlasticityBenchError
 from plasticity_bench.leaderboard.manifest import Manifest, read_manifest
-from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.provenance import hash_files
 from plasticity_bench.results import Results
 from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.source_code.source import source_of
 from plasticity_bench.suite import planning
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.suite.suite import load_suite, suite_named
@@ -46,7 +45,7 @@ def main(request_file: str) -> None:
 def _contender(manifest: Manifest) -> Contender:
     stated = manifest.learner
     cls = find_learner(stated.reference)
-    if hash_files(source_files(cls)) != stated.source_sha256:
+    if source_of(cls).hash != stated.source_sha256:
         raise BadInputError(f"{stated.reference} is not what was submitted: its source differs.")
     by_stream = {
         stream: cls.from_settings(values) for stream, values in stated.hyperparameters.items()
