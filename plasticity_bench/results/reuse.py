@@ -48,6 +48,9 @@ def take_over(
             break
         for key, result in _finished(folder, wanted.keys()):
             for run, notes in wanted.pop(key, ()):
+                labels = result.info["stream"], result.info["learner"]
+                if folder == results.folder and labels == run.group:
+                    continue  # another process has just finished it
                 info = {k: v for k, v in result.info.items() if k not in _OF_ITS_PLACE}
                 names = ("task", "when", "name", "value")
                 rows = zip(*(result.columns[name].tolist() for name in names), strict=True)
