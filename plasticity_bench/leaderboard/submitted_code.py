@@ -38,11 +38,8 @@ def _name_in_entry(file: SourceFile, cls: type[Learner]) -> str:
         raise BadInputError(
             f"{cls.__name__} imports {path}: the source of an entry is Python files only."
         )
-    module = file.module
-    if module == cls.__module__:  # a baseline, whether it was run as this package's or not
-        module = module.removeprefix("plasticity_bench.")
     inner = "/__init__" if path.stem == "__init__" else ""
-    return f"{SOURCE}/{module.replace('.', '/')}{inner}.py"
+    return f"{SOURCE}/{file.name.replace('.', '/')}{inner}.py"
 
 
 def source_hash_of_entry(folder: Path, names: Sequence[str]) -> str:

@@ -24,6 +24,11 @@ class SourceFile(NamedTuple):
     path: str
     content: bytes
 
+    @property
+    def name(self) -> str:
+        """The module's name; a shipped baseline has the one of a checkout, `baselines.l2`."""
+        return self.module.removeprefix(f"{modules.PACKAGE}.")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -42,7 +47,7 @@ class Source:
     @property
     def hash(self) -> str | None:
         """The hash of the files; None if there are none."""
-        named = [(file.module, file.content) for file in self.files]
+        named = [(file.name, file.content) for file in self.files]
         return source_hash(named) if named else None
 
     def identity(self) -> dict[str, object]:
