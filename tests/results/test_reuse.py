@@ -75,7 +75,9 @@ def test_a_run_that_is_taken_over_is_what_it_was(old, new, packed):
 
 def test_labels_may_differ_and_the_key_may_not(old, new):
     assert take_over(new, wanted(0, learner="mine", stream="t")) == {old.folder: 1}
-    assert new.load(run(0, "mine", "t")).info["learner"] == "mine"
+    info = new.load(run(0, "mine", "t")).info
+    assert info["learner"] == "mine"
+    assert "tuned" not in info  # the new command has no search
     other = Run("s", "adam", 0, {"seed": 0, "work": 2})
     assert take_over(new, [(other, {})]) == {}
 

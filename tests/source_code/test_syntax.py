@@ -86,6 +86,11 @@ def test_text_moved_from_one_file_to_another_changes_the_hash():
     assert len({source_hash(some) for some in files}) == len(files)
 
 
+def test_the_end_of_a_file_is_marked():
+    two = [("mine", b"\x00one"), ("helper", b"\x00two")]
+    assert source_hash(two) != source_hash([("mine", b"\x00onehelperbytes:\x00two")])
+
+
 def test_a_class_may_move_to_a_file_of_another_name():
     assert source_hash([("mine", b"A = 1")]) == source_hash([("yours", b"A = 1")])
 
