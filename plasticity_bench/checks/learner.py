@@ -7,6 +7,7 @@ import yaml
 
 from plasticity_bench.checks import hooks
 from plasticity_bench.checks.trial import OTHER_SEEDS, SEEDS, UPDATES, Trial, run
+from plasticity_bench.checks.unseen import check_learner_code
 from plasticity_bench.errors import BadInputError, LearnerError
 from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
@@ -30,7 +31,8 @@ def check_learner(learner: str | type[Learner] | Learner, **hyperparameters: obj
     bit-identical results, whatever the state of global random generators, the other replicas and
     their hyperparameters, and after its state was stored and loaded; its hooks do not change their
     arguments; its hyperparameters survive a suite's file; its network is not much larger than the
-    suite's; and `vectorized` is False only where necessary. The check takes seconds.
+    suite's; `vectorized` is False only where necessary; and its code neither reads files or the
+    environment nor changes globals. The check takes seconds.
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
@@ -159,9 +161,8 @@ def check_alone(trial: Trial) -> None:
         raise _broken(
             trial.learner,
             "a replica's results alone differ from its results in a population: hooks may not "
-            "depend "
-            "on how often they are called; and PyTorch rounds `matrix @ vector` otherwise for one "
-            "replica than for several, but `(matrix * vector).sum(-1)` alike",
+            "depend on how often they are called; and PyTorch rounds `matrix @ vector` otherwise "
+            "for one replica than for several, but `(matrix * vector).sum(-1)` alike",
         )
 
 
@@ -212,9 +213,8 @@ def check_vectorized(trial: Trial) -> None:
     learner = trial.learner
     if learner.vectorized:
         return
-    mapped: Learner = object.__new__(
-        type(type(learner).__name__, (type(learner),), {"vectorized": True})
-    )
+    cls = type(learner)
+    mapped: Learner = object.__new__(type(cls.__name__, (cls,), {"vectorized": True}))
     vars(mapped).update(vars(learner))
     try:
         mapped_run = run(mapped)
@@ -229,6 +229,7 @@ def check_vectorized(trial: Trial) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
+    check_learner_code,
     check_works,
     check_hyperparameters,
     check_size,

@@ -14,6 +14,7 @@ from plasticity_bench.results import (
     Scoring,
     store_request,
 )
+from plasticity_bench.scoring import version
 from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.planning import Group, all_runs, plan
 from plasticity_bench.suite.suite import Suite, load_suite
@@ -96,6 +97,11 @@ def _with_origin(groups: list[Group], tuned: Tuned, suite: Suite) -> list[Group]
     tuned_for, identity = tuned.record.suite, f"{suite.name}@{suite.hash8}"
     if tuned_for != identity:
         say(f"{tuned.path} is of a search on {tuned_for}, and this is {identity}.")
+    if tuned.record.scores != version.VERSION:
+        say(
+            f"{tuned.path} chose settings by version {tuned.record.scores} of the scores, and this "
+            f"package has version {version.VERSION}: tune again."
+        )
     untuned = {group.label: None for group in groups if not tuned.has(group.label)}
     if untuned:
         say(f"{tuned.path} has nothing for {', '.join(untuned)}: run with the suite's settings.")

@@ -46,7 +46,7 @@ def run(request: RunRequest, execution: ExecutionRequest, format_name: str) -> i
     from plasticity_bench.cli.printed_table import print_table
     from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.results import select
-    from plasticity_bench.suite.planning import without_boundaries
+    from plasticity_bench.suite.planning import not_in_keys, without_boundaries
 
     requested = requested_runs(request, document)
     name, groups, results = requested.suite.name, requested.groups, requested.results
@@ -55,6 +55,8 @@ def run(request: RunRequest, execution: ExecutionRequest, format_name: str) -> i
         requested.store(request.command)
     for label in without_boundaries(groups):
         say(f"{label}: its begin_task is never called, because this suite hides task boundaries.")
+    for sentence in not_in_keys(groups):
+        say(sentence)
     failed = execute_groups(name, groups, results, execution)
     results.pack()
     print_table(select(results).only(requested.labels), format_name)

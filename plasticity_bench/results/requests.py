@@ -159,8 +159,12 @@ def read_requests(folder: Path) -> Requests:
 
 
 def stream_identity(identity: Mapping[str, Any]) -> str:
-    """Return the stream and the network of a run's identity, as text."""
-    return json.dumps([identity.get("stream"), identity.get("network")], sort_keys=True)
+    """Return what runs of different learners must share to be compared, as text.
+
+    It is the stream, the network and the version of the evaluator in a run's identity.
+    """
+    parts = [identity.get(name) for name in ("stream", "network", "evaluator")]
+    return json.dumps(parts, sort_keys=True)
 
 
 def _groups(

@@ -141,7 +141,8 @@ class Selection:
             )
         for label in self.outdated:
             lines.append(
-                f"{label}: results on an earlier version of a stream are left out; run it again."
+                f"{label}: results of an earlier version of a stream or of the evaluator are left "
+                "out; run it again."
             )
         return lines
 

@@ -226,7 +226,7 @@ def _save(
             "seconds": seconds,
             "execution": executed,
             "environment": environment(),
-            **({"tuned": group.tuned} if group.tuned else {}),
+            **group.notes,
         }
         results.save(run, rows, info)
 

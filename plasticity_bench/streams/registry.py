@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.source_code.shadowing import shadowed
 from plasticity_bench.streams.stream import Stream
 
 PLUGIN_GROUP = "plasticity_bench.streams"
@@ -110,6 +111,8 @@ def _find(id: str) -> Registration:  # noqa: A002
             message = f"Stream {id}: importing {module!r} failed: {reason}."
             raise BadInputError(message, "id") from error
     if name not in _registered:
+        if module and (other := shadowed(module)):
+            raise BadInputError(f"Stream {id}: {other}.", "id")
         raise BadInputError(f"Unknown stream {name!r}. {did_you_mean(name, _registered)}", "id")
     return _registered[name]
 

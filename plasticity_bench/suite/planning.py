@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plasticity_bench.evaluation import version
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.learner_source import source_files
-from plasticity_bench.provenance import hash_files
 from plasticity_bench.results.run import Run
+from plasticity_bench.source_code.source import source_of
+from plasticity_bench.source_code.unseen import unseen_inputs
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
@@ -36,6 +37,11 @@ class Group:
     checkpoint: Path | None = None
 
     @property
+    def notes(self) -> dict[str, object]:
+        """What is stored with each run, and does not change its result."""
+        return {"tuned": self.tuned} if self.tuned else {}
+
+    @property
     def differing(self) -> list[str]:
         """Names of the hyperparameters that are not the same in all runs."""
         first, *others = (learner.hyperparameters() for learner in self.learners)
@@ -54,8 +60,11 @@ class Group:
 
 def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
     """Return every group of a suite, finished or not, in the order of `contenders`."""
+    contenders = tuple(contenders)
     (reference,) = (c for c in suite.contenders if c.label == suite.reference)
     identities = {entry.label: _stream_identity(entry) for entry in suite.streams}
+    classes = {type(learner) for c in contenders for learner in (c.learner, *c.by_stream.values())}
+    sources = {cls: source_of(cls).identity() for cls in classes}
     groups = []
     for contender in contenders:
         protocol = suite.protocol
@@ -65,8 +74,13 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
             learner = contender.on(suite_stream.label).learner
             identity = {
                 **identities[suite_stream.label],
-                "learner": _learner_identity(learner),
+                "learner": {
+                    "class": type(learner).__name__,
+                    **sources[type(learner)],
+                    "hyperparameters": learner.hyperparameters(),
+                },
                 "protocol": protocol.identity(),
+                "evaluator": version.VERSION,
             }
             runs = Run.of_seeds(suite_stream.label, contender.label, identity, seeds)
             learners = (learner,) * len(runs)
@@ -89,19 +103,26 @@ def without_boundaries(groups: Sequence[Group]) -> list[str]:
     return list(dict.fromkeys(labels))
 
 
+def not_in_keys(groups: Iterable[Group]) -> list[str]:
+    """Return a sentence for each learner and stream that depends on what no key covers."""
+    labels: dict[type, str] = {}
+    for group in groups:
+        labels.setdefault(type(group.learners[0]), group.label)
+        labels.setdefault(type(group.suite_stream.stream), group.suite_stream.label)
+    unseen = {label: unseen_inputs(source_of(cls)) for cls, label in labels.items()}
+    return [
+        f"{label}: {'; '.join(map(str, lines))}: if what is read or changed there differs, results "
+        "keep their key and are not computed again."
+        for label, lines in unseen.items()
+        if lines
+    ]
+
+
 def _stream_identity(suite_stream: SuiteStream) -> dict[str, object]:
     stream = {
         "id": suite_stream.id,
         "parameters": suite_stream.stream.parameters(),
         "fingerprint": suite_stream.stream.fingerprint(),
+        **source_of(type(suite_stream.stream)).identity(),
     }
     return {"stream": stream, "network": suite_stream.network.parameters()}
-
-
-def _learner_identity(learner: Learner) -> dict[str, object]:
-    cls = type(learner)
-    return {
-        "class": cls.__name__,
-        "source": hash_files(source_files(cls)),
-        "hyperparameters": learner.hyperparameters(),
-    }

@@ -15,6 +15,7 @@ from plasticity_bench.learners.search_space import Value
 from plasticity_bench.provenance import environment
 from plasticity_bench.results import TUNED
 from plasticity_bench.safe_files import write_atomic
+from plasticity_bench.scoring import version
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.tuning.configuring import chosen_for
@@ -75,9 +76,10 @@ class SearchRecord(_Strict):
 
 
 class TuningRecord(_Strict):
-    """The contents of a search's file."""
+    """The contents of a search's file; `scores` is the version of the scores that it chose by."""
 
     suite: str
+    scores: int = 1
     tuning: SearchRecord
     learners: dict[str, LearnerRecord]
     environment: dict[str, Any]
@@ -222,6 +224,7 @@ def _record(search: Search, outcomes: Sequence[Outcome]) -> TuningRecord:
     contenders = {c.label: c for c in search.contenders}
     return TuningRecord(
         suite=f"{suite.name}@{suite.hash8}",
+        scores=version.VERSION,
         tuning=SearchRecord(
             search=rule.search,
             select=rule.select,

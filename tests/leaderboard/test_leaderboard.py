@@ -154,9 +154,7 @@ def test_fewer_seeds_than_the_suite_are_incomplete(folder, capsys):
 
 
 def test_a_learner_that_changed_is_refused(folder, capsys, monkeypatch):
-    monkeypatch.setattr(
-        "plasticity_bench.leaderboard.submitted_code.hash_files", lambda files: "0" * 64
-    )
+    monkeypatch.setattr("plasticity_bench.source_code.source.source_hash", lambda files: "0" * 64)
     assert submit(folder) == 2
     assert "differs from the code that these results were computed with" in capsys.readouterr().err
 

@@ -133,7 +133,7 @@ def escaping(folder):
 
 
 def edited_source(folder):
-    (folder / "source" / "my_module.py").write_text(LEARNER + "\n# a change\n")
+    (folder / "source" / "my_module.py").write_text(LEARNER + "\nA = 1\n")
 
 
 def no_parquet(folder):
@@ -351,6 +351,12 @@ FORGERIES = {
         "streams_and_networks",
         identity(lambda i: i["stream"]["parameters"].update(updates_per_task=10)),
     ),
+    "another stream's code": (
+        "streams_and_networks",
+        identity(lambda i: i["stream"].update(source="0" * 64)),
+    ),
+    "another evaluator": ("evaluator", identity(lambda i: i.update(evaluator=0))),
+    "no evaluator": ("evaluator", identity(lambda i: i.pop("evaluator"))),
     "a wider network": (
         "streams_and_networks",
         identity(lambda i: i["network"].update(hidden=[64])),

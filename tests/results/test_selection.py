@@ -102,7 +102,8 @@ def test_runs_on_an_earlier_version_of_a_stream_do_not_count(results):
     selection = select(results)
     assert selection.learners == ["fresh"]
     assert selection.sentences[1:] == [
-        "own: results on an earlier version of a stream are left out; run it again."
+        "own: results of an earlier version of a stream or of the evaluator are left out; "
+        "run it again."
     ]
 
 
