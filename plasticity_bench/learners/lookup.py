@@ -7,7 +7,9 @@ from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.names import check_name
 from plasticity_bench.shipped import BASELINES, baseline_names
+from plasticity_bench.standard_output import kept_for_data
 
 
 def find_learner(reference: str) -> type[Learner]:
@@ -20,6 +22,7 @@ def find_learner(reference: str) -> type[Learner]:
         BadInputError: if there is no such learner, its module does not import, or the class has a
             public method that is not a hook.
     """
+    check_name(reference, "The learner", "name")
     if ":" in reference:
         learner_class = _from_module(*reference.split(":", 1))
     elif reference in baseline_names():
@@ -43,7 +46,8 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
             "my_module.py is given as my_module:Class."
         )
     try:
-        module = importlib.import_module(module_name)
+        with kept_for_data():
+            module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and module_name.split(".", maxsplit=1)[0] == error.name.split(".")[0]:
             raise BadInputError(
