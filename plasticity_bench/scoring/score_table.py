@@ -195,6 +195,13 @@ def _number(value: float, digits: int) -> str:
     return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
 
 
+def _of_several_seeds(interval: Interval | None, num_seeds: int) -> Interval:
+    """An interval, whose ends are not known from a single seed."""
+    if interval is None or num_seeds > 1:
+        return interval or NO_INTERVAL
+    return Interval(interval.mean, math.nan, math.nan)
+
+
 def _csv(table: Sequence[Entry]) -> str:
     """One line for each learner and stream, with every digit."""
     scores = ("trainability", "curvature_retention")
@@ -202,7 +209,9 @@ def _csv(table: Sequence[Entry]) -> str:
     plain = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
     rows = []
     for e in table:
-        intervals = [i or NO_INTERVAL for i in (e.trainability, e.retention)]
+        gained = e.num_seeds - e.num_without_gain
+        both = ((e.trainability, gained), (e.retention, e.num_seeds))
+        intervals = [_of_several_seeds(interval, seeds) for interval, seeds in both]
         numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
         rows.append([e.stream, e.learner, *numbers, *(getattr(e, name) for name in plain)])
     return tables.to_csv(["stream", "learner", *ends, *plain], rows)

@@ -9,6 +9,7 @@ from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.provenance import hash_files
 from plasticity_bench.results.run import Run
+from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
@@ -52,6 +53,7 @@ class Group:
         return self.part([i for i, run in enumerate(self.runs) if run.key in keys])
 
 
+@kept_for_data()
 def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
     """Return every group of a suite, finished or not, in the order of `contenders`."""
     (reference,) = (c for c in suite.contenders if c.label == suite.reference)
