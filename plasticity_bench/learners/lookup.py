@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.learners.hyperparameters import annotated
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.names import check_name
 from plasticity_bench.shipped import BASELINES, baseline_names
@@ -108,7 +109,7 @@ def _only_learner(module_name: str) -> type[Learner]:
 
 
 def check_class(reference: str, cls: type[Learner]) -> None:
-    """Refuse public methods that would never be called, and hooks that cannot be called.
+    """Refuse reserved names, methods that would never be called, and hooks that cannot be.
 
     Raises:
         BadInputError: a sentence that begins with the reference that was given.
@@ -118,6 +119,7 @@ def check_class(reference: str, cls: type[Learner]) -> None:
         raise BadInputError(
             f"Learner {reference}: it is not a subclass of plasticity_bench.Learner."
         )
+    annotated(cls)
     if not isinstance(cls.vectorized, bool):
         raise BadInputError(f"Learner {reference}: vectorized must be True or False.")
     for base in cls.__mro__[: cls.__mro__.index(Learner)]:

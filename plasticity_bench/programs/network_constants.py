@@ -36,13 +36,19 @@ def built(learner: Learner, spec: NetworkSpec, seed: int) -> nn.Module:
 
 
 class Constants:
-    """What a network is beside the values of its parameters."""
+    """What a network is beside the values of its parameters.
+
+    Attributes:
+        changing: an attribute that the forward pass changes; None without any.
+    """
 
     def __init__(self, module: nn.Module, spec: NetworkSpec) -> None:
         self._module, self._inputs = module, example_inputs(spec)
         self._params = {name: value.detach() for name, value in module.named_parameters()}
+        self._outputs = self._computed(module)  # first, because it may fill a cache
         self._held = _held(module)
-        self._outputs = self._computed(module)
+        self._computed(module)
+        self.changing = object_state.changed(self._held, _held(module))
         self._graph: str | None = None
 
     def difference(
@@ -56,10 +62,13 @@ class Constants:
                 inputs.
             graph: whether to compare every operation too.
         """
+        shapes = {name: value.shape for name, value in other.named_parameters()}
+        if shapes != {name: value.shape for name, value in self._params.items()}:
+            return "the names or shapes of its parameters"
+        outputs = self._computed(other)
         found = object_state.changed(self._held, _held(other)) if attributes else None
         if found is not None:
             return found.removeprefix("network.")
-        outputs = self._computed(other)
         if self._outputs is None or outputs is None:
             return None
         if not same([outputs], [self._outputs]):

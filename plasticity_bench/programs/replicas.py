@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from torch.func import vmap
 from torch.utils import _pytree as pytree
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, LearnerError
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.programs import hook_outputs, network_constants
+from plasticity_bench.programs.hook_state import REMEDY
 from plasticity_bench.programs.network_constants import Constants
 from plasticity_bench.seeding import Branch, integer
 
@@ -56,6 +57,11 @@ class Replicas:
         module = network_constants.built(self.learner, spec, _MODULE_SEED)
         self.module: nn.Module = hook_outputs.network(self.learner, module, spec)
         self._constants = Constants(self.module, spec)
+        if self._constants.changing is not None:
+            raise LearnerError(
+                f"Learner {type(self.learner).__name__}, hook build: the network's forward pass "
+                f"changes {self._constants.changing}: {REMEDY}."
+            )
         keys = torch.tensor([integer(r.seed, Branch.NOISE) for r in self._replicas])
         self.keys = keys.to(device)
         self._compared: list[dict[str, Any]] = [self.learner.hyperparameters()]
