@@ -6,6 +6,7 @@ import torch
 import yaml
 
 from plasticity_bench.checks import hooks
+from plasticity_bench.checks.remarks import changing_the_network, drawn_numbers, remarks
 from plasticity_bench.checks.trial import OTHER_SEEDS, SEEDS, UPDATES, Trial, run
 from plasticity_bench.checks.unseen import check_learner_code
 from plasticity_bench.errors import BadInputError, LearnerError
@@ -13,9 +14,9 @@ from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import check_class, find_learner
 from plasticity_bench.networks import NetworkSpec, num_parameters
+from plasticity_bench.programs import purity
+from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite import yaml_source
-from plasticity_bench.tuning.settings import Setting, random
-from plasticity_bench.tuning.space import declared
 
 MOST_PARAMETERS = 2.5
 """Times those of the suite's network; of the baselines, plasticity injection has most, 2.07."""
@@ -24,27 +25,36 @@ COUNTED = NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
 Check = Callable[[Trial], None]
 
 
-def check_learner(learner: str | type[Learner] | Learner, **hyperparameters: object) -> None:
+@kept_for_data()
+def check_learner(
+    learner: str | type[Learner] | Learner, **hyperparameters: object
+) -> tuple[str, ...]:
     """Check a learner against the rules that results rely on.
 
     It trains a small network on a small stream, learns, and stays finite; the same seed gives
     bit-identical results, whatever the state of global random generators, the other replicas and
-    their hyperparameters, and after its state was stored and loaded; its hooks do not change their
-    arguments; its hyperparameters survive a suite's file; its network is not much larger than the
-    suite's; `vectorized` is False only where necessary; and its code neither reads files or the
-    environment nor changes globals. The check takes seconds.
+    their hyperparameters, and after its state was stored and loaded; its hooks change neither their
+    arguments nor anything else, and read no clock; its networks differ in parameters only; its
+    hyperparameters survive a suite's file; its network is not much larger than the suite's;
+    `vectorized` is False only where necessary; and its code neither reads files or the environment
+    nor changes globals. The check takes seconds.
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
         **hyperparameters: that replace the class's defaults.
+
+    Returns:
+        Remarks, a sentence each: what works in another way with it, and breaks no rule.
 
     Raises:
         LearnerError: which rule it breaks and what to change, in one sentence.
         BadInputError: if there is no such learner, or its declarations are wrong.
     """
     trial = Trial(_made(learner, hyperparameters))
+    purity.forget(type(trial.learner))
     for check in CHECKS:
         check(trial)
+    return tuple(remarks(trial.learner))
 
 
 def _made(learner: str | type[Learner] | Learner, given: dict[str, object]) -> Learner:
@@ -169,8 +179,10 @@ def check_alone(trial: Trial) -> None:
 def check_searched(trial: Trial) -> None:
     """Replicas may differ in the searched hyperparameters, which are tensors then."""
     learner = trial.learner
-    drawn = random(declared(type(learner)), 1)[0]
-    numbers: Setting = {name: value for name, value in drawn.items() if isinstance(value, float)}
+    in_build = changing_the_network(learner)
+    numbers = {
+        name: value for name, value in drawn_numbers(learner).items() if name not in in_build
+    }
     try:
         together = run([learner, learner.replaced(numbers)], SEEDS[:2])
         same = together.close(trial.settled, 0, 0)

@@ -169,6 +169,7 @@ def run(
                     seen[leg, f"loss {update}"] = population.update(inputs, targets)[0]
             seen[leg, "logits"] = population.predict(examples[index][0])
             seen |= {(leg, name): value for name, value in population.tensors().items()}
+        population.check_hooks()
         return Trajectory(seen, examples[0][1], moved())
 
 

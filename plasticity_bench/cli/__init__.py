@@ -42,6 +42,7 @@ from plasticity_bench.cli.common import (
     say_error,
 )
 from plasticity_bench.errors import PlasticityBenchError
+from plasticity_bench.names import check_visible
 
 VERBS = (
     run,
@@ -76,10 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(output, io.TextIOWrapper):  # a label may have letters that it cannot encode
             output.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    # Printed where something is to be run again.
-    options.command = shlex.join(["plasticity-bench", *given])
     try:
+        for argument in given:
+            check_visible(argument, "The argument")
+        options = _parser().parse_args(given)
+        # Printed where something is to be run again.
+        options.command = shlex.join(["plasticity-bench", *given])
         code: int = options.verb(options)
         return code
     except PlasticityBenchError as error:

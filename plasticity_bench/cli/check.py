@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from plasticity_bench.cli.common import COMPLETE
+from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.cli.options import add_hyperparameters
 from plasticity_bench.cli.requests import hyperparameters
 from plasticity_bench.errors import BadInputError
@@ -34,7 +34,8 @@ def check(name: str, settings: dict[str, Any]) -> int:
     from plasticity_bench import check_learner, check_stream
 
     if "/" not in name:
-        check_learner(name, **settings)
+        for remark in check_learner(name, **settings):
+            say(remark)
     elif settings:
         raise BadInputError(f"-H sets hyperparameters, and {name} is a stream.")
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.names import given_path
 
 HELP = "compare two learners, with intervals and p values"
 EXAMPLE = "plasticity-bench compare results/quick-v0@885f6d2c l2_init adam"
@@ -32,7 +33,7 @@ def execute(options: argparse.Namespace) -> int:
     if len(options.others) == 2 and not options.learner:
         sides = [(label, options.results, label) for label in options.others]
     elif len(options.others) == 1 and options.learner:
-        folders = [options.results, Path(options.others[0])]
+        folders = [options.results, given_path(options.others[0])]
         label = options.learner
         sides = [(f"{label} of {folder}", folder, label) for folder in folders]
     else:

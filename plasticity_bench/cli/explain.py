@@ -1,11 +1,11 @@
 """`explain`: which measurements predict how well tasks are learnt."""
 
 import argparse
-from pathlib import Path
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say, warn_of_few_seeds
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.names import given_path
 
 HELP = "report which measurements predict trainability"
 EXAMPLE = "plasticity-bench explain results/explanations-v0@1a2b3c4d --figure explanations.pdf"
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("table", "markdown", "csv"), default="table")
     parser.add_argument(
-        "--figure", type=Path, metavar="FILE", help="default: RESULTS/explanations.png"
+        "--figure", type=given_path, metavar="FILE", help="default: RESULTS/explanations.png"
     )
 
 

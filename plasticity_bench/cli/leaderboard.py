@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.names import given_path
 
 HELP = "print the table of all entries"
 EXAMPLE = "plasticity-bench leaderboard --suite quick --format markdown"
@@ -15,7 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--suite", metavar="NAME|FILE", help="of this suite only (default: all that have entries)"
     )
     parser.add_argument(
-        "--entries", type=Path, default=Path("leaderboard") / "entries", metavar="DIR"
+        "--entries", type=given_path, default=Path("leaderboard") / "entries", metavar="DIR"
     )
     parser.add_argument(
         "--format", choices=("table", "markdown", "latex", "csv", "html"), default="table"

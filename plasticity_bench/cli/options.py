@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from plasticity_bench.names import given_path
+
 FORMATS = ("table", "markdown", "latex", "csv")
 
 
@@ -30,13 +32,19 @@ def add_suite(parser: argparse.ArgumentParser) -> None:
 
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Declare a suite's results folder."""
-    parser.add_argument("results", metavar="RESULTS", type=Path, help="a suite's results folder")
+    parser.add_argument(
+        "results", metavar="RESULTS", type=given_path, help="a suite's results folder"
+    )
 
 
 def add_results_root(parser: argparse.ArgumentParser) -> None:
     """Declare the folder that holds the results of all suites."""
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="DIR", help="default: results"
+        "--results",
+        type=given_path,
+        default=Path("results"),
+        metavar="DIR",
+        help="default: results",
     )
 
 
@@ -78,7 +86,7 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     add_hyperparameters(parser, "set a hyperparameter of the --learner; may be repeated")
     parser.add_argument("--seeds", type=count, metavar="N", help="seeds 0 to N-1")
     parser.add_argument(
-        "--tuned", type=Path, metavar="FILE", help="use the settings that `tune` wrote there"
+        "--tuned", type=given_path, metavar="FILE", help="use the settings that `tune` wrote there"
     )
     add_results_root(parser)
 
@@ -127,7 +135,10 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         help="run locally, or as a Slurm job array",
     )
     parser.add_argument(
-        "--slurm-profile", type=Path, metavar="FILE", help="YAML: what the tasks ask Slurm for"
+        "--slurm-profile",
+        type=given_path,
+        metavar="FILE",
+        help="YAML: what the tasks ask Slurm for",
     )
     parser.add_argument(
         "--slurm",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.names import given_path
 
 if TYPE_CHECKING:
     from plasticity_bench.results import Selection
@@ -21,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "results",
         metavar="RESULTS|FILE",
-        type=Path,
+        type=given_path,
         help="a suite's results folder, or the file that `tune` wrote",
     )
     parser.add_argument(
@@ -49,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument(
         "--figure",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="ends in .pdf, .svg or .png; default: RESULTS/KIND.png, FILE.png",
     )

@@ -1,10 +1,10 @@
 """`prepare`: get data sets onto this machine."""
 
 import argparse
-from pathlib import Path
 
 from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say, say_error
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.names import given_path
 
 HELP = "get a suite's data sets onto this machine"
 EXAMPLE = "plasticity-bench prepare kumar2023 --data-dir ~/data"
@@ -15,7 +15,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("wanted", metavar="SUITE|DATASET", help="as for run, or one data set")
     parser.add_argument(
         "--data-dir",
-        type=Path,
+        type=given_path,
         metavar="DIR",
         help="folder of the data sets' files (default: PLASTICITY_BENCH_DATA, then download)",
     )

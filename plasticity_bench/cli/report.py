@@ -1,10 +1,10 @@
 """`report`: one HTML file that shows everything of a suite's results."""
 
 import argparse
-from pathlib import Path
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.names import given_path
 
 HELP = "write one HTML file with the tables and figures of results"
 EXAMPLE = "plasticity-bench report results/quick-v0@885f6d2c --output report.html"
@@ -13,12 +13,14 @@ EXAMPLE = "plasticity-bench report results/quick-v0@885f6d2c --output report.htm
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     shared.add_results(parser)
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: RESULTS/report.html")
+    parser.add_argument(
+        "--output", type=given_path, metavar="FILE", help="default: RESULTS/report.html"
+    )
     parser.add_argument("--layers", action="store_true", help="show single layers too")
     shared.add_reference(parser)
     parser.add_argument(
         "--tuned",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         action="append",
         default=[],

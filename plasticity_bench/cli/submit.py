@@ -7,6 +7,7 @@ from pathlib import Path
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.names import given_path
 
 HELP = "make an entry of the leaderboard from results"
 EXAMPLE = """\
@@ -27,10 +28,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_suite_file(parser)
     parser.add_argument(
-        "--tuned", type=Path, metavar="FILE", help="the record of the search, if it was moved"
+        "--tuned", type=given_path, metavar="FILE", help="the record of the search, if it was moved"
     )
     parser.add_argument(
-        "--output", type=Path, default=ENTRIES, metavar="DIR", help=f"default: {ENTRIES}"
+        "--output", type=given_path, default=ENTRIES, metavar="DIR", help=f"default: {ENTRIES}"
     )
 
 

@@ -11,6 +11,7 @@ from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say, say_error
 from plasticity_bench.cli.options import count
 from plasticity_bench.cli.requests import ExecutionRequest
+from plasticity_bench.names import given_path
 
 if TYPE_CHECKING:
     from plasticity_bench.suite.contenders import Contender
@@ -62,7 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", type=count, metavar="N", help="the first N tasks of each stream")
     parser.add_argument(
         "--output",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="where the record of the search is written (default: tuning.yaml in the results)",
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say
+from plasticity_bench.names import given_path
 
 if TYPE_CHECKING:
     from plasticity_bench.leaderboard.validation_context import ValidationContext
@@ -17,7 +18,11 @@ EXAMPLE = "plasticity-bench validate leaderboard/entries/quick-v0/l2_init"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     parser.add_argument(
-        "entries", metavar="PATH", type=Path, nargs="+", help="an entry's folder, .../SUITE/NAME"
+        "entries",
+        metavar="PATH",
+        type=given_path,
+        nargs="+",
+        help="an entry's folder, .../SUITE/NAME",
     )
     shared.add_suite_file(parser)
     parser.add_argument("--format", choices=("table", "markdown"), default="table")

@@ -7,6 +7,7 @@ from pathlib import Path
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.names import given_path
 
 HELP = "compute some runs of an entry again, drawn at random, and compare"
 EXAMPLE = "plasticity-bench verify leaderboard/entries/quick-v0/l2_init --runs 4"
@@ -15,7 +16,7 @@ EXAMPLE = "plasticity-bench verify leaderboard/entries/quick-v0/l2_init --runs 4
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     parser.add_argument(
-        "entry", metavar="PATH", type=Path, help="an entry's folder, .../SUITE/NAME"
+        "entry", metavar="PATH", type=given_path, help="an entry's folder, .../SUITE/NAME"
     )
     parser.set_defaults(runs=4)
     shared.add_renamed_count(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.names import check_name
 
 Block = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Some images, uint8 (k, *input_shape), and their labels, int64 (k,)."""
@@ -99,6 +100,7 @@ def register_source(source: Source) -> None:
     Raises:
         BadInputError: if the name is malformed, or is registered already for another data set.
     """
+    check_name(source.name, "The data set")
     if not re.fullmatch(r"[a-z0-9_]+", source.name):
         raise BadInputError(
             f"A data set's name has lower-case letters, digits and underscores: {source.name!r}."
@@ -120,6 +122,7 @@ def source(name: str) -> Source:
     Raises:
         BadInputError: if there is none of that name.
     """
+    check_name(name, "The data set", "dataset")
     if name not in SOURCES:
         raise BadInputError(f"Unknown data set {name!r}. {did_you_mean(name, SOURCES)}", "dataset")
     return SOURCES[name]

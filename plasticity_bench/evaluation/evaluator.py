@@ -52,6 +52,8 @@ def evaluate(
     )
     recorder = Recorder(population, protocol, evaluation, stream.scored_tasks())
     snapshots, clock = Snapshots(population), _Clock(evaluation)
+    if stream.resets_head:
+        assert population.head  # raises where it is not known, before anything is trained
     task = None
     if begun:
         population.load(begun.population)
@@ -82,6 +84,7 @@ def evaluate(
         on_task(index)
         if keeper and keeper.due(task_ended=True):
             keeper.keep(_progress(index + 1, None, evaluation, population, snapshots))
+    population.check_hooks()
     return evaluation
 
 

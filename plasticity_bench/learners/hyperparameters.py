@@ -8,9 +8,27 @@ import pydantic
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners.optimizers import OPTIMIZERS
+from plasticity_bench.names import check_name
 
 ALIASES = {"lr": "step_size", "learning_rate": "step_size"}
 """Other names under which a hyperparameter may be given."""
+
+_KEYS, _COLUMN = "a key of a learner in suites", "a column of results"
+_HOOK, _OF_LEARNER = "a hook", "an attribute of every learner"
+RESERVED = {
+    **dict.fromkeys(("name", "label", "tuned", "streams"), _KEYS),
+    **dict.fromkeys(("stream", "learner", "seed"), _COLUMN),
+    **dict.fromkeys(
+        ("build", "loss", "penalty", "hidden_penalty", "apply_gradients", "observe"), _HOOK
+    ),
+    **dict.fromkeys(("after_update", "memory", "begin_task", "predict_params"), _HOOK),
+    **dict.fromkeys(("vectorized", "search", "hyperparameters", "non_defaults"), _OF_LEARNER),
+    **dict.fromkeys(("replaced", "from_settings", "with_values", "overrides"), _OF_LEARNER),
+    **dict.fromkeys(("restart", "replace_units"), _OF_LEARNER),
+    **dict.fromkeys(("class", "self"), "a word of Python"),
+    "state": "the argument of hooks that holds what changes",
+}
+"""Names that no hyperparameter can have, and what they are instead."""
 
 
 def canonical(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,6 +64,11 @@ def annotated(cls: type) -> dict[str, Any]:
         if ClassVar not in (hint, typing.get_origin(hint)) and not name.startswith("_")
     }
     for name, hint in declared.items():
+        if name in RESERVED:
+            raise BadInputError(
+                f"Learner {cls.__name__}: {name} cannot be a hyperparameter, because it is "
+                f"{RESERVED[name]}: give it another name, such as {name}_value."
+            )
         if _bare(hint) not in (int, float, bool, str):
             raise BadInputError(
                 f"Learner {cls.__name__}: the hyperparameter {name} must be an int, float, bool "
@@ -91,6 +114,9 @@ def validated(cls: type, given: Mapping[str, object]) -> dict[str, Any]:
         problem = first["msg"][0].lower() + first["msg"][1:]
         message = f"Learner {cls.__name__}: {name}: {problem}, not {first['input']!r}."
         raise BadInputError(message + _remedy(name, known[name], first), key=name) from None
+    for name, value in values.items():
+        if isinstance(value, str):
+            check_name(value, f"Learner {cls.__name__}: {name}", name)
     _check_optimizer(cls, values, given)
     return values
 

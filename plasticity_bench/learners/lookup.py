@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.learners.hyperparameters import annotated
 from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.names import check_name
 from plasticity_bench.shipped import BASELINES, baseline_names
 from plasticity_bench.source_code.modules import Owner, owner_of
 from plasticity_bench.source_code.shadowing import shadowed
+from plasticity_bench.standard_output import kept_for_data
 
 
 def find_learner(reference: str) -> type[Learner]:
@@ -22,6 +25,7 @@ def find_learner(reference: str) -> type[Learner]:
         BadInputError: if there is no such learner, its module does not import, or the class has a
             public method that is not a hook.
     """
+    check_name(reference, "The learner", "name")
     if ":" in reference:
         learner_class = _from_module(*reference.split(":", 1))
     elif reference in baseline_names():
@@ -45,7 +49,8 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
             "my_module.py is given as my_module:Class."
         )
     try:
-        module = importlib.import_module(module_name)
+        with kept_for_data():
+            module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if other := shadowed(module_name):  # a module of the same name is no package
             raise BadInputError(f"Learner {reference}: {other}.") from None
@@ -111,7 +116,7 @@ def _only_learner(module_name: str) -> type[Learner]:
 
 
 def check_class(reference: str, cls: type[Learner]) -> None:
-    """Refuse public methods that would never be called, and hooks that cannot be called.
+    """Refuse reserved names, methods that would never be called, and hooks that cannot be.
 
     Raises:
         BadInputError: a sentence that begins with the reference that was given.
@@ -121,6 +126,7 @@ def check_class(reference: str, cls: type[Learner]) -> None:
         raise BadInputError(
             f"Learner {reference}: it is not a subclass of plasticity_bench.Learner."
         )
+    annotated(cls)
     if not isinstance(cls.vectorized, bool):
         raise BadInputError(f"Learner {reference}: vectorized must be True or False.")
     for base in cls.__mro__[: cls.__mro__.index(Learner)]:

@@ -41,11 +41,13 @@ class Registered:
             the number does not exist.
         at_start: whether it can be taken at a task's start, before any update.
         headline: whether every suite takes it, so that none asks for it.
+        of_units: whether it looks at hidden activations.
     """
 
     measure: Measure
     at_start: bool = True
     headline: bool = False
+    of_units: bool = False
 
 
 MEASUREMENTS = {
@@ -53,12 +55,12 @@ MEASUREMENTS = {
     "distance_from_init": Registered(distance_from_init),
     "update_norm": Registered(update_norm, at_start=False),
     "gradient_norm": Registered(gradient_norm),
-    "dormant_units": Registered(dormant_units),
-    "constant_units": Registered(constant_units),
-    "saturated_units": Registered(saturated_units),
-    "unit_sign_entropy": Registered(unit_sign_entropy),
-    "feature_rank": Registered(feature_rank),
-    "duplicate_units": Registered(duplicate_units),
+    "dormant_units": Registered(dormant_units, of_units=True),
+    "constant_units": Registered(constant_units, of_units=True),
+    "saturated_units": Registered(saturated_units, of_units=True),
+    "unit_sign_entropy": Registered(unit_sign_entropy, of_units=True),
+    "feature_rank": Registered(feature_rank, of_units=True),
+    "duplicate_units": Registered(duplicate_units, of_units=True),
     "neural_tangent_kernel": Registered(neural_tangent_kernel),
     "one_step_plasticity": Registered(one_step_plasticity),
     "fisher": Registered(fisher),

@@ -2,7 +2,7 @@
 
 from plasticity_bench.networks.activations import ACTIVATIONS
 from plasticity_bench.networks.build import build_network
-from plasticity_bench.networks.initialisation import INITS, initial_parameters
+from plasticity_bench.networks.initialisation import INITS, initial_parameters, seeded_module
 from plasticity_bench.networks.norms import NORMS
 from plasticity_bench.networks.sizing import match_num_parameters, num_parameters
 from plasticity_bench.networks.spec import FAMILIES, PADDINGS, NetworkSpec
@@ -18,4 +18,5 @@ __all__ = [
     "initial_parameters",
     "match_num_parameters",
     "num_parameters",
+    "seeded_module",
 ]

@@ -83,8 +83,8 @@ def initialise(network: nn.Module, init: str, activation: str, plain: tuple[str,
                 nn.init.zeros_(layer.bias)
 
 
-def initial_parameters(make: Callable[[], nn.Module], seed: int) -> dict[str, Tensor]:
-    """Return the parameters of a newly made module, as a function of a seed.
+def seeded_module(make: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """Return a newly made module, as a function of a seed.
 
     Constructors of modules draw from PyTorch's global generator, whose state is set for the call
     and restored after it. Parameters are made on the CPU, so that a seed gives the same on every
@@ -92,5 +92,10 @@ def initial_parameters(make: Callable[[], nn.Module], seed: int) -> dict[str, Te
     """
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.default_generator.manual_seed(seed)
-        module = make()
+        return make()
+
+
+def initial_parameters(make: Callable[[], nn.Module], seed: int) -> dict[str, Tensor]:
+    """Return the parameters of a newly made module, as a function of a seed."""
+    module = seeded_module(make, seed)
     return {name: value.detach().clone() for name, value in module.named_parameters()}

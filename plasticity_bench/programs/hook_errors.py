@@ -9,6 +9,7 @@ from pathlib import Path
 
 from plasticity_bench.errors import LearnerError, PlasticityBenchError
 from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.standard_output import kept_for_data
 
 # A part of PyTorch's message -> what the learner did.
 _UNMAPPABLE = {
@@ -27,9 +28,13 @@ _REMEDY = {
 
 @contextmanager
 def explained(learner: Learner) -> Iterator[None]:
-    """Turn an exception in a learner's hooks into a `LearnerError` that names its line."""
+    """Turn an exception in a learner's hooks into a `LearnerError` that names its line.
+
+    What the hooks print goes to standard error.
+    """
     try:
-        yield
+        with kept_for_data():
+            yield
     except PlasticityBenchError:
         raise
     except Exception as error:

@@ -8,32 +8,24 @@ graph of tensor operations; or, for a learner with `vectorized = False`, in a lo
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.learners.learner import Learner, State
-from plasticity_bench.learners.optimizers import Params
-from plasticity_bench.networks import NetworkSpec, initial_parameters
-from plasticity_bench.programs import hook_outputs, replica_update
-from plasticity_bench.programs.compiling import CompilationError
+from plasticity_bench.learners.learner import State
+from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.networks.forward_graph import HeadError, head_parameters
+from plasticity_bench.programs import replica_update
 from plasticity_bench.programs.hook_errors import explained
+from plasticity_bench.programs.hook_state import HookState
+from plasticity_bench.programs.network_constants import example_inputs
+from plasticity_bench.programs.prepared_update import Arguments, prepare
 from plasticity_bench.programs.replica_update import ReplicaUpdate
-from plasticity_bench.programs.tracing import flat, trace
-from plasticity_bench.seeding import Branch, integer
+from plasticity_bench.programs.replicas import Replica, Replicas
 
-
-@dataclass(frozen=True)
-class Replica:
-    """One of a population's networks: a seed and the learner's hyperparameters."""
-
-    seed: int
-    learner: Learner
+__all__ = ["Population", "Replica"]
 
 
 class Population:
@@ -78,21 +70,21 @@ class Population:
             LearnerError: if one of the learner's hooks raises.
         """
         self.replicas = tuple(replicas)
-        if len({type(replica.learner) for replica in replicas}) != 1:
+        self.device = torch.device(device)
+        self._spec = spec
+        if not replicas:
             raise BadInputError("A population has at least one replica, all of one learner class.")
         self._learner = replicas[0].learner
-        self.device = torch.device(device)
-        lifted = _lifted_hyperparameters(self.replicas)
-        self._lifted = {name: values.to(self.device) for name, values in lifted.items()}
-        self._spec = spec
         with explained(self._learner):
-            with torch.random.fork_rng(devices=[]):  # only its structure is used
-                built = self._learner.build(spec)
-                self.module: nn.Module = hook_outputs.network(self._learner, built, spec)
+            self._hook_state = HookState(self._learner)
+            self._all = self._hook_state.call(lambda: Replicas(self.replicas, spec, self.device))
+            self.module: nn.Module = self._all.module
+            self._hook_state.add_network(self.module)
             self._replica = ReplicaUpdate.of(self._learner, self.module)
-            keys = torch.tensor([integer(r.seed, Branch.NOISE) for r in self.replicas])
-            self._keys = keys.to(self.device)
-            self.state = _unshared(self._map(replica_update.restart)(self._fresh(0)))
+            self._keys = self._all.keys
+            fresh = self._all.fresh_parameters(0)
+            restart = self._all.map(replica_update.restart)
+            self.state = _unshared(self._hook_state.call(lambda: restart(fresh)))
         # Counts the updates of each replica; unlike State.step, no hook can turn it back.
         self._clock = torch.zeros_like(self._keys)
         self.prepare_seconds = 0.0
@@ -117,15 +109,19 @@ class Population:
         with explained(self._learner), torch.no_grad():
             if shapes not in self._updates:
                 began = time.perf_counter()
-                self._updates[shapes] = self._prepared_update((self.state, *rest))
+                self._updates[shapes] = self._prepared((self.state, *rest))
                 self.prepare_seconds += time.perf_counter() - began
             *self._leaves, self._clock, loss, metric = self._updates[shapes](*self._leaves, *rest)
+            if not self._learner.vectorized:
+                self._hook_state.check_at_times()
         return loss, metric
 
     def predict(self, inputs: Tensor) -> Tensor:
         """Return logits, (replicas, n, classes), for inputs, (replicas, n, *input_shape)."""
         with explained(self._learner), torch.no_grad():
-            logits: Tensor = self._map(self._replica.predict)(self.state, inputs)
+            logits: Tensor = self._all.map(self._replica.predict)(self.state, inputs)
+            if self._learner.overrides("predict_params"):
+                self._hook_state.check_at_times()
         return logits
 
     def begin_task(self, index: int) -> None:
@@ -134,22 +130,53 @@ class Population:
             return
         begin = functools.partial(replica_update.begin_task, index=index)
         with explained(self._learner), torch.no_grad():
-            begun = self._map(begin)(self.state, self._keys, self._fresh(index))
-            self.state = _unshared(begun)
+            fresh, begun = self._all.fresh_parameters(index), self._all.map(begin)
+            state = self._hook_state.call(lambda: begun(self.state, self._keys, fresh))
+            self.state = _unshared(state)
 
-    def reset_head(self) -> None:
-        """Set every replica's last linear layer to zero; nothing else is changed.
+    @property
+    def example_inputs(self) -> Tensor:
+        """Inputs to look at the network with, (2, *input_shape), on the CPU; always the same."""
+        return example_inputs(self._spec)
+
+    @functools.cached_property
+    def head(self) -> list[str]:
+        """The names of the parameters of the layer that makes the network's outputs.
 
         Raises:
-            BadInputError: if the network has no linear layer.
+            BadInputError: if it is not known.
         """
-        linear = [name for name, m in self.module.named_modules() if isinstance(m, nn.Linear)]
-        if not linear:
-            raise BadInputError("This stream resets the head, but the network has no linear layer.")
-        head = {f"{linear[-1]}.{parameter}" for parameter in ("weight", "bias")}
-        state = self.state
+        try:
+            return head_parameters(self.module, self.example_inputs)
+        except HeadError as error:
+            raise BadInputError(
+                f"This stream resets the head, but the head of {type(self._learner).__name__}'s "
+                f"network is not known: {error}."
+            ) from None
+
+    def reset_head(self) -> None:
+        """Set every replica's last layer to zero; nothing else is changed.
+
+        Raises:
+            BadInputError: if it is not known which layer makes the network's outputs.
+        """
+        state, head = self.state, self.head
         params = {k: torch.zeros_like(v) if k in head else v for k, v in state.params.items()}
         self.state = state._replace(params=params)
+
+    def check_hooks(self) -> None:
+        """Check that the learner's hooks have changed no Python state since the start.
+
+        Raises:
+            LearnerError: if one has.
+        """
+        self._hook_state.check()
+
+    def _prepared(self, arguments: Arguments) -> Callable[..., list[Tensor]]:
+        replicas, update, hook_state = self._all, self._replica.update, self._hook_state
+        prepared = prepare(replicas, update, hook_state, arguments, self._compile)
+        self.compiled, self.fallback = prepared.compiled, prepared.fallback
+        return prepared.function
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -200,61 +227,6 @@ class Population:
         named, _ = pytree.tree_flatten_with_path((self.state, self._clock))
         return {pytree.keystr(path): value for path, value in named}
 
-    # ---- preparation ----------------------------------------------------------------------------
-
-    def _prepared_update(self, arguments: tuple[Any, ...]) -> Callable[..., list[Tensor]]:
-        """The update of all replicas: compiled if requested and possible, recorded, or looped.
-
-        From the tensors of its arguments, in order, to those of its results.
-        """
-        update = self._map(self._replica.update)
-        self.compiled = False
-        if not self._learner.vectorized:
-            if self._compile:
-                self.fallback = "the learner is not vectorized"
-            return flat(update, pytree.tree_structure(arguments))
-        if self._compile:
-            try:
-                num_carried = len(self._leaves)
-                prepared = trace(update, arguments, into_code=True, num_carried=num_carried)
-                self.compiled = True
-                return prepared
-            except CompilationError as error:
-                self.fallback = str(error)
-        return trace(update, arguments)
-
-    def _fresh(self, index: int) -> Params:
-        """Newly initialised parameters of every replica for task `index`, stacked."""
-        fresh = [
-            initial_parameters(
-                functools.partial(r.learner.build, self._spec),
-                integer(r.seed, Branch.PARAMETERS, index),
-            )
-            for r in self.replicas
-        ]
-        return {
-            name: torch.stack([params[name] for params in fresh]).to(self.device)
-            for name in fresh[0]
-        }
-
-    def _map(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Map a function (learner, *one replica's tensors) over the replicas."""
-        if self._learner.vectorized:
-
-            def bound(lifted: dict[str, Tensor], *tensors: Any) -> Any:
-                return function(self._learner.with_values(lifted), *tensors)
-
-            return lambda *stacked: vmap(bound)(self._lifted, *stacked)
-
-        def looped(*stacked: Any) -> Any:
-            results = [
-                function(r.learner, *pytree.tree_map(lambda tensor, i=i: tensor[i], stacked))
-                for i, r in enumerate(self.replicas)
-            ]
-            return pytree.tree_map(lambda *values: torch.stack(values), *results)
-
-        return looped
-
 
 def _unshared(state: State) -> State:
     """The same state with no memory in common between its tensors."""
@@ -262,17 +234,3 @@ def _unshared(state: State) -> State:
         lambda tensor: tensor.clone(memory_format=torch.contiguous_format), state
     )
     return copied
-
-
-def _lifted_hyperparameters(replicas: Sequence[Replica]) -> dict[str, Tensor]:
-    """Floats that differ between replicas, as (replicas,) float64; no other may differ."""
-    lifted = {}
-    settings = [replica.learner.hyperparameters() for replica in replicas]
-    for name, first in settings[0].items():
-        values = [setting[name] for setting in settings]
-        if all(value == first for value in values):
-            continue
-        if not isinstance(first, float):
-            raise BadInputError(f"Replicas that differ in {name} cannot be one population.")
-        lifted[name] = torch.tensor(values, dtype=torch.float64)
-    return lifted

@@ -12,12 +12,15 @@ from plasticity_bench import stopping
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluation.evaluation import Evaluation
 from plasticity_bench.evaluation.evaluator import evaluate
+from plasticity_bench.measurements import MEASUREMENTS
+from plasticity_bench.measurements.hidden import unclear_function
 from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.provenance import environment
 from plasticity_bench.results import Results, Row, Run
 from plasticity_bench.running import locks
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.resume import GroupCheckpoint
+from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite.planning import Group
 
 
@@ -47,6 +50,7 @@ class Outcome:
         return self.error is None and not self.stopped
 
 
+@kept_for_data()
 def run_group(
     results: Results, execution: Execution, group: Group, on_task: Callable[[int], None]
 ) -> Outcome:
@@ -141,12 +145,26 @@ def _stored(
         message = f"its results cannot be stored: {error}"
         return Outcome(error=message, notes=tuple(checkpoint.notes))
     checkpoint.remove()
+    if unclear := _unclear_units(group, population):
+        checkpoint.notes.append(unclear)
     if population.fallback:
         checkpoint.notes.append(f"not compiled: {population.fallback}")
     return Outcome(
         seconds=sum(_seconds(evaluation).values()),
         num_diverged=int((evaluation.diverged_at >= 0).sum()),
         notes=tuple(checkpoint.notes),
+    )
+
+
+def _unclear_units(group: Group, population: Population) -> str | None:
+    """Why diagnostics of hidden units have no values; None where they have, or none is taken."""
+    names = [d.name for d in group.protocol.diagnostics if MEASUREMENTS[d.name].of_units]
+    function = unclear_function(population.module, population.example_inputs) if names else ""
+    if not function:
+        return None
+    return (
+        f"{group.label}: {', '.join(names)} are n/a: its network calls {function}(), and whether "
+        "that makes hidden units is not known. Use an activation that PyTorch has as a module."
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from plasticity_bench.errors import DamagedError
+from plasticity_bench.programs.network_constants import by_network
 from plasticity_bench.results import Results, Snapshot
 from plasticity_bench.results.reuse import take_over
 from plasticity_bench.running import checkpoints, population_size
@@ -25,7 +26,8 @@ def pending(
     """Return what is still to be computed.
 
     Runs that share a checkpoint stay together and resume from it; the other unfinished runs form
-    groups of a good size, as equal as possible.
+    groups of a good size, as equal as possible. Settings whose networks differ in more than
+    parameters, such as in a scale, are in different groups.
 
     Args:
         groups: what was planned.
@@ -50,7 +52,8 @@ def pending(
             together = [index_of.pop(key) for key in keys if key in index_of]
             if together:
                 left.append(replace(group.part(together), checkpoint=file))
-        left += _of_good_size(group, list(index_of.values()), execution, notify)
+        for part in _alike(group.part(list(index_of.values()))):
+            left += _of_good_size(part, execution, notify)
     return left
 
 
@@ -71,21 +74,27 @@ def _taken_over(
     return taken.total()
 
 
-def _of_good_size(
-    group: Group, indices: Sequence[int], execution: Execution, notify: Notify
-) -> list[Group]:
-    if not indices:
+def _alike(group: Group) -> list[Group]:
+    """Parts of a group whose networks differ in parameters only."""
+    if not group.runs:
         return []
+    if not group.differing:
+        return [group]
+    return [group.part(part) for part in by_network(group.learners, group.suite_stream.network)]
+
+
+def _of_good_size(group: Group, execution: Execution, notify: Notify) -> list[Group]:
+    num_runs = len(group.runs)
     size = population_size.chosen(
         group.suite_stream.stream,
         group.suite_stream.network,
         group.learners[0],
         execution,
-        len(indices),
+        num_runs,
         lambda sentence: notify(f"{group.label}: {sentence}"),
     )
-    num_groups = -(-len(indices) // size)
-    return [group.part(indices[start::num_groups]) for start in range(num_groups)]
+    num_groups = -(-num_runs // size)
+    return [group.part(range(num_runs)[start::num_groups]) for start in range(num_groups)]
 
 
 def _begun(

@@ -11,6 +11,8 @@ import gymnasium
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.source_code.shadowing import shadowed
+from plasticity_bench.names import check_name, check_names
+from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.streams.stream import Stream
 
 PLUGIN_GROUP = "plasticity_bench.streams"
@@ -41,6 +43,7 @@ def register(id: str, entry_point: str | type[Stream], **defaults: Any) -> None:
     Raises:
         BadInputError: if the id is malformed, or is registered already for something else.
     """
+    check_name(id, "The stream", "id")
     if not _ID.fullmatch(id):
         raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")
     registration = Registration(id, entry_point, defaults)
@@ -79,6 +82,9 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
     Raises:
         BadInputError: if the id or a parameter is unknown, or a value is out of range.
     """
+    check_name(id, "The stream", "id")
+    for name, value in parameters.items():
+        check_names(value, f"Stream {id}: {name}", name)
     registration = _find(id)
     make = registration.entry_point
     if isinstance(make, str):
@@ -105,7 +111,8 @@ def _find(id: str) -> Registration:  # noqa: A002
     module, separator, name = id.rpartition(":")
     if separator:
         try:
-            importlib.import_module(module)
+            with kept_for_data():
+                importlib.import_module(module)
         except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}"
             message = f"Stream {id}: importing {module!r} failed: {reason}."

@@ -8,6 +8,7 @@ from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners import hyperparameters
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.names import check_name
 from plasticity_bench.suite.suite_file import LearnerEntry
 
 
@@ -29,6 +30,9 @@ class Contender:
     by_stream: Mapping[str, Learner] = field(default_factory=dict)
     tuned: bool = True
     held: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        check_name(self.label, "The label", "label")
 
     def on(self, stream: str) -> "Contender":
         """Return the contender as it is on one stream, given by its label."""

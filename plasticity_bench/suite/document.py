@@ -8,6 +8,7 @@ from typing import Any
 
 from plasticity_bench.data import SOURCES, source
 from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.names import check_name, given_path
 from plasticity_bench.shipped import SUITES, suite_names
 from plasticity_bench.streams import DatasetStream, make_stream
 from plasticity_bench.suite import yaml_source
@@ -25,12 +26,13 @@ def read_document(path_or_name: str) -> Document:
     Raises:
         BadInputError: if there is no such suite, it cannot be read, or it is not YAML.
     """
-    path = Path(path_or_name)
+    path = given_path(path_or_name)
     if path.is_file():
         try:
             with path.open(encoding="utf-8") as file:
                 # One character more than is accepted: `parse` refuses what is longer.
-                return yaml_source.parse(file.read(yaml_source.MAX_CHARACTERS + 1), path_or_name)
+                text = file.read(yaml_source.MAX_CHARACTERS + 1)
+            return _with_visible_names(yaml_source.parse(text, path_or_name))
         except (OSError, UnicodeDecodeError) as error:
             raise BadInputError(f"Cannot read {path_or_name}: {error}.") from None
     if path_or_name in suite_names():
@@ -43,6 +45,29 @@ def read_document(path_or_name: str) -> Document:
     )
     hint = did_you_mean(path_or_name, [*beside, *suite_names()])
     raise BadInputError(f"There is no suite {path_or_name!r}. {hint}")
+
+
+def _with_visible_names(document: Document) -> Document:
+    """The document, whose keys and strings can all be seen, but for the description's lines."""
+
+    def check(value: object, path: yaml_source.Path) -> None:
+        if path == ("description",):
+            return
+        if isinstance(value, dict):
+            for key, entry in value.items():
+                check(key, path)
+                check(entry, (*path, key))
+        elif isinstance(value, list):
+            for index, entry in enumerate(value):
+                check(entry, (*path, index))
+        elif isinstance(value, str):
+            try:
+                check_name(value, "the text")
+            except BadInputError as error:
+                raise BadInputError(f"{document.where(path)}: {error}") from None
+
+    check(document.value, ())
+    return document
 
 
 def datasets_of(document: Document, for_tuning: bool = False) -> list[str]:

@@ -10,6 +10,7 @@ from plasticity_bench.learners.learner import Learner
 from plasticity_bench.results.run import Run
 from plasticity_bench.source_code.source import source_of
 from plasticity_bench.source_code.unseen import unseen_inputs
+from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
@@ -58,6 +59,7 @@ class Group:
         return self.part([i for i, run in enumerate(self.runs) if run.key in keys])
 
 
+@kept_for_data()
 def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
     """Return every group of a suite, finished or not, in the order of `contenders`."""
     contenders = tuple(contenders)

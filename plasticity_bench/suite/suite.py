@@ -11,6 +11,7 @@ from plasticity_bench.errors import BadInputError, StreamError, did_you_mean
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.shipped import suite_names
+from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.streams import Stream, make_stream
 from plasticity_bench.streams.validation import checked_task
 from plasticity_bench.suite.contenders import Contender, contender
@@ -129,6 +130,7 @@ def suite_of_results(folder: Path, given: str | None) -> Suite:
     return suite
 
 
+@kept_for_data()
 def load_suite(source: str | Document, with_data: bool = True) -> Suite:
     """Return a suite, checked.
 

@@ -373,3 +373,92 @@ def test_a_number_of_seeds_beyond_any_range_is_refused(tmp_path, capsys):
     suite.write_text(SUITE)
     assert main(["run", str(suite), "--seeds", str(2**63), "--results", str(tmp_path)]) == 2
     assert f"--seeds {2**63}: settings are chosen on seeds from" in capsys.readouterr().err
+
+
+# ---- standard output is data --------------------------------------------------------------------
+
+PRINTS = """\
+import plasticity_bench as pb
+
+print("printed on import")
+
+class Learner(pb.Learner):
+    vectorized = False
+
+    def build(self, spec):
+        print("printed in build")
+        return pb.build_network(spec)
+
+    def after_update(self, state, noise):
+        print("printed in after_update")
+        return state
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_a_learner_prints_is_not_in_the_table(folder, jobs):
+    (folder / "prints.py").write_text(PRINTS)
+    options = ["--learner", "prints:Learner", "--seeds", "1", "--format", "csv"]
+    for verb, more in (("run", ["--jobs", jobs, "--replicas", "1"]), ("collect", [])):
+        done = subprocess.run(
+            command(verb, "tiny.yaml", *options, *more), capture_output=True, text=True, check=True
+        )
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert {row["learner"] for row in rows} == {"fresh", "adam", "prints:Learner"}
+        assert "printed" not in done.stdout
+        assert "printed on import" in done.stderr
+        assert ("printed in after_update" in done.stderr) == (verb == "run")
+
+
+def test_check_prints_what_the_learner_prints_elsewhere(folder, capsys):
+    (folder / "prints.py").write_text(PRINTS.replace("    vectorized = False\n", ""))
+    assert main(["check", "prints:Learner"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "prints:Learner passed.\n"
+    assert "printed in build" in err
+
+
+def test_the_ends_of_an_interval_are_not_known_from_one_seed(capsys):
+    assert run("--seeds", "1", "--format", "csv") == 0
+    for row in csv.DictReader(io.StringIO(capsys.readouterr().out)):
+        assert row["trainability"] != "nan"
+        ends = [
+            row[f"{score}{end}"]
+            for score in ("trainability", "curvature_retention")
+            for end in ("_low", "_high")
+        ]
+        assert ends == ["nan"] * 4
+    assert run("--format", "csv") == 0
+    for row in csv.DictReader(io.StringIO(capsys.readouterr().out)):
+        assert row["trainability_low"] != "nan"
+
+
+# ---- hooks that change Python state -------------------------------------------------------------
+
+COUNTS = """\
+import plasticity_bench as pb
+
+UPDATES = [0]
+
+class Learner(pb.Learner):
+    def after_update(self, state, noise):
+        UPDATES[0] += 1
+        if UPDATES[0] % 1000 != 0:
+            return state
+        return state._replace(params={k: 0 * v for k, v in state.params.items()})
+"""
+
+
+@pytest.mark.parametrize("looped", ["", "    vectorized = False\n"])
+def test_a_counter_in_a_module_is_refused_by_check_and_run(folder, capsys, looped):
+    text = COUNTS.replace("class Learner(pb.Learner):\n", f"class Learner(pb.Learner):\n{looped}")
+    (folder / "counts.py").write_text(text)
+    sentence = (
+        "hook after_update: it changes counts.UPDATES[0]: hooks may depend on their arguments"
+    )
+    sys.modules.pop("counts", None)
+    assert main(["check", "counts:Learner"]) == 2
+    assert sentence in capsys.readouterr().err
+    assert run("--learner", "counts:Learner") == 1
+    assert sentence in capsys.readouterr().err
+    sys.modules.pop("counts", None)

@@ -213,7 +213,7 @@ def test_measuring_leaves_the_network_as_it_was():
 def test_the_last_two_layers_block_is_a_part_of_the_dense_matrix(make, first, size):
     module, params, inputs, targets = case(make)
     names = list(params)
-    assert last_layers_parameters(module) == names[names.index(first) :]
+    assert last_layers_parameters(module, inputs[0]) == names[names.index(first) :]
     ours = last_layers_spectrum(module, params, inputs, targets)
     for i in range(2):
         flat = nets.Flat(module, nets.replica(params, i), inputs[i], targets[i])

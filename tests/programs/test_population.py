@@ -170,42 +170,46 @@ def test_tensors_that_begin_equal_are_kept_apart():
 
 
 def test_noise_is_new_at_every_step_and_its_own_for_every_task():
-    seen = []
-
     class Recorder(pb.Learner):
-        vectorized = False
+        def memory(self, params):
+            return {"noise": torch.zeros(4)}
 
         def after_update(self, state, noise):
-            seen.append(noise.normal(torch.empty(4)))
-            return state
+            return state._replace(memory={"noise": noise.normal(torch.empty(4))})
 
         def begin_task(self, state, fresh, noise):
-            seen.append(noise.normal(torch.empty(4)))
-            return state
+            return self.after_update(state, noise)
 
-    population = train(Recorder(), [0, 1], 3)
-    population.begin_task(1)
-    population.begin_task(2)
+    population = train(Recorder(), [0, 1], 0)
+    seen = []
+    for step in range(3):
+        population.update(*stacked_batch([0, 1], step))
+        seen += population.state.memory["noise"].clone()
+    for task in (1, 2):
+        population.begin_task(task)
+        seen += population.state.memory["noise"].clone()
     assert len({tuple(noise.tolist()) for noise in seen}) == len(seen) == 2 * 3 + 2 * 2
 
 
 def test_noise_goes_on_after_a_restart():
-    seen = []
-
     class Restarts(pb.Learner):
-        vectorized = False
+        def memory(self, params):
+            return {"noise": torch.zeros(4)}
 
         def after_update(self, state, noise):
-            seen.append(tuple(noise.normal(torch.empty(4)).tolist()))
-            return state
+            return state._replace(memory={"noise": noise.normal(torch.empty(4))})
 
         def begin_task(self, state, fresh, noise):
             return self.restart(fresh)
 
-    population = train(Restarts(), [0], 3)
-    population.begin_task(1)
-    population.update(*stacked_batch([0], 3))
-    assert len(set(seen)) == 4
+    population = train(Restarts(), [0], 0)
+    seen = set()
+    for step in range(4):
+        if step == 3:
+            population.begin_task(1)
+        population.update(*stacked_batch([0], step))
+        seen.add(tuple(population.state.memory["noise"][0].tolist()))
+    assert len(seen) == 4
 
 
 def test_global_random_state_is_neither_read_nor_changed():

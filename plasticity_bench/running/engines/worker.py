@@ -150,6 +150,7 @@ def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
     """Work on what comes through the pipe, until it is closed."""
     os.chdir(folder)
     sys.path[:] = path
+    sys.stdout = sys.stderr  # the parent's data goes there
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     stopping.listen(signal.SIGTERM)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -1,0 +1,48 @@
+"""What works in another way with a learner, and breaks no rule."""
+
+from plasticity_bench.checks.trial import NETWORK
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.learners.learner import Learner
+from plasticity_bench.measurements.hidden import unclear_function
+from plasticity_bench.programs.network_constants import by_network
+from plasticity_bench.programs.population import Population, Replica
+from plasticity_bench.tuning.settings import Setting, random
+from plasticity_bench.tuning.space import declared
+
+
+def drawn_numbers(learner: Learner) -> Setting:
+    """Return another value of each number that is searched."""
+    drawn = random(declared(type(learner)), 1)[0]
+    return {name: value for name, value in drawn.items() if isinstance(value, float)}
+
+
+def changing_the_network(learner: Learner) -> list[str]:
+    """Return the searched numbers that change the network in more than its parameters."""
+    return [
+        name
+        for name, value in drawn_numbers(learner).items()
+        if len(by_network([learner, learner.replaced({name: value})], NETWORK)) > 1
+    ]
+
+
+def remarks(learner: Learner) -> list[str]:
+    """Return what works in another way with a learner, a sentence each."""
+    found = []
+    in_build = changing_the_network(learner)
+    if in_build:
+        found.append(
+            f"build depends on {', '.join(in_build)}: in a search, each of its values is trained "
+            "by itself, which takes longer."
+        )
+    population = Population([Replica(0, learner)], NETWORK)
+    function = unclear_function(population.module, population.example_inputs)
+    if function:
+        found.append(
+            f"Diagnostics of hidden units are n/a: its network calls {function}(), and whether "
+            "that makes hidden units is not known. Use an activation that PyTorch has as a module."
+        )
+    try:
+        assert population.head
+    except BadInputError as error:
+        found.append(f"It cannot be run on streams that reset the head. {error}")
+    return found

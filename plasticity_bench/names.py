@@ -1,0 +1,99 @@
+"""The one rule for names: what is shown can be told apart, and can be typed again.
+
+Labels, ids, values of hyperparameters, and paths that are given may not have characters that cannot
+be seen: two names that look alike would be two learners, and results stored under one would not be
+found under the other.
+"""
+
+import unicodedata
+from pathlib import Path
+
+from plasticity_bench.errors import BadInputError
+
+_BLANK = {
+    *("\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"),
+    *map(chr, range(0x180B, 0x180F)),
+    *map(chr, range(0xFE00, 0xFE10)),
+    *map(chr, range(0xE0100, 0xE01F0)),
+}
+"""Letters and marks that are shown as nothing."""
+
+_CONTROL = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\x00": "NULL"}
+
+
+def check_name(text: str, what: str, key: str | None = None) -> str:
+    """Return a name in which every character can be seen.
+
+    Args:
+        text: the name.
+        what: the name is of, to begin a sentence with: "The label".
+        key: of the parameter that it is given by.
+
+    Raises:
+        BadInputError: if it has another character, or begins or ends with a space.
+    """
+    check_visible(text, what, key)
+    if text != text.strip(" "):
+        raise BadInputError(
+            f"{what} {text!r} begins or ends with a space, which cannot be seen: remove it.",
+            key=key,
+        )
+    return text
+
+
+def check_visible(text: str, what: str, key: str | None = None) -> str:
+    """As `check_name`, for text that may begin and end with spaces, such as an argument."""
+    for character in text:
+        if is_invisible(character):
+            raise BadInputError(
+                f"{what} {text!r} contains {described(character)}, which cannot be seen: use "
+                "letters, digits, punctuation and plain spaces.",
+                key=key,
+            )
+    return text
+
+
+def check_names(value: object, what: str, key: str | None = None) -> None:
+    """Check every string in nested lists and dictionaries. Arguments and errors as `check_name`."""
+    if isinstance(value, str):
+        check_name(value, what, key)
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            check_names(name, what, key)
+            check_names(entry, what, key)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            check_names(entry, what, key)
+
+
+def given_path(text: str) -> Path:
+    """Return the path that an option gives, `~` expanded.
+
+    Raises:
+        BadInputError: if it is empty, has a character that cannot be seen, or begins with `~` and
+            there is no such home folder.
+    """
+    if not text:
+        raise BadInputError("A path is empty.")
+    check_name(text, "The path")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise BadInputError(f"The path {text!r}: there is no such home folder.") from None
+
+
+def is_invisible(character: str) -> bool:
+    """Return whether a character cannot be seen, or cannot be told from a space."""
+    category = unicodedata.category(character)
+    is_other_space = category in ("Zs", "Zl", "Zp") and character != " "
+    return is_other_space or category in ("Cc", "Cf", "Cs", "Cn") or character in _BLANK
+
+
+def described(character: str) -> str:
+    """Return a character's code and name.
+
+    >>> described(chr(0xA0)), described(chr(9))
+    ('U+00A0 NO-BREAK SPACE', 'U+0009 TAB')
+    """
+    name = _CONTROL.get(character) or unicodedata.name(character, "a control character")
+    return f"U+{ord(character):04X} {name}"
