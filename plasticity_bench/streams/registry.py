@@ -10,8 +10,8 @@ from typing import Any
 import gymnasium
 
 from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.source_code.shadowing import shadowed
 from plasticity_bench.names import check_name, check_names
+from plasticity_bench.source_code.shadowing import shadowed
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.streams.stream import Stream
 
