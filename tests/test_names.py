@@ -14,7 +14,7 @@ from plasticity_bench.learners.lookup import check_class, find_learner
 from plasticity_bench.names import check_name, check_names, given_path, is_invisible
 from plasticity_bench.streams.registry import register
 from plasticity_bench.suite.contenders import Contender
-from tests.cli.test_cli import SUITE
+from tests.support.tiny_suite import SUITE
 
 INVISIBLE = {
     "\u00a0": "U+00A0 NO-BREAK SPACE",

@@ -168,6 +168,8 @@ def _clock(called: Any) -> str:
         return f"time.{name}()"
     if name in ("now", "utcnow", "today") and isinstance(owner, type) and issubclass(owner, date):
         return f"{owner.__name__}.{name}()"
+    if called is hash:  # of texts: another in every process
+        return "hash()"
     if name == "urandom":
         return "os.urandom()"
     if isinstance(owner, random.Random) and name in ("random", "getrandbits"):
@@ -177,6 +179,8 @@ def _clock(called: Any) -> str:
 
 def _caller(frame: FrameType | None, own: frozenset[str]) -> CodeType | None:
     """The code of a user that a call comes from, perhaps through Python's own modules; or None."""
+    if frame is not None and frame.f_code.co_name == "__hash__":  # of a key of a dictionary
+        return None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         top = module.partition(".")[0]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import vmap
@@ -27,6 +28,18 @@ class Replica:
 
     seed: int
     learner: Learner
+
+    def __post_init__(self) -> None:
+        """Raise a BadInputError for what is no seed, or no learner."""
+        whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
+        if not whole or self.seed < 0:
+            raise BadInputError(
+                f"Replica: seed must be a whole number of at least 0, not {self.seed!r}."
+            )
+        if not isinstance(self.learner, Learner):
+            raise BadInputError(
+                f"Replica: learner must be a learner, as `Learner()`, not {self.learner!r}."
+            )
 
 
 class Replicas:

@@ -7,10 +7,9 @@ _GIVEN_TO_SOURCE = ("find", "read", "download")
 
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_PLAIN_DECORATORS = {"cache", "cached_property", "contextmanager", "dataclass", "lru_cache"} | {
-    *("compile", "enable_grad", "fixture", "no_grad", "parametrize", "skipif", "wraps")
-}
-"""Decorators that do not call what they decorate, nor make it known elsewhere."""
+_PLAIN_DECORATORS = {"cache", "contextmanager", "dataclass", "lru_cache", "wraps"}
+_PLAIN_MODULES = {"contextlib", "dataclasses", "functools", "pytest", "torch", "typing"}
+"""Decorators, and modules of those, that make what they decorate known nowhere else."""
 
 
 def unused_definitions(trees: Sequence[ast.Module], roots: Iterable[str]) -> set[ast.AST]:
@@ -25,12 +24,11 @@ def unused_definitions(trees: Sequence[ast.Module], roots: Iterable[str]) -> set
     """
     defined: dict[str, list[ast.AST]] = {}
     left: list[ast.AST] = []
-    for tree in trees:
-        for node in tree.body:
-            if isinstance(node, _Definition) and not _is_made_known(node):
-                defined.setdefault(node.name, []).append(node)
-            elif not _is_main(node):
-                left.append(node)
+    for statement in (statement for tree in trees for statement in tree.body):
+        for name in _defined_by(statement):
+            defined.setdefault(name, []).append(statement)
+        if not (_defined_by(statement) or _is_main(statement)):
+            left.append(statement)
     used: set[ast.AST] = set()
     names = set(roots)
     while left or names:
@@ -39,13 +37,31 @@ def unused_definitions(trees: Sequence[ast.Module], roots: Iterable[str]) -> set
         left = [node for name in names for node in defined.get(name, ()) if node not in used]
         used |= set(left)
         names = set()
-    return {node for nodes in defined.values() for node in nodes} - used
+    unused = {node for nodes in defined.values() for node in nodes} - used
+    return {node for node in unused if isinstance(node, _Definition)}
+
+
+def _defined_by(node: ast.stmt) -> list[str]:
+    """The names that a statement does nothing but define; none if it may do more."""
+    if isinstance(node, _Definition):
+        return [] if _is_made_known(node) else [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        calls = any(isinstance(part, ast.Call) for part in ast.walk(node))
+        return names if len(names) == len(targets) and not calls else []
+    return []
 
 
 def _is_made_known(node: _Definition) -> bool:
-    decorators = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
-    names = [d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", "") for d in decorators]
-    return not _PLAIN_DECORATORS.issuperset(names)
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        first, _, _ = ast.unparse(called).partition(".")
+        if first not in _PLAIN_DECORATORS | _PLAIN_MODULES:
+            return True
+    return False
 
 
 def _all_names(node: ast.AST) -> Iterator[str]:
@@ -119,3 +135,18 @@ def _walk(node: ast.AST, skipped: set[ast.AST]) -> Iterator[ast.AST]:
         if part not in skipped:
             yield part
             left += ast.iter_child_nodes(part)
+
+
+def only_decorators(tree: ast.Module) -> set[ast.AST]:
+    """The nodes of a module's functions that are run only as it is imported, as decorators.
+
+    These decorate what the module itself defines, and are named nowhere else in it.
+    """
+    decorating = [d for n in tree.body if isinstance(n, _Definition) for d in n.decorator_list]
+    elsewhere = _names([tree], decorating)
+    return {
+        part
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name in _names(decorating) - elsewhere
+        for part in ast.walk(node)
+    }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plasticity_bench.source_code.modules import imports_by_name, literal_name
-from plasticity_bench.source_code.reachable import run_nodes, unused_definitions
+from plasticity_bench.source_code.reachable import only_decorators, run_nodes, unused_definitions
 from plasticity_bench.source_code.source import Source, SourceFile, source_of
 from plasticity_bench.source_code.syntax import parsed
 
@@ -108,8 +108,10 @@ def unseen_by(cls: type) -> list[Unseen]:
 
 def _of_file(file: SourceFile, tree: ast.Module, unused: set[ast.AST]) -> Iterator[Unseen]:
     module = _Module(tree)
+    at_import = only_decorators(tree)
     for node in run_nodes(tree, unused):
-        for line, what in (*module.read_by(node), *module.changed_by(node)):
+        changed = () if node in at_import else module.changed_by(node)
+        for line, what in (*module.read_by(node), *changed):
             yield Unseen(Path(file.path).name, line, what)
 
 

@@ -1,6 +1,7 @@
 """Hooks that depend on more than their arguments are refused, whatever they do with it later."""
 
 import collections
+import dataclasses
 import functools
 import itertools
 import os
@@ -101,6 +102,7 @@ READS = {
     "time.time()": time.time,
     "time.perf_counter()": time.perf_counter,
     "datetime.now()": datetime.now,
+    "hash()": lambda: hash("text"),
     "os.urandom()": lambda: os.urandom(1),
     "os.urandom(), by secrets": lambda: secrets.randbelow(3),
 }
@@ -237,12 +239,26 @@ def eye(n):
     return torch.eye(n)
 
 
+@dataclasses.dataclass(frozen=True)
+class Size:
+    n: int
+
+
+@functools.cache
+def eye_of(size):
+    return torch.eye(size.n)
+
+
 def test_what_changes_nothing_is_not_refused():
     class Reads(pb.Learner):
-        """It reads globals, and a cache of functools."""
+        """It reads globals, and caches of functools, one by a key that Python hashes."""
 
         def penalty(self, params, state):
-            return 1e-3 * (eye(5) * NUMBER).sum() * params["head.bias"].square().sum()
+            return (
+                1e-3
+                * (eye(5) * eye_of(Size(5)) * NUMBER).sum()
+                * params["head.bias"].square().sum()
+            )
 
     train(Reads(), [0, 1], 3)
 

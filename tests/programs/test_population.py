@@ -359,3 +359,14 @@ def test_to_check_a_state_changes_nothing():
     before = second.tensors()
     second.check_state(first.tensors())
     assert all(torch.equal(before[name], value) for name, value in second.tensors().items())
+
+
+@pytest.mark.parametrize("seed", [-1, 3.0, "3", None, True])
+def test_a_seed_is_a_whole_number_of_at_least_0(seed):
+    with pytest.raises(pb.BadInputError, match=r"seed must be a whole number of at least 0, not "):
+        pb.Replica(seed, pb.Learner())
+
+
+def test_a_replica_has_a_learner_and_not_its_class():
+    with pytest.raises(pb.BadInputError, match=r"learner must be a learner, as `Learner\(\)`"):
+        pb.Replica(0, pb.Learner)

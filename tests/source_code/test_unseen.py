@@ -5,7 +5,7 @@ import pytest
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.source_code.source import Source, SourceFile, source_of
-from plasticity_bench.source_code.unseen import unseen_inputs
+from plasticity_bench.source_code.unseen import unseen_by, unseen_inputs
 
 HEAD = """\
 import os, sys, json, pickle, io
@@ -122,3 +122,74 @@ def test_what_runs_only_as_a_program_is_no_part_of_a_learner():
 @pytest.mark.parametrize("name", baseline_names())
 def test_no_baseline_depends_on_what_its_key_does_not_cover(name):
     assert unseen_inputs(source_of(find_learner(name))) == []
+    assert unseen_by(find_learner(name)) == []
+
+
+OF_CLASS = """\
+import functools, helper
+@functools.cache
+def cached(n): return open(n)
+def main(): open('a')
+def used(): return deeper()
+def deeper(): return open('b')
+class Other:
+    def f(self): open('c')
+@register
+def known(): open('d')
+class Base:
+    def g(self): return helper.far()
+class Mine(Base):
+    def f(self): return used()
+if __name__ == '__main__':
+    main()
+"""
+HELPER = "def far(): open('e')\ndef save(): open('f')\nTABLE = {'save': save}\n"
+
+
+def of_class(text, *names):
+    files = (("mine", text), ("helper", HELPER))
+    source = Source(tuple(SourceFile(n, f"/x/{n}.py", t.encode()) for n, t in files), {})
+    return [str(unseen) for unseen in unseen_inputs(source, names)]
+
+
+def test_what_a_class_does_not_use_is_not_searched():
+    assert of_class(OF_CLASS, "Mine", "Base") == [
+        "helper.py:1 reads by open()",
+        "mine.py:6 reads by open()",
+        "mine.py:10 reads by open()",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uses", "where"),
+    [
+        ("cached(1)", "mine.py:3"),
+        ("globals()['main']()", "mine.py:4"),
+        ("Other().f()", "mine.py:8"),
+        ("helper.TABLE[0]()", "helper.py:2"),
+    ],
+)
+def test_what_a_class_uses_in_another_way_is_searched(uses, where):
+    found = of_class(OF_CLASS.replace("return used()", uses), "Mine")
+    assert f"{where} reads by open()" in found
+
+
+def test_what_a_module_calls_as_it_is_imported_is_searched():
+    assert "mine.py:4 reads by open()" in of_class(OF_CLASS + "VALUE = main()\n", "Mine")
+
+
+REGISTRY = """\
+TABLE = {}
+def register(name):
+    def decorate(f):
+        TABLE[name] = f
+        return f
+    return decorate
+@register('a')
+def a(): return 1
+"""
+
+
+def test_a_decorator_that_fills_a_table_as_the_module_is_imported_changes_nothing_later():
+    assert lines(REGISTRY) == []
+    assert lines(REGISTRY + "def f(): register('b')(f)\n") == ["mine.py:4 changes the global TABLE"]
