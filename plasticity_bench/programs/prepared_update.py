@@ -1,8 +1,9 @@
-"""The update of a population in the form that is called: compiled, recorded, or looped.
+"""The update of a population in the form that is called: a program, compiled, recorded, or looped.
 
 Before it is used, it is compared with the hooks that it is made of.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,15 @@ from typing import Any
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from plasticity_bench import portability
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.programs import purity
 from plasticity_bench.programs.compiling import CompilationError
 from plasticity_bench.programs.hook_state import HookState
+from plasticity_bench.programs.kernels.building import BuildError
+from plasticity_bench.programs.program import UnsupportedError
 from plasticity_bench.programs.replicas import Replicas
-from plasticity_bench.programs.tracing import flat, trace
+from plasticity_bench.programs.tracing import flat, program, trace
 
 Arguments = tuple[Any, ...]
 """State, keys, clock, inputs and targets of all replicas."""
@@ -32,11 +36,14 @@ class Prepared:
         function: from the tensors of its arguments, in order, to those of its results.
         compiled: whether it runs as machine code.
         fallback: why it does not although that was requested; None without a reason.
+        varies: where programs were requested, what may give other bits on another processor:
+            operations of PyTorch that the program calls, or why the update is none.
     """
 
     function: Callable[..., list[Tensor]]
     compiled: bool = False
     fallback: str | None = None
+    varies: tuple[str, ...] | None = None
 
 
 def prepare(
@@ -47,6 +54,8 @@ def prepare(
     into_code: bool,
 ) -> Prepared:
     """Return the update of all replicas: compiled if requested and possible, recorded, or looped.
+
+    Where programs are requested (`portability`), it is a program on the CPU.
 
     Args:
         replicas: all of them.
@@ -71,15 +80,42 @@ def _prepared(
     if not learner.vectorized:
         fallback = "the learner is not vectorized" if into_code else None
         return Prepared(flat(of_all, pytree.tree_structure(arguments)), fallback=fallback)
-    fallback = None
+    fallback, varies = None, None
+    if portability.programs() and _on_cpu(arguments):
+        try:
+            num_carried = len(pytree.tree_leaves(arguments[0]))
+            made = program(of_all, arguments, num_carried=num_carried, into_code=into_code)
+            return Prepared(made, compiled=into_code, varies=tuple(made.called))
+        except (UnsupportedError, BuildError) as error:
+            varies = (str(error),)
     if into_code:
         try:
             num_carried = len(pytree.tree_leaves(arguments[0]))
             code = trace(of_all, arguments, into_code=True, num_carried=num_carried)
-            return Prepared(code, compiled=True)
+            return Prepared(code, compiled=True, varies=varies)
         except CompilationError as error:
             fallback = str(error)
-    return Prepared(trace(of_all, arguments), fallback=fallback)
+    return Prepared(trace(of_all, arguments), fallback=fallback, varies=varies)
+
+
+def prepare_prediction(
+    learner: Learner, predict: Callable[..., Any], arguments: Arguments
+) -> Callable[..., list[Tensor]]:
+    """Return the predictions of all replicas: a program, where that is requested and possible.
+
+    Args:
+        learner: whose predictions they are.
+        predict: of all replicas.
+        arguments: state and inputs, of the shapes that all later calls will have.
+    """
+    if portability.programs() and learner.vectorized and _on_cpu(arguments):
+        with contextlib.suppress(UnsupportedError, BuildError):
+            return program(predict, arguments)
+    return flat(predict, pytree.tree_structure(arguments))
+
+
+def _on_cpu(arguments: Arguments) -> bool:
+    return all(leaf.device.type == "cpu" for leaf in pytree.tree_leaves(arguments))
 
 
 def _check(
@@ -97,9 +133,10 @@ def _check(
     )
     if not learner.vectorized or prepared.compiled:
         return
-    for count in COUNTS:
+    record = trace(of_all, arguments) if portability.programs() else prepared.function
+    for count in COUNTS:  # a program rounds in another way than its hooks
         later = _later(arguments, count)
-        recorded = prepared.function(*pytree.tree_leaves(later))
+        recorded = record(*pytree.tree_leaves(later))
         purity.check_recorded(learner, recorded, pytree.tree_leaves(of_all(*later)))
 
 

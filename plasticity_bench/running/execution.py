@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from plasticity_bench import portability
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.programs.allocator import keep_freed_memory
 from plasticity_bench.programs.compiling import should_compile
@@ -91,6 +92,7 @@ class Execution:
             "--tf32": self.tf32,
             "--compile": self.compiles(num_updates),
             native.SWITCH: os.environ.get(native.SWITCH),
+            portability.SWITCH: portability.programs(),
         }
 
     def record(self) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from plasticity_bench import stopping
+from plasticity_bench import portability, stopping
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluation.evaluation import Evaluation
 from plasticity_bench.evaluation.evaluator import evaluate
@@ -137,6 +137,7 @@ def _stored(
         "vectorized": group.learners[0].vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
+        **_portability(population),
         "members": len(group.runs),
     }
     try:
@@ -255,3 +256,11 @@ def _seconds(evaluation: Evaluation) -> dict[str, float]:
         "train": evaluation.train_seconds,
         "measure": evaluation.measure_seconds,
     }
+
+
+def _portability(population: Population) -> dict[str, object]:
+    """What may give other bits on another processor, where programs were requested."""
+    if not portability.programs():
+        return {}
+    reasons = (*(population.varies or ()), portability.unpinned())
+    return {"varies": [reason for reason in reasons if reason]}
