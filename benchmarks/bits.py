@@ -32,11 +32,13 @@ EMULATORS = ("Haswell-noTSX", "EPYC-Milan", "Skylake-Client-noTSX-IBRS")
 
 def digest(learner: str, network: str) -> str:
     """Return the digest of one small training; "refused" where the learner lacks such a network."""
-    import torch
-
-    torch.set_num_threads(1)
     import plasticity_bench as pb
+    from plasticity_bench import portability
     from plasticity_bench.learners.lookup import find_learner
+    from plasticity_bench.running.execution import Execution
+
+    if portability.unpinned():
+        return f"varies: {portability.unpinned()}"
 
     stream = pb.make_stream(
         "plasticity/PermutedClassDigits-v0", num_tasks=2, updates_per_task=40, num_examples=64
@@ -46,7 +48,8 @@ def digest(learner: str, network: str) -> str:
         replicas = [pb.Replica(seed, find_learner(learner)()) for seed in (0, 1)]
         population = pb.Population(replicas, spec)
         protocol = pb.Protocol(curvature_every=1, curvature_examples=32, reveal_boundaries=True)
-        evaluation = pb.evaluate(stream, population, protocol)
+        with Execution().in_effect():
+            evaluation = pb.evaluate(stream, population, protocol)
     except (pb.BadInputError, pb.LearnerError):
         return REFUSED
     content = hashlib.sha256()
