@@ -48,9 +48,10 @@ def load() -> bool:
 
 
 def sources() -> list[Traversable]:
-    """Return the C++ files that are PyTorch's operators, in a fixed order."""
+    """Return the C++ files of PyTorch's operators, in the order in which they are joined."""
     folder = resources.files(__package__)
-    return [folder / name for name in ("matmul.cpp", "rank_matching.cpp")]
+    names = ("matmul.h", "rank_matching.h", "matmul.cpp", "rank_matching.cpp")
+    return [folder / name for name in names]
 
 
 def loaded() -> bool:

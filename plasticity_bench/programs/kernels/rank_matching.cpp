@@ -1,52 +1,12 @@
-// Puts in place of each value the reference of its rank, by a radix sort on one core.
-//
-// Keys are integers that ascend with the values; three stable passes sort them, by 11 bits each.
+// Ranking by rank_matching.h as an operator of PyTorch.
 
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 #include <torch/csrc/stable/tensor.h>
 
-#include <cstdint>
-#include <cstring>
-#include <utility>
-#include <vector>
-
 namespace {
 
 using torch::stable::Tensor;
-
-constexpr int DIGIT = 11, DIGITS = 1 << DIGIT;
-
-struct Place {
-  std::uint32_t key, origin;
-};
-
-// An integer that ascends with a value: -0 equals 0, and NaN is last.
-inline std::uint32_t key_of(float value) {
-  constexpr std::uint32_t SIGN = 1u << 31, INFINITE = 0x7f800000;
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  if (bits == SIGN) bits = 0;
-  const std::uint32_t key = bits & SIGN ? ~bits : bits | SIGN;
-  return (bits & ~SIGN) > INFINITE ? ~0u : key;
-}
-
-void match_row(float* __restrict matched, const float* __restrict values,
-               const float* __restrict ordered, long size) {
-  thread_local std::vector<Place> places, moved_places;
-  places.resize(size);
-  moved_places.resize(size);
-  Place *from = places.data(), *to = moved_places.data();
-  for (long i = 0; i < size; ++i) from[i] = {key_of(values[i]), static_cast<std::uint32_t>(i)};
-  for (int shift = 0; shift < 32; shift += DIGIT) {
-    std::uint32_t start[DIGITS + 1] = {};
-    for (long i = 0; i < size; ++i) ++start[(from[i].key >> shift & (DIGITS - 1)) + 1];
-    for (int d = 0; d < DIGITS; ++d) start[d + 1] += start[d];
-    for (long i = 0; i < size; ++i) to[start[from[i].key >> shift & (DIGITS - 1)]++] = from[i];
-    std::swap(from, to);
-  }
-  for (long rank = 0; rank < size; ++rank) matched[from[rank].origin] = ordered[rank];
-}
 
 // values and ordered: (..., size); each row of `ordered` ascends.
 Tensor match_ranks(Tensor values, Tensor ordered) {
@@ -58,7 +18,7 @@ Tensor match_ranks(Tensor values, Tensor ordered) {
   const float* references = ordered.const_data_ptr<float>();
   const long size = values.size(-1), total = values.numel();
   for (long row = 0; row < total; row += size)
-    match_row(matched + row, numbers + row, references + row, size);
+    rank_matching::match_row(matched + row, numbers + row, references + row, size);
   return result;
 }
 
