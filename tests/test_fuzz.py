@@ -18,7 +18,7 @@ from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.results import Results, Row, Run, read_requests, store_request
 from plasticity_bench.running import checkpoints
 from plasticity_bench.running.checkpoints import CheckpointError
-from plasticity_bench.running.engines import slurm
+from plasticity_bench.running.engines import slurm_script
 from plasticity_bench.shipped import SUITES, suite_names
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.suite import load_suite
@@ -384,4 +384,4 @@ def test_any_profile_is_one_or_is_told(tmp_path_factory, document, given_setting
     file = tmp_path_factory.mktemp("profile") / "slurm.yaml"
     file.write_bytes(yaml.safe_dump(document).encode("utf-8", "surrogatepass"))
     with contextlib.suppress(BadInputError):
-        slurm.load_profile(file, given_settings)
+        slurm_script.load_profile(file, given_settings)

@@ -10,7 +10,7 @@ from plasticity_bench.cli.requests import ExecutionRequest
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Results
 from plasticity_bench.running import progress, runner, slurm_rounds
-from plasticity_bench.running.engines import slurm
+from plasticity_bench.running.engines import slurm, slurm_script
 from plasticity_bench.running.execution import Execution, spread
 from plasticity_bench.running.pending import pending
 from plasticity_bench.running.slurm_rounds import SlurmRequest
@@ -77,7 +77,7 @@ def _run_chunk(name: str, groups: list[Group], results: Results, request: Execut
 def _run_on_slurm(
     name: str, groups: list[Group], results: Results, request: ExecutionRequest
 ) -> int:
-    profile = slurm.load_profile(request.slurm_profile, request.slurm)
+    profile = slurm_script.load_profile(request.slurm_profile, request.slurm)
     arguments = [*shlex.split(request.command)[1:], "--engine", "local"]  # the last one counts
     say(f"{name}: {len(all_runs(groups))} runs.")
     tasks = SlurmRequest(arguments, profile, request.settings["replicas"], request.detach)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from plasticity_bench.results import Results
 from plasticity_bench.running import population_size
-from plasticity_bench.running.engines import slurm
+from plasticity_bench.running.engines import slurm, slurm_script
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.pending import pending
 from plasticity_bench.suite.planning import Group, all_runs
@@ -29,7 +29,7 @@ class SlurmRequest:
     """
 
     arguments: Sequence[str]
-    profile: slurm.Profile
+    profile: slurm_script.Profile
     replicas: int | None
     detach: bool
 

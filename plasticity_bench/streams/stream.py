@@ -9,6 +9,7 @@ import numpy as np
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.seeding import Branch, generator
+from plasticity_bench.source_code.source import source_of
 from plasticity_bench.streams.task import Floats, Integers, Task
 
 MAX_DRAWN = 10**8
@@ -181,12 +182,15 @@ class Stream(ABC):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def fingerprint(self) -> str:
-        """sha256 of the data and of tasks of seed 0 with their batches: up to 16, first and last.
+        """sha256 of source, data, and up to 16 tasks of seed 0 with their batches, first and last.
 
-        Edited data, or another version of numpy's generators, changes it, and with it the keys of
-        results. Keys have the hash of the stream's source, too.
+        Edited data, an edited stream, or another version of numpy's generators changes it, and with
+        it the keys of results. The source is that of classes outside of this package.
         """
         digest = hashlib.sha256(self.data_fingerprint().encode())
+        source = source_of(type(self))
+        if source.files:
+            digest.update(f"{type(self).__qualname__} {source.hash}".encode())
         covered = np.linspace(0, self.num_tasks - 1, min(self.num_tasks, MAX_HASHED)).astype(int)
         for index in covered.tolist():
             parts = [*self.task(0, index).arrays(), self.batches(0, index)]

@@ -23,7 +23,7 @@ from plasticity_bench import shipped
 from plasticity_bench.cli import VERBS, _parser, main
 from plasticity_bench.data import SOURCES
 from plasticity_bench.running import execution
-from plasticity_bench.running.engines.slurm import load_profile
+from plasticity_bench.running.engines.slurm_script import load_profile
 from plasticity_bench.streams import registry
 from plasticity_bench.suite import document
 from plasticity_bench.suite.suite import load_suite

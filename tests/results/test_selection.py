@@ -91,8 +91,8 @@ def test_the_mark_may_be_left_out_where_it_is_clear(results):
     request(results, runs("own (tuned)", range(2)), runs("fresh", range(2)))
     assert select(results).checked("own") == "own (tuned)"
     assert select(results).only(["own"]).learners == ["own (tuned)", "fresh"]
-    with pytest.raises(BadInputError, match="no learner 'onw'. Known: fresh, own"):
-        select(results).checked("onw")
+    with pytest.raises(BadInputError, match="no learner 'owm'. Known: fresh, own"):
+        select(results).checked("owm")
 
 
 def test_runs_on_an_earlier_version_of_a_stream_do_not_count(results):

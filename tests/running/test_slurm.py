@@ -9,7 +9,7 @@ import pytest
 
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.running.engines import slurm
+from plasticity_bench.running.engines import slurm, slurm_script
 
 pytestmark = pytest.mark.system
 
@@ -57,7 +57,7 @@ def sbatch(monkeypatch):
 
 def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    profile = slurm.Profile(
+    profile = slurm_script.Profile(
         partition="gpu",
         time="1-00:00:00",
         gpus=2,
@@ -99,14 +99,14 @@ BANNER = "-----\n Welcome to cluster 3 \n--> Verifying (login1)...OK\n"
 @pytest.mark.parametrize("stdout", [f"{BANNER}70001\n", f"{BANNER}70001;big\n", "70001\nBye 5\n"])
 def test_greetings_around_the_jobs_number_are_passed_over(sbatch, tmp_path, stdout):
     sbatch.stdout = stdout
-    assert slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile()).job == "70001"
+    assert slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile()).job == "70001"
 
 
 @pytest.mark.parametrize("stdout", ["", BANNER, "17\n18\n", "Submitted batch job 17\n"])
 def test_an_answer_without_a_number_is_refused(sbatch, tmp_path, stdout):
     sbatch.stdout = stdout
     with pytest.raises(BadInputError, match="sbatch printed no job's number"):
-        slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+        slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
     assert slurm.latest(tmp_path) is None
 
 
@@ -127,15 +127,15 @@ def test_a_command_that_does_not_answer_ends_nothing(tmp_path, monkeypatch):
     for answer in ([], [""]):
         queue[:] = answer
         with pytest.raises(BadInputError, match="sbatch did not answer within 60 seconds"):
-            slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+            slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
     queue[:] = ["  4711 \n"]
-    submission = slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+    submission = slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
     assert submission.job == "4711"
     assert f"plasticity-bench-{submission.folder.name}" in asked[-1]
 
 
 def test_blanks_and_quotes_stay_within_their_setting(sbatch, tmp_path):
-    profile = slurm.Profile(options={"comment": 'say "hi" # now', "nice": 5})
+    profile = slurm_script.Profile(options={"comment": 'say "hi" # now', "nice": 5})
     folder = tmp_path / "my results 100%"
     submission = slurm.submit(groups(1), ["run"], folder, profile)
     lines = (submission.folder / "task.sh").read_text().splitlines()
@@ -143,13 +143,13 @@ def test_blanks_and_quotes_stay_within_their_setting(sbatch, tmp_path):
     assert f'#SBATCH --output="{escaped}/task-%a.log"' in lines
     assert r'#SBATCH --comment="say \"hi\" # now"' in lines and "#SBATCH --nice=5" in lines
     with pytest.raises(BadInputError, match="one line"):
-        slurm.submit(groups(1), ["run"], folder, slurm.Profile(options={"comment": "a\nb"}))
+        slurm.submit(groups(1), ["run"], folder, slurm_script.Profile(options={"comment": "a\nb"}))
 
 
 def test_what_slurm_refuses_is_told(sbatch, tmp_path):
     sbatch.returncode, sbatch.stderr = 1, "sbatch: error: invalid partition specified: x\n"
     with pytest.raises(BadInputError, match="Slurm refuses the job: sbatch: error: invalid part"):
-        slurm.submit(groups(1), ["run"], tmp_path, slurm.Profile())
+        slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
 
 
 def test_states_come_from_the_queue(sbatch, tmp_path):
@@ -175,21 +175,21 @@ PROFILES = {
 def test_a_wrong_profile_is_told(tmp_path, text, sentence):
     (tmp_path / "profile.yaml").write_text(text)
     with pytest.raises(BadInputError, match=sentence):
-        slurm.load_profile(tmp_path / "profile.yaml")
+        slurm_script.load_profile(tmp_path / "profile.yaml")
 
 
 def test_settings_take_the_place_of_the_profiles(tmp_path):
     (tmp_path / "profile.yaml").write_text("partition: cpu\ncpus: 4\n")
     given = ["partition=gpu", "gpus=1", "time=12:00:00", "setup=module load cuda", "at_once=3"]
-    profile = slurm.load_profile(tmp_path / "profile.yaml", given)
-    expected = slurm.Profile(
+    profile = slurm_script.load_profile(tmp_path / "profile.yaml", given)
+    expected = slurm_script.Profile(
         partition="gpu", cpus=4, gpus=1, time="12:00:00", setup=["module load cuda"], at_once=3
     )
     assert profile == expected
     with pytest.raises(BadInputError, match="--slurm x: a setting is given as --slurm key=value"):
-        slurm.load_profile(None, ["x"])
+        slurm_script.load_profile(None, ["x"])
     with pytest.raises(BadInputError, match="Slurm profile: colour: Extra inputs"):
-        slurm.load_profile(None, ["colour=red"])
+        slurm_script.load_profile(None, ["colour=red"])
 
 
 def test_without_slurm_there_is_a_sentence(tmp_path, monkeypatch, capsys):

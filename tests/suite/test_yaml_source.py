@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.running.engines.slurm import load_profile
+from plasticity_bench.running.engines.slurm_script import load_profile
 from plasticity_bench.suite import yaml_source
 
 # YAML 1.2.2, section 10.3.2, and what YAML 1.1 read otherwise.

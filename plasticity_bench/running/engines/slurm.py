@@ -8,106 +8,22 @@ accounting database.
 
 import json
 import re
-import shlex
 import shutil
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.suite import yaml_source
+from plasticity_bench.running.engines import slurm_script
+from plasticity_bench.running.engines.slurm_script import Profile
 from plasticity_bench.suite.planning import Group
 
 POLL_SECONDS = 5.0
 SECONDS = 60.0
 """The longest wait for a command of Slurm."""
-
-SCRIPT = """\
-#!/bin/bash
-{directives}
-{setup}
-{command} &
-task=$!
-trap 'again=yes; kill -TERM $task' USR1  # the time is almost up
-trap 'kill -TERM $task' TERM
-while kill -0 $task 2>/dev/null; do wait $task; code=$?; done
-if [ -n "$again" ]; then
-    scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
-fi
-exit $code
-"""
-
-
-class Profile(BaseModel):
-    """What the tasks ask the cluster for.
-
-    Attributes:
-        partition: where to queue; by default the cluster's own choice.
-        time: limit of a task, as Slurm writes it; a task that needs more queues again by itself.
-        notice: seconds before the time limit at which a task is signalled, to store its progress.
-        memory: of a task, as Slurm writes it.
-        cpus: of a task, which runs a process on each, unless it has GPUs.
-        gpus: of a task, which runs a process on each.
-        tasks: the largest number of tasks.
-        at_once: the largest number that run at a time; by default all.
-        rounds: the largest number of submissions of what is missing.
-        setup: lines of shell that are executed first, such as `module load cuda`.
-        options: any other options of sbatch, by long name: {account: my-lab, qos: long}.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    partition: str | None = None
-    time: str = "04:00:00"
-    notice: int = Field(default=90, ge=1)
-    memory: str = "4G"
-    cpus: int = Field(default=1, ge=1)
-    gpus: int = Field(default=0, ge=0)
-    tasks: int = Field(default=100, ge=1)
-    at_once: int | None = Field(default=None, ge=1)
-    rounds: int = Field(default=3, ge=1)
-    setup: list[str] = []
-    options: dict[str, str | int] = {}
-
-
-def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
-    """Return a profile from a YAML file, with some settings replaced by KEY=VALUE.
-
-    Raises:
-        BadInputError: if the file cannot be read, or something does not fit.
-    """
-    settings: object = {}
-    try:
-        if file is not None:
-            settings = yaml_source.parse(file.read_text(encoding="utf-8"), str(file)).value or {}
-        if not isinstance(settings, dict):
-            raise BadInputError(f"{file}: a Slurm profile is a mapping, such as `partition: gpu`.")
-        return Profile(**{**settings, **dict(map(_setting, given))})
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"Cannot read the Slurm profile {file}: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        known = ", ".join(Profile.model_fields)
-        raise BadInputError(f"Slurm profile: {key}: {first['msg']}. Known: {known}.") from None
-
-
-def _setting(text: str) -> tuple[str, object]:
-    """A setting of the command line, as a number where the profile has one."""
-    key, separator, value = text.partition("=")
-    if not (key and separator and value):
-        raise BadInputError(f"--slurm {text}: a setting is given as --slurm key=value.")
-    if key == "setup":
-        return key, [value]
-    wanted = Profile.model_fields[key].annotation if key in Profile.model_fields else str
-    is_number = wanted in (int, int | None) and re.fullmatch("[0-9]+", value)
-    return key, int(value) if is_number else value
 
 
 def is_available() -> bool:
@@ -184,8 +100,9 @@ def submit(
     keys = [[run.key for group in chunk for run in group.runs] for chunk in chunks]
     (folder / "chunks.json").write_text(json.dumps(keys), encoding="utf-8")
     script = folder / "task.sh"
-    script.write_text(_script(arguments, folder.resolve(), len(chunks), profile), encoding="utf-8")
-    job = _submitted(script, str(profile.options.get("job-name", _job_name(folder))))
+    text = slurm_script.script(arguments, folder.resolve(), len(chunks), profile)
+    script.write_text(text, encoding="utf-8")
+    job = _submitted(script, str(profile.options.get("job-name", slurm_script.job_name(folder))))
     (folder / "job.txt").write_text(f"{job}\n", encoding="utf-8")
     return Submission(job, folder, len(chunks))
 
@@ -210,10 +127,6 @@ def _submitted(script: Path, name: str) -> str:
         shown = " ".join(done.stdout.split())[:200]
         raise BadInputError(f"sbatch printed no job's number, but {shown!r}. See {script}.")
     return str(numbers[0])
-
-
-def _job_name(folder: Path) -> str:
-    return f"plasticity-bench-{folder.name}"
 
 
 def latest(results: Path) -> Submission | None:
@@ -281,47 +194,3 @@ def chunk(text: str) -> set[str]:
         return keys
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BadInputError(f"--chunk {text}: {error}") from None
-
-
-def _script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Profile) -> str:
-    at_once = f"%{profile.at_once}" if profile.at_once else ""
-    options: dict[str, object] = {
-        "job-name": _job_name(folder),
-        "array": f"0-{num_tasks - 1}{at_once}",
-        "time": profile.time,
-        "mem": profile.memory,
-        "cpus-per-task": profile.cpus,
-        "signal": f"B:USR1@{profile.notice}",
-        "output": f"{str(folder).replace('%', '%%')}/task-%a.log",
-        "open-mode": "append",
-        "partition": profile.partition,
-        "gres": f"gpu:{profile.gpus}" if profile.gpus else None,
-        **profile.options,
-    }
-    directives = [
-        f"#SBATCH --{name}={_quoted(str(value))}"
-        for name, value in options.items()
-        if value is not None
-    ]
-    device = ["--device", "cuda"] if profile.gpus else ["--jobs", str(profile.cpus)]
-    command = [sys.executable, "-m", "plasticity_bench.cli", *arguments, *device]
-    share = f'--chunk {shlex.quote(str(folder / "chunks.json"))}:"$SLURM_ARRAY_TASK_ID"'
-    return SCRIPT.format(
-        directives="\n".join([*directives, "#SBATCH --requeue"]),
-        setup="\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *profile.setup]),
-        command=f"{shlex.join(command)} {share}",
-    )
-
-
-def _quoted(value: str) -> str:
-    """A value in a directive: Slurm splits at blanks that are not in double quotes.
-
-    Raises:
-        BadInputError: if it has a line break, which ends a directive.
-    """
-    if "\n" in value or "\r" in value:
-        raise BadInputError(f"A setting of Slurm is one line, not {value!r}.")
-    if re.fullmatch(r"[^\s\"'\\#]+", value):
-        return value
-    escaped = value.replace("\\", r"\\").replace('"', r"\"")
-    return f'"{escaped}"'

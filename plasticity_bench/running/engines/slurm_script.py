@@ -1,0 +1,153 @@
+"""What array tasks on a Slurm cluster ask for, and the script that each of them runs."""
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.suite import yaml_source
+
+SCRIPT = """\
+#!/bin/bash
+{directives}
+{setup}
+{command} &
+task=$!
+trap 'again=yes; kill -TERM $task' USR1  # the time is almost up
+trap 'kill -TERM $task' TERM
+while kill -0 $task 2>/dev/null; do wait $task; code=$?; done
+if [ -n "$again" ]; then
+    scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
+fi
+exit $code
+"""
+
+
+class Profile(BaseModel):
+    """What the tasks ask the cluster for.
+
+    Attributes:
+        partition: where to queue; by default the cluster's own choice.
+        time: limit of a task, as Slurm writes it; a task that needs more queues again by itself.
+        notice: seconds before the time limit at which a task is signalled, to store its progress.
+        memory: of a task, as Slurm writes it.
+        cpus: of a task, which runs a process on each, unless it has GPUs.
+        gpus: of a task, which runs a process on each.
+        tasks: the largest number of tasks.
+        at_once: the largest number that run at a time; by default all.
+        rounds: the largest number of submissions of what is missing.
+        setup: lines of shell that are executed first, such as `module load cuda`.
+        options: any other options of sbatch, by long name: {account: my-lab, qos: long}.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    partition: str | None = None
+    time: str = "04:00:00"
+    notice: int = Field(default=90, ge=1)
+    memory: str = "4G"
+    cpus: int = Field(default=1, ge=1)
+    gpus: int = Field(default=0, ge=0)
+    tasks: int = Field(default=100, ge=1)
+    at_once: int | None = Field(default=None, ge=1)
+    rounds: int = Field(default=3, ge=1)
+    setup: list[str] = []
+    options: dict[str, str | int] = {}
+
+
+def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
+    """Return a profile from a YAML file, with some settings replaced by KEY=VALUE.
+
+    Raises:
+        BadInputError: if the file cannot be read, or something does not fit.
+    """
+    settings: object = {}
+    try:
+        if file is not None:
+            settings = yaml_source.parse(file.read_text(encoding="utf-8"), str(file)).value or {}
+        if not isinstance(settings, dict):
+            raise BadInputError(f"{file}: a Slurm profile is a mapping, such as `partition: gpu`.")
+        return Profile(**{**settings, **dict(map(_setting, given))})
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"Cannot read the Slurm profile {file}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        known = ", ".join(Profile.model_fields)
+        raise BadInputError(f"Slurm profile: {key}: {first['msg']}. Known: {known}.") from None
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """A setting of the command line, as a number where the profile has one."""
+    key, separator, value = text.partition("=")
+    if not (key and separator and value):
+        raise BadInputError(f"--slurm {text}: a setting is given as --slurm key=value.")
+    if key == "setup":
+        return key, [value]
+    wanted = Profile.model_fields[key].annotation if key in Profile.model_fields else str
+    is_number = wanted in (int, int | None) and re.fullmatch("[0-9]+", value)
+    return key, int(value) if is_number else value
+
+
+def job_name(folder: Path) -> str:
+    """Return the name in the queue of the job whose script is in a folder."""
+    return f"plasticity-bench-{folder.name}"
+
+
+def script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Profile) -> str:
+    """Return the script of an array: its directives, and the command of a task.
+
+    Args:
+        arguments: of the command, without its engine.
+        folder: of the script, the shares of its tasks, and their logs.
+        num_tasks: how many there are.
+        profile: what to ask for.
+
+    Raises:
+        BadInputError: if a setting has a line break.
+    """
+    at_once = f"%{profile.at_once}" if profile.at_once else ""
+    options: dict[str, object] = {
+        "job-name": job_name(folder),
+        "array": f"0-{num_tasks - 1}{at_once}",
+        "time": profile.time,
+        "mem": profile.memory,
+        "cpus-per-task": profile.cpus,
+        "signal": f"B:USR1@{profile.notice}",
+        "output": f"{str(folder).replace('%', '%%')}/task-%a.log",
+        "open-mode": "append",
+        "partition": profile.partition,
+        "gres": f"gpu:{profile.gpus}" if profile.gpus else None,
+        **profile.options,
+    }
+    directives = [
+        f"#SBATCH --{name}={_quoted(str(value))}"
+        for name, value in options.items()
+        if value is not None
+    ]
+    device = ["--device", "cuda"] if profile.gpus else ["--jobs", str(profile.cpus)]
+    command = [sys.executable, "-m", "plasticity_bench.cli", *arguments, *device]
+    share = f'--chunk {shlex.quote(str(folder / "chunks.json"))}:"$SLURM_ARRAY_TASK_ID"'
+    return SCRIPT.format(
+        directives="\n".join([*directives, "#SBATCH --requeue"]),
+        setup="\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *profile.setup]),
+        command=f"{shlex.join(command)} {share}",
+    )
+
+
+def _quoted(value: str) -> str:
+    """A value in a directive: Slurm splits at blanks that are not in double quotes.
+
+    Raises:
+        BadInputError: if it has a line break, which ends a directive.
+    """
+    if "\n" in value or "\r" in value:
+        raise BadInputError(f"A setting of Slurm is one line, not {value!r}.")
+    if re.fullmatch(r"[^\s\"'\\#]+", value):
+        return value
+    escaped = value.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
