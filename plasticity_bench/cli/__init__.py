@@ -5,6 +5,7 @@ A verb imports what it needs when it is run, so that `--help` and `list` do not 
 
 import argparse
 import io
+import os
 import shlex
 import signal
 import sys
@@ -84,7 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Printed where something is to be run again.
         options.command = shlex.join(["plasticity-bench", *given])
         code: int = options.verb(options)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SIGNALLED + signal.SIGPIPE
     except PlasticityBenchError as error:
         say_error(error)
         return BAD_INPUT

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -443,3 +444,16 @@ def test_a_counter_in_a_module_is_refused_by_check_and_run(folder, capsys, loope
     assert run("--learner", "counts:Learner") == 1
     assert sentence in capsys.readouterr().err
     sys.modules.pop("counts", None)
+
+
+@pytest.mark.slow
+def test_a_reader_that_has_seen_enough_gets_no_traceback():
+    command = f"{shlex.quote(sys.executable)} -m plasticity_bench.cli"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} show quick | head -c 1; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 128 + 13)
