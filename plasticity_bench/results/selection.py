@@ -44,17 +44,17 @@ class Selection:
     requests: Requests
     outdated: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def streams(self) -> list[str]:
         """Labels of the streams."""
         return list(dict.fromkeys(run.stream for run in self.runs))
 
-    @property
+    @cached_property
     def learners(self) -> list[str]:
         """Labels of the learners."""
         return list(dict.fromkeys(run.learner for run in self.runs))
 
-    @property
+    @cached_property
     def groups(self) -> dict[LearnerOnStream, list[Run]]:
         """The runs of each learner on each stream."""
         groups: dict[LearnerOnStream, list[Run]] = {}
