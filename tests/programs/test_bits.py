@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import bits
 from plasticity_bench import portability
+from plasticity_bench.programs.kernels import building
 from tests.support.pages import ROOT
 
 PINNED = re.search(r"^torch==([\d.]+)", (ROOT / "constraints.txt").read_text(), re.M).group(1)
@@ -15,6 +16,9 @@ pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(
         not metadata.version("torch").startswith(PINNED), reason="recorded with another PyTorch"
+    ),
+    pytest.mark.skipif(
+        not any(map(shutil.which, building.COMPILERS)), reason="there is no C++ compiler"
     ),
     pytest.mark.skipif(
         not portability.processor_has("avx2", "fma"), reason="programs need AVX2 for equal bits"

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -17,6 +18,10 @@ from plasticity_bench.programs.executor import Executor
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.programs.program import UnsupportedError
 from plasticity_bench.shipped import baseline_names
+
+pytestmark = pytest.mark.skipif(
+    not any(map(shutil.which, building.COMPILERS)), reason="there is no C++ compiler"
+)
 
 
 @pytest.fixture(autouse=True)
