@@ -31,13 +31,11 @@ class RequestedRuns:
         suite: the suite.
         groups: every run, finished or not; learners beside the suite's own come first.
         results: where the suite's results are.
-        num_seeds: of each learner on each stream.
     """
 
     suite: Suite
     groups: list[Group]
     results: Results
-    num_seeds: int
 
     @property
     def runs(self) -> list[Run]:
@@ -89,7 +87,7 @@ def requested_runs(request: RunRequest, document: Document) -> RequestedRuns:
     groups = plan(suite, tuned.marked(contenders) if tuned else contenders, seeds)
     if tuned:
         groups = _with_origin(groups, tuned, suite)
-    return RequestedRuns(suite, groups, Results(request.results / suite.directory_name), num_seeds)
+    return RequestedRuns(suite, groups, Results(request.results / suite.directory_name))
 
 
 def _with_origin(groups: list[Group], tuned: Tuned, suite: Suite) -> list[Group]:

@@ -21,6 +21,7 @@ from plasticity_bench.programs.program import (
     Number,
     Operand,
     Step,
+    UnsupportedError,
     Value,
     merged,
 )
@@ -235,7 +236,7 @@ class _Registers:
             if not keeps and result not in last:
                 self._free.append(target)
         if self._next > MAX_REGISTERS:
-            raise AssertionError("a group of too many registers")
+            raise UnsupportedError("a group of operations with too many constants")
 
     def _register(self, operand: Operand, step: Elementwise) -> int:
         if isinstance(operand, Number):

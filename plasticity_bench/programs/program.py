@@ -36,6 +36,10 @@ ELEMENTWISE, REDUCE, PRODUCT, INDEXED, CUMULATE, CONVOLVE, MAX_POOL, FUNCTION, M
 """Kinds of instructions, as in executor.cpp."""
 
 
+MAX_DIMS = 8
+"""As in executor.cpp."""
+
+
 class UnsupportedError(Exception):
     """The graph has something that no program has."""
 
@@ -61,6 +65,8 @@ class Value:
     constant: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
+        if len(self.shape) > MAX_DIMS:
+            raise UnsupportedError(f"a tensor of {len(self.shape)} dimensions")
         if self.base is None and not self.strides:
             self.strides = contiguous(self.shape)
 
@@ -171,9 +177,3 @@ def merged(shape: Sequence[int], strides: Sequence[int]) -> tuple[list[int], lis
             sizes.append(size)
             steps.append(step)
     return sizes, steps
-
-
-def walk(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
-    """Return a walk as executor.cpp reads it."""
-    sizes, steps = merged(shape, strides)
-    return [len(sizes), *sizes, *steps]

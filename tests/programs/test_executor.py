@@ -325,6 +325,21 @@ def test_what_others_see_is_not_changed_in_place():
         tracing.program(function, (normal(3, 4),))
 
 
+def test_more_dimensions_than_the_executor_has_are_refused():
+    with pytest.raises(UnsupportedError, match="9 dimensions"):
+        tracing.program(lambda x: x.reshape((2,) * 9) + 1, (normal(512),))
+
+
+def test_more_constants_than_there_are_registers_take_several_groups():
+    def function(x):
+        for number in range(40):
+            x = torch.where(x > number, x * (number + 0.5), x.clamp(-number - 0.25, 99 + number))
+        return x
+
+    _, results, expected = run(function, normal(50))
+    compare(results, expected)
+
+
 class Network(nn.Module):
     def __init__(self, spec):
         super().__init__()
