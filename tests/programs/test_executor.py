@@ -227,6 +227,7 @@ def test_pooling(kwargs):
     assert program.called == []
 
 
+@pytest.mark.slow
 def test_products_of_all_shapes_and_layouts():
     for n, m, k in itertools.product((1, 7, 8, 32, 45), (1, 10, 33, 128), (1, 10, 16, 31, 50, 128)):
         lefts = normal(3, n, m), normal(3, m, n).mT, normal(3, n, 2 * m)[..., ::2]
@@ -369,7 +370,9 @@ def trained(learner, seeds, into_code=False, updates=12):
     return population
 
 
-@pytest.mark.parametrize("name", ["adam", "upgd", "own"])
+@pytest.mark.parametrize(
+    "name", ["own", *(pytest.param(name, marks=pytest.mark.slow) for name in ("adam", "upgd"))]
+)
 def test_a_replica_has_the_same_bits_beside_any_others(name):
     learner = Own() if name == "own" else find_learner(name)()
     alone = trained(learner, [3]).tensors()

@@ -248,6 +248,7 @@ def test_only_parameters_may_differ():
     assert "parameters" in constants.difference(wider)
 
 
+@pytest.mark.slow
 def test_the_runner_gives_every_setting_its_own_network(tmp_path):
     """Bit for bit what each setting gives alone."""
     (tmp_path / "suite.yaml").write_text(SUITE)
@@ -285,6 +286,7 @@ def test_mixed_settings_in_one_group_are_run_apart(tmp_path):
     assert len(results.snapshot().finished) == 4
 
 
+@pytest.mark.slow
 def test_check_says_that_values_are_trained_by_themselves():
     (remark,) = pb.check_learner(learner_of(CONSTANTS["scale"]))
     assert remark.startswith("build depends on c: in a search")
