@@ -377,6 +377,7 @@ class Learner(pb.Learner):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_what_a_learner_prints_is_not_in_the_table(folder, jobs):
     (folder / "prints.py").write_text(PRINTS)
@@ -392,6 +393,7 @@ def test_what_a_learner_prints_is_not_in_the_table(folder, jobs):
         assert ("printed in after_update" in done.stderr) == (verb == "run")
 
 
+@pytest.mark.slow
 def test_check_prints_what_the_learner_prints_elsewhere(folder, capsys):
     (folder / "prints.py").write_text(PRINTS.replace("    vectorized = False\n", ""))
     assert main(["check", "prints:Learner"]) == 0

@@ -215,6 +215,7 @@ def test_a_head_that_is_not_known_is_refused_before_anything_is_trained():
     assert population.state.step == 0
 
 
+@pytest.mark.slow
 def test_check_remarks_on_it():
     assert pb.check_learner(HeadFirst) == ()
     (remark,) = pb.check_learner(TanhLast)

@@ -138,6 +138,7 @@ def test_every_kind_of_task_resumes_to_the_same_bit(stream_id, parameters):
         assert_same(evaluate(stream, second, protocol, begun=progress), expected, second, whole)
 
 
+@pytest.mark.slow
 def test_compiled_updates_resume_to_the_same_bit():
     stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=2, **SIZE)
 
