@@ -1,0 +1,210 @@
+// Products of small float32 matrices, in batches, on one core.
+//
+// A block of the result stays in registers while the depth is run through once. The right matrix is
+// read a vector at a time, so its columns must lie side by side in memory; where they do not, it is
+// first copied, a panel of columns at a time. If the left matrix is the smaller one, the transposed
+// product is computed instead, in which it is the one to be copied. Every element of the result is
+// one chain of fused multiply-adds in the order of the depth, whichever way is taken and however wide
+// vectors are: its bits are the same on every processor.
+
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#if defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#endif
+
+namespace matmul {
+
+#if defined(__AVX512F__)
+struct Vector {
+  static constexpr long SIZE = 16;
+  __m512 v;
+  explicit Vector(float x) : v(_mm512_set1_ps(x)) {}
+  explicit Vector(__m512 x) : v(x) {}
+  Vector() = default;
+  static Vector load(const float* p) { return Vector(_mm512_loadu_ps(p)); }
+  void store(float* p) const { _mm512_storeu_ps(p, v); }
+  static Vector fma(Vector a, Vector b, Vector c) { return Vector(_mm512_fmadd_ps(a.v, b.v, c.v)); }
+};
+#elif defined(__AVX2__) && defined(__FMA__)
+struct Vector {
+  static constexpr long SIZE = 8;
+  __m256 v;
+  explicit Vector(float x) : v(_mm256_set1_ps(x)) {}
+  explicit Vector(__m256 x) : v(x) {}
+  Vector() = default;
+  static Vector load(const float* p) { return Vector(_mm256_loadu_ps(p)); }
+  void store(float* p) const { _mm256_storeu_ps(p, v); }
+  static Vector fma(Vector a, Vector b, Vector c) { return Vector(_mm256_fmadd_ps(a.v, b.v, c.v)); }
+};
+#else
+struct Vector {
+  static constexpr long SIZE = 4;
+  float v[SIZE];
+  explicit Vector(float x) { for (float& lane : v) lane = x; }
+  Vector() = default;
+  static Vector load(const float* p) { Vector r; std::memcpy(r.v, p, sizeof r.v); return r; }
+  void store(float* p) const { std::memcpy(p, v, sizeof v); }
+  static Vector fma(Vector a, Vector b, Vector c) {
+    for (long i = 0; i < SIZE; ++i) c.v[i] = std::fma(a.v[i], b.v[i], c.v[i]);
+    return c;
+  }
+};
+#endif
+
+constexpr long LANES = Vector::SIZE;
+
+inline Vector load_some(const float* p, long n) {
+  alignas(64) float part[LANES] = {};
+  std::memcpy(part, p, n * sizeof(float));
+  return Vector::load(part);
+}
+
+inline void store_some(const Vector& x, float* p, long n) {
+  alignas(64) float part[LANES];
+  x.store(part);
+  std::memcpy(p, part, n * sizeof(float));
+}
+
+// As many sums as hide the latency of a multiplication and still fit in the registers.
+constexpr int ROWS = LANES >= 16 ? 8 : 4;
+constexpr int VECTORS = 2;
+constexpr long PANEL = VECTORS * LANES;
+
+struct Matrix {
+  const float* data;
+  long row, column;  // strides
+};
+
+// Unrolls a loop before the compiler decides on registers: in them it keeps only arrays all of whose
+// indices are constants by then.
+#define UNROLLED _Pragma("GCC unroll 16")
+
+// What the last of a row's vectors takes up: all lanes; some, with room for the others where it is
+// read; or some, and what follows must not be read.
+enum class Last { WHOLE, PADDED, PARTIAL };
+
+// result (R x columns) = left (R x depth) times right (depth x columns), V vectors of columns, of
+// the last of which `last` lanes are in use.
+template <int R, int V, Last LAST>
+void multiply_block(float* result, long result_row, Matrix left, Matrix right, long depth,
+                    long last, bool adds) {
+  Vector sums[R][V];
+  UNROLLED
+  for (int r = 0; r < R; ++r)
+    UNROLLED
+    for (int v = 0; v < V; ++v) {
+      float* target = result + r * result_row + v * LANES;
+      if (!adds)
+        sums[r][v] = Vector(0.f);
+      else
+        sums[r][v] = LAST == Last::WHOLE || v < V - 1 ? Vector::load(target) : load_some(target, last);
+    }
+  _Pragma("GCC unroll 8")  // fewer jumps, which end a short loop of their own accord
+  for (long k = 0; k < depth; ++k) {
+    Vector b[V];
+    UNROLLED
+    for (int v = 0; v < V; ++v)
+      b[v] = LAST != Last::PARTIAL || v < V - 1
+                 ? Vector::load(right.data + v * LANES)
+                 : load_some(right.data + v * LANES, last);
+    UNROLLED
+    for (int r = 0; r < R; ++r) {
+      const Vector a(left.data[r * left.row]);
+      UNROLLED
+      for (int v = 0; v < V; ++v) sums[r][v] = Vector::fma(a, b[v], sums[r][v]);
+    }
+    left.data += left.column;
+    right.data += right.row;
+  }
+  UNROLLED
+  for (int r = 0; r < R; ++r)
+    UNROLLED
+    for (int v = 0; v < V; ++v)
+      if (LAST == Last::WHOLE || v < V - 1)
+        sums[r][v].store(result + r * result_row + v * LANES);
+      else
+        store_some(sums[r][v], result + r * result_row + v * LANES, last);
+}
+
+template <int V, Last LAST>
+void multiply_panel(float* result, long result_row, Matrix left, Matrix right, long rows,
+                    long depth, long last, bool adds) {
+  long row = 0;
+  auto block = [&]<int R>() {
+    for (; row + R <= rows; row += R)
+      multiply_block<R, V, LAST>(result + row * result_row, result_row,
+                           {left.data + row * left.row, left.row, left.column}, right, depth,
+                           last, adds);
+  };
+  block.template operator()<ROWS>();
+  block.template operator()<4>();
+  block.template operator()<2>();
+  block.template operator()<1>();
+}
+
+// target (rows x columns, rows apart by target_row) = the matrix.
+inline void copy(float* target, long target_row, Matrix matrix, long rows, long columns) {
+  if (matrix.row == 1) {  // in blocks, of which source and target stay in the cache
+    constexpr long BLOCK = 16;
+    for (long first = 0; first < rows; first += BLOCK)
+      for (long j = 0; j < columns; ++j)
+        for (long i = first; i < std::min(first + BLOCK, rows); ++i)
+          target[i * target_row + j] = matrix.data[i + j * matrix.column];
+    return;
+  }
+  for (long i = 0; i < rows; ++i)
+    for (long j = 0; j < columns; ++j)
+      target[i * target_row + j] = matrix.data[i * matrix.row + j * matrix.column];
+}
+
+inline void multiply(float* result, Matrix left, Matrix right, long rows, long columns, long depth,
+                     bool adds) {
+  thread_local std::vector<float> panel;
+  const bool copies = right.column != 1;
+  if (copies) panel.resize(PANEL * depth);
+  for (long first = 0; first < columns; first += PANEL) {
+    const long width = std::min(PANEL, columns - first);
+    Matrix part{right.data + first * right.column, right.row, right.column};
+    if (copies) {
+      copy(panel.data(), PANEL, part, depth, width);
+      part = {panel.data(), PANEL, 1};
+    }
+    const long vectors = (width + LANES - 1) / LANES, last = width - (vectors - 1) * LANES;
+    auto multiply_with = [&]<Last LAST>() {
+      auto by = vectors == 1 ? multiply_panel<1, LAST> : multiply_panel<2, LAST>;
+      by(result + first, columns, left, part, rows, depth, last, adds);
+    };
+    if (last == LANES)
+      multiply_with.template operator()<Last::WHOLE>();
+    else if (copies)
+      multiply_with.template operator()<Last::PADDED>();
+    else
+      multiply_with.template operator()<Last::PARTIAL>();
+  }
+}
+
+// result (rows x columns), contiguous = left (rows x depth) @ right (depth x columns), or that is added.
+inline void one(float* result, Matrix left, Matrix right, long rows, long columns, long depth,
+                bool adds) {
+  thread_local std::vector<float> transposed;
+  if (right.column == 1 || rows >= columns) return multiply(result, left, right, rows, columns, depth, adds);
+  transposed.resize(rows * columns);
+  if (adds) copy(transposed.data(), rows, {result, 1, columns}, columns, rows);
+  multiply(transposed.data(), {right.data, right.column, right.row}, {left.data, left.column, left.row},
+           columns, rows, depth, adds);
+  copy(result, columns, {transposed.data(), 1, rows}, rows, columns);
+}
+
+inline void batched(float* result, Matrix left, long left_batch, Matrix right, long right_batch,
+                    long batch, long rows, long columns, long depth) {
+  for (long i = 0; i < batch; ++i, left.data += left_batch, right.data += right_batch)
+    one(result + i * rows * columns, left, right, rows, columns, depth, false);
+}
+
+}  // namespace matmul
