@@ -30,7 +30,7 @@ class FIRE(Learner):
 def _isometry(weight: Tensor) -> Tensor:
     """(outputs, inputs, ...) -> the same shape; what follows the inputs is a kernel's places."""
     places = weight.flatten(2).movedim(2, 0) if weight.ndim > 2 else weight[None]
-    # PyTorch refuses all members for one that is not finite: that one stays so, by the last line.
+    # PyTorch refuses all replicas for one that is not finite: that one stays so, by the last line.
     left, _, right = torch.linalg.svd(places.nan_to_num(), full_matrices=False)
     scale = (weight.shape[0] / weight.shape[1]) ** 0.5 / len(places)
     scaled: Tensor = scale * (left @ right)  # (places, outputs, inputs)

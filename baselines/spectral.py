@@ -67,5 +67,5 @@ def _iterated(matrix: Tensor, vector: Tensor) -> Tensor:
 
 
 def _product(matrix: Tensor, vector: Tensor) -> Tensor:
-    """`matrix @ vector`; PyTorch rounds that otherwise for one member than for several."""
+    """`matrix @ vector`; PyTorch rounds that otherwise for one replica than for several."""
     return (matrix * vector).sum(1)

@@ -13,8 +13,8 @@ class TorchOptimizer(Learner):
     """Train with `torch.optim.RMSprop`, or what else `_optimizer` returns.
 
     An optimiser is made at each update, is given the state that it had, and makes its step on one
-    member. Its state is kept in the learner's memory, so it must be tensors of fixed shapes: that
-    rules out LBFGS, and what keeps counts as Python numbers. It runs member by member, several
+    replica. Its state is kept in the learner's memory, so it must be tensors of fixed shapes: that
+    rules out LBFGS, and what keeps counts as Python numbers. It runs replica by replica, several
     times as slowly as a learner whose hooks are mapped. The settings of the learner's own
     optimisers have no effect, but for the step size.
     """

@@ -24,7 +24,15 @@ import pyarrow as pa
 from tabulate import tabulate
 
 from plasticity_bench.provenance import environment
-from plasticity_bench.results import MANY_IN_ALL, Results, Row, packs, parquet, store_request
+from plasticity_bench.results import (
+    MANY_IN_ALL,
+    Results,
+    Row,
+    packs,
+    parquet,
+    select,
+    store_request,
+)
 from plasticity_bench.results.run import file_name
 from plasticity_bench.results.run_folder import StoredRun
 from plasticity_bench.running.pending import pending
@@ -136,7 +144,7 @@ def read(what: str, num_runs: int, folder: Path) -> None:
     if what == "list":
         assert len(results.snapshot().finished) == num_runs
     elif what == "table":
-        entries = score_table.entries(loaded, groups, results)
+        entries = score_table.entries(select(results))
         assert all(entry.num_seeds == num_runs // 100 for entry in entries)
         score_table.render(entries, "table")
     elif what == "remaining":

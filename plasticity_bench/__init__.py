@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from plasticity_bench.networks import NetworkSpec, build_network, match_num_parameters
     from plasticity_bench.programs.kernels.rank_matching import match_ranks
     from plasticity_bench.programs.population import Population, Replica
+    from plasticity_bench.scoring.array_scores import (
+        curvature_retention,
+        retained_plasticity,
+        score_arrays,
+        trainability,
+    )
+    from plasticity_bench.scoring.results_frame import load_results
 
     __version__: str
 
@@ -69,12 +76,17 @@ __all__ = [
     "check_learner",
     "check_measurement",
     "check_stream",
+    "curvature_retention",
     "evaluate",
+    "load_results",
     "make_stream",
     "match_num_parameters",
     "match_ranks",
     "register",
     "registered_streams",
+    "retained_plasticity",
+    "score_arrays",
+    "trainability",
 ]
 
 # These need torch, which takes seconds to import; they are loaded on their first use.
@@ -96,9 +108,14 @@ _LAZY = {
     "check_learner": "checks",
     "check_measurement": "checks",
     "check_stream": "checks",
+    "curvature_retention": "scoring.array_scores",
     "evaluate": "evaluation.evaluator",
+    "load_results": "scoring.results_frame",
     "match_num_parameters": "networks",
     "match_ranks": "programs.kernels.rank_matching",
+    "retained_plasticity": "scoring.array_scores",
+    "score_arrays": "scoring.array_scores",
+    "trainability": "scoring.array_scores",
 }
 
 _DEPRECATED = {

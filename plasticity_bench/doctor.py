@@ -22,6 +22,7 @@ NEEDED = (
     "gymnasium",
     "huggingface_hub",
     "numpy",
+    "pandas",
     "PIL",
     "pyarrow",
     "pydantic",

@@ -5,7 +5,6 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -74,12 +73,9 @@ def package_hash() -> str:
     package_files = sorted(
         f for f in files if f.relative_to(folder).parts[0] not in ("baselines", "suites")
     )
-    return hash_files([str(file) for file in package_files])
-
-
-def hash_files(paths: Sequence[str]) -> str:
-    """Return the sha256 of files' contents, in the order given."""
     digest = hashlib.sha256()
-    for path in paths:
-        digest.update(Path(path).read_bytes())
+    for file in package_files:
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(folder).as_posix()}:{len(content)}:".encode())
+        digest.update(content)
     return digest.hexdigest()

@@ -8,6 +8,7 @@ import yaml
 from plasticity_bench.checks import hooks
 from plasticity_bench.checks.remarks import changing_the_network, drawn_numbers, remarks
 from plasticity_bench.checks.trial import OTHER_SEEDS, SEEDS, UPDATES, Trial, run
+from plasticity_bench.checks.unseen import check_learner_code
 from plasticity_bench.errors import BadInputError, LearnerError
 from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
@@ -33,9 +34,10 @@ def check_learner(
     It trains a small network on a small stream, learns, and stays finite; the same seed gives
     bit-identical results, whatever the state of global random generators, the other replicas and
     their hyperparameters, and after its state was stored and loaded; its hooks change neither their
-    arguments nor anything else, and read no clock; its networks differ in parameters only;
-    its hyperparameters survive a suite's file; its network is not much larger than the suite's; and
-    `vectorized` is False only where necessary. The check takes seconds.
+    arguments nor anything else, and read no clock; its networks differ in parameters only; its
+    hyperparameters survive a suite's file; its network is not much larger than the suite's;
+    `vectorized` is False only where necessary; and its code neither reads files or the environment
+    nor changes globals. The check takes seconds.
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
@@ -169,9 +171,8 @@ def check_alone(trial: Trial) -> None:
         raise _broken(
             trial.learner,
             "a replica's results alone differ from its results in a population: hooks may not "
-            "depend "
-            "on how often they are called; and PyTorch rounds `matrix @ vector` otherwise for one "
-            "replica than for several, but `(matrix * vector).sum(-1)` alike",
+            "depend on how often they are called; and PyTorch rounds `matrix @ vector` otherwise "
+            "for one replica than for several, but `(matrix * vector).sum(-1)` alike",
         )
 
 
@@ -224,9 +225,8 @@ def check_vectorized(trial: Trial) -> None:
     learner = trial.learner
     if learner.vectorized:
         return
-    mapped: Learner = object.__new__(
-        type(type(learner).__name__, (type(learner),), {"vectorized": True})
-    )
+    cls = type(learner)
+    mapped: Learner = object.__new__(type(cls.__name__, (cls,), {"vectorized": True}))
     vars(mapped).update(vars(learner))
     try:
         mapped_run = run(mapped)
@@ -241,6 +241,7 @@ def check_vectorized(trial: Trial) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
+    check_learner_code,
     check_works,
     check_hyperparameters,
     check_size,

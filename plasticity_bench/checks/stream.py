@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.utils.env_checker import check_env
 from numpy.typing import NDArray
 
+from plasticity_bench.checks.unseen import check_stream_code
 from plasticity_bench.errors import StreamError
 from plasticity_bench.streams import Stream, Task, make_stream
 from plasticity_bench.streams.env import StreamEnv
@@ -26,9 +27,10 @@ def check_stream(stream: str | Stream, **parameters: object) -> None:
 
     Its tasks have the stated sizes, with targets and inputs in range; any task of any seed can be
     made independently, in any order, and is the same each time; seeds differ, and tasks change;
-    nothing is drawn from global random generators; held-out examples are not trained on; and it is
-    a valid gymnasium environment. Up to 100 tasks of two seeds are checked for their contents,
-    and the first, second, middle and last for everything else.
+    nothing is drawn from global random generators; nothing is read from files or the environment,
+    except by the functions of a `Source`, and no global is changed; held-out examples are not
+    trained on; and it is a valid gymnasium environment. Up to 100 tasks of two seeds are checked
+    for their contents, and the first, second, middle and last for everything else.
 
     Args:
         stream: an id, or a stream.
@@ -142,6 +144,7 @@ def check_environment(name: str, stream: Stream) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
+    check_stream_code,
     check_parameters,
     check_tasks,
     check_batches,

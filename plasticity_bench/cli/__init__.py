@@ -27,6 +27,7 @@ from plasticity_bench.cli import (
     show,
     status,
     submit,
+    table,
     tune,
     validate,
     verify,
@@ -45,6 +46,7 @@ from plasticity_bench.names import check_visible
 
 VERBS = (
     run,
+    table,
     tune,
     status,
     collect,

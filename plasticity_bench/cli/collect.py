@@ -1,10 +1,17 @@
 """`collect`: the table of what is finished, while the rest is computed elsewhere."""
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
+
+if TYPE_CHECKING:
+    from plasticity_bench.cli.requested_runs import RequestedRuns
+    from plasticity_bench.results import Run
 
 HELP = "print the table of what is finished, and run nothing"
 EXAMPLE = "plasticity-bench collect quick --learner my_module:Learner --format markdown"
@@ -12,21 +19,37 @@ EXAMPLE = "plasticity-bench collect quick --learner my_module:Learner --format m
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    shared.add_suite(parser)
-    shared.add_selection(parser)
+    parser.add_argument(
+        "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
+    )
+    shared.add_runs(parser)
     parser.add_argument("--format", choices=shared.FORMATS, default="table")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table; return 0 only if nothing is missing."""
-    from plasticity_bench.cli.selection import select
+    from plasticity_bench.cli.printed_table import print_table
+    from plasticity_bench.results import Results, select
+
+    if Path(options.suite).is_dir():
+        requests.check_no_runs(options)
+        results = Results(Path(options.suite))
+        selection = select(results)
+        runs: Sequence[Run] = selection.runs
+    else:
+        requested = _requested(requests.run_request(options))
+        results, runs = requested.results, requested.runs
+        selection = select(results).only(requested.labels)
+    results.pack()
+    print_table(selection, options.format)
+    missing = results.snapshot().missing(runs)
+    if missing:
+        say(f"{len(missing)} of {len(runs)} runs are not finished.")
+    return SOME_FAILED if missing else COMPLETE
+
+
+def _requested(request: requests.RunRequest) -> "RequestedRuns":
+    from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.suite.document import read_document
 
-    request = requests.selection_request(options)
-    selection = select(request, read_document(request.suite))
-    selection.results.pack()
-    missing = selection.results.snapshot().missing(selection.runs)
-    selection.print_table(options.format)
-    if missing:
-        say(f"{len(missing)} of {len(selection.runs)} runs are not finished.")
-    return SOME_FAILED if missing else COMPLETE
+    return requested_runs(request, read_document(request.suite))

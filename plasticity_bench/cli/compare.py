@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE
+from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--learner", metavar="LABEL", help="the learner that both runs have")
     parser.add_argument("--score", choices=("trainability", "retention"), default="trainability")
-    shared.add_suite_file(parser)
+    parser.add_argument("--suite", help=argparse.SUPPRESS)  # needed by earlier versions
     parser.add_argument("--format", choices=("table", "markdown"), default="table")
 
 
@@ -40,31 +40,31 @@ def execute(options: argparse.Namespace) -> int:
         raise BadInputError(
             "Give `compare RESULTS A B`, or `compare RESULTS RESULTS --learner LABEL`."
         )
-    return compare(sides, options.score, options.suite, options.format)
+    return compare(sides, options.score, options.format)
 
 
-def compare(
-    sides: Sequence[tuple[str, Path, str]], score: str, suite: str | None, format_name: str
-) -> int:
+def compare(sides: Sequence[tuple[str, Path, str]], score: str, format_name: str) -> int:
     """Print how two learners differ.
 
     Args:
         sides: of each, what it is called, its results folder and its label.
         score: "trainability" or "retention".
-        suite: its file or name, if it does not come with the package.
         format_name: "table" or "markdown".
     """
-    from plasticity_bench.results import Results
+    from plasticity_bench.results import Results, select
     from plasticity_bench.scoring import comparison
-    from plasticity_bench.suite.suite import suite_of_results
 
+    selections = {folder: select(Results(folder)) for _, folder, _ in sides}
     scores = [
-        comparison.learner_scores(Results(folder), suite_of_results(folder, suite), label, score)
-        for _, folder, label in sides
+        comparison.learner_scores(selections[folder], label, score) for _, folder, label in sides
     ]
     (ours, *_), (theirs, *_) = sides
     what = "curvature retention" if score == "retention" else score
     lines = comparison.compare(*scores)
     print(comparison.render(lines, format_name))
     print(f"\n{comparison.sentence(lines, ours, theirs, what)}")
+    for sentence in dict.fromkeys(
+        s for _, folder, _ in sides for s in selections[folder].sentences
+    ):
+        say(sentence)
     return COMPLETE

@@ -66,7 +66,9 @@ def _run_chunk(name: str, groups: list[Group], results: Results, request: Execut
     keys = slurm.chunk(request.chunk)
     shares = [group.only(run for run in group.runs if run.key in keys) for group in groups]
     share = [group for group in shares if group.runs]
-    failed = _run_here(name, share, results, _executions(request)) if share else 0
+    how = _executions(request)
+    # The command that submitted it has taken over what is finished elsewhere.
+    failed = _run_here(name, share, results, how, reuse=False) if share else 0
     if not results.snapshot().missing(all_runs(groups)):
         return failed  # the next round of a search may be for this task too
     raise Done(failed)
@@ -88,10 +90,16 @@ def _run_on_slurm(
         raise Interrupted(signal.SIGINT) from None
 
 
-def _run_here(name: str, groups: list[Group], results: Results, how: list[Execution]) -> int:
+def _run_here(
+    name: str,
+    groups: list[Group],
+    results: Results,
+    how: list[Execution],
+    reuse: bool = True,
+) -> int:
     """Run what is not finished in processes of this machine; return how many groups failed."""
     runs = all_runs(groups)
-    left = pending(groups, results, how[0], say)
+    left = pending(groups, results, how[0], say, reuse)
     num_left = len(all_runs(left))
     say(f"{name}: {len(runs)} runs, {len(runs) - num_left} finished, {num_left} to do.")
     with stopping.catch_signals(), progress.display(name, left) as display:

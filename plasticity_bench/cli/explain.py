@@ -19,9 +19,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reference",
-        default="fresh",
         metavar="LEARNER",
-        help="the learner that is left out within runs, having no history (default: fresh)",
+        help="the learner that is left out within runs, having no history (default: the suite's "
+        "reference)",
     )
     parser.add_argument(
         "--learner",
@@ -40,17 +40,20 @@ def execute(options: argparse.Namespace) -> int:
     """Print the table of associations and draw its figure."""
     from plasticity_bench.figures import associations as figure
     from plasticity_bench.figures import paper_figure
-    from plasticity_bench.results import Results
+    from plasticity_bench.results import Results, select
     from plasticity_bench.scoring import association_table, associations
 
     path = options.figure or options.results / "explanations.png"
     paper_figure.check_path(path)
-    runs = associations.load_runs(Results(options.results))
-    runs = associations.of_learners(runs, options.learner)
-    table = associations.explain(runs, options.reference, layers=options.layers)
+    selection = select(Results(options.results), options.reference)
+    wanted = [selection.checked(label) for label in options.learner] or selection.learners
+    runs = associations.runs_of(pair for pair in selection.finished if pair[0].learner in wanted)
+    table = associations.explain(runs, selection.reference, layers=options.layers)
     if not table:
         raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")
     print(association_table.render(table, options.format))
+    for sentence in selection.sentences:
+        say(sentence)
     warn_of_few_seeds(len({run.seed for run in runs}))
     with paper_figure.style():
         figure.draw(table, path)

@@ -57,9 +57,8 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
     """Declare the reference."""
     parser.add_argument(
         "--reference",
-        default="fresh",
         metavar="LEARNER",
-        help="the learner that scores are relative to (default: fresh)",
+        help="the learner that scores are relative to (default: the suite's reference)",
     )
 
 
@@ -75,7 +74,7 @@ def add_hyperparameters(parser: argparse.ArgumentParser, help_: str) -> None:
     )
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
+def add_runs(parser: argparse.ArgumentParser) -> None:
     """Declare which runs of a suite are wanted."""
     parser.add_argument(
         "--learner",

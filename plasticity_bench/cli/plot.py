@@ -11,8 +11,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
 if TYPE_CHECKING:
-    from plasticity_bench.results import LearnerOnStream
-    from plasticity_bench.scoring.scores import Score
+    from plasticity_bench.results import Selection
 
 HELP = "draw measurements from task to task, or the scores of a search"
 EXAMPLE = "plasticity-bench plot results/quick-v0@885f6d2c --learner adam --learner l2_init"
@@ -76,7 +75,8 @@ def execute(options: argparse.Namespace) -> int:
         else:
             if options.kind != "curves" and any(vars(chosen).values()):
                 raise BadInputError(f"--kind {options.kind} draws all streams and learners.")
-            KINDS[options.kind](options.results, chosen, options.reference, path)
+            selection = _selected(options.results, options.reference)
+            KINDS[options.kind](selection, chosen, path)
     say(f"Figure: {path}")
     return COMPLETE
 
@@ -96,46 +96,47 @@ class Chosen:
     learners: tuple[str, ...]
 
 
-def _curves(folder: Path, chosen: Chosen, reference: str, path: Path) -> None:
+def _selected(folder: Path, reference: str | None) -> "Selection":
+    from plasticity_bench.results import Results, select
+
+    selection = select(Results(folder), reference)
+    for sentence in selection.sentences:
+        say(sentence)
+    return selection
+
+
+def _curves(selection: "Selection", chosen: Chosen, path: Path) -> None:
     from plasticity_bench.figures import learning_curves as figure
-    from plasticity_bench.results import Results
     from plasticity_bench.scoring import learning_curves
 
-    curves = learning_curves.curves(
-        Results(folder), chosen.measurements, chosen.streams, chosen.learners
-    )
-    figure.draw(curves, path, reference)
+    curves = learning_curves.curves(selection, chosen.measurements, chosen.streams, chosen.learners)
+    figure.draw(curves, path, selection.reference)
 
 
-def _scatter(folder: Path, _: Chosen, reference: str, path: Path) -> None:
+def _scatter(selection: "Selection", _: Chosen, path: Path) -> None:
     from plasticity_bench.figures import score_scatter
-
-    score_scatter.draw(_scores(folder, reference), reference, path)
-
-
-def _profile(folder: Path, _: Chosen, reference: str, path: Path) -> None:
-    from plasticity_bench.figures import performance_profiles
-
-    performance_profiles.draw(_scores(folder, reference), reference, path)
-
-
-def _explain(folder: Path, _: Chosen, reference: str, path: Path) -> None:
-    from plasticity_bench.figures import associations as figure
-    from plasticity_bench.results import Results
-    from plasticity_bench.scoring import associations
-
-    table = associations.explain(associations.load_runs(Results(folder)), reference)
-    if not table:
-        raise BadInputError(f"{folder} holds nothing that was measured at a task's start.")
-    figure.draw(table, path)
-
-
-def _scores(folder: Path, reference: str) -> "dict[LearnerOnStream, dict[int, Score]]":
-    from plasticity_bench.results import Results
     from plasticity_bench.scoring import stored_scores
 
-    results = Results(folder)
-    return stored_scores.scores(results, stored_scores.current(results), reference)
+    score_scatter.draw(stored_scores.scores(selection), selection.reference, path)
+
+
+def _profile(selection: "Selection", _: Chosen, path: Path) -> None:
+    from plasticity_bench.figures import performance_profiles
+    from plasticity_bench.scoring import stored_scores
+
+    performance_profiles.draw(stored_scores.scores(selection), selection.reference, path)
+
+
+def _explain(selection: "Selection", _: Chosen, path: Path) -> None:
+    from plasticity_bench.figures import associations as figure
+    from plasticity_bench.scoring import associations
+
+    table = associations.explain(associations.runs_of(selection.finished), selection.reference)
+    if not table:
+        raise BadInputError(
+            f"{selection.results.folder} holds nothing that was measured at a task's start."
+        )
+    figure.draw(table, path)
 
 
 def _sensitivity(file: Path, chosen: Chosen, path: Path) -> None:

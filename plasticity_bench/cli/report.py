@@ -31,16 +31,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Write the report's page."""
     from plasticity_bench import report
-    from plasticity_bench.results import Results
+    from plasticity_bench.results import Results, select
     from plasticity_bench.tuning import record
 
     path = options.output or options.results / "report.html"
+    selection = select(Results(options.results), options.reference)
     model = report.collect(
-        Results(options.results),
-        reference=options.reference,
+        selection,
         layers=options.layers,
         tuned=[record.read(file) for file in options.tuned],
     )
     report.write(model, path)
+    for sentence in selection.sentences:
+        say(sentence)
     say(f"Report: {path}")
     return COMPLETE

@@ -13,7 +13,7 @@ from plasticity_bench.errors import BadInputError
 
 
 @dataclass(frozen=True)
-class SelectionRequest:
+class RunRequest:
     """Which runs of a suite are wanted.
 
     Attributes:
@@ -81,13 +81,13 @@ def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
-def selection_request(options: argparse.Namespace) -> SelectionRequest:
-    """Return which runs the options of `add_suite` and `add_selection` ask for.
+def run_request(options: argparse.Namespace) -> RunRequest:
+    """Return which runs the options of `add_suite` and `add_runs` ask for.
 
     Raises:
         BadInputError: as `hyperparameters`.
     """
-    return SelectionRequest(
+    return RunRequest(
         suite=options.suite,
         learners=tuple(options.learner),
         hyperparameters=hyperparameters(options),
@@ -96,6 +96,19 @@ def selection_request(options: argparse.Namespace) -> SelectionRequest:
         results=options.results,
         command=options.command,
     )
+
+
+def check_no_runs(options: argparse.Namespace) -> None:
+    """Check that no runs are named beside a results folder, which says itself what it holds.
+
+    Raises:
+        BadInputError: if some are.
+    """
+    if options.learner or options.hyperparameters or options.seeds or options.tuned:
+        raise BadInputError(
+            f"{options.suite} is a results folder: --learner, -H, --seeds and --tuned are for "
+            "a suite."
+        )
 
 
 def execution_request(options: argparse.Namespace) -> ExecutionRequest:

@@ -11,7 +11,7 @@ from plasticity_bench.cli.common import (
     say,
     say_error,
 )
-from plasticity_bench.cli.requests import ExecutionRequest, SelectionRequest
+from plasticity_bench.cli.requests import ExecutionRequest, RunRequest
 
 HELP = "run a suite and print its table"
 EXAMPLE = "plasticity-bench run quick --learner my_module:Learner -H strength=1e-3"
@@ -20,18 +20,18 @@ EXAMPLE = "plasticity-bench run quick --learner my_module:Learner -H strength=1e
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     shared.add_suite(parser)
-    shared.add_selection(parser)
+    shared.add_runs(parser)
     shared.add_execution(parser)
     parser.add_argument("--format", choices=shared.FORMATS, default="table")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run what is not finished, and print the table of all that is."""
-    selection, execution = requests.selection_request(options), requests.execution_request(options)
-    return run(selection, execution, options.format)
+    runs, execution = requests.run_request(options), requests.execution_request(options)
+    return run(runs, execution, options.format)
 
 
-def run(request: SelectionRequest, execution: ExecutionRequest, format_name: str) -> int:
+def run(request: RunRequest, execution: ExecutionRequest, format_name: str) -> int:
     """Run what is not finished, print the table, and return the exit code."""
     from plasticity_bench import data
     from plasticity_bench.suite.document import datasets_of, read_document
@@ -43,19 +43,22 @@ def run(request: SelectionRequest, execution: ExecutionRequest, format_name: str
     if missing:
         return BAD_INPUT
     from plasticity_bench.cli.execution import check_writable, execute_groups
-    from plasticity_bench.cli.selection import select
-    from plasticity_bench.results import store_request
-    from plasticity_bench.suite.planning import without_boundaries
+    from plasticity_bench.cli.printed_table import print_table
+    from plasticity_bench.cli.requested_runs import requested_runs
+    from plasticity_bench.results import select
+    from plasticity_bench.suite.planning import not_in_keys, without_boundaries
 
-    selection = select(request, document)
-    name, groups, results = selection.suite.name, selection.groups, selection.results
+    requested = requested_runs(request, document)
+    name, groups, results = requested.suite.name, requested.groups, requested.results
     check_writable(results)
     if execution.chunk is None:
-        store_request(results.folder, name, request.command, selection.runs)
+        requested.store(request.command)
     for label in without_boundaries(groups):
         say(f"{label}: its begin_task is never called, because this suite hides task boundaries.")
+    for sentence in not_in_keys(groups):
+        say(sentence)
     failed = execute_groups(name, groups, results, execution)
     results.pack()
-    selection.print_table(format_name)
+    print_table(select(results).only(requested.labels), format_name)
     say(f"Results: {results.folder}")
     return SOME_FAILED if failed else COMPLETE

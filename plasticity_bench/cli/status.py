@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
-from plasticity_bench.errors import BadInputError
 
 if TYPE_CHECKING:
     from plasticity_bench.results import Results
@@ -24,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
     )
-    shared.add_selection(parser)
+    shared.add_runs(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -48,21 +47,17 @@ def _of_folder(options: argparse.Namespace) -> "tuple[Status, Results]":
     from plasticity_bench.results import Results
     from plasticity_bench.running import status
 
-    if options.learner or options.hyperparameters or options.seeds or options.tuned:
-        raise BadInputError(
-            f"{options.suite} is a results folder: --learner, -H, --seeds and --tuned are for "
-            "a suite."
-        )
+    requests.check_no_runs(options)
     results = Results(Path(options.suite))
     return status.of_folder(results), results
 
 
 def _of_suite(options: argparse.Namespace) -> "tuple[Status, Results]":
-    from plasticity_bench.cli.selection import select
+    from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.running import status
     from plasticity_bench.suite.document import read_document
 
-    request = requests.selection_request(options)
-    selection = select(request, read_document(request.suite))
+    request = requests.run_request(options)
+    requested = requested_runs(request, read_document(request.suite))
     command = requests.command_of(options, "run")
-    return status.of_runs(selection.results, selection.runs, command), selection.results
+    return status.of_runs(requested.results, requested.runs, command), requested.results

@@ -38,17 +38,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Write the entry, and print its folder."""
     from plasticity_bench.leaderboard import submission_runs, writing
-    from plasticity_bench.results import Results
+    from plasticity_bench.results import Results, select
     from plasticity_bench.suite.suite import suite_of_results
 
-    results = Results(options.results)
+    selection = select(Results(options.results))
     suite = suite_of_results(options.results, options.suite)
-    label = options.learner or submission_runs.own_learner(results, suite)
+    label = selection.checked(options.learner or submission_runs.own_learner(selection, suite))
     authors = [author.strip() for author in options.authors.split(",") if author.strip()]
     if not authors:
         raise BadInputError('--authors: give at least one name, as --authors "A, B".')
     signature = writing.Signature(options.name, authors, options.licence, options.paper)
-    folder = writing.write_entry(results, suite, label, signature, options.output, options.tuned)
+    folder = writing.write_entry(selection, suite, label, signature, options.output, options.tuned)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(folder)
     say(f"{label} on {suite.name}: {size / 1000:,.0f} kB.")

@@ -101,6 +101,7 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
         return BAD_INPUT
     from plasticity_bench.cli.execution import check_writable, execute_groups
     from plasticity_bench.results import Results
+    from plasticity_bench.results.reuse import TUNING
     from plasticity_bench.tuning import record, report
     from plasticity_bench.tuning.search import Search
 
@@ -109,7 +110,7 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
     folder = request.results / suite.directory_name
     path = request.output or folder / "tuning.yaml"
     record.check_replaceable(path, search)
-    results = Results(folder / "tuning")
+    results = Results(folder / TUNING)
     check_writable(results)
     failed: list[int] = []
 

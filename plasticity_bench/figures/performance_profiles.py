@@ -9,7 +9,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.scores import Score
-from plasticity_bench.statistics import performance_profile
+from plasticity_bench.statistics import known, performance_profile
 
 THRESHOLDS = np.linspace(0, 1, 101)
 RESAMPLES = 2000  # for each threshold
@@ -38,7 +38,8 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
             runs = _runs(
                 [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams], name
             )
-            if runs.size == 0 or np.isnan(runs).any():
+            runs = known(runs) if runs.size else runs
+            if runs.size == 0:
                 continue
             drawn = True
             profile = performance_profile(runs, THRESHOLDS, resamples=RESAMPLES)

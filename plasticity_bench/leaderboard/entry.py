@@ -101,7 +101,8 @@ def read_entry(folder: Path, reference: str) -> Entry:
 def entry_sha256(folder: Path) -> str:
     """Return the sha256 of an entry's manifest, by which records refer to it.
 
-    The manifest has the hashes of all other files but the records of its verification.
+    The manifest has the hashes of all other files but the records of its verification; of the
+    source, the hash of what it does, without comments.
     """
     return sha256(read_bytes(folder / MANIFEST, MAX_BYTES[MANIFEST])).hexdigest()
 

@@ -43,8 +43,8 @@ class LearnerPart(_Strict):
         label: in the results.
         reference: the baseline's name, or module:Class.
         class_name: of its class.
-        source: the files that define it, in the order that they are hashed in.
-        source_sha256: of these files, as results have it.
+        source: the files that define it: that of its class first, then by their modules' names.
+        source_sha256: of the syntax trees of these files, as results have it.
         hyperparameters: by stream, all of them.
     """
 

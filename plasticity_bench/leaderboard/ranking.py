@@ -85,7 +85,7 @@ def _row(entry: Entry, suite: Suite) -> Row:
     retention = np.array([[s.retention for s in line] for line in seed_scores])
     diverged = np.array([[s.diverged for s in line] for line in seed_scores])
     known_ones = known(trainability) if num_seeds else trainability[:0]
-    scored = ~np.isnan(trainability).any(axis=1)
+    scored = ~np.isnan(trainability)
     return Row(
         name=entry.name,
         rank=None,
@@ -94,7 +94,11 @@ def _row(entry: Entry, suite: Suite) -> Row:
         retention=stratified_interval(known(retention) if num_seeds else retention[:0]),
         interquartile=stratified_interval(known_ones, interquartile_mean),
         worst=float(worst_quartile_mean(known_ones)) if known_ones.size else float("nan"),
-        collapse=collapse_rate(known_ones, diverged[scored]) if known_ones.size else float("nan"),
+        collapse=(
+            collapse_rate(trainability[scored], diverged[scored])
+            if known_ones.size
+            else float("nan")
+        ),
         seconds=entry.manifest.cost.seconds_per_seed,
         num_seeds=num_seeds,
         flags=entry.manifest.flags,

@@ -18,6 +18,7 @@ from plasticity_bench.leaderboard.manifest import (
     VERIFICATION,
     Manifest,
 )
+from plasticity_bench.leaderboard.submitted_code import source_hash_of_entry
 from plasticity_bench.safe_files import read_bytes
 
 Files = dict[str, os.stat_result]
@@ -75,10 +76,7 @@ def belonging(present: Files, manifest: Manifest) -> Iterator[str]:
 
 def hashes(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Source and tuning record match the manifest's hashes."""
-    digest = sha256()
-    for name in manifest.learner.source:
-        digest.update(read_bytes(folder / name, MAX_SOURCE_BYTES))
-    if digest.hexdigest() != manifest.learner.source_sha256:
+    if source_hash_of_entry(folder, manifest.learner.source) != manifest.learner.source_sha256:
         yield "the source is not that of learner.source_sha256"
     if manifest.tuning:
         tuning_sha256 = sha256(read_bytes(folder / TUNING, MAX_BYTES[TUNING])).hexdigest()

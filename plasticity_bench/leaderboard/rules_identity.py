@@ -7,6 +7,7 @@ from typing import Any
 
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.evaluation.version import VERSION
 from plasticity_bench.leaderboard.entry import StreamSeed
 from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, TUNING
 from plasticity_bench.leaderboard.validation_context import (
@@ -15,9 +16,9 @@ from plasticity_bench.leaderboard.validation_context import (
     has_data,
     named,
 )
-from plasticity_bench.learners.learner_source import source_files
-from plasticity_bench.provenance import hash_files
+from plasticity_bench.results import TUNED
 from plasticity_bench.safe_files import read_bytes
+from plasticity_bench.source_code.source import source_of
 from plasticity_bench.tuning import record
 
 
@@ -58,7 +59,11 @@ def streams_and_networks(context: ValidationContext) -> Iterator[str]:
     """Every run was computed on the suite's stream and network."""
     for suite_stream, entry_run in context.runs():
         stream = _stream(entry_run.run.identity)
-        expected = {"id": suite_stream.id, "parameters": as_json(suite_stream.stream.parameters())}
+        expected = {
+            "id": suite_stream.id,
+            "parameters": as_json(suite_stream.stream.parameters()),
+            "source": source_of(type(suite_stream.stream)).hash,
+        }
         if {name: stream.get(name) for name in expected} != expected:
             yield f"{named(entry_run)}: its stream differs from the suite's"
         if entry_run.run.identity.get("network") != as_json(suite_stream.network.parameters()):
@@ -88,13 +93,24 @@ def fingerprints(context: ValidationContext) -> Iterator[str]:
 def protocol(context: ValidationContext) -> Iterator[str]:
     """Every run was measured as the suite says; boundaries are revealed to the reference alone."""
     contenders = {c.label: type(c.learner) for c in context.suite.contenders}
-    control = hash_files(source_files(contenders[context.suite.reference]))
+    control = source_of(contenders[context.suite.reference]).hash
     for _, entry_run in context.runs():
         expected = as_json(context.suite.protocol.identity())
         if _learner(entry_run.run.identity).get("source") == control:
             expected["reveal_boundaries"] = True
         if entry_run.run.identity.get("protocol") != expected:
             yield f"{named(entry_run)}: its protocol differs from the suite's"
+
+
+def evaluator(context: ValidationContext) -> Iterator[str]:
+    """Every run was computed by the evaluator of this package's version."""
+    for _, entry_run in context.runs():
+        version = entry_run.run.identity.get("evaluator")
+        if version != VERSION:
+            yield (
+                f"{named(entry_run)}: it was computed by version {version} of the evaluator, and "
+                f"this package has version {VERSION}: run it again"
+            )
 
 
 def learner(context: ValidationContext) -> Iterator[str]:
@@ -113,7 +129,7 @@ def learner(context: ValidationContext) -> Iterator[str]:
 def reference_settings(context: ValidationContext) -> Iterator[str]:
     """The reference is the suite's, with the suite's settings."""
     (control,) = (c for c in context.suite.contenders if c.label == context.suite.reference)
-    source = hash_files(source_files(type(control.learner)))
+    source = source_of(type(control.learner)).hash
     for (stream, _), entry_run in context.entry.reference.items():
         run_learner = _learner(entry_run.run.identity)
         if run_learner.get("source") != source:
@@ -128,7 +144,7 @@ def reference_settings(context: ValidationContext) -> Iterator[str]:
 def one_configuration(context: ValidationContext) -> Iterator[str]:
     """One configuration for all streams, unless the suite gives or tunes one for each."""
     part, suite = context.entry.manifest.learner, context.suite
-    given = {c.label: c for c in suite.contenders}.get(part.label)
+    given = {c.label: c for c in suite.contenders}.get(part.label.removesuffix(TUNED))
     if suite.tuning.per_stream or (given and given.by_stream):
         return
     settings = list(part.hyperparameters.values())
@@ -164,7 +180,7 @@ def tuning(context: ValidationContext) -> Iterator[str]:
 
 def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator[str]:
     part = context.entry.manifest.learner
-    tuned = search.learners.get(part.label)
+    tuned = search.learners.get(part.label.removesuffix(TUNED))
     if tuned is None:
         yield f"{TUNING} has nothing for {part.label}"
         return

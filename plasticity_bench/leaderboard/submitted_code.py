@@ -1,27 +1,25 @@
 """The learner that results were computed with, and its source files."""
 
-import sys
 from collections.abc import Sequence
-from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.leaderboard.manifest import SOURCE, LearnerPart
+from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, SOURCE, LearnerPart
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.provenance import hash_files
-from plasticity_bench.scoring.stored_scores import Stored
+from plasticity_bench.results import TUNED, Stored
+from plasticity_bench.safe_files import read_bytes
+from plasticity_bench.source_code.source import SourceFile, source_hash, source_of
 from plasticity_bench.suite.suite import Suite
 
 
 def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, dict[str, bytes]]:
     """The learner as it was run, and its source files by their names in the entry."""
     classes = {c.label: type(c.learner) for c in suite.contenders}
-    cls = classes.get(label) or find_learner(label.split(" ", maxsplit=1)[0])
+    cls = classes.get(label.removesuffix(TUNED)) or find_learner(label.split(" ", maxsplit=1)[0])
     identity = learner_runs[0][0].identity["learner"]
-    files = source_files(cls)
-    if hash_files(files) != identity["source"]:
+    source = source_of(cls)
+    if source.hash != identity["source"]:
         raise BadInputError(
             f"The code of {label} differs from the code that these results were computed with: run "
             "it again."
@@ -29,25 +27,37 @@ def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, 
     for run, _ in learner_runs:
         if run.identity["learner"]["source"] != identity["source"]:
             raise BadInputError(f"The results of {label} are of two versions of its code.")
-    names = _names_in_entry(cls, files)
-    contents = {name: Path(file).read_bytes() for name, file in zip(names, files, strict=True)}
+    contents = {_name_in_entry(file, cls): file.content for file in source.files}
     return cls.from_settings(identity["hyperparameters"]), contents
 
 
-def _names_in_entry(cls: type[Learner], files: Sequence[str]) -> list[str]:
-    """Paths relative to the folder from which the learner's module is imported."""
-    file = Path(sys.modules[cls.__module__].__file__ or "")
-    packages = cls.__module__.split(".")
-    root = file.parent
-    for package in reversed(packages if file.stem == "__init__" else packages[:-1]):
-        if root.name != package:
-            break
-        root = root.parent
-    names = []
-    for number, path in enumerate(map(Path, files)):
-        below = path.relative_to(root) if path.is_relative_to(root) else f"{number}/{path.name}"
-        names.append(f"{SOURCE}/{Path(below).as_posix()}")
-    return names
+def _name_in_entry(file: SourceFile, cls: type[Learner]) -> str:
+    """A path from which the file is imported under the name that it was imported by."""
+    path = Path(file.path)
+    if path.suffix != ".py":
+        raise BadInputError(
+            f"{cls.__name__} imports {path}: the source of an entry is Python files only."
+        )
+    inner = "/__init__" if path.stem == "__init__" else ""
+    return f"{SOURCE}/{file.name.replace('.', '/')}{inner}.py"
+
+
+def source_hash_of_entry(folder: Path, names: Sequence[str]) -> str:
+    """Return the hash of an entry's source, from its files, which are parsed and never imported.
+
+    Args:
+        folder: of the entry.
+        names: of the files, that of the learner's class first, as a manifest has them.
+    """
+    return source_hash(
+        [(_module(name), read_bytes(folder / name, MAX_SOURCE_BYTES)) for name in names]
+    )
+
+
+def _module(name: str) -> str:
+    """The name by which a file of an entry is imported."""
+    parts = PurePosixPath(name).with_suffix("").parts[1:]
+    return ".".join(parts[:-1] if parts[-1:] == ("__init__",) else parts)
 
 
 def learner_part(
@@ -63,7 +73,7 @@ def learner_part(
         reference=reference,
         class_name=cls.__name__,
         source=list(source),
-        source_sha256=sha256(b"".join(source.values())).hexdigest(),
+        source_sha256=learner_runs[0][0].identity["learner"]["source"],
         hyperparameters={
             run.stream: run.identity["learner"]["hyperparameters"] for run, _ in learner_runs
         },

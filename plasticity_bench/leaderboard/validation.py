@@ -18,6 +18,7 @@ FORMAL: tuple[Rule, ...] = (
     rules_identity.streams_and_networks,
     rules_identity.fingerprints,
     rules_identity.protocol,
+    rules_identity.evaluator,
     rules_identity.learner,
     rules_identity.reference_settings,
     rules_identity.one_configuration,

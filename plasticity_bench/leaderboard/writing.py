@@ -26,7 +26,7 @@ from plasticity_bench.leaderboard.manifest import (
 from plasticity_bench.leaderboard.manifest_fields import cost, environments, stored_scores
 from plasticity_bench.leaderboard.submission_runs import finished
 from plasticity_bench.leaderboard.submitted_code import learner_part, submitted
-from plasticity_bench.results import Results, Row
+from plasticity_bench.results import Row, Selection, Stored
 from plasticity_bench.results.parquet import (
     MEASUREMENT_COLUMNS,
     measurements_bytes,
@@ -34,7 +34,6 @@ from plasticity_bench.results.parquet import (
     pack_bytes,
 )
 from plasticity_bench.safe_files import atomic_folder, read_bytes
-from plasticity_bench.scoring.stored_scores import Stored
 from plasticity_bench.suite.suite import Suite
 
 
@@ -56,7 +55,7 @@ class Signature:
 
 
 def write_entry(
-    results: Results,
+    selection: Selection,
     suite: Suite,
     label: str,
     signature: Signature,
@@ -66,7 +65,7 @@ def write_entry(
     """Write an entry from stored results, and return its folder.
 
     Args:
-        results: of the suite.
+        selection: of the suite's results.
         suite: of the results.
         label: of the learner that is submitted.
         signature: name, authors, licence.
@@ -83,8 +82,8 @@ def write_entry(
         )
     folder = target / suite_folder(suite) / signature.name
     _check_own(folder, label, signature)
-    learner_runs = finished(results, suite, label)
-    reference = [] if label == suite.reference else _references(results, suite, learner_runs)
+    learner_runs = finished(selection, suite, label)
+    reference = [] if label == suite.reference else _references(selection, suite, learner_runs)
     learner, source = submitted(suite, label, learner_runs)
     content = _packed([*learner_runs, *reference], suite, label)
     record = _record(learner_runs, tuned)
@@ -134,10 +133,10 @@ def _check_own(folder: Path, label: str, signature: Signature) -> None:
         )
 
 
-def _references(results: Results, suite: Suite, learner_runs: Stored) -> Stored:
+def _references(selection: Selection, suite: Suite, learner_runs: Stored) -> Stored:
     """The reference's runs of the same seeds."""
     seeds = {run.seed for run, _ in learner_runs}
-    reference_runs = finished(results, suite, suite.reference)
+    reference_runs = finished(selection, suite, suite.reference)
     there = {run.seed for run, _ in reference_runs}
     if not seeds <= there:
         raise BadInputError(

@@ -10,6 +10,8 @@ from plasticity_bench.learners.hyperparameters import annotated
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.names import check_name
 from plasticity_bench.shipped import BASELINES, baseline_names
+from plasticity_bench.source_code.modules import Owner, owner_of
+from plasticity_bench.source_code.shadowing import shadowed
 from plasticity_bench.standard_output import kept_for_data
 
 
@@ -50,6 +52,8 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
         with kept_for_data():
             module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        if other := shadowed(module_name):  # a module of the same name is no package
+            raise BadInputError(f"Learner {reference}: {other}.") from None
         if error.name and module_name.split(".", maxsplit=1)[0] == error.name.split(".")[0]:
             raise BadInputError(
                 f"Learner {reference}: there is no module {error.name!r} in the current folder or "
@@ -63,6 +67,9 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
             f"Learner {reference}: {_import_failure(module_name, error)}"
         ) from error
     learner_class = getattr(module, class_name, None)
+    other = shadowed(module_name)
+    if other and (learner_class is None or owner_of(module_name) is Owner.PYTHON):
+        raise BadInputError(f"Learner {reference}: {other}.")
     if learner_class is None:
         hint = did_you_mean(class_name, _learners_in(module))
         raise BadInputError(

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.learners.learner import Learner
 from plasticity_bench.programs import purity
 from plasticity_bench.programs.compiling import CompilationError
 from plasticity_bench.programs.hook_state import HookState
@@ -57,13 +58,16 @@ def prepare(
     Raises:
         LearnerError: if a hook depends on more than its arguments.
     """
-    learner, of_all = replicas.learner, replicas.map(update)
-    due = purity.is_due(learner)
-    if due:
-        first = pytree.tree_map(lambda tensor: tensor[0], arguments)
-        purity.check_repeatable(
-            learner, hook_state, lambda: pytree.tree_leaves(update(learner, *first))
-        )
+    of_all = replicas.map(update)
+    prepared = _prepared(replicas.learner, of_all, arguments, into_code)
+    if purity.is_due(replicas.learner):  # after recording, which tells some faults with their line
+        _check(replicas.learner, hook_state, update, of_all, prepared, arguments)
+    return prepared
+
+
+def _prepared(
+    learner: Learner, of_all: Callable[..., Any], arguments: Arguments, into_code: bool
+) -> Prepared:
     if not learner.vectorized:
         fallback = "the learner is not vectorized" if into_code else None
         return Prepared(flat(of_all, pytree.tree_structure(arguments)), fallback=fallback)
@@ -75,13 +79,28 @@ def prepare(
             return Prepared(code, compiled=True)
         except CompilationError as error:
             fallback = str(error)
-    recorded = trace(of_all, arguments)
-    if due:
-        for later in map(_later, [arguments] * len(COUNTS), COUNTS):
-            tensors = pytree.tree_leaves(later)
-            anew = pytree.tree_leaves(of_all(*later))
-            purity.check_recorded(learner, recorded(*tensors), anew)
-    return Prepared(recorded, fallback=fallback)
+    return Prepared(trace(of_all, arguments), fallback=fallback)
+
+
+def _check(
+    learner: Learner,
+    hook_state: HookState,
+    update: Callable[..., Any],
+    of_all: Callable[..., Any],
+    prepared: Prepared,
+    arguments: Arguments,
+) -> None:
+    """Check one replica's hooks, and the recorded update of all, which compilation rounds anew."""
+    first = pytree.tree_map(lambda tensor: tensor[0], arguments)
+    purity.check_repeatable(
+        learner, hook_state, lambda: pytree.tree_leaves(update(learner, *first))
+    )
+    if not learner.vectorized or prepared.compiled:
+        return
+    for count in COUNTS:
+        later = _later(arguments, count)
+        recorded = prepared.function(*pytree.tree_leaves(later))
+        purity.check_recorded(learner, recorded, pytree.tree_leaves(of_all(*later)))
 
 
 def _later(arguments: Arguments, count: int) -> Arguments:

@@ -8,32 +8,29 @@ from plasticity_bench.report import comparisons, origins, ranking, scoring
 from plasticity_bench.report.model import CurveRow, ExplanationRow, Report, StatusRow
 from plasticity_bench.report.numbers import bounds_or_none, numbers
 from plasticity_bench.report.searches import known_records, searches
-from plasticity_bench.results import Results, Run, RunResult
+from plasticity_bench.results import Run, RunResult, Selection, Stored
 from plasticity_bench.running import status
 from plasticity_bench.scoring import associations, learning_curves, stored_scores
-from plasticity_bench.scoring.stored_scores import Stored
 from plasticity_bench.statistics import RELIABLE_SEEDS
 from plasticity_bench.tuning.record import Tuned
 
 NOT_CURVES = ("chance", "dead_rank")
 
 
-def collect(
-    results: Results, *, reference: str = "fresh", layers: bool = False, tuned: Sequence[Tuned] = ()
-) -> Report:
+def collect(selection: Selection, *, layers: bool = False, tuned: Sequence[Tuned] = ()) -> Report:
     """Return all that a report shows.
 
     Args:
-        results: of a suite.
-        reference: the label of the learner that scores are relative to.
+        selection: of a results folder.
         layers: whether measurements of single layers are shown too.
         tuned: records of searches, to be shown as well.
 
     Raises:
-        BadInputError: if there are no results, or none of the reference.
+        BadInputError: if there are no results.
     """
-    runs = stored_scores.current(results)
-    scores = stored_scores.scores(results, runs, reference)
+    runs = selection.finished
+    results, reference = selection.results, selection.reference
+    scores = stored_scores.scores(selection)
     streams = list(dict.fromkeys(run.stream for run, _ in runs))
     labels = dict.fromkeys(run.learner for run, _ in runs)
     learners = list(ranking.places(scores, streams, list(labels), reference))
@@ -53,8 +50,8 @@ def collect(
         learners=learners,
         colours=_colours(learners, reference),
         measurements=names,
-        notices=_notices(suite_status, len(seeds)),
-        about=origins.streams(runs, streams, names),
+        notices=[*_notices(suite_status, len(seeds)), *selection.sentences],
+        about=origins.streams(selection, streams, names),
         scores=scoring.rows(scores, streams, learners, reference),
         curves=_curves(runs, streams, learners, names),
         profiles=comparisons.profiles(scores, streams, learners),
@@ -66,7 +63,7 @@ def collect(
         settings=origins.settings(runs, streams, learners),
         machines=origins.machines(runs),
         seconds=origins.seconds(runs),
-        commands=origins.commands(results, runs),
+        commands=origins.commands(selection),
     )
 
 

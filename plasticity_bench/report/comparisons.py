@@ -10,7 +10,7 @@ from plasticity_bench.report.model import PairRow, ProfileRow
 from plasticity_bench.report.numbers import bounds, number, numbers
 from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.scores import Score
-from plasticity_bench.statistics import holm, paired_difference, performance_profile
+from plasticity_bench.statistics import holm, known, paired_difference, performance_profile
 
 SCORES = ("trainability", "retention")
 THRESHOLDS = np.linspace(0, 1, 41)
@@ -66,7 +66,7 @@ def matrix(
 ) -> NDArray[np.float64] | None:
     """Return a score of learners on streams, (learners, streams, seeds), of the seeds in all.
 
-    None where there is no such seed, or a score is NaN.
+    Scores that are NaN are left out, as `statistics.known` does. None if nothing is left.
     """
     groups = [LearnerOnStream(stream, learner) for learner in learners for stream in streams]
     seeds = set.intersection(*(set(scores.get(group, {})) for group in groups))
@@ -74,7 +74,10 @@ def matrix(
     scores_array = np.array(values, dtype=np.float64).reshape(
         len(learners), len(streams), len(seeds)
     )
-    return scores_array if seeds and not np.isnan(scores_array).any() else None
+    if not seeds:
+        return None
+    kept = np.moveaxis(known(np.moveaxis(scores_array, 1, 0)), 0, 1)
+    return kept if kept.size else None
 
 
 def selections(streams: Sequence[str]) -> list[tuple[int | None, list[str]]]:
@@ -103,4 +106,5 @@ def _pair(
         seeds=difference.num_seeds,
         difference=bounds(difference.interval),
         p_value=difference.p_value,
+        too_few=difference.too_few_pairs,
     )

@@ -62,6 +62,7 @@ class PairRow(TypedDict):
     seeds: int
     difference: Bounds
     p_value: Number  # Holm-corrected over the pairs of the same stream and score
+    too_few: bool  # pairs for any difference to be significant
 
 
 class ExplanationRow(TypedDict):

@@ -7,21 +7,17 @@ from typing import Any
 
 from plasticity_bench.report.model import MachineRow, Number, SettingRow, StreamRow
 from plasticity_bench.report.numbers import number
-from plasticity_bench.results import Results, read_requests
+from plasticity_bench.results import Run, RunResult, Selection, Stored
 from plasticity_bench.scoring import learning_curves, stored_scores
-from plasticity_bench.scoring.stored_scores import Stored
 
 
-def streams(runs: Stored, labels: Sequence[str], names: Sequence[str]) -> list[StreamRow]:
+def streams(selection: Selection, labels: Sequence[str], names: Sequence[str]) -> list[StreamRow]:
     """Return what each stream is."""
-    return [
-        _stream([group_runs for group_runs in runs if group_runs[0].stream == label], names)
-        for label in labels
-    ]
+    first = {run.stream: (run, result) for run, result in reversed(selection.stored)}
+    return [_stream(selection, *first[label], names) for label in labels]
 
 
-def _stream(runs: Stored, names: Sequence[str]) -> StreamRow:
-    run, result = runs[0]
+def _stream(selection: Selection, run: Run, result: RunResult, names: Sequence[str]) -> StreamRow:
     stream = run.identity.get("stream", {})
     attainment, curvature = learning_curves.headlines(run, result)
     return StreamRow(
@@ -30,7 +26,7 @@ def _stream(runs: Stored, names: Sequence[str]) -> StreamRow:
         parameters=stream.get("parameters", {}),
         network=run.identity.get("network", {}),
         protocol=run.identity.get("protocol", {}),
-        scored_tasks=stored_scores.scored_tasks(run),
+        scored_tasks=stored_scores.scored_tasks(selection, run),
         attainment=names.index(attainment) if attainment in names else -1,
         curvature=names.index(curvature) if curvature in names else -1,
     )
@@ -78,10 +74,10 @@ def seconds(runs: Stored) -> Number:
     return number(sum(float(value) for part in parts for value in part.values()))
 
 
-def commands(results: Results, runs: Stored) -> list[str]:
+def commands(selection: Selection) -> list[str]:
     """Return the commands that make these results, as they were given."""
-    commands_of = read_requests(results.folder).commands
-    groups = dict.fromkeys(run.group for run, _ in runs)
+    commands_of = selection.requests.commands
+    groups = dict.fromkeys(run.group for run, _ in selection.stored)
     return list(dict.fromkeys(commands_of[group] for group in groups if group in commands_of))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.report.model import SearchRow
-from plasticity_bench.scoring.stored_scores import Stored
+from plasticity_bench.results import Stored
 from plasticity_bench.tuning import record
 from plasticity_bench.tuning.record import LearnerRecord, Tuned, TuningRecord
 

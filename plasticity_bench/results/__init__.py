@@ -9,15 +9,24 @@ Format 1 calls a run a cell. docs/results-on-disk.md describes the files for rea
 package.
 """
 
-from plasticity_bench.results.requests import Requests, read_requests, store_request
+from plasticity_bench.results.requests import (
+    GroupNotes,
+    Requests,
+    Scoring,
+    read_requests,
+    store_request,
+)
 from plasticity_bench.results.run import FORMAT, Address, LearnerOnStream, Row, Run
 from plasticity_bench.results.run_table import RunResult, RunTable
+from plasticity_bench.results.selection import TUNED, Selection, Stored, select
 from plasticity_bench.results.store import MANY_IN_ALL, Head, Results, Snapshot
 
 __all__ = [
     "FORMAT",
     "MANY_IN_ALL",
+    "TUNED",
     "Address",
+    "GroupNotes",
     "Head",
     "LearnerOnStream",
     "Requests",
@@ -26,7 +35,11 @@ __all__ = [
     "Run",
     "RunResult",
     "RunTable",
+    "Scoring",
+    "Selection",
     "Snapshot",
+    "Stored",
     "read_requests",
+    "select",
     "store_request",
 ]

@@ -1,6 +1,7 @@
 """Requests: what commands asked for, stored beside the results, so that missing runs are known.
 
-    runs/HASH.json    suite, command, time, and for each stream and learner: identity and seeds
+    runs/HASH.json    suite, command, time, reference, the tasks that are scored, and for each
+                      stream and learner: identity, seeds, and where its settings come from
 
 Each different request has a file, which is written atomically; only its number and its time change
 afterwards. The number grows with every request of a folder and decides which one was the last,
@@ -10,13 +11,13 @@ since clocks differ between machines and are set back.
 import datetime
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from plasticity_bench.errors import BadInputError, DamagedError, did_you_mean
+from plasticity_bench.errors import DamagedError
 from plasticity_bench.results.run import LearnerOnStream, Run
 from plasticity_bench.results.run_info import MAX_SEED, check_label, parse_json
 from plasticity_bench.safe_files import check_unlinked, read_bytes, write_atomic
@@ -25,6 +26,36 @@ MAX_BYTES = 2**26
 MAX_RUNS = 10**7
 MAX_NUMBER = 2**53
 _NAME = re.compile(r"[0-9a-f]{12}\.json")
+_UNSAID: dict[str, Any] = {"number": 0, "reference": None, "scored_tasks": {}}
+"""What requests of earlier versions do not say."""
+
+
+@dataclass(frozen=True)
+class GroupNotes:
+    """What is requested of a learner on a stream, beside its runs.
+
+    Attributes:
+        tuned: "file" and "sha256" of the search that its settings come from; None without one.
+        own_network: whether the learner builds a network of its own.
+        versions: how many different settings or versions of its code were requested so far.
+    """
+
+    tuned: dict[str, str] | None = None
+    own_network: bool = False
+    versions: int = 1
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How the results of a request are scored.
+
+    Attributes:
+        reference: the label of the learner that scores are relative to; None if it is unknown.
+        tasks: by a stream's label, the tasks that are scored.
+    """
+
+    reference: str | None = None
+    tasks: Mapping[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -34,30 +65,29 @@ class Requests:
     Attributes:
         runs: all of them; of a learner that has changed since, those of the last command.
         commands: by stream and learner, the command that runs what is missing.
+        notes: by stream and learner, what else is known of its runs.
+        streams: by a stream's label, its identity and its network's in the last request.
+        scoring: of the last requests that say so.
         damaged: files that cannot be used.
     """
 
     runs: list[Run]
     commands: dict[LearnerOnStream, str]
+    notes: dict[LearnerOnStream, GroupNotes]
+    streams: dict[str, str]
+    scoring: Scoring
     damaged: list[DamagedError]
 
-    def of_learner(self, label: str, streams: Iterable[str]) -> list[Run]:
-        """Return the requested runs of a learner on some streams.
 
-        Raises:
-            BadInputError: if there is none.
-        """
-        wanted = set(streams)
-        runs = [run for run in self.runs if run.learner == label and run.stream in wanted]
-        if not runs:
-            known = {run.learner for run in self.runs}
-            raise BadInputError(
-                f"These results have no learner {label!r}. {did_you_mean(label, known)}"
-            )
-        return runs
-
-
-def store_request(folder: Path, suite: str, command: str, runs: Iterable[Run]) -> None:
+def store_request(
+    folder: Path,
+    suite: str,
+    command: str,
+    runs: Iterable[Run],
+    *,
+    scoring: Scoring | None = None,
+    notes: Mapping[LearnerOnStream, GroupNotes] | None = None,
+) -> None:
     """Store what a command asks for.
 
     Args:
@@ -65,8 +95,18 @@ def store_request(folder: Path, suite: str, command: str, runs: Iterable[Run]) -
         suite: its name.
         command: such that it can be given again.
         runs: all that it asks for, finished or not.
+        scoring: how they are scored, if it is known.
+        notes: by stream and learner, what else is known of them.
     """
-    request = {"format": 1, "suite": suite, "command": command, "groups": _groups(runs)}
+    scoring = scoring or Scoring()
+    request = {
+        "format": 1,
+        "suite": suite,
+        "command": command,
+        "reference": scoring.reference,
+        "scored_tasks": dict(scoring.tasks),
+        "groups": _groups(runs, notes or {}),
+    }
     text = json.dumps(request, sort_keys=True)
     number = 1 + max((earlier["number"] for earlier in _read_all(folder)[0]), default=0)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
@@ -78,44 +118,73 @@ def store_request(folder: Path, suite: str, command: str, runs: Iterable[Run]) -
 
 def read_requests(folder: Path) -> Requests:
     """Return what was requested in a results folder."""
-    seeds: dict[LearnerOnStream, dict[str, set[int]]] = {}
+    ever: dict[LearnerOnStream, dict[str, set[int]]] = {}  # by identity, all seeds so far
+    last: dict[LearnerOnStream, list[str]] = {}  # identities of the last request
     commands: dict[LearnerOnStream, tuple[int, str]] = {}
+    notes: dict[LearnerOnStream, GroupNotes] = {}
+    streams: dict[str, str] = {}
+    scoring = Scoring()
     requests, damaged = _read_all(folder)
     for request in requests:
         requested: dict[LearnerOnStream, dict[str, set[int]]] = {}
-        for group, identity, wanted in _seeds(request):
+        for entry in request["groups"]:
+            group, identity, wanted = _seeds(entry)
             requested.setdefault(group, {}).setdefault(identity, set()).update(wanted)
+            ever.setdefault(group, {}).setdefault(identity, set()).update(wanted)
+            streams[group.stream] = stream_identity(entry["identity"])
+            notes[group] = GroupNotes(entry["tuned"], entry["own_network"], len(ever[group]))
         for group, by_identity in requested.items():
-            before = seeds.get(group, {})
-            seeds[group] = {i: s | before.get(i, set()) for i, s in by_identity.items()}
             num_seeds = sum(map(len, by_identity.values()))
-            same = before.keys() == by_identity.keys()
-            if not same or num_seeds >= commands[group][0]:
+            if list(by_identity) != last.get(group) or num_seeds >= commands[group][0]:
                 commands[group] = num_seeds, request["command"]
+            last[group] = list(by_identity)
+        scoring = Scoring(
+            request["reference"] or scoring.reference,
+            {**scoring.tasks, **request["scored_tasks"]},
+        )
     runs = [
         run
-        for group, by_identity in seeds.items()
-        for identity, wanted in by_identity.items()
-        for run in Run.of_seeds(*group, json.loads(identity), sorted(wanted))
+        for group, identities in last.items()
+        for identity in identities
+        for run in Run.of_seeds(*group, json.loads(identity), sorted(ever[group][identity]))
     ]
-    return Requests(runs, {group: command for group, (_, command) in commands.items()}, damaged)
+    return Requests(
+        runs,
+        {group: command for group, (_, command) in commands.items()},
+        notes,
+        streams,
+        scoring,
+        damaged,
+    )
 
 
-def _groups(runs: Iterable[Run]) -> list[dict[str, Any]]:
+def stream_identity(identity: Mapping[str, Any]) -> str:
+    """Return what runs of different learners must share to be compared, as text.
+
+    It is the stream, the network and the version of the evaluator in a run's identity.
+    """
+    parts = [identity.get(name) for name in ("stream", "network", "evaluator")]
+    return json.dumps(parts, sort_keys=True)
+
+
+def _groups(
+    runs: Iterable[Run], notes: Mapping[LearnerOnStream, GroupNotes]
+) -> list[dict[str, Any]]:
     """Runs that differ in their seed only, as one entry for each range of seeds."""
-    seeds: dict[tuple[str, str, str], list[int]] = {}
+    seeds: dict[tuple[LearnerOnStream, str], list[int]] = {}
     for run in runs:
         shared = {name: value for name, value in run.identity.items() if name != "seed"}
-        group = run.stream, run.learner, json.dumps(shared, sort_keys=True)
-        seeds.setdefault(group, []).append(run.seed)
+        seeds.setdefault((run.group, json.dumps(shared, sort_keys=True)), []).append(run.seed)
     return [
         {
-            "stream": stream,
-            "learner": learner,
+            "stream": group.stream,
+            "learner": group.learner,
             "seeds": _ranges(of_group),
+            "tuned": notes.get(group, GroupNotes()).tuned,
+            "own_network": notes.get(group, GroupNotes()).own_network,
             "identity": json.loads(identity),
         }
-        for (stream, learner, identity), of_group in seeds.items()
+        for (group, identity), of_group in seeds.items()
     ]
 
 
@@ -141,7 +210,7 @@ def _read_all(folder: Path) -> tuple[list[dict[str, Any]], list[DamagedError]]:
         if not _NAME.fullmatch(path.name):
             continue
         try:
-            request = {"number": 0, **parse_json(read_bytes(path, MAX_BYTES), path)}
+            request = {**_UNSAID, **parse_json(read_bytes(path, MAX_BYTES), path)}
             _check(request, path)
             requests.append(request)
         except FileNotFoundError:
@@ -157,14 +226,11 @@ def _check(request: dict[str, Any], path: Path) -> None:
         valid = all(isinstance(request[name], str) for name in ("asked_at", "command"))
         valid &= request["command"].isprintable()
         valid &= type(request["number"]) is int and 0 <= request["number"] < MAX_NUMBER
-        total = 0
-        for group in request["groups"]:
-            check_label(group["stream"], path)
-            check_label(group["learner"], path)
-            valid &= isinstance(group["identity"], dict)
-            for first, last in group["seeds"]:
-                valid &= type(first) is type(last) is int and 0 <= first <= last < MAX_SEED
-                total += last - first + 1
+        for label in [request["reference"] or "", *request["scored_tasks"]]:
+            check_label(label, path)
+        for tasks in request["scored_tasks"].values():
+            valid &= bool(tasks) and all(type(task) is int and task >= 0 for task in tasks)
+        total = sum(_check_group(group, path) for group in request["groups"])
         valid &= total <= MAX_RUNS
     except (LookupError, TypeError, ValueError, AttributeError):
         valid = False
@@ -172,8 +238,26 @@ def _check(request: dict[str, Any], path: Path) -> None:
         raise DamagedError(path, "is not a request that this package has stored")
 
 
-def _seeds(request: dict[str, Any]) -> Iterator[tuple[LearnerOnStream, str, set[int]]]:
-    for group in request["groups"]:
-        wanted = {s for first, last in group["seeds"] for s in range(first, last + 1)}
-        identity = json.dumps(group["identity"], sort_keys=True)
-        yield LearnerOnStream(group["stream"], group["learner"]), identity, wanted
+def _check_group(group: dict[str, Any], path: Path) -> int:
+    """The number of runs of a group; fills in what earlier versions did not store."""
+    group.setdefault("tuned", None)
+    group.setdefault("own_network", False)
+    texts = [group["stream"], group["learner"]]
+    if group["tuned"] is not None:
+        texts += [group["tuned"]["file"], group["tuned"]["sha256"]]
+    for text in texts:
+        check_label(text, path)
+    if not (isinstance(group["identity"], dict) and type(group["own_network"]) is bool):
+        raise ValueError
+    total = 0
+    for first, last in group["seeds"]:
+        if not (type(first) is type(last) is int and 0 <= first <= last < MAX_SEED):
+            raise ValueError
+        total += last - first + 1
+    return total
+
+
+def _seeds(group: dict[str, Any]) -> tuple[LearnerOnStream, str, set[int]]:
+    wanted = {s for first, last in group["seeds"] for s in range(first, last + 1)}
+    identity = json.dumps(group["identity"], sort_keys=True)
+    return LearnerOnStream(group["stream"], group["learner"]), identity, wanted

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 FORMAT = 1
-"""Version of the layout on disk and of what the measurements mean; part of every key."""
+"""Version of the layout on disk; part of every key."""
 
 FINISHED = ("complete", "diverged")
 """Statuses of runs that have results."""

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from plasticity_bench.errors import DamagedError
 from plasticity_bench.programs.network_constants import by_network
 from plasticity_bench.results import Results, Snapshot
+from plasticity_bench.results.reuse import take_over
 from plasticity_bench.running import checkpoints, population_size
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.suite.planning import Group, all_runs
@@ -19,6 +21,7 @@ def pending(
     results: Results,
     execution: Execution = DEFAULT,
     notify: Notify = lambda _: None,
+    reuse: bool = True,
 ) -> list[Group]:
     """Return what is still to be computed.
 
@@ -30,12 +33,16 @@ def pending(
         groups: what was planned.
         results: where finished runs and checkpoints are.
         execution: how the groups will be run.
-        notify: called with a sentence about what is measured and about damaged files.
+        notify: called with a sentence about what is measured, about damaged files and about runs
+            that were taken over.
+        reuse: whether runs that are finished in other folders of the same root are taken over.
     """
     snapshot = results.snapshot()
     for damage in snapshot.damaged:
         notify(f"{damage}: what it held is run again.")
         results.set_aside(damage)
+    if reuse and _taken_over(groups, results, snapshot, notify):
+        snapshot = results.snapshot()
     begun = _begun(groups, results, snapshot, notify)
     left = []
     for group in groups:
@@ -48,6 +55,23 @@ def pending(
         for part in _alike(group.part(list(index_of.values()))):
             left += _of_good_size(part, execution, notify)
     return left
+
+
+def _taken_over(
+    groups: Sequence[Group], results: Results, snapshot: Snapshot, notify: Notify
+) -> int:
+    """Copy what is finished elsewhere; return the number of runs."""
+    missing = [(run, group.notes) for group in groups for run in snapshot.missing(group.runs)]
+    if not missing:
+        return 0
+    try:
+        taken = take_over(results, missing)
+    except (OSError, DamagedError) as error:
+        notify(f"Finished runs of other folders cannot be taken over: {error}")
+        return len(missing)  # some of them may have been
+    for folder, number in taken.items():
+        notify(f"{number} {'run' if number == 1 else 'runs'} taken over from {folder}.")
+    return taken.total()
 
 
 def _alike(group: Group) -> list[Group]:

@@ -16,14 +16,14 @@ import torch
 
 from plasticity_bench.folders import cache_folder
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.learner_source import source_files
 from plasticity_bench.learners.losses import random_targets
 from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.programs.compiling import AUTO_UPDATES
 from plasticity_bench.programs.population import Population, Replica
-from plasticity_bench.provenance import environment, hash_files
+from plasticity_bench.provenance import environment
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.safe_files import write_atomic
+from plasticity_bench.source_code.source import source_of
 from plasticity_bench.streams.stream import Stream
 
 SIZES = (1, 2, 4, 8, 16)
@@ -145,7 +145,7 @@ def _cache_file(
     key = {
         "network": network.parameters(),
         "batch_size": stream.batch_size,
-        "learner": (cls.__name__, hash_files(source_files(cls))),
+        "learner": (cls.__name__, source_of(cls).hash),
         "compiles": execution.compiles(stream.num_updates),
         "device": execution.record(),
         "processor": (known["processor"], known["cores"]),

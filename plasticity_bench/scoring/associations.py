@@ -23,8 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats
 
-from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.results import Results, Run, RunResult
+from plasticity_bench.results import Run, RunResult
 from plasticity_bench.statistics import Interval, bootstrap_mean
 
 OUTCOMES = ("accuracy", "r_squared", "loss")
@@ -100,21 +99,6 @@ def sign(interval: Interval | None) -> str:
     return "-" if interval.high < 0 else "0"
 
 
-def load_runs(results: Results) -> list[RunSeries]:
-    """Return every finished run of a suite's results.
-
-    Raises:
-        BadInputError: if there is none.
-    """
-    runs = runs_of(results.stored())
-    if not runs:
-        raise BadInputError(
-            f"{results.folder} holds no finished results. Give the folder that `plasticity-bench "
-            "run` names in its last line."
-        )
-    return runs
-
-
 def runs_of(runs: Iterable[tuple[Run, RunResult]]) -> list[RunSeries]:
     """Return the series of loaded runs."""
     return [
@@ -128,20 +112,6 @@ def runs_of(runs: Iterable[tuple[Run, RunResult]]) -> list[RunSeries]:
         )
         for run, result in runs
     ]
-
-
-def of_learners(runs: Sequence[RunSeries], labels: Sequence[str]) -> list[RunSeries]:
-    """Return the runs of some learners; of all, if none is named.
-
-    Raises:
-        BadInputError: if there is no run of one of them.
-    """
-    known = {run.learner for run in runs}
-    for label in labels:
-        if label not in known:
-            hint = did_you_mean(label, known)
-            raise BadInputError(f"There are no results of a learner {label!r}. {hint}")
-    return [run for run in runs if not labels or run.learner in labels]
 
 
 def explain(

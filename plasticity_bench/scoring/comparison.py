@@ -7,25 +7,25 @@ import numpy as np
 
 from plasticity_bench import tables
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.results import Results, read_requests
-from plasticity_bench.scoring.scores import means_by_seed, scores_by_seed
+from plasticity_bench.results import Selection
+from plasticity_bench.scoring import stored_scores
 from plasticity_bench.statistics import (
+    ALPHA,
     RELIABLE_SEEDS,
     Difference,
     Interval,
     format_interval,
     holm,
+    known,
     paired_difference,
     probability_of_improvement,
 )
 from plasticity_bench.statistics.aggregates import Array
-from plasticity_bench.suite.suite import Suite
 
 Scores = Mapping[str, Mapping[int, float]]
 """By stream and seed."""
 
 OVERALL = "all streams"
-ALPHA = 0.05
 HEADERS = ("stream", "difference", "p (Holm)", "probability of improvement", "seeds")
 
 
@@ -46,38 +46,31 @@ class Comparison:
     corrected: float
 
 
-def learner_scores(results: Results, suite: Suite, label: str, which: str) -> Scores:
+def learner_scores(selection: Selection, label: str, which: str) -> Scores:
     """Return the scores of a learner's finished runs.
 
     Args:
-        results: of the suite.
-        suite: that they are of.
+        selection: of a results folder.
         label: of the learner.
         which: "trainability" or "retention".
+
+    Raises:
+        BadInputError: if there is no such learner.
     """
-    requests = read_requests(results.folder)
-    labels = [suite_stream.label for suite_stream in suite.streams]
-    requested = [requests.of_learner(learner, labels) for learner in (label, suite.reference)]
-    scores: dict[str, dict[int, float]] = {}
-    for suite_stream in suite.streams:
-        learner_means, reference_means = (
-            means_by_seed(
-                results,
-                [run for run in runs if run.stream == suite_stream.label],
-                suite.protocol,
-                suite_stream.stream.scored_tasks(),
-            )
-            for runs in requested
-        )
-        by_seed = scores_by_seed(learner_means, reference_means)
-        scores[suite_stream.label] = {seed: getattr(s, which) for seed, s in by_seed.items()}
-    return scores
+    label = selection.checked(label)
+    scores = stored_scores.scores(selection.only([label]))
+    return {
+        group.stream: {seed: getattr(score, which) for seed, score in by_seed.items()}
+        for group, by_seed in scores.items()
+        if group.learner == label
+    }
 
 
 def compare(ours: Scores, theirs: Scores) -> list[Comparison]:
     """Return how two learners differ: a line for each stream, and one over all of them.
 
-    Only seeds that both have on every stream count.
+    Only seeds that both have on every stream count; of these, those on which the reference gains
+    something.
 
     Raises:
         BadInputError: if they share no stream on which the reference gains anything, or no seed.
@@ -87,15 +80,17 @@ def compare(ours: Scores, theirs: Scores) -> list[Comparison]:
     shared = sorted(set.intersection(*seeds)) if seeds else []
     if not shared:
         raise BadInputError("The two share no finished seed that both have on every stream.")
-    x, y = (np.array([[s[k][seed] for seed in shared] for k in streams]) for s in (ours, theirs))
-    gained = ~(np.isnan(x).any(axis=1) | np.isnan(y).any(axis=1))
-    if not gained.any():
+    both = np.array([[[s[k][seed] for seed in shared] for s in (ours, theirs)] for k in streams])
+    if not known(both).size:
         raise BadInputError("The reference gains nothing on these streams: there are no scores.")
-    pairs = [(k, x[i : i + 1], y[i : i + 1]) for i, k in enumerate(streams) if gained[i]]
-    lines = [compared(*pair) for pair in pairs]
+    pairs = {k: known(both[i : i + 1]) for i, k in enumerate(streams)}
+    lines = [compared(k, pair[:, 0], pair[:, 1]) for k, pair in pairs.items() if pair.size]
     corrected = holm([line.difference.p_value for line in lines])
     lines = [replace(line, corrected=p) for line, p in zip(lines, corrected, strict=True)]
-    return [*lines, compared(OVERALL, x[gained], y[gained])] if len(lines) > 1 else lines
+    over_all = known(both)
+    if len(lines) > 1:
+        lines.append(compared(OVERALL, over_all[:, 0], over_all[:, 1]))
+    return lines
 
 
 def sentence(lines: Sequence[Comparison], ours: str, theirs: str, what: str) -> str:
@@ -119,6 +114,11 @@ def sentence(lines: Sequence[Comparison], ours: str, theirs: str, what: str) -> 
             f"{mean:+.2f}, with a 95 % interval from {interval.low:+.2f} to {interval.high:+.2f} "
             f"(p = {last.corrected:.2g}, {seeds})."
         )
+    if last.difference.too_few_pairs:
+        text += (
+            f" There are too few pairs for any difference to be significant: with "
+            f"{last.difference.num_pairs}, p is at least {last.difference.least_p_value:.2g}."
+        )
     if num_seeds < RELIABLE_SEEDS:
         text += f" {seeds[0].upper()}{seeds[1:]} are few: use at least {RELIABLE_SEEDS}."
     return text
@@ -136,7 +136,7 @@ def render(lines: Sequence[Comparison], format_name: str = "table", first: str =
         [
             line.stream,
             format_interval(line.difference.interval, signed=True),
-            f"{line.corrected:.2g}",
+            f"{line.corrected:.2g}" + (" (too few pairs)" if line.difference.too_few_pairs else ""),
             format_interval(line.improvement),
             line.difference.num_seeds,
         ]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasticity_bench.errors import BadInputError, did_you_mean
-from plasticity_bench.results import Results, Run, RunResult
-from plasticity_bench.scoring import stored_scores
+from plasticity_bench.results import Run, RunResult, Selection
 from plasticity_bench.statistics import Interval, bootstrap_means
 
 RESAMPLES = 1000  # for each point of a curve
@@ -35,15 +34,15 @@ class Curve:
 
 
 def curves(
-    results: Results,
+    selection: Selection,
     measurements: Sequence[str] = (),
     streams: Sequence[str] = (),
     learners: Sequence[str] = (),
 ) -> list[Curve]:
-    """Return the curves of the results that were requested last.
+    """Return the curves of selected results.
 
     Args:
-        results: of a suite.
+        selection: of a results folder.
         measurements: their names; by default the task metric and the headline curvature.
         streams: labels of those wanted; by default all.
         learners: likewise.
@@ -51,7 +50,7 @@ def curves(
     Raises:
         BadInputError: if there are no results, or nothing of a name.
     """
-    stored = stored_scores.current(results)
+    stored = selection.finished
     _check("stream", streams, [run.stream for run, _ in stored])
     _check("learner", learners, [run.learner for run, _ in stored])
     _check("measurement", measurements, (n for _, r in stored for n in set(r.columns["name"])))

@@ -12,8 +12,8 @@ def common(scores: Sequence[Array]) -> list[Array]:
     """Return scores, (streams, seeds) each, on the streams and seeds that all rows have.
 
     Args:
-        scores: (streams, seeds) each, of the same streams; seeds are 0, 1, ... NaN marks a stream
-            on which the reference gains nothing.
+        scores: (streams, seeds) each, of the same streams; seeds are 0, 1, ... NaN where the
+            reference gains nothing.
     """
     num_seeds = min(row.shape[1] for row in scores)
     stacked = np.stack([row[:, :num_seeds] for row in scores], axis=1)  # (streams, rows, seeds)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasticity_bench import tables
-from plasticity_bench.results import Results
-from plasticity_bench.scoring.scores import Means, Score, means_by_seed, scores_by_seed
+from plasticity_bench.results import LearnerOnStream, Selection
+from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import (
     NO_INTERVAL,
     RELIABLE_SEEDS,
@@ -16,8 +17,6 @@ from plasticity_bench.statistics import (
     bootstrap_mean,
     format_interval,
 )
-from plasticity_bench.suite.planning import Group
-from plasticity_bench.suite.suite import Suite
 
 MAX_BESIDE = 3
 """Streams that stand beside one another in a table; more stand below one another."""
@@ -55,28 +54,19 @@ class Entry:
     num_without_gain: int = 0
 
 
-def entries(suite: Suite, groups: Sequence[Group], results: Results) -> list[Entry]:
-    """Return an entry for each group, from the runs that are finished."""
-    references = {
-        group.suite_stream.label: _means(group, results)
-        for group in groups
-        if group.label == suite.reference
-    }
-    table = []
-    for group in groups:
-        reference = references[group.suite_stream.label]
-        means = reference if group.label == suite.reference else _means(group, results)
-        table.append(_entry(group, list(scores_by_seed(means, reference).values())))
-    return table
+def entries(selection: Selection) -> list[Entry]:
+    """Return an entry for each learner on each stream, from the runs that are finished."""
+    scores = stored_scores.scores(selection)
+    return [
+        entry(stream, learner, list(scores.get(LearnerOnStream(stream, learner), {}).values()))
+        for learner in selection.learners
+        for stream in selection.streams
+    ]
 
 
-def _means(group: Group, results: Results) -> dict[int, Means]:
-    """By seed, what the scores of a group's finished runs are computed from."""
-    scored = group.suite_stream.stream.scored_tasks()
-    return means_by_seed(results, group.runs, group.protocol, scored)
+def entry(stream: str, learner: str, scores: Sequence[Score]) -> Entry:
+    """Return the entry of a learner on a stream, given its scores."""
 
-
-def _entry(group: Group, scores: Sequence[Score]) -> Entry:
     def known(values: Sequence[float]) -> list[float]:
         return [value for value in values if not math.isnan(value)]
 
@@ -89,8 +79,8 @@ def _entry(group: Group, scores: Sequence[Score]) -> Entry:
     trainability = [s.trainability for s in scores]
     healthy = [s for s in scores if not s.diverged]
     return Entry(
-        stream=group.suite_stream.label,
-        learner=group.label,
+        stream=stream,
+        learner=learner,
         num_seeds=len(scores),
         trainability=interval(trainability),
         retention=interval([s.retention for s in scores]),
@@ -195,6 +185,18 @@ def _number(value: float, digits: int) -> str:
     return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
 
 
+def record(entry: Entry) -> dict[str, str | float]:
+    """Return all numbers of an entry, by the names of a CSV file's columns."""
+    numbers: dict[str, str | float] = {"stream": entry.stream, "learner": entry.learner}
+    seeds = {"trainability": entry.num_seeds - entry.num_without_gain, "retention": entry.num_seeds}
+    for name, num_seeds in seeds.items():
+        interval = _of_several_seeds(getattr(entry, name), num_seeds)
+        for end in ("mean", "low", "high"):
+            suffix = "" if end == "mean" else f"_{end}"
+            numbers[f"{_NAMES.get(name, name)}{suffix}"] = getattr(interval, end)
+    return numbers | {name: getattr(entry, name) for name in _PLAIN}
+
+
 def _of_several_seeds(interval: Interval | None, num_seeds: int) -> Interval:
     """An interval, whose ends are not known from a single seed."""
     if interval is None or num_seeds > 1:
@@ -202,16 +204,16 @@ def _of_several_seeds(interval: Interval | None, num_seeds: int) -> Interval:
     return Interval(interval.mean, math.nan, math.nan)
 
 
+def named(score: dict[str, float]) -> dict[str, float]:
+    """Return the numbers of a `Score` by the names of a CSV file's columns."""
+    return {_NAMES.get(name, name): value for name, value in score.items()}
+
+
+_NAMES = {"retention": "curvature_retention"}
+_PLAIN = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
+
+
 def _csv(table: Sequence[Entry]) -> str:
     """One line for each learner and stream, with every digit."""
-    scores = ("trainability", "curvature_retention")
-    ends = [f"{name}{end}" for name in scores for end in ("", "_low", "_high")]
-    plain = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
-    rows = []
-    for e in table:
-        gained = e.num_seeds - e.num_without_gain
-        both = ((e.trainability, gained), (e.retention, e.num_seeds))
-        intervals = [_of_several_seeds(interval, seeds) for interval, seeds in both]
-        numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
-        rows.append([e.stream, e.learner, *numbers, *(getattr(e, name) for name in plain)])
-    return tables.to_csv(["stream", "learner", *ends, *plain], rows)
+    records = [record(entry) for entry in table]
+    return tables.to_csv(list(records[0]), [list(numbers.values()) for numbers in records])

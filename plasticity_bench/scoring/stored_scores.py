@@ -1,80 +1,49 @@
 """Scores of what is stored, from a results folder alone: no suite's file, no data sets."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.protocol import Protocol
-from plasticity_bench.results import LearnerOnStream, Results, Run, RunResult, read_requests
+from plasticity_bench.results import LearnerOnStream, Run, Selection
 from plasticity_bench.scoring.scores import Score, means_by_seed, scores_by_seed
 from plasticity_bench.streams import make_stream, registered_streams
 from plasticity_bench.streams.stream import last_tenth
 
-Stored = list[tuple[Run, RunResult]]
-"""Finished runs, by stream, learner and seed."""
+Scores = dict[LearnerOnStream, dict[int, Score]]
+"""By stream and learner, of each seed."""
 
 
-def current(results: Results) -> Stored:
-    """Return the finished runs that were asked for last, one for each stream, learner and seed.
-
-    Runs of earlier versions of a learner are left out. Without a stored request, the settings
-    with most seeds are used.
+def scores(selection: Selection) -> Scores:
+    """Return the scores of a selection's finished runs, of the seeds that the reference has too.
 
     Raises:
-        BadInputError: if there is none.
+        BadInputError: if it has no runs of the reference.
     """
-    stored = list(results.stored())
-    wanted = {run.address for run in read_requests(results.folder).runs}
-    if wanted:
-        stored = [(run, result) for run, result in stored if run.address in wanted]
-    if not stored:
-        raise BadInputError(
-            f"{results.folder} holds no finished results. Give the folder that `plasticity-bench "
-            "run` names in its last line."
-        )
-    return _of_one_setting(stored)
-
-
-def scores(
-    results: Results, runs: Stored, reference: str
-) -> dict[LearnerOnStream, dict[int, Score]]:
-    """Return by stream and learner the score of each seed that the reference has too.
-
-    Args:
-        results: where the runs are.
-        runs: those to be scored, the reference's among them.
-        reference: the label of the learner that scores are relative to.
-
-    Raises:
-        BadInputError: if the reference has no results.
-    """
-    learners = {run.learner for run, _ in runs}
-    if reference not in learners:
-        raise BadInputError(
-            f"There are no results of the reference {reference!r}. Name another by --reference. "
-            f"{did_you_mean(reference, learners)}"
-        )
-    by_group: dict[LearnerOnStream, list[Run]] = {}
-    for run, _ in runs:
-        by_group.setdefault(run.group, []).append(run)
+    selection.check_reference()
     means = {
-        group: means_by_seed(results, of_group, _protocol(of_group[0]), scored_tasks(of_group[0]))
-        for group, of_group in by_group.items()
+        group: means_by_seed(
+            selection.results, runs, protocol(runs[0]), scored_tasks(selection, runs[0])
+        )
+        for group, runs in selection.groups.items()
     }
     return {
-        group: scores_by_seed(by_seed, means.get(LearnerOnStream(group.stream, reference), {}))
+        group: scores_by_seed(
+            by_seed, means.get(LearnerOnStream(group.stream, selection.reference), {})
+        )
         for group, by_seed in means.items()
     }
 
 
-def scored_tasks(run: Run) -> list[int]:
+def scored_tasks(selection: Selection, run: Run) -> list[int]:
     """Return the tasks of a run's stream that scores are computed from.
 
-    They are as the stream has them, if it is registered; nothing is imported by a name that a file
-    gives. Of any other stream they are the last tenth.
+    They are stored with the request. Those of results of earlier versions are as the stream has
+    them, if it is registered, else the last tenth; nothing is imported by a name that a file gives.
     """
+    if run.stream in selection.requests.scoring.tasks:
+        return list(selection.requests.scoring.tasks[run.stream])
     stream = run.identity.get("stream", {})
     name, parameters = str(stream.get("id", "")).rpartition(":")[2], stream.get("parameters", {})
     if name in registered_streams():
@@ -85,25 +54,13 @@ def scored_tasks(run: Run) -> list[int]:
     return last_tenth(range(int(parameters.get("num_tasks", 1))))
 
 
-def _protocol(run: Run) -> Protocol:
+def protocol(run: Run) -> Protocol:
+    """Return the protocol of a run, as far as scores depend on it."""
     stored: dict[str, Any] = run.identity.get("protocol", {})
     return Protocol(curvature_examples=stored.get("curvature_examples", 512))
 
 
-def _of_one_setting(stored: Stored) -> Stored:
-    def setting(run: Run) -> str:
-        return repr({name: v for name, v in run.identity.items() if name != "seed"})
-
-    num_seeds = Counter((run.group, setting(run)) for run, _ in stored)
-    chosen: dict[LearnerOnStream, str] = {}
-    for group, candidate in num_seeds:
-        best = chosen.setdefault(group, candidate)
-        if num_seeds[group, candidate] > num_seeds[group, best]:
-            chosen[group] = candidate
-    return [(run, result) for run, result in stored if chosen[run.group] == setting(run)]
-
-
-def ranked(scores: dict[LearnerOnStream, dict[int, Score]], learners: Sequence[str]) -> list[str]:
+def ranked(scores: Scores, learners: Sequence[str]) -> list[str]:
     """Return learners by mean trainability over the streams that have one, the best first."""
 
     def mean(learner: str) -> float:

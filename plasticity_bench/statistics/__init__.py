@@ -14,6 +14,7 @@ from plasticity_bench.statistics.aggregates import (
     worst_quartile_mean,
 )
 from plasticity_bench.statistics.differences import (
+    ALPHA,
     Difference,
     holm,
     paired_difference,
@@ -34,6 +35,7 @@ from plasticity_bench.statistics.profiles import Profile, performance_profile
 from plasticity_bench.statistics.ranks import Rank, ranks
 
 __all__ = [
+    "ALPHA",
     "LEVEL",
     "NO_INTERVAL",
     "RELIABLE_SEEDS",

@@ -17,9 +17,24 @@ COLLAPSED = 0.05
 
 
 def known(scores: ArrayLike) -> Array:
-    """Return the streams on which every score is a number, (known streams, ...)."""
+    """Return scores without those that are NaN, because the reference gained nothing.
+
+    Streams without any score are left out, then seeds that lack one on a stream that is left. Where
+    no seed has scores on all of these, streams that lack one are left out instead.
+
+    Args:
+        scores: (streams, ..., seeds).
+
+    Returns:
+        (known streams, ..., known seeds), all numbers.
+    """
     values = np.asarray(scores, dtype=np.float64)
-    return values[~np.isnan(values).any(axis=tuple(range(1, values.ndim)))]
+    inner = tuple(range(1, values.ndim))
+    values = values[~np.isnan(values).all(axis=inner)]
+    seeds = ~np.isnan(values).any(axis=tuple(range(values.ndim - 1)))
+    if seeds.any():
+        return values[..., seeds]
+    return values[~np.isnan(values).any(axis=inner)]
 
 
 def mean(scores: ArrayLike) -> Array:

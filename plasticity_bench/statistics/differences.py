@@ -18,6 +18,9 @@ from plasticity_bench.statistics.intervals import (
     stratified_interval,
 )
 
+ALPHA = 0.05
+"""A difference is significant if its corrected p value is below this."""
+
 FLIPS = 2**14
 """Sign flips of a test: up to 14 pairs all of them, beyond that a random sample."""
 
@@ -30,11 +33,23 @@ class Difference:
         interval: of the mean difference over streams and seeds.
         p_value: of the sign-flip test that the two are alike; before any correction.
         num_seeds: that they share.
+        num_pairs: of runs, on all streams together.
     """
 
     interval: Interval
     p_value: float
     num_seeds: int
+    num_pairs: int
+
+    @property
+    def least_p_value(self) -> float:
+        """The smallest p value that so many pairs can give: two of all their sign flips."""
+        return float(min(1.0, 2.0 ** (1 - self.num_pairs)))
+
+    @property
+    def too_few_pairs(self) -> bool:
+        """Whether no difference could be significant with so few pairs."""
+        return self.least_p_value >= ALPHA
 
 
 def paired_difference(ours: ArrayLike, theirs: ArrayLike, *, level: float = LEVEL) -> Difference:
@@ -47,7 +62,7 @@ def paired_difference(ours: ArrayLike, theirs: ArrayLike, *, level: float = LEVE
     """
     pairs = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
     interval = stratified_interval(pairs, level=level)
-    return Difference(interval, sign_flip_p_value(pairs), pairs.shape[-1])
+    return Difference(interval, sign_flip_p_value(pairs), pairs.shape[-1], pairs.size)
 
 
 def sign_flip_p_value(differences: ArrayLike, flips: int = FLIPS, seed: int = 0) -> float:

@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plasticity_bench.statistics.aggregates import Array, mean
-from plasticity_bench.statistics.differences import holm, sign_flip_p_values
+from plasticity_bench.statistics.differences import ALPHA, holm, sign_flip_p_values
 from plasticity_bench.statistics.intervals import LEVEL, RESAMPLES, bootstrap_distribution
-
-ALPHA = 0.05
-"""Rows differ significantly if the corrected p value of their difference is below this."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Rank:
 
     Attributes:
         rank: 1 is best; rows of one tie group share the rank of the first of them.
-        low: the lower end of the interval of the row's position.
+        low: the lower end of the interval of the row's position, widened to hold the rank.
         high: the upper end.
     """
 
@@ -44,7 +41,9 @@ def ranks(
     tables of four rows and 11 % of ten (normal scores, one stream, ten seeds).
 
     *Intervals* are quantiles of each row's position in stratified resamples, in which all rows have
-    the same seeds drawn. The position is one more than the number of rows with a higher mean.
+    the same seeds drawn. The position is one more than the number of rows with a higher mean. A row
+    shares the rank of its group's leader, which its own position may never reach: the interval is
+    widened to hold it.
 
     Args:
         scores: (rows, streams, seeds), all finite, the same streams and seeds for all rows.
@@ -61,7 +60,7 @@ def ranks(
     tail = (1 - level) / 2
     low, high = np.quantile(positions, [tail, 1 - tail], axis=-1)
     ends = zip(tie_ranks(values), low, high, strict=True)
-    return [Rank(rank, math.floor(a), math.ceil(b)) for rank, a, b in ends]
+    return [Rank(rank, min(rank, math.floor(a)), max(rank, math.ceil(b))) for rank, a, b in ends]
 
 
 def tie_ranks(values: Array) -> Sequence[int]:

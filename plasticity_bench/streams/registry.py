@@ -11,6 +11,7 @@ import gymnasium
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.names import check_name, check_names
+from plasticity_bench.source_code.shadowing import shadowed
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.streams.stream import Stream
 
@@ -117,6 +118,8 @@ def _find(id: str) -> Registration:  # noqa: A002
             message = f"Stream {id}: importing {module!r} failed: {reason}."
             raise BadInputError(message, "id") from error
     if name not in _registered:
+        if module and (other := shadowed(module)):
+            raise BadInputError(f"Stream {id}: {other}.", "id")
         raise BadInputError(f"Unknown stream {name!r}. {did_you_mean(name, _registered)}", "id")
     return _registered[name]
 

@@ -183,8 +183,8 @@ class Stream(ABC):
     def fingerprint(self) -> str:
         """sha256 of the data and of tasks of seed 0 with their batches: up to 16, first and last.
 
-        An edited stream, or another version of numpy's generators, very likely changes it, and with
-        it the keys of results.
+        Edited data, or another version of numpy's generators, changes it, and with it the keys of
+        results. Keys have the hash of the stream's source, too.
         """
         digest = hashlib.sha256(self.data_fingerprint().encode())
         covered = np.linspace(0, self.num_tasks - 1, min(self.num_tasks, MAX_HASHED)).astype(int)

@@ -1,14 +1,15 @@
 """From a suite to the groups of runs that it consists of."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plasticity_bench.evaluation import version
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.learner_source import source_files
-from plasticity_bench.provenance import hash_files
 from plasticity_bench.results.run import Run
+from plasticity_bench.source_code.source import source_of
+from plasticity_bench.source_code.unseen import unseen_inputs
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.suite.suite import Suite, SuiteStream
@@ -24,7 +25,7 @@ class Group:
         protocol: what is measured, and when.
         runs: what is to be computed.
         learners: of each run, the learner with its hyperparameters.
-        notes: what is stored with each run, and does not change its result.
+        tuned: "file" and "sha256" of the search that its settings come from, stored with each run.
         checkpoint: where its progress is stored, if it was begun before.
     """
 
@@ -33,8 +34,13 @@ class Group:
     protocol: Protocol
     runs: tuple[Run, ...]
     learners: tuple[Learner, ...]
-    notes: Mapping[str, object] = field(default_factory=dict)
+    tuned: dict[str, str] | None = None
     checkpoint: Path | None = None
+
+    @property
+    def notes(self) -> dict[str, object]:
+        """What is stored with each run, and does not change its result."""
+        return {"tuned": self.tuned} if self.tuned else {}
 
     @property
     def differing(self) -> list[str]:
@@ -56,8 +62,11 @@ class Group:
 @kept_for_data()
 def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
     """Return every group of a suite, finished or not, in the order of `contenders`."""
+    contenders = tuple(contenders)
     (reference,) = (c for c in suite.contenders if c.label == suite.reference)
     identities = {entry.label: _stream_identity(entry) for entry in suite.streams}
+    classes = {type(learner) for c in contenders for learner in (c.learner, *c.by_stream.values())}
+    sources = {cls: source_of(cls).identity() for cls in classes}
     groups = []
     for contender in contenders:
         protocol = suite.protocol
@@ -67,8 +76,13 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
             learner = contender.on(suite_stream.label).learner
             identity = {
                 **identities[suite_stream.label],
-                "learner": _learner_identity(learner),
+                "learner": {
+                    "class": type(learner).__name__,
+                    **sources[type(learner)],
+                    "hyperparameters": learner.hyperparameters(),
+                },
                 "protocol": protocol.identity(),
+                "evaluator": version.VERSION,
             }
             runs = Run.of_seeds(suite_stream.label, contender.label, identity, seeds)
             learners = (learner,) * len(runs)
@@ -91,19 +105,26 @@ def without_boundaries(groups: Sequence[Group]) -> list[str]:
     return list(dict.fromkeys(labels))
 
 
+def not_in_keys(groups: Iterable[Group]) -> list[str]:
+    """Return a sentence for each learner and stream that depends on what no key covers."""
+    labels: dict[type, str] = {}
+    for group in groups:
+        labels.setdefault(type(group.learners[0]), group.label)
+        labels.setdefault(type(group.suite_stream.stream), group.suite_stream.label)
+    unseen = {label: unseen_inputs(source_of(cls)) for cls, label in labels.items()}
+    return [
+        f"{label}: {'; '.join(map(str, lines))}: if what is read or changed there differs, results "
+        "keep their key and are not computed again."
+        for label, lines in unseen.items()
+        if lines
+    ]
+
+
 def _stream_identity(suite_stream: SuiteStream) -> dict[str, object]:
     stream = {
         "id": suite_stream.id,
         "parameters": suite_stream.stream.parameters(),
         "fingerprint": suite_stream.stream.fingerprint(),
+        **source_of(type(suite_stream.stream)).identity(),
     }
     return {"stream": stream, "network": suite_stream.network.parameters()}
-
-
-def _learner_identity(learner: Learner) -> dict[str, object]:
-    cls = type(learner)
-    return {
-        "class": cls.__name__,
-        "source": hash_files(source_files(cls)),
-        "hyperparameters": learner.hyperparameters(),
-    }

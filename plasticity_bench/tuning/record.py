@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.search_space import Value
 from plasticity_bench.provenance import environment
+from plasticity_bench.results import TUNED
 from plasticity_bench.safe_files import write_atomic
+from plasticity_bench.scoring import version
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.tuning.configuring import chosen_for
@@ -74,9 +76,10 @@ class SearchRecord(_Strict):
 
 
 class TuningRecord(_Strict):
-    """The contents of a search's file."""
+    """The contents of a search's file; `scores` is the version of the scores that it chose by."""
 
     suite: str
+    scores: int = 1
     tuning: SearchRecord
     learners: dict[str, LearnerRecord]
     environment: dict[str, Any]
@@ -101,6 +104,10 @@ class Tuned:
         """The provenance of tuned settings, as stored with results."""
         return {"file": self.path, "sha256": self.sha256}
 
+    def has(self, label: str) -> bool:
+        """Return whether settings were chosen for a learner, given by its label."""
+        return label.removesuffix(TUNED) in self.record.learners
+
     def applied(self, contenders: Sequence[Contender]) -> tuple[Contender, ...]:
         """Return contenders with their chosen settings; others unchanged.
 
@@ -109,6 +116,19 @@ class Tuned:
                 hyperparameters.
         """
         return tuple(self._applied(contender) for contender in contenders)
+
+    def marked(self, contenders: Sequence[Contender]) -> tuple[Contender, ...]:
+        """Return contenders with their chosen settings, labelled as tuned where these are others.
+
+        Raises:
+            BadInputError: as `applied`.
+        """
+        return tuple(
+            replace(tuned, label=f"{tuned.label}{TUNED}")
+            if _settings(tuned) != _settings(contender)
+            else contender
+            for contender, tuned in zip(contenders, self.applied(contenders), strict=True)
+        )
 
     def _applied(self, contender: Contender) -> Contender:
         learner_record = self.record.learners.get(contender.label)
@@ -124,6 +144,11 @@ class Tuned:
             return chosen_for(contender, learner_record.chosen, learner_record.streams)
         except BadInputError as error:
             raise BadInputError(f"{self.path}: {error}") from error
+
+
+def _settings(contender: Contender) -> list[dict[str, Value]]:
+    learners = [contender.learner, *contender.by_stream.values()]
+    return [learner.hyperparameters() for learner in learners]
 
 
 def read(path: Path) -> Tuned:
@@ -199,6 +224,7 @@ def _record(search: Search, outcomes: Sequence[Outcome]) -> TuningRecord:
     contenders = {c.label: c for c in search.contenders}
     return TuningRecord(
         suite=f"{suite.name}@{suite.hash8}",
+        scores=version.VERSION,
         tuning=SearchRecord(
             search=rule.search,
             select=rule.select,

@@ -10,6 +10,7 @@ import yaml
 from plasticity_bench.cli import main
 from plasticity_bench.cli import tune as cli_tune
 from plasticity_bench.running import runner
+from plasticity_bench.scoring import version
 from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning import record
 
@@ -114,13 +115,19 @@ def test_a_record_of_another_suite_is_told_of(folder, capsys):
     tune("--settings", "1", "--seeds", "1", "--output", "mine.yaml")
     command = ["run", "tiny.yaml", "--jobs", "1", "--seeds", "1", "--tuned", "mine.yaml"]
     assert main(command) == 0
-    assert "is of a search on" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "is of a search on" not in said
+    assert "tune again" not in said
     (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 3", "num_tasks: 2"))
     assert main(command) == 0
     found = re.search(
         "mine.yaml is of a search on (.*), and this is (.*).", capsys.readouterr().err
     )
     assert found.group(1) == record.read(Path("mine.yaml")).record.suite != found.group(2)
+    text = Path("mine.yaml").read_text()
+    Path("mine.yaml").write_text(text.replace(f"scores: {version.VERSION}\n", "scores: 0\n"))
+    assert main(command) == 0
+    assert "mine.yaml chose settings by version 0 of the scores" in capsys.readouterr().err
 
 
 @pytest.mark.slow

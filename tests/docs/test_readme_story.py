@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from plasticity_bench.results import Results
+from plasticity_bench.results import Results, select
 from plasticity_bench.running import runner
 from plasticity_bench.running.execution import spread
 from plasticity_bench.scoring import score_table
@@ -25,7 +25,7 @@ def entries(tmp_path_factory):
     results = Results(tmp_path_factory.mktemp("results"))
     failed = runner.run(groups, results, spread("cpu", None), lambda *_: None, lambda *_: None)
     assert failed == 0
-    return {entry.learner: entry for entry in score_table.entries(suite, groups, results)}
+    return {entry.learner: entry for entry in score_table.entries(select(results))}
 
 
 def test_adam_loses_plasticity_and_its_curvature_with_it(entries):

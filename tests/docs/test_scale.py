@@ -1,13 +1,9 @@
 """docs/scale.md and docs/results-on-disk.md say what is so."""
 
-import re
 from pathlib import Path
 
-import numpy as np
-import pytest
-
 from benchmarks import scale
-from plasticity_bench.results import Results, Row, Run
+from plasticity_bench.results import Results
 from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.suite import planning
@@ -39,21 +35,3 @@ def test_numbers_are_those_of_a_run(tmp_path):
     group_run.run_group(results, Execution("off"), group, lambda _: None)
     stored = results.load(group.runs[0])
     assert len(stored.columns["value"]) == scale.numbers(group.suite_stream.stream, suite.protocol)
-
-
-@pytest.mark.parametrize("packed", [False, True])
-def test_results_are_read_with_pandas_as_the_page_says(tmp_path, packed):
-    results = Results(tmp_path)
-    for seed in range(3):
-        rows = [Row(task, "end", "accuracy", seed + task / 10) for task in range(4)]
-        results.save(Run("s", "l", seed, {"seed": seed}), rows, {"status": "complete"})
-    if packed:
-        results.pack(many=1)
-        results.save(Run("s", "l", 2, {"seed": 2}), rows, {"status": "complete"})
-    scope: dict = {}
-    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "results-on-disk.md").read_text(), re.S)
-    exec(code, scope)
-    frame = scope["measurements"](tmp_path)
-    assert len(frame) == 12
-    means = frame.astype({"value": float}).groupby("seed").value.mean()
-    np.testing.assert_allclose(means, [0.15, 1.15, 2.15])

@@ -7,7 +7,7 @@ import plasticity_bench as pb
 from plasticity_bench.cli import main
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.figures.learning_curves import draw
-from plasticity_bench.results import Results, Row, Run
+from plasticity_bench.results import Results, Row, Run, select
 from plasticity_bench.scoring.learning_curves import curves
 
 PROTOCOL = {"curvature_examples": 16}
@@ -31,7 +31,7 @@ def results(tmp_path):
 
 
 def test_points_are_means_over_seeds(results):
-    found = {(c.stream, c.learner, c.measurement): c for c in curves(results)}
+    found = {(c.stream, c.learner, c.measurement): c for c in curves(select(results))}
     assert len(found) == 2 * 2 * 2
     accuracy = found["easy", "adam", "accuracy"]
     assert accuracy.seeds == 3
@@ -44,7 +44,7 @@ def test_points_are_means_over_seeds(results):
 
 
 def test_a_selection(results):
-    found = curves(results, ["only_at_start"], ["hard"], ["l2"])
+    found = curves(select(results), ["only_at_start"], ["hard"], ["l2"])
     assert [(c.stream, c.learner, c.measurement) for c in found] == [
         ("hard", "l2", "only_at_start")
     ]
@@ -61,13 +61,13 @@ def test_a_selection(results):
 )
 def test_what_is_not_there_is_told(results, arguments, sentence):
     with pytest.raises(pb.BadInputError, match=sentence):
-        curves(results, *arguments)
+        curves(select(results), *arguments)
 
 
 def test_the_command_draws(results, capsys):
     assert main(["plot", str(results.folder)]) == 0
     figure = results.folder / "curves.png"
-    assert capsys.readouterr().err == f"Figure: {figure}\n"
+    assert capsys.readouterr().err == f"Selection: 3 seeds.\nFigure: {figure}\n"
     assert figure.read_bytes().startswith(b"\x89PNG")
     assert main(["plot", str(results.folder), "--figure", "curves.jpeg"]) == 2
     assert "a figure's file ends in .png" in capsys.readouterr().err
@@ -80,7 +80,7 @@ def test_every_curve_is_in_its_panel(results, tmp_path, monkeypatch):
 
     kept = []
     monkeypatch.setattr(paper_figure, "save", lambda figure, path: kept.append(figure))
-    draw(curves(results), tmp_path / "x.png")
+    draw(curves(select(results)), tmp_path / "x.png")
     (figure,) = kept
     axes = np.array(figure.axes).reshape(2, 2)  # measurements x streams
     assert [axis.get_title() for axis in axes[0]] == ["easy", "hard"]
@@ -99,5 +99,5 @@ def test_settings_that_were_given_up_are_not_drawn(results):
     run = next(iter(results.stored()))[0]
     old = Run(run.stream, run.learner, 0, {**run.identity, "l": "adam, as it was"})
     results.save(old, [Row(0, "end", "accuracy", 100.0)], {"status": "complete"})
-    (found,) = curves(results, ["accuracy"], ["easy"], ["adam"])
+    (found,) = curves(select(results), ["accuracy"], ["easy"], ["adam"])
     assert found.seeds == 3 and found.points[0].mean == pytest.approx(0.1)

@@ -24,12 +24,11 @@ from plasticity_bench.leaderboard.ranking import Row
 from plasticity_bench.leaderboard.rendering import needs, render
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.results import Results
+from plasticity_bench.results import Results, select
 from plasticity_bench.scoring import comparison
 from plasticity_bench.scoring.ranking import common, rank_rows
 from plasticity_bench.scoring.score_table import entries as table_entries
 from plasticity_bench.statistics import Interval, Rank, paired_difference
-from plasticity_bench.suite.planning import plan
 from plasticity_bench.suite.suite import load_suite
 from tests.support.entries import SUITE, change_manifest, change_runs, put, runs_of_trial
 
@@ -81,11 +80,7 @@ def submit(folder, *arguments, learner="adam"):
 @pytest.mark.slow
 def test_an_entry_holds_what_the_table_shows(folder, suite):
     """Scores from the entry alone are those of the table, which reads the whole results."""
-    added = [c for c in suite.contenders if c.label == "adam"]
-    fresh = [c for c in suite.contenders if c.label == "fresh"]
-    table = table_entries(
-        suite, plan(suite, [*added, *fresh], range(3)), Results(results_of(folder))
-    )
+    table = table_entries(select(Results(results_of(folder))))
     entry = read_entry(folder / "entries" / "tiny-v0" / "adam", "fresh")
     for stream, scores in scores_of(entry, suite).items():
         (row,) = [e for e in table if (e.stream, e.learner) == (stream, "adam")]
@@ -159,9 +154,7 @@ def test_fewer_seeds_than_the_suite_are_incomplete(folder, capsys):
 
 
 def test_a_learner_that_changed_is_refused(folder, capsys, monkeypatch):
-    monkeypatch.setattr(
-        "plasticity_bench.leaderboard.submitted_code.hash_files", lambda files: "0" * 64
-    )
+    monkeypatch.setattr("plasticity_bench.source_code.source.source_hash", lambda files: "0" * 64)
     assert submit(folder) == 2
     assert "differs from the code that these results were computed with" in capsys.readouterr().err
 
@@ -406,8 +399,14 @@ def test_the_sentence_says_which_is_better_and_by_how_much():
 def test_only_shared_seeds_and_streams_with_scores_count():
     ours = {"s": {0: 0.5, 1: 0.6, 5: 0.1}, "t": {0: float("nan"), 1: 0.2, 5: 0.3}}
     theirs = {"s": {0: 0.4, 1: 0.5}, "t": {0: 0.1, 1: 0.2}}
-    (line,) = comparison.compare(ours, theirs)
+    lines = comparison.compare(ours, theirs)
+    seeds = {line.stream: line.difference.num_seeds for line in lines}
+    assert seeds == {"s": 2, "t": 1, "all streams": 1}
+    nothing = {"s": ours["s"], "t": dict.fromkeys(ours["t"], float("nan"))}
+    (line,) = comparison.compare(nothing, theirs)
     assert (line.stream, line.difference.num_seeds) == ("s", 2)
+    assert "too few pairs" in comparison.render([line])
+    assert "with 2, p is at least 0.5." in comparison.sentence([line], "a", "b", "trainability")
     with pytest.raises(BadInputError, match="share no finished seed"):
         comparison.compare({"s": {0: 1.0}}, {"s": {1: 1.0}})
     with pytest.raises(BadInputError, match="gains nothing"):

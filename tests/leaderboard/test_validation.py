@@ -28,7 +28,7 @@ from tests.support.entries import (
 
 ROOT = Path(__file__).parents[2]
 LEARNER = (ROOT / "my_module.py").read_text()
-NAMES = {"fresh": "fresh", "adam": "adam", "mine": "my_module:Learner"}
+NAMES = {"fresh": "fresh", "adam": "adam", "mine": "my_module:Learner (tuned)"}
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def escaping(folder):
 
 
 def edited_source(folder):
-    (folder / "source" / "my_module.py").write_text(LEARNER + "\n# a change\n")
+    (folder / "source" / "my_module.py").write_text(LEARNER + "\nA = 1\n")
 
 
 def no_parquet(folder):
@@ -351,6 +351,12 @@ FORGERIES = {
         "streams_and_networks",
         identity(lambda i: i["stream"]["parameters"].update(updates_per_task=10)),
     ),
+    "another stream's code": (
+        "streams_and_networks",
+        identity(lambda i: i["stream"].update(source="0" * 64)),
+    ),
+    "another evaluator": ("evaluator", identity(lambda i: i.update(evaluator=0))),
+    "no evaluator": ("evaluator", identity(lambda i: i.pop("evaluator"))),
     "a wider network": (
         "streams_and_networks",
         identity(lambda i: i["network"].update(hidden=[64])),
@@ -396,7 +402,7 @@ FORGERIES = {
     ),
     "other settings than chosen": (
         "tuning",
-        record(lambda r: r["learners"][NAMES["mine"]]["chosen"].update(step_size=0.5)),
+        record(lambda r: r["learners"]["my_module:Learner"]["chosen"].update(step_size=0.5)),
     ),
     "a search for another learner": ("tuning", record(lambda r: r["learners"].clear())),
     "no record at all": ("tuning", record(lambda r: r.pop("learners"))),

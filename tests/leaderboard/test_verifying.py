@@ -58,14 +58,16 @@ def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_
     shutil.copy(made / "tiny.yaml", tmp_path)
     package = tmp_path / "my_lab"
     package.mkdir()
-    (package / "helper.py").write_text("STRENGTH = 0.02\n")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "lab_helper.py").write_text("STRENGTH = 0.02\n")
     (package / "__init__.py").write_text(
         "from plasticity_bench.baselines.l2_init import L2Init\n"
-        "from my_lab.helper import STRENGTH\n"
+        "from lab_helper import STRENGTH\n"
         "class Learner(L2Init):\n"
         "    strength: float = STRENGTH\n"
     )
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path / "lib"))
     monkeypatch.syspath_prepend(str(tmp_path))
     own = ["--learner", "my_lab:Learner"]
     assert main(["run", "tiny.yaml", *own, "--jobs", "1"]) == 0
@@ -73,8 +75,11 @@ def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_
     assert main(["submit", str(results), *own, "--name", "lab", "--authors", "A",
                  "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
     folder = tmp_path / "entries" / "tiny-v0" / "lab"
-    names = ["source/my_lab/__init__.py", "source/my_lab/helper.py", "source/2/l2_init.py"]
-    assert read_manifest(folder).learner.source == names
+    assert read_manifest(folder).learner.source == [
+        "source/my_lab/__init__.py",
+        "source/lab_helper.py",
+        "source/baselines/l2_init.py",
+    ]
     assert main(["verify", str(folder), "--suite", "tiny.yaml", "--cells", "1"]) == 0
 
 
@@ -91,6 +96,13 @@ def test_scores_that_were_made_up_are_found_out(entry, capsys):  # noqa: F811
     assert verify(entry, "--cells", "6") == 1
     assert "DIFFERS" in capsys.readouterr().out
     assert str(status_of(entry)).startswith("failed (")
+
+
+def test_packages_of_another_version_are_told_of(entry, capsys):  # noqa: F811
+    stated = {"packages": {"pytest": "0.0"}}
+    change_runs(entry, lambda info, rows: info["identity"]["learner"].update(stated))
+    assert verify(entry, "--runs", "1") == 2
+    assert f"imports pytest 0.0, which is {pytest.__version__} here" in capsys.readouterr().err
 
 
 def test_nothing_of_an_invalid_entry_is_run(entry, capsys, monkeypatch):  # noqa: F811

@@ -126,7 +126,10 @@ def learner(do, vectorized, hook="after_update"):
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_hook_that_changes_python_state_is_refused(name, vectorized):
     where = name.split(",")[0]
-    with pytest.raises(pb.LearnerError, match=f"it changes .*{where}.*: hooks may depend on their"):
+    sentence = f"it changes .*{where}.*: hooks may depend on their"
+    if name == "TORCH" and vectorized:  # which vmap refuses before
+        sentence = "draws from PyTorch's global generator"
+    with pytest.raises(pb.LearnerError, match=sentence):
         train(learner(CHANGES[name], vectorized), [0, 1], 1)
 
 

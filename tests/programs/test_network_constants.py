@@ -223,7 +223,9 @@ def test_a_constant_from_a_generator_of_its_own_is_accepted():
 def test_a_constant_that_is_drawn_for_a_later_task_only_is_refused():
     class Later(pb.Learner):
         def build(self, spec):
-            return Scaled(pb.build_network(spec), 2.0 if torch.initial_seed() not in self._first else 1.0)
+            return Scaled(
+                pb.build_network(spec), 2.0 if torch.initial_seed() not in self._first else 1.0
+            )
 
         def begin_task(self, state, fresh, noise):
             return state._replace(params=fresh)

@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from plasticity_bench.report import collect, write
+from plasticity_bench.results import select
 from tests.support import report_results
 from tests.support.browser import CHROMIUM, Browser
 
@@ -18,7 +19,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    return collect(report_results.write(tmp_path_factory.mktemp("results")))
+    return collect(select(report_results.write(tmp_path_factory.mktemp("results"))))
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,11 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, page, ranking
 from plasticity_bench.report.page import as_json
-from plasticity_bench.results import LearnerOnStream
-from plasticity_bench.scoring import stored_scores
+from plasticity_bench.results import LearnerOnStream, select
 from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Rank, ranks
 from tests.support import report_results
-from tests.support.report_results import EVIL, LEVELS
+from tests.support.report_results import EVIL
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(results):
-    return collect(results)
+    return collect(select(results))
 
 
 def row(rows, **wanted):
@@ -62,10 +61,10 @@ def test_rows_are_in_the_leaderboards_order(report, results):
         # six pairs: p = 2 / 2**6 of one comparison; on one stream, three pairs tell nothing
         *((None, "fresh", None), (None, EVIL, [1, 1, 1]), (None, "adam", [2, 2, 2])),
         (None, "l2", None),
-        *((1, "fresh", None), (1, EVIL, [1, 1, 1]), (1, "adam", [1, 2, 2]), (1, "l2", None)),
+        *((1, "fresh", None), (1, EVIL, [1, 1, 1]), (1, "adam", [1, 1, 2]), (1, "l2", None)),
     ]
     assert [row[1:] for row in table if row[0] == 0] == [
-        *(("fresh", None), ("l2", [1, 1, 1]), (EVIL, [1, 2, 2]), ("adam", [1, 3, 3])),
+        *(("fresh", None), ("l2", [1, 1, 1]), (EVIL, [1, 1, 2]), ("adam", [1, 1, 3])),
     ]
 
 
@@ -201,7 +200,7 @@ def test_settings_that_were_given_up_are_left_out(tmp_path):
     other = next(report_results.runs())
     other = type(other)(other.stream, other.learner, 0, {**other.identity, "old": True})
     results.save(other, report_results.rows(other), {"status": "complete"})
-    assert len(stored_scores.current(results)) == 22
+    assert len(select(results).stored) == 22
 
 
 def test_what_cannot_be_reported_is_said(tmp_path, results, capsys):
@@ -218,7 +217,7 @@ def test_what_cannot_be_reported_is_said(tmp_path, results, capsys):
 def test_the_verb_writes_the_file(tmp_path, results, capsys):
     path = tmp_path / "report.html"
     assert main(["report", str(results.folder), "--output", str(path), "--layers"]) == 0
-    assert capsys.readouterr().err == f"Report: {path}\n"
+    assert capsys.readouterr().err == (f"Selection: 3 seeds; relative to fresh.\nReport: {path}\n")
     assert "dormant_units/layer0" in path.read_text()
 
 
@@ -246,6 +245,5 @@ def test_learners_differ_in_more_than_colour():
 
 
 def test_the_reference_must_be_there(results):
-    runs = [own for own in stored_scores.current(results) if own[0].learner in LEVELS]
     with pytest.raises(BadInputError, match="no results of the reference 'nobody'"):
-        stored_scores.scores(results, runs, "nobody")
+        select(results, "nobody")

@@ -1,16 +1,11 @@
 """Plans: what a run's result depends on is in its key, and every run is run once."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.learners import learner_source
-from plasticity_bench.learners.learner_source import source_files
-from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
 from plasticity_bench.running import group_run, progress, runner
 from plasticity_bench.running.engines import ProcessDied, TimedOut
@@ -63,79 +58,6 @@ def test_keys_change_with_what_results_depend_on(suite, tmp_path, right, changed
     for place, key in before.items():
         assert (after[place] != key) == (place[0] in learners)
     assert len(set(before.values())) == len(before)
-
-
-def test_keys_change_with_the_learners_source_and_its_helpers(suite, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(tmp_path))
-    (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0\n")
-    (tmp_path / "outer_helper.py").write_text("from inner_helper import STRENGTH\n")
-    (tmp_path / "helped_learner.py").write_text(
-        "import torch\nimport outer_helper\nimport plasticity_bench as pb\n"
-        "class Mine(pb.Learner):\n    strength: float = outer_helper.STRENGTH\n"
-    )
-    found = source_files(find_learner("helped_learner:Mine"))
-    names = ["helped_learner.py", "inner_helper.py", "outer_helper.py"]
-    assert found == [str(tmp_path / name) for name in names]
-    assert [f.rsplit("/", 1)[-1] for f in source_files(find_learner("l2"))] == ["l2.py"]
-    contenders = with_learners(suite.contenders, ["helped_learner:Mine"], {})
-    before = plan(suite, contenders, range(1))[0].runs[0].key
-    (tmp_path / "inner_helper.py").write_text("STRENGTH = 1.0  # edited\n")
-    assert plan(suite, contenders, range(1))[0].runs[0].key != before
-
-
-def test_a_packages_own_files_are_a_learners_and_an_environments_are_not(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(tmp_path))
-    installed = tmp_path / ".venv" / "site-packages"
-    monkeypatch.setattr(learner_source, "_INSTALLED", [installed])
-    monkeypatch.syspath_prepend(str(installed))
-    for name, text in {
-        "a_lab/__init__.py": "",
-        "a_lab/constants.py": "STRENGTH = 1.0\n",
-        "a_lab/unused.py": "",
-        "a_lab/learners/__init__.py": "",
-        "a_lab/learners/mine.py": "import torch, a_tool\nimport plasticity_bench as pb\n"
-        "from ..constants import STRENGTH\nfrom . import near\n"
-        "class Mine(pb.Learner):\n    strength: float = STRENGTH\n",
-        "a_lab/learners/near.py": "",
-        "beside_all.py": "import a_tool\nimport plasticity_bench as pb\n"
-        "class Mine(pb.Learner): pass\n",
-        ".venv/site-packages/a_tool.py": "",
-        ".venv/site-packages/in_environment.py": "import a_tool\nimport plasticity_bench as pb\n"
-        "class Mine(pb.Learner): pass\n",
-    }.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-
-    def names(reference):
-        return [str(Path(f).relative_to(tmp_path)) for f in source_files(find_learner(reference))]
-
-    assert names("a_lab.learners.mine:Mine") == [
-        "a_lab/__init__.py",
-        "a_lab/constants.py",
-        "a_lab/learners/__init__.py",
-        "a_lab/learners/mine.py",
-        "a_lab/learners/near.py",
-    ]
-    assert names("beside_all:Mine") == ["beside_all.py"]
-    assert names("in_environment:Mine") == [".venv/site-packages/in_environment.py"]
-
-
-def test_keys_do_not_depend_on_where_files_lie(suite, tmp_path, monkeypatch):
-    found = []
-    for place, (own, base) in enumerate([("a", "z"), ("z", "a")]):
-        for folder, name, text in [
-            (base, "base_of_mine", "import plasticity_bench as pb\nclass Base(pb.Learner): pass\n"),
-            (own, "mine_of_base", "from base_of_mine import Base\nclass Mine(Base): pass\n"),
-        ]:
-            path = tmp_path / str(place) / folder
-            path.mkdir(parents=True)
-            (path / f"{name}.py").write_text(text)
-            monkeypatch.syspath_prepend(str(path))
-            sys.modules.pop(name, None)
-        contenders = with_learners(suite.contenders, ["mine_of_base:Mine"], {})
-        assert len(source_files(type(contenders[0].learner))) == 2
-        found.append(plan(suite, contenders, range(1))[0].runs[0].key)
-    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("num_seeds", [1, 16, 17, 50])

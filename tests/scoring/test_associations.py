@@ -111,14 +111,6 @@ def test_the_reference_is_left_out_within_runs():
     assert explain(runs, "nobody")[0].within.mean == pytest.approx(0.5)
 
 
-def test_some_learners_only():
-    runs = world(lambda s, k, i, t: t, lambda s, k, i, t: t)
-    assert {run.learner for run in associations.of_learners(runs, ["x", "z"])} == {"x", "z"}
-    assert associations.of_learners(runs, []) == runs
-    with pytest.raises(pb.BadInputError, match="no results of a learner 'frehs'. Did you mean 'fr"):
-        associations.of_learners(runs, ["frehs"])
-
-
 def test_single_layers_are_told_of_when_asked():
     runs = world(lambda s, k, i, t: t, lambda s, k, i, t: t)
     runs = [
@@ -142,7 +134,7 @@ def test_a_number_of_a_tasks_end_predicts_the_next_task(tmp_path):
             Row(task, "end", "accuracy", task / 10),
         ]
     results.save(Run("s", "adam", 0, {"seed": 0}), rows, {"status": "complete"})
-    (run,) = associations.load_runs(results)
+    (run,) = associations.runs_of(results.stored())
     assert run.predictors == {"norm": {1: 11.0, 2: 12.0}, "step": {1: 20.0, 2: 21.0, 3: 22.0}}
     assert run.accuracy == {0: 0.0, 1: 0.1, 2: 0.2}
 

@@ -1,11 +1,11 @@
 """The table's layouts: few streams beside one another, many below one another."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
-from plasticity_bench.scoring.score_table import Entry, _entry, notices, render
+from plasticity_bench.scoring import score_table
+from plasticity_bench.scoring.score_table import Entry, notices, render
 from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Interval
 
@@ -19,8 +19,7 @@ def test_means_before_clipping_are_of_the_seeds_that_did_not_diverge():
     """A replica may diverge in the last task, after its curvature was measured."""
     healthy = Score(0.5, 0.5, 0.6, 0.7, 30.0, diverged=False, seconds=1.0)
     diverged = Score(0.0, 0.0, 0.2, float("nan"), 10.0, diverged=True, seconds=3.0)
-    group = SimpleNamespace(suite_stream=SimpleNamespace(label="s"), label="l")
-    found = _entry(group, [healthy, diverged])
+    found = score_table.entry("s", "l", [healthy, diverged])
     assert (found.retention_raw, found.accuracy, found.curvature) == (0.6, 0.7, 30.0)
     assert (found.trainability.mean, found.seconds, found.num_diverged) == (0.25, 2.0, 1)
 
@@ -70,10 +69,8 @@ def test_a_row_of_few_seeds_says_so():
 
 def scored(stream, learner, trainability):
     """The entry of a learner whose seeds have these trainabilities."""
-    group = SimpleNamespace(suite_stream=SimpleNamespace(label=stream), label=learner)
-    return _entry(
-        group, [Score(t, 0.5, 0.5, 0.7, 30.0, diverged=False, seconds=1.0) for t in trainability]
-    )
+    scores = [Score(t, 0.5, 0.5, 0.7, 30.0, diverged=False, seconds=1.0) for t in trainability]
+    return score_table.entry(stream, learner, scores)
 
 
 def test_a_stream_or_a_seed_without_gain_unranks_nobody():

@@ -128,8 +128,30 @@ def test_parts_that_fit_into_memory_change_nothing_that_matters(monkeypatch):
 def test_scores_that_are_not_available_have_no_interval_and_can_be_left_out():
     scores = np.array([[0.5, np.nan], [0.2, 0.4]])
     assert math.isnan(stratified_interval(scores).low)
-    assert known(scores).tolist() == [[0.2, 0.4]]
+    assert known(scores).tolist() == [[0.5], [0.2]]  # the seed that has all
+    assert known([[np.nan, np.nan], [0.2, 0.4]]).tolist() == [[0.2, 0.4]]
+    assert known([[np.nan, 0.1], [0.2, np.nan], [0.3, 0.4]]).tolist() == [[0.3, 0.4]]
+    assert known([[np.nan], [np.nan]]).size == 0
+    rows = np.array([[[1.0, 2.0], [np.nan, 3.0]], [[4.0, 5.0], [6.0, 7.0]]])
+    assert known(rows).tolist() == [[[2.0], [3.0]], [[5.0], [7.0]]]
     assert math.isnan(stratified_interval(known(scores)[:0]).mean)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_rank_lies_in_its_interval(seed):
+    """Close rows with few seeds: a row shares the rank of a leader that it hardly ever reaches."""
+    draws = np.random.default_rng(seed)
+    scores = draws.normal(size=(9, 1, 1)) * 0.3 + draws.normal(size=(9, 2, 6)) * 0.1
+    for rank in ranks(scores, resamples=500):
+        assert rank.low <= rank.rank <= rank.high
+
+
+def test_few_pairs_cannot_differ_significantly():
+    ours, theirs = np.ones((1, 6)), np.zeros((1, 6))
+    for num_pairs, least in ((1, 1.0), (4, 0.125), (5, 0.0625), (6, 0.03125)):
+        difference = paired_difference(ours[:, :num_pairs], theirs[:, :num_pairs])
+        assert difference.p_value == difference.least_p_value == least
+        assert difference.too_few_pairs == (num_pairs < 6)
 
 
 def test_aggregates_in_closed_form():

@@ -11,6 +11,7 @@ from plasticity_bench.errors import DamagedError
 from plasticity_bench.leaderboard.entry import read_entry, scores_of
 from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
 from plasticity_bench.leaderboard.manifest_fields import cost, environments, stored_scores
+from plasticity_bench.leaderboard.submitted_code import source_hash_of_entry
 from plasticity_bench.results import Row, Run
 from plasticity_bench.results.parquet import measurements_bytes, measurements_table, pack_bytes
 from plasticity_bench.suite.suite import load_suite
@@ -95,8 +96,9 @@ def change_runs(folder, change):
 def change_source(folder, text):
     """Replace the code of an entry's learner, with hashes that fit everywhere."""
     manifest = json.loads((folder / MANIFEST).read_text())
-    (folder / manifest["learner"]["source"][0]).write_text(text)
-    digest = sha256(text.encode()).hexdigest()
+    names = manifest["learner"]["source"]
+    (folder / names[0]).write_text(text)
+    digest = source_hash_of_entry(folder, names)
     label = manifest["learner"]["label"]
     change_manifest(folder, lambda m: m["learner"].update(source_sha256=digest))
 

@@ -1,6 +1,6 @@
 // Generated from plasticity_bench/report/web/src by `npm run build`: do not edit.
-// sha256 of the sources: ef0dcbadd7cb28e7bbe9a51592190588d49f31c611cb82a7c5d08e56b4be37df
-// sha256 of the code below: 0ba1efa8794cea591a47fed6fca6335f6262ee035caabc04e9174e394e050c37
+// sha256 of the sources: 09e0fd22dc1eb5a908aac1636e1d44c33e9c015c383f53bc4a62230a03558800
+// sha256 of the code below: 8f3007207d12e6e4467795e95888447e7f1a965432ca7947b8d72d2e85b0e45a
 "use strict";
 (() => {
   // plasticity_bench/report/web/src/data.js
@@ -851,7 +851,7 @@
     const significant = pair.p_value !== null && pair.p_value < 0.05;
     const digits = Math.abs(mean) < 0.01 ? 3 : 2;
     const [meanText, lowText, highText] = bounds.map((value) => formatFixed(value, digits));
-    const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}`;
+    const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}${pair.too_few ? " (too few pairs)" : ""}`;
     return el(
       "td",
       { class: divergingColour(bounds) || null, title },

@@ -142,7 +142,7 @@ function differenceCell(pairs, learner, other) {
   const significant = pair.p_value !== null && pair.p_value < 0.05;
   const digits = Math.abs(mean) < 0.01 ? 3 : 2;
   const [meanText, lowText, highText] = bounds.map((value) => formatFixed(value, digits));
-  const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}`;
+  const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}${pair.too_few ? " (too few pairs)" : ""}`;
   return el("td", { class: divergingColour(bounds) || null, title },
     `${bounds[0] > 0 ? "+" : ""}${meanText}${significant ? " ★" : ""}`,
     el("span", { class: "small" }, `[${lowText}, ${highText}]`));

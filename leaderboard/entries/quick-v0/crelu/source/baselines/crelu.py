@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from plasticity_bench import Learner, NetworkSpec, build_network, narrowed
+from plasticity_bench import Learner, NetworkSpec, build_network, match_num_parameters
 
 
 class CReLU(Learner):
@@ -15,4 +15,4 @@ class CReLU(Learner):
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its activation replaced, and narrower."""
-        return build_network(narrowed(spec, activation="crelu"))
+        return build_network(match_num_parameters(spec, activation="crelu"))

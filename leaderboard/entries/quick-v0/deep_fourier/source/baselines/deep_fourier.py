@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from plasticity_bench import Learner, NetworkSpec, build_network, narrowed
+from plasticity_bench import Learner, NetworkSpec, build_network, match_num_parameters
 
 
 class DeepFourier(Learner):
@@ -16,4 +16,4 @@ class DeepFourier(Learner):
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its activation replaced, and narrower."""
-        return build_network(narrowed(spec, activation="fourier"))
+        return build_network(match_num_parameters(spec, activation="fourier"))

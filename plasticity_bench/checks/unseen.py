@@ -1,0 +1,31 @@
+"""Checks that results depend on nothing beside the code whose hash is in their keys."""
+
+from plasticity_bench.checks.trial import Trial
+from plasticity_bench.errors import LearnerError, StreamError
+from plasticity_bench.source_code.source import source_of
+from plasticity_bench.source_code.unseen import unseen_inputs
+from plasticity_bench.streams import Stream
+
+
+def check_learner_code(trial: Trial) -> None:
+    """A learner's code neither reads files or the environment nor changes globals."""
+    cls = type(trial.learner)
+    if lines := _lines(cls):
+        raise LearnerError(
+            f"Learner {cls.__name__}: {lines}: results would keep their key if that changed: make "
+            "numbers hyperparameters, and keep what changes in the dictionary that memory() "
+            "returns."
+        )
+
+
+def check_stream_code(name: str, stream: Stream) -> None:
+    """A stream's code neither reads files or the environment nor changes globals."""
+    if lines := _lines(type(stream)):
+        raise StreamError(
+            f"{name}: {lines}: results would keep their key if that changed: make numbers "
+            "parameters, and register data with plasticity_bench.data.register_source."
+        )
+
+
+def _lines(cls: type) -> str:
+    return "; ".join(map(str, unseen_inputs(source_of(cls))))

@@ -1,0 +1,116 @@
+"""Scores of plain arrays: for results that this package has not computed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.statistics import Interval, known, stratified_interval
+from plasticity_bench.statistics.aggregates import Array
+
+
+def trainability(accuracy: ArrayLike, reference: ArrayLike, chance: ArrayLike) -> Array:
+    r"""Return $(a - c) / (r - c)$ within [0, 1]: the share of what a fresh network learns.
+
+    NaN where the reference gains nothing. The definition is that of the table (docs/scores.md).
+
+    Args:
+        accuracy: at the end of a task, averaged over the scored tasks; any shape.
+        reference: of a fresh, tuned network on the same tasks; of the same shape.
+        chance: the accuracy without learning; of a shape that broadcasts.
+    """
+    return np.clip(_fraction(accuracy, chance, reference), 0.0, 1.0)
+
+
+def retained_plasticity(accuracy: ArrayLike, own_fresh: ArrayLike, chance: ArrayLike) -> Array:
+    r"""Return $(a - c) / (o - c)$: below 1 plasticity was lost, above 1 gained.
+
+    NaN where the fresh copy gains nothing.
+
+    Args:
+        accuracy: at the end of a task, averaged over the scored tasks; any shape.
+        own_fresh: of the same learner, network and settings, restarted at each of these tasks.
+        chance: the accuracy without learning; of a shape that broadcasts.
+    """
+    return _fraction(accuracy, chance, own_fresh)
+
+
+def curvature_retention(rank: ArrayLike, reference_rank: ArrayLike, floor: ArrayLike) -> Array:
+    r"""Return $(k - f) / (k_r - f)$ within [0, 1], of curvature ranks at the start of tasks.
+
+    NaN where the reference has no more than the floor.
+
+    Args:
+        rank: averaged over the scored tasks; any shape.
+        reference_rank: of a fresh network on the same tasks.
+        floor: the rank that a dead network keeps; of a shape that broadcasts.
+    """
+    return np.clip(_fraction(rank, floor, reference_rank), 0.0, 1.0)
+
+
+def score_arrays(
+    accuracy: ArrayLike,
+    reference: ArrayLike,
+    chance: ArrayLike,
+    *,
+    own_fresh: ArrayLike | None = None,
+    rank: ArrayLike | None = None,
+    reference_rank: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
+) -> dict[str, Interval]:
+    """Return every score that some numbers allow: its mean with a 95 % interval over seeds.
+
+    Args:
+        accuracy: (seeds,) or (streams, seeds); see `trainability`.
+        reference: likewise.
+        chance: a number, or of a shape that broadcasts.
+        own_fresh: see `retained_plasticity`.
+        rank: see `curvature_retention`; with `reference_rank` and `floor`.
+        reference_rank: likewise.
+        floor: likewise.
+
+    Returns:
+        "trainability", and "retained_plasticity" and "curvature_retention" where their arrays are
+        given. Scores that are NaN are left out, as in the table; n/a is an interval of NaN.
+
+    Raises:
+        BadInputError: if shapes do not fit, or a part of what curvature retention needs is missing.
+    """
+    shape = np.shape(accuracy)
+    if len(shape) not in (1, 2) or 0 in shape:
+        raise BadInputError(f"accuracy must be (seeds,) or (streams, seeds), not {shape}.")
+    given = {"rank": rank, "reference_rank": reference_rank, "floor": floor}
+    missing = [name for name, values in given.items() if values is None]
+    if 0 < len(missing) < len(given):
+        raise BadInputError(f"Curvature retention needs {missing[0]} too.")
+    arrays = {"reference": reference, "chance": chance, "own_fresh": own_fresh, **given}
+    _check_shapes(shape, {k: v for k, v in arrays.items() if v is not None})
+    scores = {"trainability": trainability(accuracy, reference, chance)}
+    if own_fresh is not None:
+        scores["retained_plasticity"] = retained_plasticity(accuracy, own_fresh, chance)
+    if rank is not None and reference_rank is not None and floor is not None:
+        scores["curvature_retention"] = curvature_retention(rank, reference_rank, floor)
+    return {k: stratified_interval(known(np.atleast_2d(v))) for k, v in scores.items()}
+
+
+def _check_shapes(shape: tuple[int, ...], arrays: Mapping[str, ArrayLike]) -> None:
+    for name, values in arrays.items():
+        given = np.shape(values)
+        fits = given == shape or (name in ("chance", "floor") and _broadcasts(given, shape))
+        if not fits:
+            raise BadInputError(f"{name} is of shape {given}, but accuracy of {shape}.")
+
+
+def _broadcasts(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(given, shape) == shape
+    except ValueError:
+        return False
+
+
+def _fraction(values: ArrayLike, floor: ArrayLike, reference: ArrayLike) -> Array:
+    value, low, high = (np.asarray(a, dtype=np.float64) for a in (values, floor, reference))
+    gain = high - low
+    gained = np.where(gain > 0, gain, np.nan)
+    return np.asarray((value - low) / gained)

@@ -1,0 +1,84 @@
+"""Source files as text that comments, docstrings and blank lines do not change."""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+
+_UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+_IMPLIED = ("ctx", "kind", "type_comment", "type_ignores")
+"""Fields that follow from the rest of the tree, or have no effect."""
+
+
+@lru_cache(maxsize=512)
+def parsed(content: bytes) -> ast.Module | None:
+    """Return the syntax tree of a file; None if it is not Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about escapes such as "\d"
+            return ast.parse(content)
+    except _UNPARSABLE:
+        return None
+
+
+@lru_cache(maxsize=512)
+def canonical(content: bytes) -> bytes:
+    r"""Return what a file's hash is computed from.
+
+    Of Python, it is the syntax tree without comments, docstrings and other statements that are only
+    a string. It is the same on every version of Python that parses the file; `ast.dump` prints
+    other fields in other versions. Of anything else, it is the bytes.
+
+    >>> canonical(b'def f(x):\n    "Doc."\n    return x') == canonical(b"def f(x): return x # f")
+    True
+    """
+    tree = parsed(content)
+    if tree is None:
+        return b"bytes:" + content
+    return b"tree:" + "".join(_text(tree)).encode()
+
+
+def _text(tree: ast.AST) -> Iterator[str]:
+    """The parts of a tree's text; without recursion, since trees may be deep."""
+    left: list[str | ast.AST] = [tree]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            yield part
+        else:
+            left += reversed(list(_parts(part)))
+
+
+def _parts(node: ast.AST) -> Iterator[str | ast.AST]:
+    """A node as text and inner nodes: its class, and its fields by name if they are not empty."""
+    if isinstance(node, ast.Constant):
+        # Not repr, which depends on the version's table of Unicode, and refuses long integers.
+        yield hex(node.value) if type(node.value) is int else ascii(node.value)
+        return
+    yield f"{type(node).__name__}("
+    for name in sorted(node._fields):
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            entries = [entry for entry in value if not _is_without_effect(entry, node)]
+            if entries:
+                yield f"{name}=["
+                for entry in entries:
+                    yield entry if isinstance(entry, ast.AST) else ascii(entry)
+                    yield ","
+                yield "],"
+        elif value is not None and name not in _IMPLIED:
+            yield f"{name}="
+            yield value if isinstance(value, ast.AST) else ascii(value)
+            yield ","
+    yield ")"
+
+
+def _is_without_effect(entry: object, parent: ast.AST) -> bool:
+    """Whether an entry of a list is a string that is not used."""
+    if isinstance(parent, ast.JoinedStr):  # some versions end the format of f"{x:{width}}" in one
+        return isinstance(entry, ast.Constant) and entry.value == ""
+    return (
+        isinstance(entry, ast.Expr)
+        and isinstance(entry.value, ast.Constant)
+        and isinstance(entry.value.value, str)
+    )
