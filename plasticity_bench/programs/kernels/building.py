@@ -1,0 +1,99 @@
+"""Build the package's C++ code, which is loaded from a private folder of the cache.
+
+It is built for this processor. The options keep the bits of results the same on all: no operation
+is contracted or reordered, so the width of vectors is all that differs.
+"""
+
+import ctypes
+import functools
+import os
+import platform
+import shutil
+import stat
+import subprocess
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+
+from filelock import FileLock
+
+from plasticity_bench.folders import cache_folder
+
+OPTIONS = (
+    *("-std=c++20", "-O3", "-shared", "-fPIC", "-fwrapv"),
+    *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
+)
+NATIVE = "-march=native"
+SOURCES = ("executor.cpp", "elementary.h", "matmul.h")
+
+
+class BuildError(Exception):
+    """The C++ code cannot be built or loaded; the message is the reason, in a line."""
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """Return the library, which is built the first time on a machine.
+
+    Raises:
+        BuildError: if there is no C++ compiler, it fails, or the cache is not the user's own.
+    """
+    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
+    if not compiler:
+        raise BuildError("there is no C++ compiler")
+    contents = {name: _source(name) for name in SOURCES}
+    text = "".join([compiler, *OPTIONS, NATIVE, _processor(), *contents.values()])
+    folder = _own_folder(cache_folder() / "kernels")
+    path = folder / f"{sha256(text.encode()).hexdigest()[:24]}.so"
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            _build(compiler, contents, path)
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise BuildError(f"{path} cannot be loaded: {error}") from None
+
+
+def _source(name: str) -> str:
+    return (resources.files(__package__) / name).read_text()
+
+
+def _build(compiler: str, contents: dict[str, str], path: Path) -> None:
+    """Build into a folder of its own, and move the result into place."""
+    work = path.with_suffix(f".{os.getpid()}")
+    work.mkdir()
+    try:
+        for name, text in contents.items():
+            (work / name).write_text(text)
+        command = [compiler, *OPTIONS, NATIVE, str(work / SOURCES[0]), "-o", str(work / "built.so")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            line = next(iter(done.stderr.strip().splitlines()), f"{compiler} failed")
+            raise BuildError(line[:300])
+        (work / "built.so").rename(path)
+    except OSError as error:
+        raise BuildError(f"{work}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _own_folder(folder: Path) -> Path:
+    """A folder that only the user can write to, since its code is loaded."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = folder.lstat()
+    except OSError as error:
+        raise BuildError(f"{folder}: {error.strerror}") from None
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise BuildError(f"{folder} is not a folder of this user")
+    folder.chmod(0o700)
+    return folder
+
+
+def _processor() -> str:
+    """What the processor can do."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith("flags")), platform.machine())

@@ -1,0 +1,380 @@
+"""The order and the places of a program's steps: groups of elementwise operations, and memory.
+
+Elementwise operations of one shape that depend on nothing else in between become one group, which
+executor.cpp runs tile by tile. Values that only their group reads are never stored.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from plasticity_bench.programs.program import (
+    ELEMENTWISE,
+    OPS,
+    SIZES,
+    TYPES,
+    Call,
+    Elementwise,
+    Instruction,
+    Number,
+    Operand,
+    Step,
+    Value,
+    contiguous,
+    merged,
+)
+
+MAX_OPERATIONS = 48
+"""Of one group."""
+MAX_ACCESSES = 40
+MAX_REGISTERS = 96
+"""As in executor.cpp."""
+ALIGNMENT = 64
+_CONTIGUOUS, _STRIDED, _ONE = range(3)
+
+
+@dataclass(frozen=True)
+class Code:
+    """Instructions for executor.cpp, with values in place of their buffers."""
+
+    words: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A program in its final order.
+
+    Attributes:
+        parts: instructions, and calls of PyTorch's operations, in order.
+        buffers: the values that own a buffer; instructions have their places in it.
+        offsets: in bytes, of those that lie in the common memory.
+        memory: its size in bytes.
+    """
+
+    parts: list[Code | Call]
+    buffers: list[Value]
+    offsets: dict[Value, int]
+    memory: int
+
+
+def plan(inputs: Sequence[Value], steps: Sequence[Step], outputs: Sequence[Value]) -> Plan:
+    """Return a program in its final order, with the place of every value in memory.
+
+    Args:
+        inputs: that are given.
+        steps: all that is to be done, in a possible order.
+        outputs: that are asked for.
+    """
+    steps = _needed(steps, outputs)
+    _store_transposed(steps, outputs)
+    groups = _grouped(steps)
+    stored = _stored(groups, outputs)
+    owners = [*inputs, *(v for v in _constants(steps, outputs) if v not in inputs)]
+    produced: list[Value] = []
+    parts: list[Code | Call] = []
+    uses: dict[Value, list[int]] = {}
+    for group in groups:
+        parts_of_group: list[Code | Call] = []
+        first = group[0]
+        if isinstance(first, Elementwise):
+            parts_of_group.append(Code(tuple(_elementwise(group, stored))))
+        elif isinstance(first, Instruction):
+            for target, source in first.copies:
+                parts_of_group.append(Code(tuple(_copy(target, source))))
+            if first.kind >= 0:
+                parts_of_group.append(Code(tuple(_instruction(first))))
+        else:
+            assert isinstance(first, Call)
+            parts_of_group.append(first)
+        for part in parts_of_group:
+            for value in _mentioned(part):
+                uses.setdefault(value, []).append(len(parts))
+            parts.append(part)
+        produced += [v for step in group for v in step.outputs if v in stored or not isinstance(step, Elementwise)]
+    final = {value.root for value in outputs}
+    temporary = [v for v in dict.fromkeys(produced) if v not in final and v in uses]
+    offsets, memory = _placed(temporary, uses)
+    buffers = list(dict.fromkeys([*owners, *produced]))
+    return Plan(parts, buffers, offsets, memory)
+
+
+def _needed(steps: Sequence[Step], outputs: Sequence[Value]) -> list[Step]:
+    wanted = {value.root for value in outputs}
+    kept = []
+    for step in reversed(steps):
+        if any(value in wanted for value in step.outputs):
+            wanted |= {value.root for value in _inputs(step)}
+            kept.append(step)
+    return kept[::-1]
+
+
+def _inputs(step: Step) -> list[Value]:
+    if isinstance(step, Instruction):
+        return [*step.inputs, *(source for _, source in step.copies)]
+    return list(step.inputs)
+
+
+def _constants(steps: Iterable[Step], outputs: Sequence[Value]) -> list[Value]:
+    values = [v.root for step in steps for v in _inputs(step)] + [v.root for v in outputs]
+    return [v for v in dict.fromkeys(values) if v.constant is not None]
+
+
+def _store_transposed(steps: Sequence[Step], outputs: Sequence[Value]) -> None:
+    """Let products lie in memory as their users read them.
+
+    A product that is only read transposed, as the gradient of a linear layer's weight is, is
+    computed so: elementwise operations then read it in its order.
+    """
+    readers: dict[Value, list[Value]] = {}
+    for step in steps:
+        for value in _inputs(step):
+            readers.setdefault(value.root, []).append(value)
+    for value in outputs:
+        readers.setdefault(value.root, []).append(value)
+    for step in steps:
+        (product, *_) = step.outputs
+        is_product = isinstance(step, Instruction) and step.kind == 2
+        if not is_product or len(product.shape) != 3 or 1 in product.shape[1:]:
+            continue
+        batch, rows, columns = product.shape
+        swapped = (rows * columns, 1, rows)
+        views = readers.get(product, [])
+        transposed = (product.strides[0], product.strides[2], product.strides[1])
+        if not views or any(
+            view.shape != (batch, columns, rows) or view.strides != transposed or view.offset
+            for view in views
+        ):
+            continue
+        product.strides = swapped
+        for view in set(views):
+            view.strides = (swapped[0], swapped[2], swapped[1])
+
+
+# ---- groups --------------------------------------------------------------------------------------
+
+
+def _grouped(steps: Sequence[Step]) -> list[list[Step]]:
+    """Steps in order; elementwise operations of one shape that can run together are one group."""
+    done: set[Value] = set()
+    made = {value for step in steps for value in step.outputs}
+    left = list(steps)
+    groups: list[list[Step]] = []
+
+    def ready(step: Step, inside: set[Value]) -> bool:
+        for value in _inputs(step):
+            root = value.root
+            if root not in made or root in done:
+                continue
+            if isinstance(step, Elementwise) and value is root and root in inside:
+                continue
+            return False
+        return True
+
+    while left:
+        index = next(i for i, step in enumerate(left) if ready(step, set()))
+        first = left[index]
+        if not isinstance(first, Elementwise):
+            group = [left.pop(index)]
+        else:
+            group, inside, accesses = [], set(), set()
+            rest = []
+            shape = first.outputs[0].shape
+            for step in left:
+                if (
+                    isinstance(step, Elementwise)
+                    and len(group) < MAX_OPERATIONS
+                    and step.outputs[0].shape == shape
+                    and ready(step, inside)
+                ):
+                    new = {v for v in step.inputs if v not in inside} | {step.outputs[0]}
+                    if len(accesses | new) <= MAX_ACCESSES:
+                        accesses |= new
+                        group.append(step)
+                        inside.add(step.outputs[0])
+                        continue
+                rest.append(step)
+            left = rest
+        groups.append(group)
+        done |= {value for step in group for value in step.outputs}
+    return groups
+
+
+def _stored(groups: Sequence[Sequence[Step]], outputs: Sequence[Value]) -> set[Value]:
+    """The elementwise values that somebody outside their group reads, or reads as a view."""
+    stored = {value.root for value in outputs}
+    for group in groups:
+        inside = {value for step in group for value in step.outputs}
+        for step in group:
+            for value in _inputs(step):
+                if value is not value.root or value not in inside:
+                    stored.add(value.root)
+    return stored
+
+
+# ---- instructions --------------------------------------------------------------------------------
+
+
+def _instruction(step: Instruction) -> list[Any]:
+    words = [
+        word
+        for argument in step.arguments
+        for word in (argument() if callable(argument) else [argument])
+    ]
+    return _framed(step.kind, words)
+
+
+def _framed(kind: int, words: Sequence[Any]) -> list[Any]:
+    return [kind, len(words) + 2, *words]
+
+
+def _bits(number: float | int | bool, dtype: torch.dtype) -> int:
+    """A number as the int64 whose first bytes are those of the number in a type."""
+    if dtype == torch.float32:
+        value: Any = torch.tensor(number, dtype=torch.float32).item()
+        return int(struct.unpack("<i", struct.pack("<f", value))[0])
+    if dtype == torch.float64:
+        return int(struct.unpack("<q", struct.pack("<d", float(number)))[0])
+    return int(bool(number)) if dtype == torch.bool else int(number)
+
+
+def _copy(target: Value, source: Value) -> list[Any]:
+    copy = Elementwise((source,), (target,), "copy", (source,), target.dtype)
+    return _elementwise([copy], {target.root}, target)
+
+
+def _elementwise(group: Sequence[Step], stored: set[Value], into: Value | None = None) -> list[Any]:
+    """The instruction of a group; `into` is where a copy's result is written."""
+    operations = [step for step in group if isinstance(step, Elementwise)]
+    shape = operations[0].outputs[0].shape
+    registers = _Registers(operations, stored, into)
+    constants: list[Any] = []
+    loads: list[Any] = []
+    for key, register in registers.constants.items():
+        number, dtype = key
+        constants += [register, TYPES.index(dtype), _bits(number, dtype)]
+    for value, register in registers.loads.items():
+        loads += [register, *_access(value, shape)]
+    micros = [word for micro in registers.micros for word in micro]
+    stores: list[Any] = []
+    for value, register in registers.stores.items():
+        stores += [register, *_access(into or value, shape)]
+    total = 1
+    for size in shape:
+        total *= size
+    words = [total, len(registers.constants), *constants, len(registers.loads), *loads,
+             len(registers.micros), *micros, len(registers.stores), *stores]  # fmt: skip
+    return _framed(ELEMENTWISE, words)
+
+
+def _access(value: Value, shape: Sequence[int]) -> list[Any]:
+    """How a value is read, or written, by an operation of some shape."""
+    padded = (1,) * (len(shape) - len(value.shape)) + tuple(value.shape)
+    strides = (0,) * (len(shape) - len(value.shape)) + tuple(value.strides)
+    steps = [0 if size == 1 else step for size, step in zip(padded, strides, strict=True)]
+    sizes, merged_steps = merged(shape, steps)
+    kind = _STRIDED
+    if not sizes or merged_steps == [1]:
+        kind = _CONTIGUOUS
+    elif not any(merged_steps):
+        kind = _ONE
+    return [value.type, kind, value.root, value.offset, len(sizes), *sizes, *merged_steps]
+
+
+class _Registers:
+    """The registers of a group's values, and its operations on them.
+
+    Registers of loads, constants and stored values are theirs alone, because they may be memory
+    that others read; those of values in between are used again.
+    """
+
+    def __init__(self, operations: Sequence[Elementwise], stored: set[Value], into: Value | None) -> None:
+        self.constants: dict[tuple[Any, torch.dtype], int] = {}
+        self.loads: dict[Value, int] = {}
+        self.stores: dict[Value, int] = {}
+        self.micros: list[tuple[int, ...]] = []
+        self._of: dict[Value, int] = {}
+        self._free: list[int] = []
+        self._next = 0
+        last: dict[Value, int] = {}
+        for index, step in enumerate(operations):
+            for value in step.inputs:
+                last[value] = index
+        inside = {step.outputs[0] for step in operations}
+        for index, step in enumerate(operations):
+            operands = [self._register(o, step) for o in step.operands]
+            result = step.outputs[0]
+            ending = [v for v in dict.fromkeys(step.inputs) if v in inside and last[v] == index]
+            keeps = result in stored or into is not None
+            target = self._new() if keeps else self._again()
+            self._of[result] = target
+            if keeps:
+                self.stores[result] = target
+            self._emit(step, target, operands)
+            for value in ending:
+                if value not in self.stores:
+                    self._free.append(self._of[value])
+            if not keeps and result not in last:
+                self._free.append(target)
+        if self._next > MAX_REGISTERS:
+            raise AssertionError("a group of too many registers")
+
+    def _register(self, operand: Operand, step: Elementwise) -> int:
+        if isinstance(operand, Number):
+            key = (operand.value, step.dtype)
+            if key not in self.constants:
+                self.constants[key] = self._new()
+            return self.constants[key]
+        if operand in self._of:
+            return self._of[operand]
+        if operand not in self.loads:
+            self.loads[operand] = self._new()
+        return self.loads[operand]
+
+    def _emit(self, step: Elementwise, target: int, operands: Sequence[int]) -> None:
+        a, b, c = (*operands, *(0,) * (3 - len(operands)))
+        source = step.operands[0]
+        source_type = source.type if isinstance(source, Value) else 0
+        dtype = step.outputs[0].dtype if step.op == "cast" else step.dtype
+        self.micros.append((OPS.index(step.op), TYPES.index(dtype), target, a, b, c, source_type))
+
+    def _new(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+    def _again(self) -> int:
+        return self._free.pop() if self._free else self._new()
+
+
+# ---- memory --------------------------------------------------------------------------------------
+
+
+def _mentioned(part: Code | Call) -> list[Value]:
+    if isinstance(part, Code):
+        return [word.root for word in part.words if isinstance(word, Value)]
+    return [value.root for value in (*part.inputs, *part.outputs)]
+
+
+def _placed(values: Sequence[Value], uses: dict[Value, list[int]]) -> tuple[dict[Value, int], int]:
+    """Offsets in a common memory, where values that are not needed at once may share a place."""
+    placed: list[tuple[int, int, int, int]] = []  # from, to (parts); from, to (bytes)
+    offsets: dict[Value, int] = {}
+    memory = 0
+    for value in values:
+        first, last = min(uses[value]), max(uses[value])
+        size = -(-max(1, value.numel) * SIZES[value.type] // ALIGNMENT) * ALIGNMENT
+        busy = sorted((a, b) for f, t, a, b in placed if f <= last and first <= t)
+        offset = 0
+        for begin, end in busy:
+            if begin - offset >= size:
+                break
+            offset = max(offset, end)
+        offsets[value] = offset
+        placed.append((first, last, offset, offset + size))
+        memory = max(memory, offset + size)
+    return offsets, memory
+
+
+__all__ = ["Code", "Plan", "contiguous", "plan"]
