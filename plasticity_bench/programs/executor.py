@@ -110,7 +110,7 @@ class Executor:
         first = self._base - self._memory.data_ptr() + self._offsets[root]
         size = max(1, root.numel) * SIZES[root.type]
         flat = self._memory[first : first + size].view(root.dtype)
-        return torch.as_strided(flat, value.shape, value.strides, value.offset)
+        return _strided(flat, value)
 
 
 def _empty(value: Value) -> Tensor:
@@ -121,7 +121,12 @@ def _seen(now: dict[Value, Tensor], value: Value) -> Tensor:
     tensor = now[value.root]
     if value.base is None:
         return tensor
-    return torch.as_strided(tensor, value.shape, value.strides, value.offset)
+    return _strided(tensor, value)
+
+
+def _strided(tensor: Tensor, value: Value) -> Tensor:
+    offset = tensor.storage_offset() + value.offset
+    return torch.as_strided(tensor, value.shape, value.strides, offset)
 
 
 def _joined(parts: Sequence[Code | Call]) -> list[Code | Call]:

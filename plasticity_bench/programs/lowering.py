@@ -21,6 +21,7 @@ from plasticity_bench.programs.program import (
     PRODUCT,
     REDUCE,
     REDUCTIONS,
+    STORED,
     TYPES,
     Call,
     Elementwise,
@@ -147,7 +148,7 @@ class Lowering:
         )
         if name in _VIEWS:
             return self._view(node.target, args[0], args[1:], kwargs)
-        if name in _SAME:
+        if name in _SAME and isinstance(args[0], Value):
             return args[0]
         if not known:
             return self._call(node, args, kwargs)
@@ -155,8 +156,10 @@ class Lowering:
             filled = {"full": 1, "full_like": 1, "scalar_tensor": 0}
             number = args[filled[name]] if name in filled else float(name.startswith("ones"))
             return self.elementwise("copy", (Number(number),), tuple(meta.shape), meta.dtype)
-        if name == "_to_copy":
+        if name == "_to_copy" and isinstance(args[0], Value):
             return self.cast(args[0], meta.dtype)
+        if name in ("_to_copy", "alias", "lift_fresh_copy") and not isinstance(args[0], Value):
+            return self.elementwise("copy", (args[0],), tuple(meta.shape), meta.dtype)
         if name in _ALIKE:
             return self.elementwise(name, (args[0],), tuple(meta.shape), meta.dtype)
         if name in _PAIRS and not kwargs.get("rounding_mode"):
@@ -246,7 +249,7 @@ class Lowering:
         return self.elementwise("copy", (value,), value.shape, value.dtype)
 
     def _like(self, tensor: torch.Tensor) -> Value:
-        if tensor.dtype not in TYPES:
+        if tensor.dtype not in STORED:
             raise UnsupportedError(f"a tensor of {tensor.dtype}")
         return Value(tuple(tensor.shape), tensor.dtype)
 

@@ -13,9 +13,12 @@ from typing import Any
 import torch
 
 TYPES = (torch.float32, torch.float64, torch.int64, torch.bool)
-"""Types of values, at the places of `Type` in executor.cpp."""
+"""Types of values that instructions compute with, at the places of `Type` in executor.cpp."""
 
-SIZES = (4, 8, 8, 1)
+STORED = (*TYPES, torch.uint8, torch.int32)
+"""Types of values that PyTorch's operations may make."""
+
+SIZES = (4, 8, 8, 1, 1, 4)
 
 OPS = (
     *("add", "sub", "mul", "div", "maximum", "minimum", "pow", "remainder"),
@@ -68,8 +71,8 @@ class Value:
 
     @property
     def type(self) -> int:
-        """The place of its dtype in `TYPES`."""
-        return TYPES.index(self.dtype)
+        """The place of its dtype in `STORED`."""
+        return STORED.index(self.dtype)
 
     @property
     def numel(self) -> int:
