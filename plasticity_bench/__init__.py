@@ -4,6 +4,7 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from plasticity_bench import portability
 from plasticity_bench.errors import (
     BadInputError,
     LearnerError,
@@ -22,6 +23,8 @@ from plasticity_bench.streams import (
     registered_streams,
 )
 from plasticity_bench.streams.registry import load_plugins as _load_plugins
+
+portability.pin()  # before torch is imported
 
 if TYPE_CHECKING:
     from plasticity_bench.checks import check_learner, check_measurement, check_stream

@@ -21,7 +21,7 @@ from plasticity_bench.programs import replica_update
 from plasticity_bench.programs.hook_errors import explained
 from plasticity_bench.programs.hook_state import HookState
 from plasticity_bench.programs.network_constants import example_inputs
-from plasticity_bench.programs.prepared_update import Arguments, prepare
+from plasticity_bench.programs.prepared_update import Arguments, prepare, prepare_prediction
 from plasticity_bench.programs.replica_update import ReplicaUpdate
 from plasticity_bench.programs.replicas import Replica, Replicas
 
@@ -42,6 +42,8 @@ class Population:
         module: the network whose parameters `state.params` are.
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although compilation was requested; None without a reason.
+        varies: what may give other bits on another processor: operations of PyTorch that a program
+            calls, or why updates are no program.
         prepare_seconds: wall time of recording and compiling updates so far.
     """
 
@@ -92,6 +94,8 @@ class Population:
         self.fallback: str | None = None
         self._compile = compile_updates
         self._updates: dict[tuple[torch.Size, torch.Size], Callable[..., list[Tensor]]] = {}
+        self._predictions: dict[torch.Size, Callable[..., list[Tensor]]] = {}
+        self.varies: tuple[str, ...] = ()
 
     def update(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Train every replica on its own mini-batch.
@@ -119,7 +123,13 @@ class Population:
     def predict(self, inputs: Tensor) -> Tensor:
         """Return logits, (replicas, n, classes), for inputs, (replicas, n, *input_shape)."""
         with explained(self._learner), torch.no_grad():
-            logits: Tensor = self._all.map(self._replica.predict)(self.state, inputs)
+            if inputs.shape not in self._predictions:
+                arguments = (self.state, inputs)
+                predict = self._all.map(self._replica.predict)
+                self._predictions[inputs.shape] = prepare_prediction(
+                    self._learner, predict, arguments
+                )
+            (logits,) = self._predictions[inputs.shape](*self._leaves, inputs)
             if self._learner.overrides("predict_params"):
                 self._hook_state.check_at_times()
         return logits
@@ -176,6 +186,7 @@ class Population:
         replicas, update, hook_state = self._all, self._replica.update, self._hook_state
         prepared = prepare(replicas, update, hook_state, arguments, self._compile)
         self.compiled, self.fallback = prepared.compiled, prepared.fallback
+        self.varies = prepared.varies
         return prepared.function
 
     # ---- state ----------------------------------------------------------------------------------

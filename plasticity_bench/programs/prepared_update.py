@@ -1,8 +1,9 @@
-"""The update of a population in the form that is called: compiled, recorded, or looped.
+"""The update of a population in the form that is called: a program, a record, or a loop.
 
 Before it is used, it is compared with the hooks that it is made of.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,10 @@ from plasticity_bench.learners.learner import Learner
 from plasticity_bench.programs import purity
 from plasticity_bench.programs.compiling import CompilationError
 from plasticity_bench.programs.hook_state import HookState
+from plasticity_bench.programs.kernels.building import BuildError
+from plasticity_bench.programs.program import UnsupportedError
 from plasticity_bench.programs.replicas import Replicas
-from plasticity_bench.programs.tracing import flat, trace
+from plasticity_bench.programs.tracing import flat, program, trace
 
 Arguments = tuple[Any, ...]
 """State, keys, clock, inputs and targets of all replicas."""
@@ -30,13 +33,15 @@ class Prepared:
 
     Attributes:
         function: from the tensors of its arguments, in order, to those of its results.
-        compiled: whether it runs as machine code.
-        fallback: why it does not although that was requested; None without a reason.
+        compiled: whether PyTorch's compiler made it.
+        fallback: why it did not although that was requested; None without a reason.
+        varies: what may give other bits on another processor; empty if nothing does.
     """
 
     function: Callable[..., list[Tensor]]
     compiled: bool = False
     fallback: str | None = None
+    varies: tuple[str, ...] = ()
 
 
 def prepare(
@@ -46,7 +51,10 @@ def prepare(
     arguments: Arguments,
     into_code: bool,
 ) -> Prepared:
-    """Return the update of all replicas: compiled if requested and possible, recorded, or looped.
+    """Return the update of all replicas.
+
+    On the CPU it is a program, with the same bits on every processor; elsewhere it is recorded, and
+    compiled if that is requested and possible. That of a learner that is not vectorized is a loop.
 
     Args:
         replicas: all of them.
@@ -70,16 +78,26 @@ def _prepared(
 ) -> Prepared:
     if not learner.vectorized:
         fallback = "the learner is not vectorized" if into_code else None
-        return Prepared(flat(of_all, pytree.tree_structure(arguments)), fallback=fallback)
+        function = flat(of_all, pytree.tree_structure(arguments))
+        return Prepared(function, fallback=fallback, varies=("the learner is not vectorized",))
+    leaves = pytree.tree_leaves(arguments)
     fallback = None
-    if into_code:
+    varies: tuple[str, ...] = ("another device",)
+    if all(leaf.device.type == "cpu" for leaf in leaves):
+        try:
+            num_carried = len(pytree.tree_leaves(arguments[0]))
+            made = program(of_all, arguments, num_carried=num_carried)
+            return Prepared(made, varies=tuple(made.called))
+        except (UnsupportedError, BuildError) as error:
+            varies = (str(error),)
+    elif into_code:
         try:
             num_carried = len(pytree.tree_leaves(arguments[0]))
             code = trace(of_all, arguments, into_code=True, num_carried=num_carried)
             return Prepared(code, compiled=True)
         except CompilationError as error:
             fallback = str(error)
-    return Prepared(trace(of_all, arguments), fallback=fallback)
+    return Prepared(trace(of_all, arguments), fallback=fallback, varies=varies)
 
 
 def _check(
@@ -90,17 +108,35 @@ def _check(
     prepared: Prepared,
     arguments: Arguments,
 ) -> None:
-    """Check one replica's hooks, and the recorded update of all, which compilation rounds anew."""
+    """Check one replica's hooks, and the recorded update of all."""
     first = pytree.tree_map(lambda tensor: tensor[0], arguments)
     purity.check_repeatable(
         learner, hook_state, lambda: pytree.tree_leaves(update(learner, *first))
     )
     if not learner.vectorized or prepared.compiled:
         return
+    record = trace(of_all, arguments)  # a program rounds in another way
     for count in COUNTS:
         later = _later(arguments, count)
-        recorded = prepared.function(*pytree.tree_leaves(later))
+        recorded = record(*pytree.tree_leaves(later))
         purity.check_recorded(learner, recorded, pytree.tree_leaves(of_all(*later)))
+
+
+def prepare_prediction(
+    learner: Learner, predict: Callable[..., Any], arguments: Arguments
+) -> Callable[..., list[Tensor]]:
+    """Return the predictions of all replicas as a program, where that is possible.
+
+    Args:
+        learner: whose predictions they are.
+        predict: of all replicas.
+        arguments: state and inputs, of the shapes that all later calls will have.
+    """
+    on_cpu = all(leaf.device.type == "cpu" for leaf in pytree.tree_leaves(arguments))
+    if learner.vectorized and on_cpu:
+        with contextlib.suppress(UnsupportedError, BuildError):
+            return program(predict, arguments)
+    return flat(predict, pytree.tree_structure(arguments))
 
 
 def _later(arguments: Arguments, count: int) -> Arguments:

@@ -5,10 +5,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx
+from torch._decomp import core_aten_decompositions
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.programs.compiling import compiled
+from plasticity_bench.programs.executor import Executor
 
 aten = torch.ops.aten
 
@@ -45,6 +47,31 @@ def trace(
     graph = make_fx(flat(function, structure))(*leaves)
     simplify(graph)
     return compiled(graph, leaves, num_carried) if into_code else graph
+
+
+def program(
+    function: Callable[..., Any], arguments: tuple[Any, ...], *, num_carried: int = 0
+) -> Executor:
+    """Record a function as a program that the package's own C++ code runs.
+
+    PyTorch's composite operations are recorded as the simple ones that they consist of.
+
+    Args:
+        function: as of `trace`, on the CPU.
+        arguments: likewise.
+        num_carried: this number of first tensors of the results are the next call's first
+            arguments; they are overwritten by the call after the next.
+
+    Raises:
+        UnsupportedError: if the function changes a tensor in place that others see.
+        BuildError: if there is no C++ compiler.
+    """
+    leaves, structure = pytree.tree_flatten(arguments)
+    leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
+    table = core_aten_decompositions()
+    graph = make_fx(flat(function, structure), decomposition_table=table)(*leaves)
+    simplify(graph)
+    return Executor(graph, num_carried)
 
 
 def flat(function: Callable[..., Any], structure: pytree.TreeSpec) -> Callable[..., list[Tensor]]:

@@ -7,7 +7,6 @@ is contracted or reordered, so the width of vectors is all that differs.
 import ctypes
 import functools
 import os
-import platform
 import shutil
 import stat
 import subprocess
@@ -18,12 +17,16 @@ from pathlib import Path
 from filelock import FileLock
 
 from plasticity_bench.folders import cache_folder
+from plasticity_bench.portability import processor_has
 
 OPTIONS = (
     *("-std=c++20", "-O3", "-shared", "-fPIC", "-fwrapv"),
     *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
 )
-NATIVE = "-march=native"
+LEVELS = {"x86-64-v4": ("avx512f", "avx512bw", "avx512dq", "avx512vl"), "x86-64-v3": ("avx2", "fma")}
+"""Architectures that the code is built for, and what a processor needs for them."""
+ARCHITECTURE = "PLASTICITY_BENCH_ARCHITECTURE"
+"""Environment variable: the architecture to build for, as -march has it."""
 SOURCES = ("executor.cpp", "elementary.h", "matmul.h")
 
 
@@ -42,7 +45,7 @@ def library() -> ctypes.CDLL:
     if not compiler:
         raise BuildError("there is no C++ compiler")
     contents = {name: _source(name) for name in SOURCES}
-    text = "".join([compiler, *OPTIONS, NATIVE, _processor(), *contents.values()])
+    text = "".join([compiler, *OPTIONS, _architecture(), *contents.values()])
     folder = _own_folder(cache_folder() / "kernels")
     path = folder / f"{sha256(text.encode()).hexdigest()[:24]}.so"
     with FileLock(path.with_suffix(".lock")):
@@ -65,7 +68,7 @@ def _build(compiler: str, contents: dict[str, str], path: Path) -> None:
     try:
         for name, text in contents.items():
             (work / name).write_text(text)
-        command = [compiler, *OPTIONS, NATIVE, str(work / SOURCES[0]), "-o", str(work / "built.so")]
+        command = [compiler, *OPTIONS, *_march(), str(work / SOURCES[0]), "-o", str(work / "built.so")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             line = next(iter(done.stderr.strip().splitlines()), f"{compiler} failed")
@@ -90,10 +93,14 @@ def _own_folder(folder: Path) -> Path:
     return folder
 
 
-def _processor() -> str:
-    """What the processor can do."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith("flags")), platform.machine())
+def _architecture() -> str:
+    """The best of the architectures that this processor has; empty if it has none of them."""
+    given = os.environ.get(ARCHITECTURE)
+    if given:
+        return given
+    return next((name for name, needed in LEVELS.items() if processor_has(*needed)), "")
+
+
+def _march() -> tuple[str, ...]:
+    architecture = _architecture()
+    return (f"-march={architecture}",) if architecture else ()

@@ -1,0 +1,106 @@
+"""Digests of what small trainings give, which are the same on every x86-64 processor with AVX2.
+
+    python -m benchmarks.bits                           # a line for each learner and network
+    python -m benchmarks.bits --learner adam --check    # compare with benchmarks/bits.json
+    python -m benchmarks.bits --emulate Haswell-noTSX   # as another processor, with Debian's qemu-user
+    python -m benchmarks.bits --record                  # after a version of the evaluator was raised
+
+Each line is NAME NETWORK DIGEST: the sha256 of the parameters, and of all measurements, of two
+seeds after two tasks of 40 updates. Each training runs in a process of its own.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+EXPECTED = Path(__file__).with_suffix(".json")
+NETWORKS = {
+    "mlp": {"hidden": (16, 16)},
+    "cnn": {"name": "cnn", "channels": (4, 8), "hidden": (16,)},
+    "resnet18": {"name": "resnet18", "width": 4},
+    "vit": {"name": "vit", "patch_size": 4, "dim": 16, "depth": 1, "heads": 2},
+}
+REFUSED = "refused"
+EMULATORS = ("Haswell-noTSX", "EPYC-Milan", "Skylake-Client-noTSX-IBRS")
+"""Processors that CI emulates."""
+
+
+def digest(learner: str, network: str) -> str:
+    """Return the digest of one small training; "refused" where the learner takes no such network."""
+    import torch
+
+    torch.set_num_threads(1)
+    import plasticity_bench as pb
+    from plasticity_bench.learners.lookup import find_learner
+
+    stream = pb.make_stream(
+        "plasticity/PermutedClassDigits-v0", num_tasks=2, updates_per_task=40, num_examples=64
+    )
+    spec = pb.NetworkSpec(**NETWORKS[network], input_shape=stream.input_shape, num_outputs=10)
+    try:
+        replicas = [pb.Replica(seed, find_learner(learner)()) for seed in (0, 1)]
+        population = pb.Population(replicas, spec)
+        protocol = pb.Protocol(curvature_every=1, curvature_examples=32, reveal_boundaries=True)
+        evaluation = pb.evaluate(stream, population, protocol)
+    except (pb.BadInputError, pb.LearnerError):
+        return REFUSED
+    content = hashlib.sha256()
+    for name, value in sorted(population.state.params.items()):
+        content.update(name.encode() + value.numpy().tobytes())
+    for measured in evaluation.measurements:
+        content.update(f"{measured.task} {measured.when} {measured.name}".encode())
+        content.update(measured.values.tobytes())
+    return content.hexdigest()[:16]
+
+
+def in_process(learner: str, network: str, emulated: str | None) -> str:
+    """Return the digest, computed by a process of its own, on this or an emulated processor."""
+    command = [sys.executable, "-m", "benchmarks.bits", "--one", learner, network]
+    environment = dict(os.environ)
+    if emulated:
+        command = ["qemu-x86_64", "-cpu", emulated, *command]
+        environment["PLASTICITY_BENCH_ARCHITECTURE"] = "x86-64-v3"
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines:
+        tail = done.stderr.strip().splitlines()[-1:] or ["no output"]
+        return f"failed ({done.returncode}): {tail[0]}"
+    return lines[-1]
+
+
+def main() -> int:
+    """Print the digests; return 1 if one differs from what is expected."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--learner", action="append", default=[])
+    parser.add_argument("--network", action="append", default=[], choices=tuple(NETWORKS))
+    parser.add_argument("--emulate", metavar="CPU", help="a processor, as qemu-x86_64 -cpu has it")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(digest(*options.one))
+        return 0
+    from plasticity_bench.shipped import baseline_names
+
+    expected = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
+    different = 0
+    for network in options.network or NETWORKS:
+        for learner in options.learner or baseline_names():
+            found = in_process(learner, network, options.emulate)
+            before = expected.get(network, {}).get(learner)
+            mark = "" if before in (found, None) else f"  (expected {before})"
+            different += bool(mark)
+            print(learner, network, f"{found}{mark}", flush=True)
+            if options.record:
+                expected.setdefault(network, {})[learner] = found
+                EXPECTED.write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
+    return int(bool(different and not options.record))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
