@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.programs import codegen
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.programs.lowering import Lowering
 from plasticity_bench.programs.program import SIZES, Call, Value
@@ -24,13 +25,17 @@ class Executor:
         called: names of PyTorch's operations that it calls, whose bits may depend on the processor.
     """
 
-    def __init__(self, graph: fx.GraphModule, num_carried: int = 0) -> None:
+    def __init__(
+        self, graph: fx.GraphModule, num_carried: int = 0, *, into_code: bool = False
+    ) -> None:
         """Prepare a graph.
 
         Args:
             graph: from tensors to a list of tensors, on the CPU.
             num_carried: this number of first results are the next call's first arguments; they are
                 written to two sets of tensors in turn.
+            into_code: also compile its elementwise operations: it takes seconds the first time on
+                a machine, and changes no bit.
 
         Raises:
             UnsupportedError: if the graph has something that no program has.
@@ -52,8 +57,9 @@ class Executor:
                 self._buffers[places[value]] = value.constant.data_ptr()
                 self._tensors[value] = value.constant
         self._places, self._offsets = places, made.offsets
-        self._parts = [_encoded(part, places) for part in _joined(made.parts)]
-        self.called = sorted({str(part.target) for part in made.parts if isinstance(part, Call)})
+        parts = _compiled(made.parts, places) if into_code else made.parts
+        self._parts = [_encoded(part, places) for part in _joined(parts)]
+        self.called = sorted({str(part.target) for part in parts if isinstance(part, Call)})
         inputs = set(self._inputs)
         self._made = list(
             dict.fromkeys(
@@ -111,6 +117,28 @@ class Executor:
         size = max(1, root.numel) * SIZES[root.type]
         flat = self._memory[first : first + size].view(root.dtype)
         return _strided(flat, value)
+
+
+def _compiled(parts: Sequence[Code | Call], places: dict[Value, int]) -> list[Code | Call]:
+    """The same parts, whose elementwise operations are functions in machine code."""
+    groups = [(index, part.group) for index, part in enumerate(parts) if isinstance(part, Code) and part.group]
+    functions = [
+        codegen.function(
+            f"group{index}",
+            group.shape,
+            group.constants,
+            [(register, value, places[value.root]) for register, value in group.loads],
+            group.micros,
+            [(register, value, places[value.root]) for register, value in group.stores],
+        )
+        for index, group in groups
+    ]
+    library = building.library_of(codegen.HEADER + "\n".join(functions))
+    compiled = list(parts)
+    for index, _ in groups:
+        address = ctypes.cast(getattr(library, f"group{index}"), ctypes.c_void_p).value
+        compiled[index] = Code((7, 3, address))
+    return compiled
 
 
 def _empty(value: Value) -> Tensor:

@@ -373,6 +373,17 @@ class Lowering:
         positive = self.elementwise("gt", (x, 0), meta.shape, torch.bool, x.dtype)
         return self.elementwise("where", (positive, x, below), meta.shape, meta.dtype)
 
+    def _op_elu(
+        self, meta: Any, x: Value, alpha: float = 1, scale: float = 1, input_scale: float = 1
+    ) -> Value:
+        shape, dtype = meta.shape, meta.dtype
+        below = self.elementwise("mul", (x, input_scale), shape, dtype)
+        below = self.elementwise("expm1", (below,), shape, dtype)
+        below = self.elementwise("mul", (below, alpha * scale), shape, dtype)
+        above = self.elementwise("mul", (x, scale), shape, dtype)
+        positive = self.elementwise("gt", (x, 0), shape, torch.bool, x.dtype)
+        return self.elementwise("where", (positive, above, below), shape, dtype)
+
     def _op_arange(self, meta: Any, *args: Any, **kwargs: Any) -> Value:
         value = self._like(meta)
         kwargs.pop("layout", None), kwargs.pop("pin_memory", None)

@@ -86,8 +86,8 @@ def _prepared(
     if all(leaf.device.type == "cpu" for leaf in leaves):
         try:
             num_carried = len(pytree.tree_leaves(arguments[0]))
-            made = program(of_all, arguments, num_carried=num_carried)
-            return Prepared(made, varies=tuple(made.called))
+            made = program(of_all, arguments, num_carried=num_carried, into_code=into_code)
+            return Prepared(made, compiled=into_code, varies=tuple(made.called))
         except (UnsupportedError, BuildError) as error:
             varies = (str(error),)
     elif into_code:
@@ -113,7 +113,7 @@ def _check(
     purity.check_repeatable(
         learner, hook_state, lambda: pytree.tree_leaves(update(learner, *first))
     )
-    if not learner.vectorized or prepared.compiled:
+    if not learner.vectorized:
         return
     record = trace(of_all, arguments)  # a program rounds in another way
     for count in COUNTS:

@@ -4,6 +4,7 @@ Elementwise operations of one shape that depend on nothing else in between becom
 executor.cpp runs tile by tile. Values that only their group reads are never stored.
 """
 
+import math
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,9 +39,49 @@ _CONTIGUOUS, _STRIDED, _ONE = range(3)
 
 @dataclass(frozen=True)
 class Code:
-    """Instructions for executor.cpp, with values in place of their buffers."""
+    """Instructions for executor.cpp, with values in place of their buffers.
+
+    Attributes:
+        words: the instructions.
+        group: the elementwise operations that they are, if they are such.
+    """
 
     words: tuple[Any, ...]
+    group: "Group | None" = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Elementwise operations of one shape.
+
+    Attributes:
+        shape: of all of them.
+        constants: registers, their numbers and types.
+        loads: registers, and the values that they hold.
+        micros: the operations, as `Micro` in executor.cpp.
+        stores: registers, and the values that they are written to.
+    """
+
+    shape: tuple[int, ...]
+    constants: tuple[tuple[int, Any, torch.dtype], ...]
+    loads: tuple[tuple[int, Value], ...]
+    micros: tuple[tuple[int, ...], ...]
+    stores: tuple[tuple[int, Value], ...]
+
+    @property
+    def code(self) -> Code:
+        """The instruction of the group."""
+        constants = [
+            word
+            for register, number, dtype in self.constants
+            for word in (register, TYPES.index(dtype), _bits(number, dtype))
+        ]
+        loads = [word for register, v in self.loads for word in (register, *_access(v, self.shape))]
+        stores = [word for register, v in self.stores for word in (register, *_access(v, self.shape))]
+        words = [math.prod(self.shape), len(self.constants), *constants, len(self.loads), *loads,
+                 len(self.micros), *(word for micro in self.micros for word in micro),
+                 len(self.stores), *stores]  # fmt: skip
+        return Code(tuple(_framed(ELEMENTWISE, words)), self)
 
 
 @dataclass(frozen=True)
@@ -80,10 +121,10 @@ def plan(inputs: Sequence[Value], steps: Sequence[Step], outputs: Sequence[Value
         parts_of_group: list[Code | Call] = []
         first = group[0]
         if isinstance(first, Elementwise):
-            parts_of_group.append(Code(tuple(_elementwise(group, stored))))
+            parts_of_group.append(_elementwise(group, stored).code)
         elif isinstance(first, Instruction):
             for target, source in first.copies:
-                parts_of_group.append(Code(tuple(_copy(target, source))))
+                parts_of_group.append(_copy(target, source).code)
             if first.kind >= 0:
                 parts_of_group.append(Code(tuple(_instruction(first))))
         else:
@@ -240,33 +281,22 @@ def _bits(number: float | int | bool, dtype: torch.dtype) -> int:
     return int(bool(number)) if dtype == torch.bool else int(number)
 
 
-def _copy(target: Value, source: Value) -> list[Any]:
+def _copy(target: Value, source: Value) -> Group:
     copy = Elementwise((source,), (target,), "copy", (source,), target.dtype)
     return _elementwise([copy], {target.root}, target)
 
 
-def _elementwise(group: Sequence[Step], stored: set[Value], into: Value | None = None) -> list[Any]:
-    """The instruction of a group; `into` is where a copy's result is written."""
+def _elementwise(group: Sequence[Step], stored: set[Value], into: Value | None = None) -> Group:
+    """The operations of a group; `into` is where a copy's result is written."""
     operations = [step for step in group if isinstance(step, Elementwise)]
-    shape = operations[0].outputs[0].shape
     registers = _Registers(operations, stored, into)
-    constants: list[Any] = []
-    loads: list[Any] = []
-    for key, register in registers.constants.items():
-        number, dtype = key
-        constants += [register, TYPES.index(dtype), _bits(number, dtype)]
-    for value, register in registers.loads.items():
-        loads += [register, *_access(value, shape)]
-    micros = [word for micro in registers.micros for word in micro]
-    stores: list[Any] = []
-    for value, register in registers.stores.items():
-        stores += [register, *_access(into or value, shape)]
-    total = 1
-    for size in shape:
-        total *= size
-    words = [total, len(registers.constants), *constants, len(registers.loads), *loads,
-             len(registers.micros), *micros, len(registers.stores), *stores]  # fmt: skip
-    return _framed(ELEMENTWISE, words)
+    return Group(
+        operations[0].outputs[0].shape,
+        tuple((register, *key) for key, register in registers.constants.items()),
+        tuple((register, value) for value, register in registers.loads.items()),
+        tuple(registers.micros),
+        tuple((register, into or value) for value, register in registers.stores.items()),
+    )
 
 
 def _access(value: Value, shape: Sequence[int]) -> list[Any]:

@@ -50,7 +50,11 @@ def trace(
 
 
 def program(
-    function: Callable[..., Any], arguments: tuple[Any, ...], *, num_carried: int = 0
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    *,
+    num_carried: int = 0,
+    into_code: bool = False,
 ) -> Executor:
     """Record a function as a program that the package's own C++ code runs.
 
@@ -61,6 +65,7 @@ def program(
         arguments: likewise.
         num_carried: this number of first tensors of the results are the next call's first
             arguments; they are overwritten by the call after the next.
+        into_code: also compile its elementwise operations, which changes no bit.
 
     Raises:
         UnsupportedError: if the function changes a tensor in place that others see.
@@ -71,7 +76,7 @@ def program(
     table = core_aten_decompositions()
     graph = make_fx(flat(function, structure), decomposition_table=table)(*leaves)
     simplify(graph)
-    return Executor(graph, num_carried)
+    return Executor(graph, num_carried, into_code=into_code)
 
 
 def flat(function: Callable[..., Any], structure: pytree.TreeSpec) -> Callable[..., list[Tensor]]:

@@ -27,7 +27,8 @@ LEVELS = {"x86-64-v4": ("avx512f", "avx512bw", "avx512dq", "avx512vl"), "x86-64-
 """Architectures that the code is built for, and what a processor needs for them."""
 ARCHITECTURE = "PLASTICITY_BENCH_ARCHITECTURE"
 """Environment variable: the architecture to build for, as -march has it."""
-SOURCES = ("executor.cpp", "elementary.h", "matmul.h")
+HEADERS = ("elementary.h", "matmul.h")
+COMPILERS = ("g++", "c++", "clang++")
 
 
 class BuildError(Exception):
@@ -41,10 +42,19 @@ def library() -> ctypes.CDLL:
     Raises:
         BuildError: if there is no C++ compiler, it fails, or the cache is not the user's own.
     """
-    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
+    return library_of(_source("executor.cpp"))
+
+
+def library_of(source: str) -> ctypes.CDLL:
+    """Return the library of a source text, which may include the package's headers.
+
+    Raises:
+        BuildError: as `library`.
+    """
+    compiler = os.environ.get("CXX") or next(filter(None, map(shutil.which, COMPILERS)), None)
     if not compiler:
         raise BuildError("there is no C++ compiler")
-    contents = {name: _source(name) for name in SOURCES}
+    contents = {"source.cpp": source, **{name: _source(name) for name in HEADERS}}
     text = "".join([compiler, *OPTIONS, _architecture(), *contents.values()])
     folder = _own_folder(cache_folder() / "kernels")
     path = folder / f"{sha256(text.encode()).hexdigest()[:24]}.so"
@@ -68,7 +78,7 @@ def _build(compiler: str, contents: dict[str, str], path: Path) -> None:
     try:
         for name, text in contents.items():
             (work / name).write_text(text)
-        command = [compiler, *OPTIONS, *_march(), str(work / SOURCES[0]), "-o", str(work / "built.so")]
+        command = [compiler, *OPTIONS, *_march(), str(work / "source.cpp"), "-o", str(work / "built.so")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             line = next(iter(done.stderr.strip().splitlines()), f"{compiler} failed")

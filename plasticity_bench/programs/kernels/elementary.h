@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 namespace elementary {
 
@@ -73,7 +74,8 @@ inline double log(double x) {
   return x == x ? y : x;
 }
 
-// sin (quarter = 0) or cos (quarter = 1) of x, accurate to float32 for |x| up to 10^6.
+// sin (quarter = 0) or cos (quarter = 1) of x, accurate to float32 for |x| up to 10^6. Beyond, where
+// neighbours in float32 are 0.06 and more apart, it is only within [-1, 1].
 inline double sine(double x, int64_t quarter) {
   const double shifted = x * 0.63661977236758134308 + ROUNDING, k = shifted - ROUNDING;
   const double r = ((x - k * 1.57079632673412561417e+00) - k * 6.07710050630396597660e-11) -
@@ -99,6 +101,8 @@ inline double sine(double x, int64_t quarter) {
   const int64_t turn = bits(shifted) + quarter;
   double y = (turn & 1) ? c : s;
   y = (turn & 2) ? -y : y;
+  y = y > 1.0 ? 1.0 : y;
+  y = y < -1.0 ? -1.0 : y;
   return x - x == 0.0 ? y : std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -160,6 +164,18 @@ inline double expm1(double x) {
 inline double log1p(double x) {
   const double a = x < 0.0 ? -x : x;
   return a < 1e-9 ? x : log(1.0 + x);
+}
+
+template <class T>
+inline T remainder(T u, T v) {
+  if constexpr (std::is_same_v<T, int64_t>) {
+    if (v == 0) return 0;
+    const T w = u % v;
+    return w != 0 && (w < 0) != (v < 0) ? w + v : w;
+  } else {
+    const T w = std::fmod(u, v);
+    return w != 0 && (w < 0) != (v < 0) ? w + v : w;
+  }
 }
 
 // x to the power y; whole exponents by repeated squaring.

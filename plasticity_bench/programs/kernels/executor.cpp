@@ -135,18 +135,6 @@ struct Micro { int64_t op, type, target, a, b, c, source_type; };
   return;
 
 template <class T>
-inline T remainder(T u, T v) {
-  if constexpr (std::is_same_v<T, int64_t>) {
-    if (v == 0) return 0;
-    const T w = u % v;
-    return w != 0 && (w < 0) != (v < 0) ? w + v : w;
-  } else {
-    const T w = std::fmod(u, v);
-    return w != 0 && (w < 0) != (v < 0) ? w + v : w;
-  }
-}
-
-template <class T>
 void run_number(const Micro& m, char** r, int64_t n) {
   constexpr bool real = !std::is_same_v<T, int64_t>;
   using D = double;
@@ -156,7 +144,7 @@ void run_number(const Micro& m, char** r, int64_t n) {
     case MUL: PAIR(T, T, u * v)
     case MAXIMUM: PAIR(T, T, (u > v || u != u) ? u : v)
     case MINIMUM: PAIR(T, T, (u < v || u != u) ? u : v)
-    case REMAINDER: PAIR(T, T, remainder<T>(u, v))
+    case REMAINDER: PAIR(T, T, elementary::remainder<T>(u, v))
     case EQ: PAIR(T, uint8_t, u == v)
     case NE: PAIR(T, uint8_t, u != v)
     case LT: PAIR(T, uint8_t, u < v)
@@ -631,6 +619,7 @@ extern "C" void plasticity_bench_run(const int64_t* code, int64_t length, char**
       case 4: cumulate(arguments, buffers); break;
       case 5: convolve(arguments, buffers); break;
       case 6: max_pool(arguments, buffers); break;
+      case 7: ((void (*)(char**))arguments[0])(buffers); break;  // the code of a group
     }
     code += size;
   }
