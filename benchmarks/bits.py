@@ -2,8 +2,8 @@
 
     python -m benchmarks.bits                           # a line for each learner and network
     python -m benchmarks.bits --learner adam --check    # compare with benchmarks/bits.json
-    python -m benchmarks.bits --emulate Haswell-noTSX   # as another processor, with Debian's qemu-user
-    python -m benchmarks.bits --record                  # after a version of the evaluator was raised
+    python -m benchmarks.bits --emulate Haswell-noTSX   # as another processor, by qemu-user
+    python -m benchmarks.bits --record                  # after the evaluator's version was raised
 
 Each line is NAME NETWORK DIGEST: the sha256 of the parameters, and of all measurements, of two
 seeds after two tasks of 40 updates. Each training runs in a process of its own.
@@ -16,9 +16,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 EXPECTED = Path(__file__).with_suffix(".json")
-NETWORKS = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": (16, 16)},
     "cnn": {"name": "cnn", "channels": (4, 8), "hidden": (16,)},
     "resnet18": {"name": "resnet18", "width": 4},
@@ -30,7 +31,7 @@ EMULATORS = ("Haswell-noTSX", "EPYC-Milan", "Skylake-Client-noTSX-IBRS")
 
 
 def digest(learner: str, network: str) -> str:
-    """Return the digest of one small training; "refused" where the learner takes no such network."""
+    """Return the digest of one small training; "refused" where the learner lacks such a network."""
     import torch
 
     torch.set_num_threads(1)

@@ -14,15 +14,13 @@ SETTINGS = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",  # convolutions
 }
 
-_late = False
-
 
 def pin() -> None:
     """Set the variables that the user has not set, unless the processor lacks AVX2."""
-    global _late
     if not processor_has("avx2", "fma"):
         return
-    _late = "torch" in sys.modules and any(os.environ.get(k) != v for k, v in SETTINGS.items())
+    if "torch" in sys.modules:  # too late: it has read them
+        return
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
 
@@ -31,10 +29,10 @@ def unpinned() -> str:
     """Return why results may have other bits on other processors; empty if they have the same."""
     if not processor_has("avx2", "fma"):
         return "this is no x86-64 processor with AVX2 and FMA"
-    if _late:
-        return "torch was imported before plasticity_bench"
     different = [name for name, value in SETTINGS.items() if os.environ.get(name) != value]
-    return f"{different[0]} is set to {os.environ.get(different[0])!r}" if different else ""
+    if any(name in os.environ for name in different):
+        return f"{different[0]} is set to {os.environ.get(different[0])!r}"
+    return "torch was imported before plasticity_bench" if different else ""
 
 
 def processor_has(*features: str) -> bool:

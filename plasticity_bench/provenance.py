@@ -69,7 +69,7 @@ def _git(*arguments: str) -> str:
 def package_hash() -> str:
     """Return the sha256 of this package's own code, without baselines and suites."""
     folder = Path(__file__).parent
-    files = (f for kind in ("py", "cpp") for f in folder.rglob(f"*.{kind}"))
+    files = (f for kind in ("py", "cpp", "h") for f in folder.rglob(f"*.{kind}"))
     package_files = sorted(
         f for f in files if f.relative_to(folder).parts[0] not in ("baselines", "suites")
     )

@@ -108,21 +108,23 @@ def function(
         names[register] = f"k{register}"
     for depth, size in enumerate(sizes):
         if depth == len(sizes) - 1:
-            lines.append("  _Pragma(\"GCC ivdep\")")
+            lines.append('  _Pragma("GCC ivdep")')
         lines.append(f"  for (int64_t i{depth} = 0; i{depth} < {size}; ++i{depth}) {{")
     for index, (register, value, _) in enumerate(loads):
-        lines.append(f"    const {_C[value.type]} l{register} = p{index}[{_index(strides[index])}];")
+        lines.append(
+            f"    const {_C[value.type]} l{register} = p{index}[{_index(strides[index])}];"
+        )
         names[register] = f"l{register}"
-    for number, (op, dtype, target, a, b, c, source) in enumerate(micros):
-        operands = [names.get(register, "0") for register in (a, b, c)]
-        lines.append(f"    {_statement(f'v{number}', OPS[op], dtype, source, operands)}")
-        names[target] = f"v{number}"
+    for order, (op, computed, target, *registers, _) in enumerate(micros):
+        operands = [names.get(place, "0") for place in registers]
+        lines.append(f"    {_statement(f'v{order}', OPS[op], computed, operands)}")
+        names[target] = f"v{order}"
     for index, (register, _, _) in enumerate(stores, len(loads)):
         lines.append(f"    p{index}[{_index(strides[index])}] = {names[register]};")
     return "\n".join([*lines, "  " + "}" * len(sizes), "}", ""])
 
 
-def _statement(result: str, op: str, dtype: int, source: int, operands: list[str]) -> str:
+def _statement(result: str, op: str, dtype: int, operands: list[str]) -> str:
     c = _C[dtype]
     if op == "cast":
         value = f"({operands[0]} != 0)" if c == "uint8_t" else f"({c}){operands[0]}"
@@ -172,7 +174,7 @@ def _literal(number: float | int | bool, dtype: torch.dtype) -> str:
         return "INT64_MIN" if whole == -(2**63) else f"{whole}LL"
     value = torch.tensor(number, dtype=dtype).item()
     if math.isnan(value):
-        return "__builtin_nan(\"\")"
+        return '__builtin_nan("")'
     if math.isinf(value):
         return "__builtin_inf()" if value > 0 else "-__builtin_inf()"
     return float(value).hex()

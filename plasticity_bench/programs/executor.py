@@ -10,10 +10,11 @@ from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.programs import codegen
+from plasticity_bench.programs.groups import Code
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.programs.lowering import Lowering
-from plasticity_bench.programs.program import SIZES, Call, Value
-from plasticity_bench.programs.schedule import Code, Plan, plan
+from plasticity_bench.programs.program import FUNCTION, SIZES, Call, Value
+from plasticity_bench.programs.schedule import Plan, plan
 
 Run = Callable[[Any, int, Any], None]
 
@@ -67,9 +68,7 @@ class Executor:
             )
         )
         carried = {v.root for v in self._outputs[:num_carried]}
-        self._sets = [
-            {v: _empty(v) for v in self._made if v in carried} for _ in range(2)
-        ]
+        self._sets = [{v: _empty(v) for v in self._made if v in carried} for _ in range(2)]
 
     def __call__(self, *leaves: Tensor) -> list[Tensor]:
         """Return the results for the graph's arguments; those carried are overwritten later."""
@@ -121,7 +120,11 @@ class Executor:
 
 def _compiled(parts: Sequence[Code | Call], places: dict[Value, int]) -> list[Code | Call]:
     """The same parts, whose elementwise operations are functions in machine code."""
-    groups = [(index, part.group) for index, part in enumerate(parts) if isinstance(part, Code) and part.group]
+    groups = [
+        (index, part.group)
+        for index, part in enumerate(parts)
+        if isinstance(part, Code) and part.group
+    ]
     functions = [
         codegen.function(
             f"group{index}",
@@ -137,7 +140,7 @@ def _compiled(parts: Sequence[Code | Call], places: dict[Value, int]) -> list[Co
     compiled = list(parts)
     for index, _ in groups:
         address = ctypes.cast(getattr(library, f"group{index}"), ctypes.c_void_p).value
-        compiled[index] = Code((7, 3, address))
+        compiled[index] = Code((FUNCTION, 3, address))
     return compiled
 
 

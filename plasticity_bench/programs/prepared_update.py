@@ -69,7 +69,7 @@ def prepare(
     of_all = replicas.map(update)
     prepared = _prepared(replicas.learner, of_all, arguments, into_code)
     if purity.is_due(replicas.learner):  # after recording, which tells some faults with their line
-        _check(replicas.learner, hook_state, update, of_all, prepared, arguments)
+        _check(replicas.learner, hook_state, update, of_all, arguments)
     return prepared
 
 
@@ -105,7 +105,6 @@ def _check(
     hook_state: HookState,
     update: Callable[..., Any],
     of_all: Callable[..., Any],
-    prepared: Prepared,
     arguments: Arguments,
 ) -> None:
     """Check one replica's hooks, and the recorded update of all."""

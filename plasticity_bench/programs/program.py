@@ -32,7 +32,7 @@ OPS = (
 REDUCTIONS = ("sum", "mean", "amax", "amin", "argmax", "argmin", "any", "all", "variance")
 """At the places of `Reduction` in executor.cpp."""
 
-ELEMENTWISE, REDUCE, PRODUCT, INDEXED, CUMULATE, CONVOLVE, MAX_POOL = range(7)
+ELEMENTWISE, REDUCE, PRODUCT, INDEXED, CUMULATE, CONVOLVE, MAX_POOL, FUNCTION, MATCH = range(9)
 """Kinds of instructions, as in executor.cpp."""
 
 

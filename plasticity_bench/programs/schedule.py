@@ -1,87 +1,29 @@
-"""The order and the places of a program's steps: groups of elementwise operations, and memory.
+"""The order and the places of a program's steps."""
 
-Elementwise operations of one shape that depend on nothing else in between become one group, which
-executor.cpp runs tile by tile. Values that only their group reads are never stored.
-"""
-
-import math
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
+from plasticity_bench.programs.groups import (
+    Code,
+    copy,
+    elementwise,
+    framed,
+    grouped,
+    inputs_of,
+    stored_values,
+)
 from plasticity_bench.programs.program import (
-    ELEMENTWISE,
-    OPS,
+    PRODUCT,
     SIZES,
-    TYPES,
     Call,
     Elementwise,
     Instruction,
-    Number,
-    Operand,
     Step,
     Value,
-    contiguous,
-    merged,
 )
 
-MAX_OPERATIONS = 48
-"""Of one group."""
-MAX_ACCESSES = 40
-MAX_REGISTERS = 96
-"""As in executor.cpp."""
 ALIGNMENT = 64
-_CONTIGUOUS, _STRIDED, _ONE = range(3)
-
-
-@dataclass(frozen=True)
-class Code:
-    """Instructions for executor.cpp, with values in place of their buffers.
-
-    Attributes:
-        words: the instructions.
-        group: the elementwise operations that they are, if they are such.
-    """
-
-    words: tuple[Any, ...]
-    group: "Group | None" = None
-
-
-@dataclass(frozen=True)
-class Group:
-    """Elementwise operations of one shape.
-
-    Attributes:
-        shape: of all of them.
-        constants: registers, their numbers and types.
-        loads: registers, and the values that they hold.
-        micros: the operations, as `Micro` in executor.cpp.
-        stores: registers, and the values that they are written to.
-    """
-
-    shape: tuple[int, ...]
-    constants: tuple[tuple[int, Any, torch.dtype], ...]
-    loads: tuple[tuple[int, Value], ...]
-    micros: tuple[tuple[int, ...], ...]
-    stores: tuple[tuple[int, Value], ...]
-
-    @property
-    def code(self) -> Code:
-        """The instruction of the group."""
-        constants = [
-            word
-            for register, number, dtype in self.constants
-            for word in (register, TYPES.index(dtype), _bits(number, dtype))
-        ]
-        loads = [word for register, v in self.loads for word in (register, *_access(v, self.shape))]
-        stores = [word for register, v in self.stores for word in (register, *_access(v, self.shape))]
-        words = [math.prod(self.shape), len(self.constants), *constants, len(self.loads), *loads,
-                 len(self.micros), *(word for micro in self.micros for word in micro),
-                 len(self.stores), *stores]  # fmt: skip
-        return Code(tuple(_framed(ELEMENTWISE, words)), self)
 
 
 @dataclass(frozen=True)
@@ -111,8 +53,8 @@ def plan(inputs: Sequence[Value], steps: Sequence[Step], outputs: Sequence[Value
     """
     steps = _needed(steps, outputs)
     _store_transposed(steps, outputs)
-    groups = _grouped(steps)
-    stored = _stored(groups, outputs)
+    groups = grouped(steps)
+    stored = stored_values(groups, outputs)
     owners = [*inputs, *(v for v in _constants(steps, outputs) if v not in inputs)]
     produced: list[Value] = []
     parts: list[Code | Call] = []
@@ -121,10 +63,10 @@ def plan(inputs: Sequence[Value], steps: Sequence[Step], outputs: Sequence[Value
         parts_of_group: list[Code | Call] = []
         first = group[0]
         if isinstance(first, Elementwise):
-            parts_of_group.append(_elementwise(group, stored).code)
+            parts_of_group.append(elementwise(group, stored).code)
         elif isinstance(first, Instruction):
             for target, source in first.copies:
-                parts_of_group.append(_copy(target, source).code)
+                parts_of_group.append(copy(target, source).code)
             if first.kind >= 0:
                 parts_of_group.append(Code(tuple(_instruction(first))))
         else:
@@ -134,7 +76,12 @@ def plan(inputs: Sequence[Value], steps: Sequence[Step], outputs: Sequence[Value
             for value in _mentioned(part):
                 uses.setdefault(value, []).append(len(parts))
             parts.append(part)
-        produced += [v for step in group for v in step.outputs if v in stored or not isinstance(step, Elementwise)]
+        produced += [
+            v
+            for step in group
+            for v in step.outputs
+            if v in stored or not isinstance(step, Elementwise)
+        ]
     final = {value.root for value in outputs}
     temporary = [v for v in dict.fromkeys(produced) if v not in final and v in uses]
     offsets, memory = _placed(temporary, uses)
@@ -147,19 +94,13 @@ def _needed(steps: Sequence[Step], outputs: Sequence[Value]) -> list[Step]:
     kept = []
     for step in reversed(steps):
         if any(value in wanted for value in step.outputs):
-            wanted |= {value.root for value in _inputs(step)}
+            wanted |= {value.root for value in inputs_of(step)}
             kept.append(step)
     return kept[::-1]
 
 
-def _inputs(step: Step) -> list[Value]:
-    if isinstance(step, Instruction):
-        return [*step.inputs, *(source for _, source in step.copies)]
-    return list(step.inputs)
-
-
 def _constants(steps: Iterable[Step], outputs: Sequence[Value]) -> list[Value]:
-    values = [v.root for step in steps for v in _inputs(step)] + [v.root for v in outputs]
+    values = [v.root for step in steps for v in inputs_of(step)] + [v.root for v in outputs]
     return [v for v in dict.fromkeys(values) if v.constant is not None]
 
 
@@ -171,13 +112,13 @@ def _store_transposed(steps: Sequence[Step], outputs: Sequence[Value]) -> None:
     """
     readers: dict[Value, list[Value]] = {}
     for step in steps:
-        for value in _inputs(step):
+        for value in inputs_of(step):
             readers.setdefault(value.root, []).append(value)
     for value in outputs:
         readers.setdefault(value.root, []).append(value)
     for step in steps:
         (product, *_) = step.outputs
-        is_product = isinstance(step, Instruction) and step.kind == 2
+        is_product = isinstance(step, Instruction) and step.kind == PRODUCT
         if not is_product or len(product.shape) != 3 or 1 in product.shape[1:]:
             continue
         batch, rows, columns = product.shape
@@ -194,191 +135,13 @@ def _store_transposed(steps: Sequence[Step], outputs: Sequence[Value]) -> None:
             view.strides = (swapped[0], swapped[2], swapped[1])
 
 
-# ---- groups --------------------------------------------------------------------------------------
-
-
-def _grouped(steps: Sequence[Step]) -> list[list[Step]]:
-    """Steps in order; elementwise operations of one shape that can run together are one group."""
-    done: set[Value] = set()
-    made = {value for step in steps for value in step.outputs}
-    left = list(steps)
-    groups: list[list[Step]] = []
-
-    def ready(step: Step, inside: set[Value]) -> bool:
-        for value in _inputs(step):
-            root = value.root
-            if root not in made or root in done:
-                continue
-            if isinstance(step, Elementwise) and value is root and root in inside:
-                continue
-            return False
-        return True
-
-    while left:
-        index = next(i for i, step in enumerate(left) if ready(step, set()))
-        first = left[index]
-        if not isinstance(first, Elementwise):
-            group = [left.pop(index)]
-        else:
-            group, inside, accesses = [], set(), set()
-            rest = []
-            shape = first.outputs[0].shape
-            for step in left:
-                if (
-                    isinstance(step, Elementwise)
-                    and len(group) < MAX_OPERATIONS
-                    and step.outputs[0].shape == shape
-                    and ready(step, inside)
-                ):
-                    new = {v for v in step.inputs if v not in inside} | {step.outputs[0]}
-                    if len(accesses | new) <= MAX_ACCESSES:
-                        accesses |= new
-                        group.append(step)
-                        inside.add(step.outputs[0])
-                        continue
-                rest.append(step)
-            left = rest
-        groups.append(group)
-        done |= {value for step in group for value in step.outputs}
-    return groups
-
-
-def _stored(groups: Sequence[Sequence[Step]], outputs: Sequence[Value]) -> set[Value]:
-    """The elementwise values that somebody outside their group reads, or reads as a view."""
-    stored = {value.root for value in outputs}
-    for group in groups:
-        inside = {value for step in group for value in step.outputs}
-        for step in group:
-            for value in _inputs(step):
-                if value is not value.root or value not in inside:
-                    stored.add(value.root)
-    return stored
-
-
-# ---- instructions --------------------------------------------------------------------------------
-
-
 def _instruction(step: Instruction) -> list[Any]:
     words = [
         word
         for argument in step.arguments
         for word in (argument() if callable(argument) else [argument])
     ]
-    return _framed(step.kind, words)
-
-
-def _framed(kind: int, words: Sequence[Any]) -> list[Any]:
-    return [kind, len(words) + 2, *words]
-
-
-def _bits(number: float | int | bool, dtype: torch.dtype) -> int:
-    """A number as the int64 whose first bytes are those of the number in a type."""
-    if dtype == torch.float32:
-        value: Any = torch.tensor(number, dtype=torch.float32).item()
-        return int(struct.unpack("<i", struct.pack("<f", value))[0])
-    if dtype == torch.float64:
-        return int(struct.unpack("<q", struct.pack("<d", float(number)))[0])
-    return int(bool(number)) if dtype == torch.bool else int(number)
-
-
-def _copy(target: Value, source: Value) -> Group:
-    copy = Elementwise((source,), (target,), "copy", (source,), target.dtype)
-    return _elementwise([copy], {target.root}, target)
-
-
-def _elementwise(group: Sequence[Step], stored: set[Value], into: Value | None = None) -> Group:
-    """The operations of a group; `into` is where a copy's result is written."""
-    operations = [step for step in group if isinstance(step, Elementwise)]
-    registers = _Registers(operations, stored, into)
-    return Group(
-        operations[0].outputs[0].shape,
-        tuple((register, *key) for key, register in registers.constants.items()),
-        tuple((register, value) for value, register in registers.loads.items()),
-        tuple(registers.micros),
-        tuple((register, into or value) for value, register in registers.stores.items()),
-    )
-
-
-def _access(value: Value, shape: Sequence[int]) -> list[Any]:
-    """How a value is read, or written, by an operation of some shape."""
-    padded = (1,) * (len(shape) - len(value.shape)) + tuple(value.shape)
-    strides = (0,) * (len(shape) - len(value.shape)) + tuple(value.strides)
-    steps = [0 if size == 1 else step for size, step in zip(padded, strides, strict=True)]
-    sizes, merged_steps = merged(shape, steps)
-    kind = _STRIDED
-    if not sizes or merged_steps == [1]:
-        kind = _CONTIGUOUS
-    elif not any(merged_steps):
-        kind = _ONE
-    return [value.type, kind, value.root, value.offset, len(sizes), *sizes, *merged_steps]
-
-
-class _Registers:
-    """The registers of a group's values, and its operations on them.
-
-    Registers of loads, constants and stored values are theirs alone, because they may be memory
-    that others read; those of values in between are used again.
-    """
-
-    def __init__(self, operations: Sequence[Elementwise], stored: set[Value], into: Value | None) -> None:
-        self.constants: dict[tuple[Any, torch.dtype], int] = {}
-        self.loads: dict[Value, int] = {}
-        self.stores: dict[Value, int] = {}
-        self.micros: list[tuple[int, ...]] = []
-        self._of: dict[Value, int] = {}
-        self._free: list[int] = []
-        self._next = 0
-        last: dict[Value, int] = {}
-        for index, step in enumerate(operations):
-            for value in step.inputs:
-                last[value] = index
-        inside = {step.outputs[0] for step in operations}
-        for index, step in enumerate(operations):
-            operands = [self._register(o, step) for o in step.operands]
-            result = step.outputs[0]
-            ending = [v for v in dict.fromkeys(step.inputs) if v in inside and last[v] == index]
-            keeps = result in stored or into is not None
-            target = self._new() if keeps else self._again()
-            self._of[result] = target
-            if keeps:
-                self.stores[result] = target
-            self._emit(step, target, operands)
-            for value in ending:
-                if value not in self.stores:
-                    self._free.append(self._of[value])
-            if not keeps and result not in last:
-                self._free.append(target)
-        if self._next > MAX_REGISTERS:
-            raise AssertionError("a group of too many registers")
-
-    def _register(self, operand: Operand, step: Elementwise) -> int:
-        if isinstance(operand, Number):
-            key = (operand.value, step.dtype)
-            if key not in self.constants:
-                self.constants[key] = self._new()
-            return self.constants[key]
-        if operand in self._of:
-            return self._of[operand]
-        if operand not in self.loads:
-            self.loads[operand] = self._new()
-        return self.loads[operand]
-
-    def _emit(self, step: Elementwise, target: int, operands: Sequence[int]) -> None:
-        a, b, c = (*operands, *(0,) * (3 - len(operands)))
-        source = step.operands[0]
-        source_type = source.type if isinstance(source, Value) else 0
-        dtype = step.outputs[0].dtype if step.op == "cast" else step.dtype
-        self.micros.append((OPS.index(step.op), TYPES.index(dtype), target, a, b, c, source_type))
-
-    def _new(self) -> int:
-        self._next += 1
-        return self._next - 1
-
-    def _again(self) -> int:
-        return self._free.pop() if self._free else self._new()
-
-
-# ---- memory --------------------------------------------------------------------------------------
+    return framed(step.kind, words)
 
 
 def _mentioned(part: Code | Call) -> list[Value]:
@@ -405,6 +168,3 @@ def _placed(values: Sequence[Value], uses: dict[Value, list[int]]) -> tuple[dict
         placed.append((first, last, offset, offset + size))
         memory = max(memory, offset + size)
     return offsets, memory
-
-
-__all__ = ["Code", "Plan", "contiguous", "plan"]

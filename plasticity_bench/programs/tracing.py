@@ -73,7 +73,7 @@ def program(
     """
     leaves, structure = pytree.tree_flatten(arguments)
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    table = core_aten_decompositions()
+    table: Any = core_aten_decompositions()
     graph = make_fx(flat(function, structure), decomposition_table=table)(*leaves)
     simplify(graph)
     return Executor(graph, num_carried, into_code=into_code)

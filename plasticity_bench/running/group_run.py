@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from plasticity_bench import stopping
+from plasticity_bench import portability, stopping
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluation.evaluation import Evaluation
 from plasticity_bench.evaluation.evaluator import evaluate
@@ -137,6 +137,7 @@ def _stored(
         "vectorized": group.learners[0].vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
+        "varies": [*population.varies, *filter(None, [portability.unpinned()])],
         "members": len(group.runs),
     }
     try:

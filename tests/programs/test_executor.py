@@ -1,17 +1,19 @@
 """Programs compute what PyTorch computes, the same bits interpreted and compiled."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 import plasticity_bench as pb
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.programs import tracing
 from plasticity_bench.programs.executor import Executor
+from plasticity_bench.programs.kernels import building
 from plasticity_bench.programs.program import UnsupportedError
 from plasticity_bench.shipped import baseline_names
 
@@ -24,7 +26,7 @@ def normal(*shape):
 
 def run(function, *arguments, into_code=False):
     """The results of a program, and of the function itself."""
-    program = tracing.program(lambda *a: function(*a), arguments, into_code=into_code)
+    program = tracing.program(function, arguments, into_code=into_code)
     assert isinstance(program, Executor)
     results = program(*arguments)
     expected = torch.utils._pytree.tree_leaves(function(*arguments))
@@ -34,13 +36,39 @@ def run(function, *arguments, into_code=False):
 ELEMENTWISE = {
     "arithmetic": lambda x, y: (x + 2 * y - x / 3) * -y,
     "alpha": lambda x, y: torch.add(x, y, alpha=0.3),
-    "powers": lambda x, y: (x**2, x**3, x.abs() ** 0.5, x.abs() ** 1.7, (x.abs() + 1) ** -0.5, 1 / x),
+    "powers": lambda x, y: (
+        x**2,
+        x**3,
+        x.abs() ** 0.5,
+        x.abs() ** 1.7,
+        (x.abs() + 1) ** -0.5,
+        1 / x,
+    ),
     "roots": lambda x, y: (x.abs().sqrt(), (x.square() + 1e-8).rsqrt()),
-    "exponentials": lambda x, y: (x.exp(), (x * 9).exp(), x.expm1(), x.abs().log(), x.abs().log1p()),
+    "exponentials": lambda x, y: (
+        x.exp(),
+        (x * 9).exp(),
+        x.expm1(),
+        x.abs().log(),
+        x.abs().log1p(),
+    ),
     "sigmoids": lambda x, y: (x.sigmoid(), x.tanh(), (x * 1e-3).tanh(), x.erf(), (x * 4).erf()),
     "circular": lambda x, y: (x.sin(), x.cos(), (x * 1000).sin()),
-    "activations": lambda x, y: (F.relu(x), F.gelu(x), F.leaky_relu(x, 0.1), F.silu(x), F.elu(x)),
-    "comparisons": lambda x, y: (x > y, x <= 0, x == x, (x > 0) & (y > 0), ~(x > y), (x > 0) ^ (y > 0)),
+    "activations": lambda x, y: (
+        functional.relu(x),
+        functional.gelu(x),
+        functional.leaky_relu(x, 0.1),
+        functional.silu(x),
+        functional.elu(x),
+    ),
+    "comparisons": lambda x, y: (
+        x > y,
+        x <= 0,
+        x == x,
+        (x > 0) & (y > 0),
+        ~(x > y),
+        (x > 0) ^ (y > 0),
+    ),
     "selection": lambda x, y: (torch.where(x > y, x, y), x.clamp(-0.5, 0.5), torch.maximum(x, y)),
     "rounding": lambda x, y: (x.floor(), x.ceil(), x.round(), x.trunc(), x.sign(), x.abs()),
     "types": lambda x, y: (x.double() / 3, (x * 10).long(), (x > 0).float() * y, (x > 0).long()),
@@ -55,8 +83,8 @@ OTHERS = {
     "cumulated": lambda x, y: (x.cumsum(1), x.cumsum(0)),
     "products": lambda x, y: (x @ y.t(), x.t() @ y, (x @ y.t()).t() + 1, torch.outer(x[0], y[1])),
     "softmax": lambda x, y: (x.softmax(1), x.log_softmax(0), x.logsumexp(1)),
-    "entropy": lambda x, y: F.cross_entropy(x, y[:, 0].abs().long()),
-    "norms": lambda x, y: (F.layer_norm(x, (10,)), F.layer_norm(x, (10,), y[0], y[1]), F.normalize(x)),
+    "entropy": lambda x, y: functional.cross_entropy(x, y[:, 0].abs().long()),
+    "norms": lambda x, y: (functional.layer_norm(x, (10,)), functional.layer_norm(x, (10,), y[0], y[1]), functional.normalize(x)),
     "indices": lambda x, y: (x.gather(1, y.abs().long()), x.scatter_add(1, y.abs().long(), y)),
     "sorted": lambda x, y: (x.sort(1), x.topk(3, 1), x[:, torch.tensor([3, 1])]),
 }  # fmt: skip
@@ -88,7 +116,7 @@ def test_compiled_operations_have_the_same_bits(name):
     arguments = normal(6, 300), normal(6, 300)
     function = ELEMENTWISE[name]
     if name == "views":
-        function = lambda x, y: (x.t() + y.t(), x.reshape(4, 450) * 2, torch.cat([x, y], 1))  # noqa: E731
+        function = lambda x, y: (x.t() + y.t(), x.reshape(4, 450) * 2, torch.cat([x, y], 1))
     _, interpreted, _ = run(function, *arguments)
     _, compiled, _ = run(function, *arguments, into_code=True)
     for one, other in zip(interpreted, compiled, strict=True):
@@ -106,7 +134,9 @@ def test_special_numbers():
     }  # fmt: skip
     for name, function in functions.items():
         _, (found,), (wanted,) = run(function, x)
-        assert torch.allclose(found, wanted, rtol=1e-6, equal_nan=True) or torch.equal(found, wanted), name
+        assert torch.allclose(found, wanted, rtol=1e-6, equal_nan=True) or torch.equal(
+            found, wanted
+        ), name
 
 
 @pytest.mark.parametrize(
@@ -133,6 +163,7 @@ def test_elementary_functions_are_correct_to_the_last_bit_but_one(name, referenc
 
 def test_a_sum_does_not_depend_on_the_layout():
     x = normal(3, 40, 50)
+
     def sums(v):
         return v.sum((1, 2)), v.permute(1, 2, 0).contiguous().sum((0, 1))
 
@@ -142,19 +173,21 @@ def test_a_sum_does_not_depend_on_the_layout():
 
 def test_integers_wrap_and_shift_as_pytorchs():
     x = torch.randint(-(2**62), 2**62, (100,), generator=DRAWS)
-    function = lambda v: (v * 6364136223846793005 + 1, (v >> 7) ^ v, v & 255, v % 7, v // 1)  # noqa: E731
+    function = lambda v: (v * 6364136223846793005 + 1, (v >> 7) ^ v, v & 255, v % 7, v // 1)
     _, results, expected = run(function, x)
     compare(results, expected)
 
 
 @pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (1, 1, 1), (2, 1, 1), (1, 2, 2)])
+@pytest.mark.parametrize(
+    ("stride", "padding", "dilation"), [(1, 0, 1), (1, 1, 1), (2, 1, 1), (1, 2, 2)]
+)
 def test_convolutions(groups, stride, padding, dilation):
     weight, bias = normal(6, 4 // groups, 3, 3), normal(6)
 
     def both(x, w, b):
         def loss(*values):
-            y = F.conv2d(*values, stride, padding, dilation, groups)
+            y = functional.conv2d(*values, stride, padding, dilation, groups)
             return (y.square() * 0.5).sum(), y
 
         gradients, y = torch.func.grad(loss, (0, 1, 2), has_aux=True)(x, w, b)
@@ -165,11 +198,13 @@ def test_convolutions(groups, stride, padding, dilation):
     assert program.called == []
 
 
-@pytest.mark.parametrize("kwargs", [{"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}])
+@pytest.mark.parametrize(
+    "kwargs", [{"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}]
+)
 def test_pooling(kwargs):
     def both(x):
         def loss(v):
-            y = F.max_pool2d(v, **kwargs)
+            y = functional.max_pool2d(v, **kwargs)
             return y.square().sum(), y
 
         gradient, y = torch.func.grad(loss, has_aux=True)(x)
@@ -178,6 +213,65 @@ def test_pooling(kwargs):
     program, results, expected = run(both, normal(2, 3, 7, 6))
     compare(results, expected)
     assert program.called == []
+
+
+def test_products_of_all_shapes_and_layouts():
+    for n, m, k in itertools.product((1, 7, 8, 32, 45), (1, 10, 33, 128), (1, 10, 16, 31, 50, 128)):
+        lefts = normal(3, n, m), normal(3, m, n).mT, normal(3, n, 2 * m)[..., ::2]
+        rights = normal(3, m, k), normal(3, k, m).mT, normal(3, m, 3 * k)[..., ::3]
+        tensors = [*lefts, *rights]
+        strided = [(t.contiguous(), t.stride()) for t in tensors]
+
+        def products(*values, strided=strided):
+            views = [
+                v.mT.contiguous().mT if s[-1] != 1 else v for v, (_, s) in zip(values, strided)
+            ]
+            return [a @ b for a in views[:3] for b in views[3:]]
+
+        _, results, _ = run(products, *(t for t, _ in strided))
+        pairs = itertools.product(lefts, rights)
+        for result, (left, right) in zip(results, pairs, strict=True):
+            exact = left.double() @ right.double()
+            size = left.double().abs() @ right.double().abs()  # what rounding is relative to
+            assert ((result - exact).abs() <= 1e-6 * size + 1e-12).all(), (n, m, k)
+
+
+def test_what_is_not_a_number_stays_where_it_belongs():
+    left, right = normal(1, 9, 20), normal(1, 20, 40)
+    left[0, 4, 3] = torch.nan
+    _, (result,), _ = run(torch.bmm, left, right)
+    assert result[0, 4].isnan().all()
+    assert not result[0, [*range(4), *range(5, 9)]].isnan().any()
+
+
+RANKED = {
+    "normal": normal(100_000),
+    "ties": normal(10_000).round(decimals=2),
+    "few values": torch.randint(-3, 3, (5000,), generator=DRAWS).float(),
+    "zeros of both signs": torch.tensor([0.0, -0.0, 1.0, -0.0, 0.0, -1.0] * 100),
+    "reversed": torch.arange(500.0, -500.0, -1.0),
+    "odd": torch.cat([normal(100), torch.tensor([math.nan, math.inf, -math.inf, 3e38, 1e-45])]),
+    **{str(size): normal(size).round(decimals=1) for size in (1, 2, 63, 256, 257)},
+}
+
+
+@pytest.mark.parametrize("values", RANKED.values(), ids=RANKED.keys())
+def test_ranking(values):
+    ordered = normal(values.numel()).sort().values
+    program, (matched,), _ = run(pb.match_ranks, values, ordered)
+    order = values.sort(stable=True).indices
+    assert torch.equal(matched[order], ordered)
+    assert program.called == []
+
+
+def test_without_a_compiler_updates_are_records_that_may_vary(monkeypatch):
+    monkeypatch.setenv(building.SWITCH, "off")
+    building.library.cache_clear()
+    try:
+        population = trained(Own(), [0], updates=2)
+    finally:
+        building.library.cache_clear()
+    assert population.varies == ("PLASTICITY_BENCH_KERNELS is off",)
 
 
 def test_results_that_are_arguments_or_views_of_them():

@@ -23,16 +23,30 @@ OPTIONS = (
     *("-std=c++20", "-O3", "-shared", "-fPIC", "-fwrapv"),
     *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
 )
-LEVELS = {"x86-64-v4": ("avx512f", "avx512bw", "avx512dq", "avx512vl"), "x86-64-v3": ("avx2", "fma")}
+LEVELS = {
+    "x86-64-v4": ("avx512f", "avx512bw", "avx512dq", "avx512vl"),
+    "x86-64-v3": ("avx2", "fma"),
+}
 """Architectures that the code is built for, and what a processor needs for them."""
+SWITCH = "PLASTICITY_BENCH_KERNELS"
+"""Environment variable; "off" disables the C++ code."""
 ARCHITECTURE = "PLASTICITY_BENCH_ARCHITECTURE"
 """Environment variable: the architecture to build for, as -march has it."""
-HEADERS = ("elementary.h", "matmul.h")
+HEADERS = ("elementary.h", "matmul.h", "rank_matching.h")
 COMPILERS = ("g++", "c++", "clang++")
 
 
 class BuildError(Exception):
     """The C++ code cannot be built or loaded; the message is the reason, in a line."""
+
+
+def available() -> bool:
+    """Return whether the C++ code is there, building it where that is necessary."""
+    try:
+        library()
+    except BuildError:
+        return False
+    return True
 
 
 @functools.cache
@@ -51,6 +65,8 @@ def library_of(source: str) -> ctypes.CDLL:
     Raises:
         BuildError: as `library`.
     """
+    if os.environ.get(SWITCH) == "off":
+        raise BuildError(f"{SWITCH} is off")
     compiler = os.environ.get("CXX") or next(filter(None, map(shutil.which, COMPILERS)), None)
     if not compiler:
         raise BuildError("there is no C++ compiler")
@@ -78,7 +94,14 @@ def _build(compiler: str, contents: dict[str, str], path: Path) -> None:
     try:
         for name, text in contents.items():
             (work / name).write_text(text)
-        command = [compiler, *OPTIONS, *_march(), str(work / "source.cpp"), "-o", str(work / "built.so")]
+        command = [
+            compiler,
+            *OPTIONS,
+            *_march(),
+            str(work / "source.cpp"),
+            "-o",
+            str(work / "built.so"),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             line = next(iter(done.stderr.strip().splitlines()), f"{compiler} failed")

@@ -17,6 +17,7 @@
 
 #include "elementary.h"
 #include "matmul.h"
+#include "rank_matching.h"
 
 namespace {
 
@@ -603,6 +604,15 @@ void max_pool(const int64_t* code, char** buffers) {
       }
 }
 
+// values, ordered, output buffers; rows, size of each; all contiguous
+void match_ranks(const int64_t* code, char** buffers) {
+  const float *values = (const float*)buffers[code[0]], *ordered = (const float*)buffers[code[1]];
+  float* output = (float*)buffers[code[2]];
+  const int64_t rows = code[3], size = code[4];
+  for (int64_t i = 0; i < rows * size; i += size)
+    rank_matching::match_row(output + i, values + i, ordered + i, size);
+}
+
 }  // namespace
 
 // Runs a program: instructions of (kind, length, arguments...), on buffers given by their addresses.
@@ -619,6 +629,7 @@ extern "C" void plasticity_bench_run(const int64_t* code, int64_t length, char**
       case 4: cumulate(arguments, buffers); break;
       case 5: convolve(arguments, buffers); break;
       case 6: max_pool(arguments, buffers); break;
+      case 8: match_ranks(arguments, buffers); break;
       case 7: ((void (*)(char**))arguments[0])(buffers); break;  // the code of a group
     }
     code += size;

@@ -2,18 +2,14 @@
 //
 // Keys are integers that ascend with the values; three stable passes sort them, by 11 bits each.
 
-#include <torch/csrc/stable/library.h>
-#include <torch/csrc/stable/ops.h>
-#include <torch/csrc/stable/tensor.h>
+#pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <utility>
 #include <vector>
 
-namespace {
-
-using torch::stable::Tensor;
+namespace rank_matching {
 
 constexpr int DIGIT = 11, DIGITS = 1 << DIGIT;
 
@@ -31,7 +27,7 @@ inline std::uint32_t key_of(float value) {
   return (bits & ~SIGN) > INFINITE ? ~0u : key;
 }
 
-void match_row(float* __restrict matched, const float* __restrict values,
+inline void match_row(float* __restrict matched, const float* __restrict values,
                const float* __restrict ordered, long size) {
   thread_local std::vector<Place> places, moved_places;
   places.resize(size);
@@ -48,22 +44,4 @@ void match_row(float* __restrict matched, const float* __restrict values,
   for (long rank = 0; rank < size; ++rank) matched[from[rank].origin] = ordered[rank];
 }
 
-// values and ordered: (..., size); each row of `ordered` ascends.
-Tensor match_ranks(Tensor values, Tensor ordered) {
-  if (!values.is_contiguous()) values = torch::stable::contiguous(values);
-  if (!ordered.is_contiguous()) ordered = torch::stable::contiguous(ordered);
-  Tensor result = torch::stable::empty_like(values);
-  float* matched = result.mutable_data_ptr<float>();
-  const float* numbers = values.const_data_ptr<float>();
-  const float* references = ordered.const_data_ptr<float>();
-  const long size = values.size(-1), total = values.numel();
-  for (long row = 0; row < total; row += size)
-    match_row(matched + row, numbers + row, references + row, size);
-  return result;
-}
-
-}  // namespace
-
-STABLE_TORCH_LIBRARY_IMPL(plasticity_bench, CPU, library) {
-  library.impl("match_ranks_native", TORCH_BOX(&match_ranks));
-}
+}  // namespace rank_matching
