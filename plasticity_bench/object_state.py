@@ -92,7 +92,7 @@ class _Walk:
             return
         named = names_in(function.__code__)
         if "globals" in named:
-            named = list(function.__globals__)
+            named = [name for name in function.__globals__ if name[:2] != "__"]
         for name in named:
             if name not in function.__globals__:
                 continue

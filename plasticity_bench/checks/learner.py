@@ -241,8 +241,8 @@ def check_vectorized(trial: Trial) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
+    check_works,  # it names the hook that changes something
     check_learner_code,
-    check_works,
     check_hyperparameters,
     check_size,
     check_arguments_unchanged,

@@ -2,8 +2,7 @@
 
 from plasticity_bench.checks.trial import Trial
 from plasticity_bench.errors import LearnerError, StreamError
-from plasticity_bench.source_code.source import source_of
-from plasticity_bench.source_code.unseen import unseen_inputs
+from plasticity_bench.source_code.unseen import unseen_by
 from plasticity_bench.streams import Stream
 
 
@@ -28,4 +27,4 @@ def check_stream_code(name: str, stream: Stream) -> None:
 
 
 def _lines(cls: type) -> str:
-    return "; ".join(map(str, unseen_inputs(source_of(cls))))
+    return "; ".join(map(str, unseen_by(cls)))

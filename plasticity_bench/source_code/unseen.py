@@ -5,13 +5,13 @@ not found.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from plasticity_bench.source_code.modules import imports_by_name, literal_name
-from plasticity_bench.source_code.reachable import run_nodes
-from plasticity_bench.source_code.source import Source, SourceFile
+from plasticity_bench.source_code.reachable import run_nodes, unused_definitions
+from plasticity_bench.source_code.source import Source, SourceFile, source_of
 from plasticity_bench.source_code.syntax import parsed
 
 READING = {
@@ -86,18 +86,29 @@ class Unseen(NamedTuple):
         return f"{self.file}:{self.line} {self.what}"
 
 
-def unseen_inputs(source: Source) -> list[Unseen]:
-    """Return what results depend on and their key does not cover, by file and line."""
-    found = {unseen for file in source.files for unseen in _of_file(file)}
-    return sorted(found)
+def unseen_inputs(source: Source, class_names: Iterable[str] = ()) -> list[Unseen]:
+    """Return what results depend on and their key does not cover, by file and line.
+
+    Args:
+        source: that is searched.
+        class_names: of the classes whose source it is, and their bases: what these do not use is
+            not searched. Without any, all of it is.
+    """
+    trees = {file: tree for file in source.files if (tree := parsed(file.content)) is not None}
+    roots = list(class_names)
+    unused = unused_definitions(list(trees.values()), roots) if roots else set()
+    return sorted({unseen for item in trees.items() for unseen in _of_file(*item, unused)})
 
 
-def _of_file(file: SourceFile) -> Iterator[Unseen]:
-    tree = parsed(file.content)
-    if tree is None:
-        return
+def unseen_by(cls: type) -> list[Unseen]:
+    """Return what results of a learner's or a stream's class depend on beside its source."""
+    names = [base.__qualname__.partition(".")[0] for base in cls.__mro__]
+    return unseen_inputs(source_of(cls), names)
+
+
+def _of_file(file: SourceFile, tree: ast.Module, unused: set[ast.AST]) -> Iterator[Unseen]:
     module = _Module(tree)
-    for node in run_nodes(tree):
+    for node in run_nodes(tree, unused):
         for line, what in (*module.read_by(node), *module.changed_by(node)):
             yield Unseen(Path(file.path).name, line, what)
 

@@ -9,7 +9,7 @@ from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.results.run import Run
 from plasticity_bench.source_code.source import source_of
-from plasticity_bench.source_code.unseen import unseen_inputs
+from plasticity_bench.source_code.unseen import unseen_by
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.suite.suite import Suite, SuiteStream
@@ -111,7 +111,7 @@ def not_in_keys(groups: Iterable[Group]) -> list[str]:
     for group in groups:
         labels.setdefault(type(group.learners[0]), group.label)
         labels.setdefault(type(group.suite_stream.stream), group.suite_stream.label)
-    unseen = {label: unseen_inputs(source_of(cls)) for cls, label in labels.items()}
+    unseen = {label: unseen_by(cls) for cls, label in labels.items()}
     return [
         f"{label}: {'; '.join(map(str, lines))}: if what is read or changed there differs, results "
         "keep their key and are not computed again."

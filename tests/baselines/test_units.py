@@ -9,6 +9,7 @@ from torch import nn
 import plasticity_bench as pb
 from plasticity_bench.learners.learner import Hidden
 from plasticity_bench.learners.noise import Noise
+from plasticity_bench.programs.hook_state import HookState
 from tests.support.helpers import (
     SPEC,
     batch,
@@ -44,17 +45,24 @@ class Watcher(pb.Learner):
         return state
 
 
+@pytest.fixture
+def watched(monkeypatch):
+    """What the Watcher saw; the check that refuses a hook that keeps things is off."""
+    monkeypatch.setattr(HookState, "check", lambda self: None)
+    monkeypatch.setattr(Watcher, "seen", [])
+    return Watcher.seen
+
+
 # ---- the hook -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("spec", [SPEC, CNN])
-def test_the_hook_sees_the_hidden_layers_of_the_updates_own_forward_pass(spec):
-    Watcher.seen.clear()
+def test_the_hook_sees_the_hidden_layers_of_the_updates_own_forward_pass(spec, watched):
     population = train(Watcher(), [0], 3, spec)
     module = population.module
     before = {k: v[0].clone() for k, v in population.state.params.items()}
     population.update(*stacked_batch([0], 3, spec=spec))
-    hidden, state = Watcher.seen[-1]
+    hidden, state = watched[-1]
     outputs = {}
     for name, part in module.named_children():
         if isinstance(part, nn.ReLU):
@@ -69,10 +77,9 @@ def test_the_hook_sees_the_hidden_layers_of_the_updates_own_forward_pass(spec):
     assert not torch.equal(state.params["head.weight"], before["head.weight"])  # after the step
 
 
-def test_wires_are_the_parameters_before_and_after():
-    Watcher.seen.clear()
+def test_wires_are_the_parameters_before_and_after(watched):
     train(Watcher(), [0], 1, CNN)
-    hidden, _ = Watcher.seen[0]
+    hidden, _ = watched[0]
     assert {name: (layer.incoming, layer.outgoing) for name, layer in hidden.items()} == {
         "conv0": (
             ("conv0.weight", "conv0.bias", "conv_norm0.weight", "conv_norm0.bias"),
@@ -133,10 +140,9 @@ def test_what_the_hook_returns_is_checked():
 
 
 @pytest.mark.parametrize("spec", [SPEC, CNN])
-def test_a_replaced_unit_is_new_and_silent_and_nothing_else_changes(spec):
-    Watcher.seen.clear()
+def test_a_replaced_unit_is_new_and_silent_and_nothing_else_changes(spec, watched):
     train(Watcher(), [0], 20, spec)
-    hidden, state = Watcher.seen[-1]
+    hidden, state = watched[-1]
     state = state._replace(
         params={k: v + 1.0 for k, v in state.params.items()},
         moments={m: {k: v + 1.0 for k, v in of.items()} for m, of in state.moments.items()},

@@ -265,6 +265,8 @@ def test_each_rule_is_caught_by_its_check_alone(cls):
             check(trial)
         except pb.LearnerError as error:
             caught[check.__name__] = str(error)
+    if any(isinstance(value, Elsewhere) for value in vars(cls).values()):
+        assert "test_learner.py" in caught.pop("check_learner_code")
     assert list(caught) == [expected], caught
     assert sentence in caught[expected]
     assert caught[expected].startswith(f"Learner {cls.__name__}")

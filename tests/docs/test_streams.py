@@ -50,5 +50,5 @@ def test_every_suite_has_a_row_with_its_seeds():
 
 
 def test_every_kind_has_a_row():
-    kinds = {type(pb.make_stream(name)).__name__ for name in pb.registered_streams()}
+    kinds = {type(pb.make_stream(name)).__name__ for name in [*PUBLISHED, *SMALL]}
     assert kinds == set(re.findall(r"^\| `([A-Z]\w+)` \|", PAGE, re.MULTILINE))
