@@ -64,7 +64,7 @@ def digest(learner: str, network: str) -> str:
 def in_process(learner: str, network: str, emulated: str | None) -> str:
     """Return the digest, computed by a process of its own, on this or an emulated processor."""
     command = [sys.executable, "-m", "benchmarks.bits", "--one", learner, network]
-    environment = {**os.environ, "PLASTICITY_BENCH_PROGRAMS": "on"}
+    environment = dict(os.environ)
     if emulated:
         command = ["qemu-x86_64", "-cpu", emulated, *command]
         environment["PLASTICITY_BENCH_ARCHITECTURE"] = "x86-64-v3"

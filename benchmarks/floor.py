@@ -13,7 +13,8 @@ from collections.abc import Callable
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.programs.kernels import native
+from plasticity_bench.programs import tracing
+from plasticity_bench.programs.kernels import building
 
 
 def operations(spec: pb.NetworkSpec, batch: int) -> int:
@@ -51,8 +52,9 @@ def matrix_rate() -> float:
     size, count = 512, 4
     left, right = torch.randn(count, size, size), torch.randn(count, size, size)
     best = _fastest(lambda: left.bmm(right))
-    if native.load():
-        best = min(best, _fastest(lambda: torch.ops.plasticity_bench.bmm(left, right)))
+    if building.available():
+        product = tracing.program(torch.bmm, (left, right))
+        best = min(best, _fastest(lambda: product(left, right)))
     return 2 * count * size**3 / best
 
 

@@ -20,7 +20,7 @@ import plasticity_bench as pb
 from benchmarks import floor, loops
 from benchmarks.side_by_side import Timing, timed
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.programs.kernels import native
+from plasticity_bench.programs.kernels import building
 from plasticity_bench.running.execution import Execution
 
 SMALL = pb.NetworkSpec(hidden=(64, 64), input_shape=(64,), num_outputs=10)
@@ -128,7 +128,7 @@ def compare(
             "population", learner, spec, batch, best, compiled=True
         ),
     }
-    again = timed(make, plain, **shared, environment={native.SWITCH: "off"})
+    again = timed(make, plain, **shared, environment={building.SWITCH: "off"})
     # Rates of the second session, scaled by the loop that ran in both.
     factor = timings["researcher's loop"].median / again.pop("researcher's loop").median
     for name, t in again.items():

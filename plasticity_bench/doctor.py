@@ -125,13 +125,15 @@ def _compiler() -> Iterator[Finding]:
     yield Finding("C++ compiler", compiler or "none", remedy)
     if _torch() is None:
         return
-    from plasticity_bench.programs.kernels import native
+    from plasticity_bench.programs.kernels import building
 
-    switched_off = os.environ.get(native.SWITCH) == "off"
-    loads = native.load()
-    shown = "load" if loads else f"off, by {native.SWITCH}" if switched_off else "do not load"
-    remedy = "" if loads or switched_off else "Updates run slower; see that the compiler works."
-    yield Finding("C++ kernels", shown, remedy)
+    try:
+        building.library()
+        shown, remedy = "loads", ""
+    except building.BuildError as error:
+        shown = f"does not load: {error}"
+        remedy = "Updates run slower, and may have other bits than elsewhere; install g++."
+    yield Finding("C++ code", shown, remedy)
     yield _compiles()
 
 

@@ -1,16 +1,12 @@
-"""Whether updates are programs with the same bits on every x86-64 processor.
+"""Settings of PyTorch's libraries under which they give the same bits on every x86-64 processor.
 
-They are if the environment variable PLASTICITY_BENCH_PROGRAMS is "on": an experiment. What programs
-leave to PyTorch then runs with settings under which its libraries agree: they choose code by the
-processor, and that code rounds differently. They read their variables once, when torch is imported,
-so this package sets them when it is imported itself.
+They choose code by the processor, and that code rounds differently. They read these variables once,
+when torch is imported, so this package sets them when it is imported itself.
 """
 
 import os
 import sys
 from pathlib import Path
-
-SWITCH = "PLASTICITY_BENCH_PROGRAMS"
 
 SETTINGS = {
     "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own vectorised operations
@@ -19,15 +15,8 @@ SETTINGS = {
 }
 
 
-def programs() -> bool:
-    """Return whether updates are programs."""
-    return os.environ.get(SWITCH) == "on"
-
-
 def pin() -> None:
     """Set the variables that the user has not set, unless the processor lacks AVX2."""
-    if not programs():
-        return
     if not processor_has("avx2", "fma"):
         return
     if "torch" in sys.modules:  # too late: it has read them

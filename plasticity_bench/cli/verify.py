@@ -10,7 +10,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
 HELP = "compute some runs of an entry again, drawn at random, and compare"
-EXAMPLE = "plasticity-bench verify leaderboard/entries/quick-v0/l2_init --runs 4"
+EXAMPLE = "plasticity-bench verify leaderboard/entries/quick-v0/l2_init --runs 20"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -18,9 +18,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "entry", metavar="PATH", type=given_path, help="an entry's folder, .../SUITE/NAME"
     )
-    parser.set_defaults(runs=4)
+    parser.set_defaults(runs=8)
     shared.add_renamed_count(
-        parser, "--runs", "--cells", metavar="N", help_="how many (default: 4)"
+        parser, "--runs", "--cells", metavar="N", help_="how many (default: 8)"
     )
     shared.add_suite_file(parser)
     parser.add_argument("--nonce", metavar="HEX", help="repeat the draw of a record")

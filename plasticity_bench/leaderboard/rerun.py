@@ -24,7 +24,7 @@ from plasticity_bench.suite.suite import load_suite, suite_named
 
 
 def main(request_file: str) -> None:
-    """Run what a request asks for.
+    """Run what a request asks for, and the reference's runs of the same streams and seeds.
 
     Raises:
         BadInputError: if the source does not match the entry, or a run fails.
@@ -39,7 +39,9 @@ def main(request_file: str) -> None:
     _check_packages([runs[place].run for place in places])
     seeds = range(max(seed for _, seed in places) + 1)
     results = Results(Path(request["results"]))
-    for group in planning.plan(suite, [contender], seeds):
+    (control,) = (c for c in suite.contenders if c.label == suite.reference)
+    contenders = [contender] if contender.label == control.label else [contender, control]
+    for group in planning.plan(suite, contenders, seeds):
         indices = [i for i, c in enumerate(group.runs) if (c.stream, c.seed) in places]
         if indices:
             outcome = group_run.run_group(results, Execution(), group.part(indices), lambda _: None)

@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -20,8 +20,8 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry, StreamSeed, entry_sha256
 from plasticity_bench.leaderboard.manifest import SOURCE, VERIFICATION
 from plasticity_bench.leaderboard.tolerance import agree, runs_agree
-from plasticity_bench.results import LearnerOnStream, Results
-from plasticity_bench.scoring.scores import Means, Score, means_by_key, score
+from plasticity_bench.results import Results, Run, RunTable
+from plasticity_bench.scoring.scores import Means, Score, means, score
 from plasticity_bench.suite.suite import Suite
 
 LIMIT_SECONDS = 24 * 3600.0
@@ -38,8 +38,10 @@ class Comparison:
         seed: of the run.
         stated: its score from the entry's measurements and the entry's reference.
         rerun: its score from the new measurements.
-        identical: whether the means that scores are computed from are bit-identical.
-        ok: whether the scores agree within the tolerance for one run.
+        identical: whether all measurements, and those of the reference's run, are bit-identical.
+        varies: why they need not be; empty if they must.
+        ok: whether they are identical, or, where they need not be, whether the scores agree within
+            the tolerance for one run.
     """
 
     stream: str
@@ -47,6 +49,7 @@ class Comparison:
     stated: Score
     rerun: Score
     identical: bool
+    varies: tuple[str, ...]
     ok: bool
 
 
@@ -96,12 +99,10 @@ def verify(
     places = drawn(entry, number, nonce)
     with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
         without_network = _run_again(entry, given, places, Path(scratch))
-        means_of = _found(entry, suite, places, Results(Path(scratch) / "results"))
-    runs = tuple(
-        _compared(entry, suite, stream_seed, means_of[stream_seed]) for stream_seed in places
-    )
+        results = Results(Path(scratch) / "results")
+        runs = tuple(_compared(entry, suite, place, results) for place in places)
     pairs = [(run.stated, run.rerun) for run in runs]
-    ok = all(run.ok for run in runs) and runs_agree(pairs)
+    ok = all(run.ok for run in runs) and (all(run.identical for run in runs) or runs_agree(pairs))
     return Verification(nonce, runs, ok, without_network)
 
 
@@ -130,7 +131,7 @@ def table(done: Verification) -> str:
             run.stream,
             run.seed,
             *(f"{value:.3f}" for value in _values(run.stated, run.rerun)),
-            "bit-identical" if run.identical else "within tolerance" if run.ok else "DIFFERS",
+            "bit-identical" if run.identical else "within tolerance" if run.ok else "differs",
         ]
         for run in done.runs
     ]
@@ -151,6 +152,7 @@ def _as_json(run: Comparison) -> dict[str, Any]:
         "stated": _numbers(run.stated),
         "found": _numbers(run.rerun),
         "identical": run.identical,
+        "varies": list(run.varies),
         "ok": run.ok,
     }
 
@@ -219,36 +221,53 @@ def _cut_off() -> list[str]:
     return []
 
 
-def _found(
-    entry: Entry, suite: Suite, places: Sequence[StreamSeed], results: Results
-) -> dict[StreamSeed, Means]:
-    by_run = {}
-    label = entry.manifest.learner.label
-    for suite_stream in suite.streams:
-        tasks, protocol = suite_stream.stream.scored_tasks(), suite.protocol
-        by_key = means_by_key(results, LearnerOnStream(suite_stream.label, label), protocol, tasks)
-        for stream_seed in places:
-            if stream_seed[0] == suite_stream.label:
-                key = entry.runs[stream_seed].run.key
-                if key not in by_key:
-                    raise BadInputError(
-                        f"{entry.folder}: {stream_seed[0]} seed {stream_seed[1]} could not be run "
-                        "again."
-                    )
-                by_run[stream_seed] = by_key[key]
-    return by_run
+def _compared(entry: Entry, suite: Suite, place: StreamSeed, results: Results) -> Comparison:
+    (suite_stream,) = (s for s in suite.streams if s.label == place.stream)
+    own, control = entry.runs[place], entry.reference[place]
+    new, new_control = _found(entry, own.run, results), _found(entry, control.run, results)
+
+    def means_of(run_table: RunTable) -> Means:
+        tasks = suite_stream.stream.scored_tasks()
+        return next(means(run_table, suite.protocol, tasks))
+
+    reference = means_of(control.run_table)
+    stated = score(means_of(own.run_table), reference)
+    rerun = score(means_of(new), reference)
+    identical = _same(own.run_table, new) and _same(control.run_table, new_control)
+    execution = new.info(0).get("execution", {})
+    varies = tuple(execution.get("varies", ())) or _on_gpu(own.run_table)
+    ok = identical or (bool(varies) and agree(stated, rerun))
+    return Comparison(place.stream, place.seed, stated, rerun, identical, varies, ok)
 
 
-def _compared(entry: Entry, suite: Suite, stream_seed: StreamSeed, new: Means) -> Comparison:
-    (suite_stream,) = (
-        suite_stream for suite_stream in suite.streams if suite_stream.label == stream_seed[0]
+def _found(entry: Entry, run: Run, results: Results) -> RunTable:
+    for run_table in results.run_tables(*run.group):
+        if run.key in run_table.keys:
+            return run_table.only(list(run_table.keys).index(run.key))
+    raise BadInputError(
+        f"{entry.folder}: {run.learner} on {run.stream}, seed {run.seed}, could not be run again."
     )
-    reference = entry.reference[stream_seed].means(suite_stream, suite.protocol)
-    old = entry.runs[stream_seed].means(suite_stream, suite.protocol)
-    stated, rerun = score(old, reference), score(new, reference)
-    same = (old.accuracy, old.curvature, old.diverged) == (
-        new.accuracy,
-        new.curvature,
-        new.diverged,
+
+
+def _same(stated: RunTable, new: RunTable) -> bool:
+    """Whether all stated measurements were found again, in every bit; NaN equals NaN."""
+    if stated.statuses[0] != new.statuses[0]:
+        return False
+    found = {(task, when, name): value for task, when, name, value in _rows(new)}
+    return all(
+        (key := (task, when, name)) in found
+        and (found[key] == value or (math.isnan(found[key]) and math.isnan(value)))
+        for task, when, name, value in _rows(stated)
     )
-    return Comparison(stream_seed[0], stream_seed[1], stated, rerun, same, agree(stated, rerun))
+
+
+def _rows(table: RunTable) -> Iterator[tuple[int, str, str, float]]:
+    columns = table.result(0).columns
+    names = ("task", "when", "name", "value")
+    yield from zip(*(columns[name].tolist() for name in names), strict=True)
+
+
+def _on_gpu(run_table: RunTable) -> tuple[str, ...]:
+    """Why a run on a GPU is compared within a tolerance."""
+    device = run_table.info(0).get("execution", {}).get("device", "cpu")
+    return () if device == "cpu" else (f"it was computed on {device}",)

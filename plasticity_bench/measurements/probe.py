@@ -1,5 +1,6 @@
 """What a measurement looks at: every replica's network, and fixed examples of one task."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -158,8 +159,16 @@ def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> M
 
 def norm(params: Params) -> Tensor:
     """Return the Euclidean norm over all of some parameters, (replicas,), in float64."""
-    squares = [value.double().square().flatten(1).sum(1) for value in params.values()]
-    return torch.stack(squares).sum(0).sqrt()
+    squares = [sums(value.double().square()) for value in params.values()]
+    return functools.reduce(torch.add, squares).sqrt()
+
+
+def sums(values: Tensor) -> Tensor:
+    """Return each replica's sum, (replicas,), whose bits do not depend on the other replicas.
+
+    PyTorch adds in an order that depends on the shape of the whole tensor.
+    """
+    return torch.stack([of_replica.flatten().sum() for of_replica in values])
 
 
 def difference(one: Params, other: Params) -> Params:

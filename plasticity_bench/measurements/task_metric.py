@@ -24,8 +24,11 @@ def metric_and_loss(batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, T
     batch_metrics, losses, count = [], [], 0
     for outputs, targets in batches:
         n = targets.shape[1]
-        batch_metrics.append(torch.vmap(batch_metric)(outputs, targets).double() * n)
-        losses.append(example_losses(outputs, targets).double().sum(-1))
+        # One replica after the other: PyTorch adds in an order that depends on the whole shape.
+        pairs = list(zip(outputs, targets, strict=True))
+        metrics = [batch_metric(*pair).double() * n for pair in pairs]
+        batch_metrics.append(torch.stack(metrics))
+        losses.append(torch.stack([example_losses(*pair).double().sum() for pair in pairs]))
         count += n
     return torch.stack(batch_metrics).sum(0) / count, torch.stack(losses).sum(0) / count
 

@@ -8,15 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from plasticity_bench.programs.kernels.substitution import substitute
-
 aten = torch.ops.aten
 
-AUTO_UPDATES = 100_000
+AUTO_UPDATES = 20_000
 """The number of updates from which "auto" compiles.
 
-Compiling takes 10 to 40 seconds if it is not cached, and saves a quarter or more of each update,
-which takes about a millisecond.
+Compiling a program takes one to five seconds if it is not cached, and saves up to two thirds of
+each update, which takes about a millisecond.
 """
 
 MANY = 64
@@ -78,7 +76,6 @@ def compiled(
         num_results = _store_scalars(graph)
         written, places = _write_in_place(graph, num_carried)
         used = _drop_unused(graph)
-        substitute(graph)
         with config.patch(OPTIONS), _quiet():
             code = standalone_compile(
                 graph,

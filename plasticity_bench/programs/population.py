@@ -42,7 +42,8 @@ class Population:
         module: the network whose parameters `state.params` are.
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although compilation was requested; None without a reason.
-        varies: what may give other bits on another processor, where programs were requested.
+        varies: what may give other bits on another processor: operations of PyTorch that a program
+            calls, or why updates are no program.
         prepare_seconds: wall time of recording and compiling updates so far.
     """
 
@@ -94,7 +95,7 @@ class Population:
         self._compile = compile_updates
         self._updates: dict[tuple[torch.Size, torch.Size], Callable[..., list[Tensor]]] = {}
         self._predictions: dict[torch.Size, Callable[..., list[Tensor]]] = {}
-        self.varies: tuple[str, ...] | None = None
+        self.varies: tuple[str, ...] = ()
 
     def update(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Train every replica on its own mini-batch.
@@ -123,9 +124,10 @@ class Population:
         """Return logits, (replicas, n, classes), for inputs, (replicas, n, *input_shape)."""
         with explained(self._learner), torch.no_grad():
             if inputs.shape not in self._predictions:
+                arguments = (self.state, inputs)
                 predict = self._all.map(self._replica.predict)
                 self._predictions[inputs.shape] = prepare_prediction(
-                    self._learner, predict, (self.state, inputs)
+                    self._learner, predict, arguments
                 )
             (logits,) = self._predictions[inputs.shape](*self._leaves, inputs)
             if self._learner.overrides("predict_params"):

@@ -1,4 +1,4 @@
-"""The update of a population in the form that is called: a program, compiled, recorded, or looped.
+"""The update of a population in the form that is called: a program, a record, or a loop.
 
 Before it is used, it is compared with the hooks that it is made of.
 """
@@ -35,15 +35,14 @@ class Prepared:
     Attributes:
         function: from the tensors of its arguments, in order, to those of its results.
         compiled: whether it runs as machine code.
-        fallback: why it does not although that was requested; None without a reason.
-        varies: where programs were requested, what may give other bits on another processor:
-            operations of PyTorch that the program calls, or why the update is none.
+        fallback: why it did not although that was requested; None without a reason.
+        varies: what may give other bits on another processor; empty if nothing does.
     """
 
     function: Callable[..., list[Tensor]]
     compiled: bool = False
     fallback: str | None = None
-    varies: tuple[str, ...] | None = None
+    varies: tuple[str, ...] = ()
 
 
 def prepare(
@@ -53,9 +52,10 @@ def prepare(
     arguments: Arguments,
     into_code: bool,
 ) -> Prepared:
-    """Return the update of all replicas: compiled if requested and possible, recorded, or looped.
+    """Return the update of all replicas.
 
-    Where programs are requested (`portability`), it is a program on the CPU.
+    On the CPU it is a program, with the same bits on every processor; elsewhere it is recorded, and
+    compiled if that is requested and possible. That of a learner that is not vectorized is a loop.
 
     Args:
         replicas: all of them.
@@ -70,7 +70,7 @@ def prepare(
     of_all = replicas.map(update)
     prepared = _prepared(replicas.learner, of_all, arguments, into_code)
     if purity.is_due(replicas.learner):  # after recording, which tells some faults with their line
-        _check(replicas.learner, hook_state, update, of_all, prepared, arguments)
+        _check(replicas.learner, hook_state, update, of_all, arguments)
     return prepared
 
 
@@ -79,16 +79,18 @@ def _prepared(
 ) -> Prepared:
     if not learner.vectorized:
         fallback = "the learner is not vectorized" if into_code else None
-        return Prepared(flat(of_all, pytree.tree_structure(arguments)), fallback=fallback)
-    fallback, varies = None, None
-    if portability.programs() and _on_cpu(arguments):
+        function = flat(of_all, pytree.tree_structure(arguments))
+        return Prepared(function, fallback=fallback, varies=("the learner is not vectorized",))
+    fallback = None
+    varies: tuple[str, ...] = ("another device",)
+    if _on_cpu(arguments):
         try:
             num_carried = len(pytree.tree_leaves(arguments[0]))
             made = program(of_all, arguments, num_carried=num_carried, into_code=into_code)
             return Prepared(made, compiled=into_code, varies=tuple(made.called))
         except (UnsupportedError, BuildError) as error:
             varies = (str(error),)
-    if into_code:
+    elif into_code:
         try:
             num_carried = len(pytree.tree_leaves(arguments[0]))
             code = trace(of_all, arguments, into_code=True, num_carried=num_carried)
@@ -98,17 +100,38 @@ def _prepared(
     return Prepared(trace(of_all, arguments), fallback=fallback, varies=varies)
 
 
+def _check(
+    learner: Learner,
+    hook_state: HookState,
+    update: Callable[..., Any],
+    of_all: Callable[..., Any],
+    arguments: Arguments,
+) -> None:
+    """Check one replica's hooks, and the recorded update of all."""
+    first = pytree.tree_map(lambda tensor: tensor[0], arguments)
+    purity.check_repeatable(
+        learner, hook_state, lambda: pytree.tree_leaves(update(learner, *first))
+    )
+    if not learner.vectorized:
+        return
+    record = trace(of_all, arguments)  # a program rounds in another way
+    for count in COUNTS:
+        later = _later(arguments, count)
+        recorded = record(*pytree.tree_leaves(later))
+        purity.check_recorded(learner, recorded, pytree.tree_leaves(of_all(*later)))
+
+
 def prepare_prediction(
     learner: Learner, predict: Callable[..., Any], arguments: Arguments
 ) -> Callable[..., list[Tensor]]:
-    """Return the predictions of all replicas: a program, where that is requested and possible.
+    """Return the predictions of all replicas as a program, where that is possible.
 
     Args:
         learner: whose predictions they are.
         predict: of all replicas.
         arguments: state and inputs, of the shapes that all later calls will have.
     """
-    if portability.programs() and learner.vectorized and _on_cpu(arguments):
+    if learner.vectorized and _on_cpu(arguments):
         with contextlib.suppress(UnsupportedError, BuildError):
             return program(predict, arguments)
     return flat(predict, pytree.tree_structure(arguments))
@@ -116,28 +139,6 @@ def prepare_prediction(
 
 def _on_cpu(arguments: Arguments) -> bool:
     return all(leaf.device.type == "cpu" for leaf in pytree.tree_leaves(arguments))
-
-
-def _check(
-    learner: Learner,
-    hook_state: HookState,
-    update: Callable[..., Any],
-    of_all: Callable[..., Any],
-    prepared: Prepared,
-    arguments: Arguments,
-) -> None:
-    """Check one replica's hooks, and the recorded update of all, which compilation rounds anew."""
-    first = pytree.tree_map(lambda tensor: tensor[0], arguments)
-    purity.check_repeatable(
-        learner, hook_state, lambda: pytree.tree_leaves(update(learner, *first))
-    )
-    if not learner.vectorized or prepared.compiled:
-        return
-    record = trace(of_all, arguments) if portability.programs() else prepared.function
-    for count in COUNTS:  # a program rounds in another way than its hooks
-        later = _later(arguments, count)
-        recorded = record(*pytree.tree_leaves(later))
-        purity.check_recorded(learner, recorded, pytree.tree_leaves(of_all(*later)))
 
 
 def _later(arguments: Arguments, count: int) -> Arguments:

@@ -9,11 +9,10 @@ from typing import Any
 
 import torch
 
-from plasticity_bench import portability
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.programs.allocator import keep_freed_memory
 from plasticity_bench.programs.compiling import should_compile
-from plasticity_bench.programs.kernels import native
+from plasticity_bench.programs.kernels import building
 from plasticity_bench.provenance import package_hash
 from plasticity_bench.running.checkpoints import INTERVAL_SECONDS
 
@@ -90,15 +89,14 @@ class Execution:
             "version of PyTorch": torch.__version__,
             "device": self.device,
             "--tf32": self.tf32,
-            "--compile": self.compiles(num_updates),
-            native.SWITCH: os.environ.get(native.SWITCH),
-            portability.SWITCH: portability.programs(),
+            "--compile": self.on_gpu and self.compiles(num_updates),
+            "the C++ code": building.available(),
         }
 
     def record(self) -> dict[str, object]:
         """Return what is stored with a result about the device that it was computed on."""
         if not self.on_gpu:
-            return {"device": "cpu", "kernels": native.loaded()}
+            return {"device": "cpu", "kernels": building.available()}
         return {"device": torch.cuda.get_device_name(self.device), "tf32": self.tf32}
 
 

@@ -137,7 +137,7 @@ def _stored(
         "vectorized": group.learners[0].vectorized,
         "compiled": population.compiled,
         "fallback": population.fallback,
-        **_portability(population),
+        "varies": [*population.varies, *filter(None, [portability.unpinned()])],
         "members": len(group.runs),
     }
     try:
@@ -256,11 +256,3 @@ def _seconds(evaluation: Evaluation) -> dict[str, float]:
         "train": evaluation.train_seconds,
         "measure": evaluation.measure_seconds,
     }
-
-
-def _portability(population: Population) -> dict[str, object]:
-    """What may give other bits on another processor, where programs were requested."""
-    if not portability.programs():
-        return {}
-    reasons = (*(population.varies or ()), portability.unpinned())
-    return {"varies": [reason for reason in reasons if reason]}

@@ -11,7 +11,6 @@ from torch import nn
 from torch.nn import functional
 
 import plasticity_bench as pb
-from plasticity_bench import portability
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.programs import tracing
 from plasticity_bench.programs.executor import Executor
@@ -22,11 +21,6 @@ from plasticity_bench.shipped import baseline_names
 pytestmark = pytest.mark.skipif(
     not any(map(shutil.which, building.COMPILERS)), reason="there is no C++ compiler"
 )
-
-
-@pytest.fixture(autouse=True)
-def programs(monkeypatch):
-    monkeypatch.setenv(portability.SWITCH, "on")
 
 
 DRAWS = torch.Generator().manual_seed(5)
@@ -278,19 +272,13 @@ def test_ranking(values):
 
 
 def test_without_a_compiler_updates_are_records_that_may_vary(monkeypatch):
-    monkeypatch.setattr(building, "COMPILERS", ())
-    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv(building.SWITCH, "off")
     building.library.cache_clear()
     try:
         population = trained(Own(), [0], updates=2)
     finally:
         building.library.cache_clear()
-    assert population.varies == ("there is no C++ compiler",)
-
-
-def test_without_the_switch_updates_are_no_programs(monkeypatch):
-    monkeypatch.delenv(portability.SWITCH)
-    assert trained(Own(), [0], updates=1).varies is None
+    assert population.varies == ("PLASTICITY_BENCH_KERNELS is off",)
 
 
 def test_results_that_are_arguments_or_views_of_them():

@@ -58,6 +58,6 @@ def test_without_a_gpu_it_is_told_what_to_do(monkeypatch):
 def test_conditions_change_with_what_changes_bits():
     plain = Execution("auto").conditions(1000)
     assert plain == Execution("off", replicas=3, run_seconds=1.0).conditions(1000)
-    different = [k for k, v in Execution("on").conditions(1000).items() if v != plain[k]]
-    assert different == ["--compile"]
-    assert plain != Execution("auto").conditions(1_000_000)
+    assert plain == Execution("on").conditions(1000)  # programs have the same bits compiled
+    on_gpu = [Execution(mode, device="cuda").conditions(1000) for mode in ("on", "off")]
+    assert [k for k, v in on_gpu[0].items() if v != on_gpu[1][k]] == ["--compile"]

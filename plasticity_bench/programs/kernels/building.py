@@ -28,6 +28,8 @@ LEVELS = {
     "x86-64-v3": ("avx2", "fma"),
 }
 """Architectures that the code is built for, and what a processor needs for them."""
+SWITCH = "PLASTICITY_BENCH_KERNELS"
+"""Environment variable; "off" disables the C++ code."""
 ARCHITECTURE = "PLASTICITY_BENCH_ARCHITECTURE"
 """Environment variable: the architecture to build for, as -march has it."""
 HEADERS = ("elementary.h", "matmul.h", "rank_matching.h")
@@ -36,6 +38,15 @@ COMPILERS = ("g++", "c++", "clang++")
 
 class BuildError(Exception):
     """The C++ code cannot be built or loaded; the message is the reason, in a line."""
+
+
+def available() -> bool:
+    """Return whether the C++ code is there, building it where that is necessary."""
+    try:
+        library()
+    except BuildError:
+        return False
+    return True
 
 
 @functools.cache
@@ -54,6 +65,8 @@ def library_of(source: str) -> ctypes.CDLL:
     Raises:
         BuildError: as `library`.
     """
+    if os.environ.get(SWITCH) == "off":
+        raise BuildError(f"{SWITCH} is off")
     compiler = os.environ.get("CXX") or next(filter(None, map(shutil.which, COMPILERS)), None)
     if not compiler:
         raise BuildError("there is no C++ compiler")

@@ -2,10 +2,10 @@
 
 The distributional regulariser compares the i-th smallest weight with the i-th smallest initial
 weight, for every layer at every update; `torch.sort` on a CPU takes many times as long as the
-network's step (benchmarks/throughput.md). Where C++ is loaded, a radix sort does it
-(rank_matching.cpp). Otherwise numpy's SIMD sort of 64-bit integers is used: each number is packed
-with its position into one integer of the same order, so that the sorted integers say where each
-reference belongs. Both are exact, and stable for equal numbers.
+network's step (benchmarks/throughput.md). In programs a radix sort does it (rank_matching.h).
+Elsewhere numpy's SIMD sort of 64-bit integers is used: each number is packed with its position into
+one integer of the same order, so that the sorted integers say where each reference belongs. Both
+are exact, and stable for equal numbers.
 """
 
 import sys
@@ -15,8 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-from plasticity_bench.programs.kernels import native
 
 CHUNK = 1 << 16
 """Numbers that are packed at a time: half a megabyte of integers, which fits a core's cache."""
@@ -75,9 +73,6 @@ def _by_torch(values: Tensor, ordered: Tensor) -> Tensor:
 def _on_cpu(values: Tensor, ordered: Tensor) -> Tensor:
     if values.dtype != torch.float32 or sys.byteorder != "little" or values.numel() == 0:
         return _by_torch(values, ordered)
-    if native.loaded():
-        matched: Tensor = torch.ops.plasticity_bench.match_ranks_native(values, ordered)
-        return matched
     return _by_packing(values, ordered)
 
 
@@ -110,5 +105,3 @@ def _sorted_places(bits: NDArray[np.int32]) -> NDArray[np.int64]:
 _library.impl("match_ranks", _on_cpu, "CPU")
 _library.impl("match_ranks", _by_torch, "CUDA")
 _library.impl("match_ranks", _by_torch, "Meta")
-
-operator = torch.ops.plasticity_bench.match_ranks.default
