@@ -11,7 +11,6 @@ from typing import Any
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from plasticity_bench import portability
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.programs import purity
 from plasticity_bench.programs.compiling import CompilationError
