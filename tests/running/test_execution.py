@@ -55,9 +55,10 @@ def test_without_a_gpu_it_is_told_what_to_do(monkeypatch):
         spread("cuda", None)
 
 
-def test_conditions_change_with_what_changes_bits():
+def test_conditions_change_with_what_changes_bits(monkeypatch):
     plain = Execution("auto").conditions(1000)
     assert plain == Execution("off", replicas=3, run_seconds=1.0).conditions(1000)
     assert plain == Execution("on").conditions(1000)  # programs have the same bits compiled
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     on_gpu = [Execution(mode, device="cuda").conditions(1000) for mode in ("on", "off")]
     assert [k for k, v in on_gpu[0].items() if v != on_gpu[1][k]] == ["--compile"]

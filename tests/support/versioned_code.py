@@ -44,7 +44,7 @@ class Part:
         found = [
             path.relative_to(PACKAGE).as_posix()
             for folder in self.folders
-            for kind in ("py", "cpp")
+            for kind in ("py", "cpp", "h")
             for path in (PACKAGE / folder).rglob(f"*.{kind}")
         ]
         names = sorted({*found, *self.files} - self.left_out.keys())
