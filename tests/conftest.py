@@ -1,5 +1,9 @@
 """Fixtures that several files of tests use."""
 
+# isort: off
+import plasticity_bench  # noqa: F401  # before torch, whose settings it pins
+
+# isort: on
 import pytest
 import torch
 

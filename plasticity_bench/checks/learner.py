@@ -14,7 +14,7 @@ from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import check_class, find_learner
 from plasticity_bench.networks import NetworkSpec, num_parameters
-from plasticity_bench.programs import purity
+from plasticity_bench.recording import purity
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite import yaml_source
 

@@ -4,8 +4,8 @@ from plasticity_bench.checks.trial import NETWORK
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.measurements.hidden import unclear_function
-from plasticity_bench.programs.network_constants import by_network
 from plasticity_bench.programs.population import Population, Replica
+from plasticity_bench.recording.network_constants import by_network
 from plasticity_bench.tuning.settings import Setting, random
 from plasticity_bench.tuning.space import declared
 

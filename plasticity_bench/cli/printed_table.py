@@ -2,13 +2,14 @@
 
 from plasticity_bench.cli.common import say, warn_of_few_seeds
 from plasticity_bench.results import Selection
-from plasticity_bench.scoring import score_table
+from plasticity_bench.scoring import learner_costs, score_table
 
 
 def print_table(selection: Selection, format_name: str) -> None:
     """Print the scores of a selection, what was selected, and what the numbers leave out."""
     entries = score_table.entries(selection)
     print(score_table.render(entries, format_name))
-    for sentence in (*selection.sentences, *score_table.notices(entries)):
+    told = (*selection.sentences, *learner_costs.sentences(selection))
+    for sentence in (*told, *score_table.notices(entries)):
         say(sentence)
     warn_of_few_seeds(max(selection.num_seeds))

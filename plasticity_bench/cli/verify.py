@@ -44,6 +44,7 @@ def verify(folder: Path, given_suite: str | None, num_runs: int, nonce: str) -> 
     """
     from plasticity_bench.leaderboard import verifying
     from plasticity_bench.leaderboard.validation import validate
+    from plasticity_bench.recording.process import isolation
 
     verdict = validate(folder, given_suite)
     if verdict.failures or verdict.context is None:
@@ -52,9 +53,12 @@ def verify(folder: Path, given_suite: str | None, num_runs: int, nonce: str) -> 
         say(f"{folder} is not valid: nothing of it was run.")
         return BAD_INPUT
     entry, suite = verdict.context.entry, verdict.context.suite
-    done = verifying.verify(entry, suite, given_suite, num_runs, nonce)
+    done = verifying.verify(entry, suite, num_runs, nonce)
     print(verifying.table(done))
-    if not done.without_network:
-        say("This system cannot cut a process off from networks: it had access to them.")
+    if not isolation():
+        say(
+            "This system cannot isolate the process that calls the learner's hooks (unshare): it "
+            "could reach networks and other processes."
+        )
     say(f"Record: {verifying.write_record(entry, done)}")
     return COMPLETE if done.ok else SOME_FAILED

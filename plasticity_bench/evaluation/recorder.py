@@ -120,7 +120,7 @@ class Recorder:
         state = self._population.state
         return Probe(
             self._population.module,
-            state.params,
+            self._population.predicting,
             state.initial,
             state.moments,
             inputs,

@@ -57,18 +57,23 @@ class LearnerPart(_Strict):
 
 
 class Flags(_Strict):
-    """What the learner needs beyond an ordinary one, as docs/learners.md defines it.
+    """What the learner needs, by its record on the suite's first stream.
 
     Attributes:
-        boundaries: whether it has a `begin_task` hook.
-        extra_passes: passes through the network per update, beyond the one that every learner
-            needs.
-        memory: numbers stored per parameter.
+        recorded: whether it is recorded; if not, nothing else is known of it.
+        boundaries: whether something happens where a task begins.
+        parameters: of its network, divided by those of the suite's network.
+        memory: numbers in its own memory, divided by those of its parameters.
+        constants: numbers that its graphs have captured.
+        flops: floating-point operations of an update, divided by those of plain training with Adam.
     """
 
-    boundaries: bool
-    extra_passes: Annotated[int, Field(ge=0)]
-    memory: Annotated[float, Field(ge=0)]
+    recorded: bool
+    boundaries: bool = False
+    parameters: Annotated[float, Field(ge=0)] = 1.0
+    memory: Annotated[float, Field(ge=0)] = 0.0
+    constants: Annotated[int, Field(ge=0)] = 0
+    flops: Annotated[float, Field(ge=0)] = 1.0
 
 
 class TuningPart(_Strict):
@@ -95,7 +100,7 @@ class StreamScores(_Strict):
 class Manifest(_Strict):
     """The manifest of an entry."""
 
-    format: Literal[1]
+    format: Literal[2]
     name: Text
     suite: SuiteName
     authors: Annotated[list[Text], Field(min_length=1, max_length=100)]

@@ -9,6 +9,7 @@ from plasticity_bench.leaderboard.manifest import Flags
 from plasticity_bench.leaderboard.ranking import Row
 from plasticity_bench.scoring.comparison import compared
 from plasticity_bench.scoring.comparison import render as render_comparisons
+from plasticity_bench.scoring.learner_costs import LearnerCosts
 from plasticity_bench.scoring.ranking import common
 from plasticity_bench.statistics import RELIABLE_SEEDS, format_interval, holm
 
@@ -52,14 +53,7 @@ def _line(row: Row) -> list[str]:
 
 def needs(flags: Flags) -> str:
     """Return a learner's flags in words; empty if there are none."""
-    needs_shown = ["boundaries"] if flags.boundaries else []
-    if flags.extra_passes:
-        needs_shown.append(
-            "1 extra pass" if flags.extra_passes == 1 else f"{flags.extra_passes} passes"
-        )
-    if flags.memory >= 0.05:
-        needs_shown.append(f"memory {flags.memory:.1f}")
-    return ", ".join(needs_shown)
+    return LearnerCosts(**flags.model_dump()).in_words()
 
 
 def beside(row: Row, others: Sequence[Row], format_name: str = "table") -> str:
@@ -75,7 +69,7 @@ def _csv(rows: Sequence[Row]) -> str:
     means = ("trainability", "retention", "interquartile")
     ends = [f"{name}{end}" for name in means for end in ("", "_low", "_high")]
     plain = ("worst", "collapse", "seconds", "num_seeds")
-    flags = ("boundaries", "extra_passes", "memory")
+    flags = tuple(Flags.model_fields)
     lines = []
     for row in rows:
         rank = (row.rank.rank, row.rank.low, row.rank.high) if row.rank else ("", "", "")

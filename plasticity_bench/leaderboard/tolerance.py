@@ -1,9 +1,8 @@
 """The tolerance for the score of a run that is run again.
 
-The same code, versions and kind of processor give bit-identical results. Elsewhere sums are rounded
-in another order, training amplifies that, and a single seed's score moves. How far was measured by
-running every baseline of the quick suite twice, recorded and compiled (docs/submitting.md has the
-numbers; `python -m benchmarks.rerun` makes them again).
+Runs on a CPU are bit-identical. A GPU rounds sums in another order, training amplifies that, and a
+single seed's score moves. How far was measured by running every baseline of the quick suite twice,
+with two orders of rounding.
 """
 
 import math

@@ -1,32 +1,28 @@
-"""Run randomly drawn runs of an entry again and compare, in a separate process."""
+"""Run randomly drawn runs of an entry again, and compare."""
 
 import datetime
 import json
 import math
-import os
 import random
 import secrets
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from plasticity_bench import tables
+from plasticity_bench import portability, tables
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry, StreamSeed, entry_sha256
-from plasticity_bench.leaderboard.manifest import SOURCE, VERIFICATION
+from plasticity_bench.leaderboard.flags import flags_from
+from plasticity_bench.leaderboard.manifest import VERIFICATION, Flags
+from plasticity_bench.leaderboard.rerun import run_again
 from plasticity_bench.leaderboard.tolerance import agree, runs_agree
+from plasticity_bench.programs.kernels import building
 from plasticity_bench.results import Results, Run, RunTable
 from plasticity_bench.scoring.scores import Means, Score, means, score
 from plasticity_bench.suite.suite import Suite
-
-LIMIT_SECONDS = 24 * 3600.0
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "SYSTEMROOT")
-KEPT_PREFIXES = ("PLASTICITY_BENCH_", "LD_", "CUDA_")
 
 
 @dataclass(frozen=True)
@@ -39,9 +35,8 @@ class Comparison:
         stated: its score from the entry's measurements and the entry's reference.
         rerun: its score from the new measurements.
         identical: whether all measurements, and those of the reference's run, are bit-identical.
-        varies: why they need not be; empty if they must.
-        ok: whether they are identical, or, where they need not be, whether the scores agree within
-            the tolerance for one run.
+        ok: whether they are identical; of a run on a GPU, whether the scores agree within the
+            tolerance for one run.
     """
 
     stream: str
@@ -49,7 +44,6 @@ class Comparison:
     stated: Score
     rerun: Score
     identical: bool
-    varies: tuple[str, ...]
     ok: bool
 
 
@@ -60,14 +54,14 @@ class Verification:
     Attributes:
         nonce: that seeded the draw of the runs.
         runs: that were drawn.
-        ok: whether every run, and their mean, agree.
-        without_network: whether the process had no network access.
+        same_costs: whether the manifest states what the learner costs by its record.
+        ok: whether that is so, and every run, and their mean, agree.
     """
 
     nonce: str
     runs: tuple[Comparison, ...]
+    same_costs: bool
     ok: bool
-    without_network: bool
 
 
 def drawn(entry: Entry, number: int, nonce: str) -> list[StreamSeed]:
@@ -80,30 +74,44 @@ def drawn(entry: Entry, number: int, nonce: str) -> list[StreamSeed]:
     return sorted(chance.sample(places, min(number, len(places))))
 
 
-def verify(
-    entry: Entry, suite: Suite, given: str | None, number: int, nonce: str = ""
-) -> Verification:
-    """Run drawn runs again in a separate process, and compare.
+def verify(entry: Entry, suite: Suite, number: int, nonce: str = "") -> Verification:
+    """Run drawn runs again, and compare.
 
     Args:
         entry: a valid one.
         suite: its suite.
-        given: its file, if the package does not include it.
         number: how many runs.
         nonce: to repeat a draw; by default random.
 
     Raises:
-        BadInputError: if the runs cannot be run.
+        BadInputError: if the runs cannot be run, or not with the same bits on this machine.
     """
+    _check_machine()
     nonce = nonce or secrets.token_hex(16)
     places = drawn(entry, number, nonce)
+    if not entry.manifest.flags.recorded:
+        raise BadInputError(
+            f"{entry.folder}: its learner is not recorded, so its runs cannot be verified."
+        )
     with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
-        without_network = _run_again(entry, given, places, Path(scratch))
-        results = Results(Path(scratch) / "results")
+        results = run_again(entry, suite, places, Path(scratch))
         runs = tuple(_compared(entry, suite, place, results) for place in places)
+        costs = _costs(entry, places, results)
     pairs = [(run.stated, run.rerun) for run in runs]
     ok = all(run.ok for run in runs) and (all(run.identical for run in runs) or runs_agree(pairs))
-    return Verification(nonce, runs, ok, without_network)
+    stated = entry.manifest.flags
+    return Verification(nonce, runs, costs == stated, ok and costs == stated)
+
+
+def _check_machine() -> None:
+    try:
+        building.library()
+    except building.BuildError as error:
+        reason = str(error)
+    else:
+        reason = portability.unpinned()
+    if reason:
+        raise BadInputError(f"Runs do not have the same bits here as elsewhere: {reason}.")
 
 
 def write_record(entry: Entry, done: Verification) -> Path:
@@ -115,7 +123,6 @@ def write_record(entry: Entry, done: Verification) -> Path:
         "ok": done.ok,
         "entry_sha256": entry_sha256(entry.folder),
         "version": {name: metadata.version(name) for name in ("plasticity-bench", "torch")},
-        "without_network": done.without_network,
         "cells": [_as_json(run) for run in done.runs],
     }
     file = entry.folder / VERIFICATION / f"{now:%Y%m%d}-{done.nonce[:8]}.json"
@@ -137,6 +144,8 @@ def table(done: Verification) -> str:
     ]
     headers = ["stream", "seed", "trainability", "again", "retention", "again", "so"]
     text = tables.render(headers, rows, left=("stream", "so"))
+    if not done.same_costs:
+        text += "\n\nThe manifest's flags are not those of the learner's record."
     verdict = "verified" if done.ok else "NOT verified: these are not the scores of this learner"
     return f"{text}\n\n{len(done.runs)} runs drawn by {done.nonce}: {verdict}."
 
@@ -152,7 +161,6 @@ def _as_json(run: Comparison) -> dict[str, Any]:
         "stated": _numbers(run.stated),
         "found": _numbers(run.rerun),
         "identical": run.identical,
-        "varies": list(run.varies),
         "ok": run.ok,
     }
 
@@ -160,65 +168,6 @@ def _as_json(run: Comparison) -> dict[str, Any]:
 def _numbers(score: Score) -> dict[str, float | None]:
     pairs = {"trainability": score.trainability, "retention": score.retention}
     return {name: None if math.isnan(value) else value for name, value in pairs.items()}
-
-
-def _run_again(
-    entry: Entry, given: str | None, places: Sequence[StreamSeed], scratch: Path
-) -> bool:
-    """Run the runs; return whether their process had no network access."""
-    request = {
-        "entry": str(entry.folder.resolve()),
-        "suite": given and str(Path(given).resolve()),
-        "cells": places,
-        "results": str(scratch / "results"),
-    }
-    (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    prefix = _cut_off()
-    module = "plasticity_bench.leaderboard.rerun"
-    command = [*prefix, sys.executable, "-m", module, str(scratch / "request.json")]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=entry.folder / SOURCE,
-            env={"PYTHONDONTWRITEBYTECODE": "1", **_environment()},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LIMIT_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        raise BadInputError(
-            f"{entry.folder}: its runs took longer than {LIMIT_SECONDS:.0f} seconds; draw fewer "
-            "--runs."
-        ) from None
-    if done.returncode:
-        messages = done.stderr.strip().splitlines()
-        raise BadInputError(
-            f"{entry.folder}: its runs could not be run again: "
-            f"{messages[-1] if messages else 'no message'}"
-        )
-    return bool(prefix)
-
-
-def _environment() -> Mapping[str, str]:
-    """The environment variables that the other process inherits: no secrets."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
-    }
-
-
-def _cut_off() -> list[str]:
-    """The prefix of a command that removes network access, if this system has one."""
-    for prefix in (["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]):
-        try:
-            done = subprocess.run([*prefix, "true"], capture_output=True, check=False, timeout=10)
-        except (OSError, subprocess.SubprocessError):
-            return []
-        if done.returncode == 0:
-            return prefix
-    return []
 
 
 def _compared(entry: Entry, suite: Suite, place: StreamSeed, results: Results) -> Comparison:
@@ -234,10 +183,14 @@ def _compared(entry: Entry, suite: Suite, place: StreamSeed, results: Results) -
     stated = score(means_of(own.run_table), reference)
     rerun = score(means_of(new), reference)
     identical = _same(own.run_table, new) and _same(control.run_table, new_control)
-    execution = new.info(0).get("execution", {})
-    varies = tuple(execution.get("varies", ())) or _on_gpu(own.run_table)
-    ok = identical or (bool(varies) and agree(stated, rerun))
-    return Comparison(place.stream, place.seed, stated, rerun, identical, varies, ok)
+    ok = identical or (_on_gpu(own.run_table) and agree(stated, rerun))
+    return Comparison(place.stream, place.seed, stated, rerun, identical, ok)
+
+
+def _costs(entry: Entry, places: Sequence[StreamSeed], results: Results) -> Flags:
+    """The flags of the learner by its record, on the suite's first stream that was drawn."""
+    run = entry.runs[places[0]].run
+    return flags_from(_found(entry, run, results).info(0))
 
 
 def _found(entry: Entry, run: Run, results: Results) -> RunTable:
@@ -267,7 +220,6 @@ def _rows(table: RunTable) -> Iterator[tuple[int, str, str, float]]:
     yield from zip(*(columns[name].tolist() for name in names), strict=True)
 
 
-def _on_gpu(run_table: RunTable) -> tuple[str, ...]:
-    """Why a run on a GPU is compared within a tolerance."""
+def _on_gpu(run_table: RunTable) -> bool:
     device = run_table.info(0).get("execution", {}).get("device", "cpu")
-    return () if device == "cpu" else (f"it was computed on {device}",)
+    return bool(device != "cpu")

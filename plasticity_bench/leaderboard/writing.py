@@ -10,7 +10,7 @@ import numpy as np
 
 from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.leaderboard.entry import read_entry, scores_of, suite_folder
-from plasticity_bench.leaderboard.flags import flags_of
+from plasticity_bench.leaderboard.flags import flags_from
 from plasticity_bench.leaderboard.manifest import (
     MANIFEST,
     MAX_BYTES,
@@ -89,14 +89,14 @@ def write_entry(
     record = _record(learner_runs, tuned)
     folder.parent.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
-        format=1,
+        format=2,
         name=signature.name,
         suite=SuiteName(name=suite.name, hash=suite.hash8),
         authors=list(signature.authors),
         licence=signature.licence,
         paper=signature.paper,
         learner=learner_part(label, learner, source, learner_runs),
-        flags=flags_of(learner, suite),
+        flags=flags_from(learner_runs[0][1].info),
         tuning=TuningPart(file="tuning.yaml", sha256=sha256(record).hexdigest())
         if record
         else None,

@@ -1,9 +1,4 @@
-"""S replicas of one learner in one batched computation.
-
-Hooks are written for one replica. `replica_update` puts them together into one update, a pure
-function of tensors, which is mapped over replicas: by `torch.func.vmap`, recorded once as a flat
-graph of tensor operations; or, for a learner with `vectorized = False`, in a loop.
-"""
+"""S replicas of one learner in one batched computation."""
 
 import functools
 import time
@@ -15,15 +10,23 @@ from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.learner import State
+from plasticity_bench.learners.optimizers import Params
+from plasticity_bench.learners.submitted import SubmittedLearner
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.networks.forward_graph import HeadError, head_parameters
-from plasticity_bench.programs import replica_update
-from plasticity_bench.programs.hook_errors import explained
-from plasticity_bench.programs.hook_state import HookState
-from plasticity_bench.programs.network_constants import example_inputs
-from plasticity_bench.programs.prepared_update import Arguments, prepare, prepare_prediction
-from plasticity_bench.programs.replica_update import ReplicaUpdate
-from plasticity_bench.programs.replicas import Replica, Replicas
+from plasticity_bench.programs.looped import Looped
+from plasticity_bench.programs.prepared_update import (
+    Arguments,
+    prepare,
+    prepare_looped,
+    prepare_prediction,
+)
+from plasticity_bench.programs.recorded import Recorded
+from plasticity_bench.programs.replicas import Replica
+from plasticity_bench.recording.costs import Costs
+from plasticity_bench.recording.network_constants import example_inputs
+from plasticity_bench.recording.plain_data import UnrecordableError
+from plasticity_bench.recording.record import Record
 
 __all__ = ["Population", "Replica"]
 
@@ -40,6 +43,7 @@ class Population:
         replicas: S of them; their learners share every hyperparameter that is not a float.
         device: where their tensors are.
         module: the network whose parameters `state.params` are.
+        unrecorded: why the learner is not recorded; empty if it is.
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although compilation was requested; None without a reason.
         varies: what may give other bits on another processor: operations of PyTorch that a program
@@ -76,17 +80,16 @@ class Population:
         self._spec = spec
         if not replicas:
             raise BadInputError("A population has at least one replica, all of one learner class.")
-        self._learner = replicas[0].learner
-        with explained(self._learner):
-            self._hook_state = HookState(self._learner)
-            self._all = self._hook_state.call(lambda: Replicas(self.replicas, spec, self.device))
-            self.module: nn.Module = self._all.module
-            self._hook_state.add_network(self.module)
-            self._replica = ReplicaUpdate.of(self._learner, self.module)
-            self._keys = self._all.keys
-            fresh = self._all.fresh_parameters(0)
-            restart = self._all.map(replica_update.restart)
-            self.state = _unshared(self._hook_state.call(lambda: restart(fresh)))
+        first = replicas[0].learner
+        self._learner = first.name if isinstance(first, SubmittedLearner) else type(first).__name__
+        self.unrecorded = ""
+        if not first.vectorized:
+            self.unrecorded = "its class sets vectorized = False"
+        self._all = self._functions()
+        self.module: nn.Module = self._all.module
+        self._keys = self._all.keys
+        with torch.no_grad():
+            self.state = _unshared(self._all.restart(self._all.fresh(0)))
         # Counts the updates of each replica; unlike State.step, no hook can turn it back.
         self._clock = torch.zeros_like(self._keys)
         self.prepare_seconds = 0.0
@@ -110,39 +113,45 @@ class Population:
         """
         shapes = (inputs.shape, targets.shape)
         rest = (self._keys, self._clock, inputs, targets)
-        with explained(self._learner), torch.no_grad():
+        with torch.no_grad():
             if shapes not in self._updates:
                 began = time.perf_counter()
                 self._updates[shapes] = self._prepared((self.state, *rest))
                 self.prepare_seconds += time.perf_counter() - began
             *self._leaves, self._clock, loss, metric = self._updates[shapes](*self._leaves, *rest)
-            if not self._learner.vectorized:
-                self._hook_state.check_at_times()
         return loss, metric
 
     def predict(self, inputs: Tensor) -> Tensor:
         """Return logits, (replicas, n, classes), for inputs, (replicas, n, *input_shape)."""
-        with explained(self._learner), torch.no_grad():
+        with torch.no_grad():
             if inputs.shape not in self._predictions:
-                arguments = (self.state, inputs)
-                predict = self._all.map(self._replica.predict)
                 self._predictions[inputs.shape] = prepare_prediction(
-                    self._learner, predict, arguments
+                    self._all.predict, (self.state, inputs), recorded=not self.unrecorded
                 )
             (logits,) = self._predictions[inputs.shape](*self._leaves, inputs)
-            if self._learner.overrides("predict_params"):
-                self._hook_state.check_at_times()
         return logits
+
+    @property
+    def predicting(self) -> Params:
+        """The parameters that predictions are made with, stacked: what measurements look at."""
+        with torch.no_grad():
+            return self._all.predicting(self.state)
+
+    @property
+    def costs(self) -> Costs | None:
+        """What the learner costs, after the first update; None if it is not recorded."""
+        return self._all.costs() if isinstance(self._all, Recorded) else None
+
+    @property
+    def record(self) -> Record | None:
+        """What the learner is; None if it is not recorded."""
+        return self._all.record
 
     def begin_task(self, index: int) -> None:
         """Call every replica's `begin_task`: task `index` begins."""
-        if not self._learner.overrides("begin_task"):
-            return
-        begin = functools.partial(replica_update.begin_task, index=index)
-        with explained(self._learner), torch.no_grad():
-            fresh, begun = self._all.fresh_parameters(index), self._all.map(begin)
-            state = self._hook_state.call(lambda: begun(self.state, self._keys, fresh))
-            self.state = _unshared(state)
+        with torch.no_grad():
+            begun = self._all.begin_task(self.state, index, self._all.fresh(index))
+        self.state = _unshared(begun)
 
     @property
     def example_inputs(self) -> Tensor:
@@ -160,7 +169,7 @@ class Population:
             return head_parameters(self.module, self.example_inputs)
         except HeadError as error:
             raise BadInputError(
-                f"This stream resets the head, but the head of {type(self._learner).__name__}'s "
+                f"This stream resets the head, but the head of {self._learner}'s "
                 f"network is not known: {error}."
             ) from None
 
@@ -180,11 +189,21 @@ class Population:
         Raises:
             LearnerError: if one has.
         """
-        self._hook_state.check()
+        if isinstance(self._all, Looped):
+            self._all.check()
+
+    def _functions(self) -> Recorded | Looped:
+        if not self.unrecorded:
+            try:
+                return Recorded(self.replicas, self._spec, self.device)
+            except UnrecordableError as error:
+                self.unrecorded = str(error)
+        return Looped(self.replicas, self._spec, self.device)
 
     def _prepared(self, arguments: Arguments) -> Callable[..., list[Tensor]]:
-        replicas, update, hook_state = self._all, self._replica.update, self._hook_state
-        prepared = prepare(replicas, update, hook_state, arguments, self._compile)
+        *_, inputs, targets = arguments
+        prepares = prepare_looped if self.unrecorded else prepare
+        prepared = prepares(self._all.update(inputs, targets), arguments, self._compile)
         self.compiled, self.fallback = prepared.compiled, prepared.fallback
         self.varies = prepared.varies
         return prepared.function

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
@@ -134,7 +134,8 @@ def _stored(
     """Store a group's results, and remove its checkpoint."""
     executed: dict[str, object] = {
         **execution.record(),
-        "vectorized": group.learners[0].vectorized,
+        "recorded": population.unrecorded or True,
+        "record": _record(population),
         "compiled": population.compiled,
         "fallback": population.fallback,
         "varies": [*population.varies, *filter(None, [portability.unpinned()])],
@@ -148,6 +149,10 @@ def _stored(
     checkpoint.remove()
     if unclear := _unclear_units(group, population):
         checkpoint.notes.append(unclear)
+    if population.unrecorded:
+        checkpoint.notes.append(
+            f"{group.label} is not recorded, so it cannot be verified: {population.unrecorded}."
+        )
     if population.fallback:
         checkpoint.notes.append(f"not compiled: {population.fallback}")
     return Outcome(
@@ -155,6 +160,14 @@ def _stored(
         num_diverged=int((evaluation.diverged_at >= 0).sum()),
         notes=tuple(checkpoint.notes),
     )
+
+
+def _record(population: Population) -> dict[str, object] | None:
+    """What is stored of a learner's record: its digest and its costs; None without a record."""
+    costs, record = population.costs, population.record
+    if costs is None or record is None:
+        return None
+    return {"digest": record.digest(), **asdict(costs)}
 
 
 def _unclear_units(group: Group, population: Population) -> str | None:

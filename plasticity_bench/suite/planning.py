@@ -6,7 +6,7 @@ from pathlib import Path
 
 from plasticity_bench.evaluation import version
 from plasticity_bench.evaluation.protocol import Protocol
-from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.submitted import AnyLearner, submitted
 from plasticity_bench.results.run import Run
 from plasticity_bench.source_code.source import source_of
 from plasticity_bench.source_code.unseen import unseen_by
@@ -33,9 +33,14 @@ class Group:
     label: str
     protocol: Protocol
     runs: tuple[Run, ...]
-    learners: tuple[Learner, ...]
+    learners: tuple[AnyLearner, ...]
     tuned: dict[str, str] | None = None
     checkpoint: Path | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """What another process is given: no class of a user's, whose module it would import."""
+        learners = tuple(map(submitted, self.learners))
+        return {**vars(self), "learners": learners}
 
     @property
     def notes(self) -> dict[str, object]:
@@ -69,9 +74,8 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
     sources = {cls: source_of(cls).identity() for cls in classes}
     groups = []
     for contender in contenders:
-        protocol = suite.protocol
-        if type(contender.learner) is type(reference.learner):  # the control knows the boundaries
-            protocol = replace(protocol, reveal_boundaries=True)
+        is_control = type(contender.learner) is type(reference.learner)
+        protocol = protocol_of(suite, is_control=is_control)
         for suite_stream in suite.streams:
             learner = contender.on(suite_stream.label).learner
             identity = {
@@ -88,6 +92,11 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
             learners = (learner,) * len(runs)
             groups.append(Group(suite_stream, contender.label, protocol, runs, learners))
     return groups
+
+
+def protocol_of(suite: Suite, *, is_control: bool) -> Protocol:
+    """Return the protocol of a learner: the reference knows the boundaries between tasks."""
+    return replace(suite.protocol, reveal_boundaries=True) if is_control else suite.protocol
 
 
 def all_runs(groups: Iterable[Group]) -> list[Run]:

@@ -9,7 +9,7 @@ from torch import nn
 import plasticity_bench as pb
 from plasticity_bench.learners.learner import Hidden
 from plasticity_bench.learners.noise import Noise
-from plasticity_bench.programs.hook_state import HookState
+from plasticity_bench.recording.hook_state import HookState
 from tests.support.helpers import (
     SPEC,
     batch,

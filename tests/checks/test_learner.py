@@ -14,7 +14,7 @@ import plasticity_bench as pb
 from plasticity_bench.checks.learner import CHECKS
 from plasticity_bench.checks.trial import Trial
 from plasticity_bench.cli import main
-from plasticity_bench.programs import purity
+from plasticity_bench.recording import purity
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.source_code.unseen import unseen_by
 from tests.support.tiny_suite import SUITE

@@ -253,7 +253,7 @@ def test_runs_to_verify_have_an_earlier_name(capsys):
     parser = cli._parser()
     for name in ("--runs", "--cells"):
         assert parser.parse_args(["verify", "entry", name, "7"]).runs == 7
-    assert parser.parse_args(["verify", "entry"]).runs == 4
+    assert parser.parse_args(["verify", "entry"]).runs == 8
     with pytest.raises(SystemExit):
         main(["verify", "--help"])
     assert "--cells" not in capsys.readouterr().out

@@ -18,12 +18,11 @@ from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard import page
 from plasticity_bench.leaderboard.entry import entry_sha256, read_entry, scores_of
-from plasticity_bench.leaderboard.flags import flags_of
+from plasticity_bench.leaderboard.flags import flags_from
 from plasticity_bench.leaderboard.manifest import MANIFEST, Flags, read_manifest
 from plasticity_bench.leaderboard.ranking import Row
 from plasticity_bench.leaderboard.rendering import needs, render
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results, select
 from plasticity_bench.scoring import comparison
 from plasticity_bench.scoring.ranking import common, rank_rows
@@ -104,15 +103,14 @@ def test_what_the_manifest_says(folder, suite):
     assert manifest.learner.hyperparameters["labels"]["strength"] == 0.01
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("adam", Flags(boundaries=False, extra_passes=0, memory=0.0)),
-        ("dash", Flags(boundaries=True, extra_passes=0, memory=1.0016)),
-    ],
-)
-def test_flags_are_computed(folder, suite, name, expected):
-    assert flags_of(find_learner(name)(), suite) == expected
+def test_flags_are_those_of_the_record(folder):
+    flags = read_manifest(folder / "entries" / "tiny-v0" / "adam").flags
+    assert (flags.recorded, flags.boundaries, flags.flops) == (True, False, 1.0)
+    assert (flags.parameters, flags.memory) == (1.0, 0.0)
+    assert 0 < flags.constants < 20
+    assert flags_from({"execution": {"record": None}}) == Flags(recorded=False)
+    with pytest.raises(BadInputError, match="record is damaged"):
+        flags_from({"execution": {"record": {"flops": "many"}}})
 
 
 def test_incomplete_results_are_refused_with_what_completes_them(folder, capsys):
@@ -264,7 +262,7 @@ def row(name, scores, remark="", **changes):
     values = dict(  # noqa: C408
         name=name, rank=None, remark=remark, trainability=own, retention=own, interquartile=own,
         worst=0.5, collapse=0.25, seconds=1.0, num_seeds=10, status="verified (3 runs, 2026-01-01)",
-        flags=Flags(boundaries=True, extra_passes=1, memory=1.0), scores=np.asarray(scores),
+        flags=Flags(recorded=True, boundaries=True, flops=2.0, memory=1.0), scores=np.asarray(scores),
     )  # fmt: skip
     return Row(**{**values, **changes})
 
@@ -301,11 +299,12 @@ def test_every_format_has_the_same(format_name):
     assert ("one" in shown) and ("two" in shown) and ("verified (3 runs, 2026-01-01)" in shown)
     if format_name != "csv":
         assert "3 (too few)" in shown
-        assert "boundaries, 1 extra pass, memory 1.0" in shown
+        assert "boundaries, FLOPs 2.0, memory 1.0" in shown
 
 
 def test_needs_nothing():
-    assert needs(Flags(boundaries=False, extra_passes=0, memory=0.02)) == ""
+    assert needs(Flags(recorded=True, memory=0.02)) == ""
+    assert needs(Flags(recorded=False)) == "not recorded"
 
 
 # ---- verification --------------------------------------------------------------------------------

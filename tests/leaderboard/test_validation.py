@@ -320,7 +320,7 @@ FORGERIES = {
     "record changed afterwards": ("hashes", lambda f: (f / "tuning.yaml").write_text("a: 1")),
     # what it says of itself
     "no manifest": ("readable", lambda f: (f / MANIFEST).unlink()),
-    "another format": ("readable", manifest(lambda m: m.update(format=2))),
+    "another format": ("readable", manifest(lambda m: m.update(format=1))),
     "an unknown key": ("readable", manifest(lambda m: m.update(verified=True))),
     "no authors": ("readable", manifest(lambda m: m.update(authors=[]))),
     "a link that is none": ("readable", manifest(lambda m: m.update(paper="javascript:x"))),

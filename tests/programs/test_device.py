@@ -51,7 +51,14 @@ class Elsewhere(pb.Learner):
         return state._replace(params={**state.params, "head.bias": bias})
 
 
-@pytest.mark.parametrize("learner", [Waiting(), Elsewhere()])
+def test_a_hook_that_names_a_device_is_computed_on_the_populations():
+    made = population(Elsewhere(), "meta")
+    inputs = torch.empty(3, 8, *SPEC.input_shape, device="meta")
+    made.update(inputs, torch.empty(3, 8, dtype=torch.int64, device="meta"))
+    assert {tensor.device.type for tensor in leaves(made)} == {"meta"}
+
+
+@pytest.mark.parametrize("learner", [Waiting()])
 def test_the_meta_device_would_tell(learner):
     with pytest.raises(Exception, match=r"after_update|meta|device|data-dependent"):
         made = population(learner, "meta")

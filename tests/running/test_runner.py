@@ -81,7 +81,8 @@ def test_the_cost_of_a_seed_is_its_share(suite, tmp_path):
     assert all(value > 0 for parts in seconds for value in parts.values())
     execution = results.load(group.runs[0]).info["execution"]
     assert execution.pop("kernels") in (True, False)
-    expected = {"vectorized": True, "compiled": False, "fallback": None, "members": 4}
+    assert execution.pop("record").keys() > {"digest", "flops"}
+    expected = {"recorded": True, "varies": [], "compiled": False, "fallback": None, "members": 4}
     assert execution == {**expected, "device": "cpu"}
 
 
@@ -180,7 +181,7 @@ def test_what_was_stored_before_a_process_died_stays_stored(suite, tmp_path, mon
     results = Results(tmp_path)
     group = plan(suite, suite.contenders[:1], range(3))[0]
 
-    def dies(work, items, *_):
+    def dies(work, items, *_, **__):
         group_run.run_group(results, Execution("off"), group.part([0, 2]), lambda _: None)
         yield 0, error
 
@@ -214,7 +215,9 @@ def test_a_replica_whose_curvature_overflows_has_diverged_and_its_group_continue
 
 def test_notes_are_told_once(suite, tmp_path, monkeypatch):
     outcomes = [Outcome(notes=("not compiled: why", str(index))) for index in range(2)]
-    monkeypatch.setattr(runner, "run_local", lambda *_: (pair for pair in enumerate(outcomes)))
+    monkeypatch.setattr(
+        runner, "run_local", lambda *_, **__: (pair for pair in enumerate(outcomes))
+    )
     seen: list[Outcome] = []
     groups = plan(suite, suite.contenders, range(1))
     runner.run(groups, Results(tmp_path), [Execution()], print, lambda _, told: seen.append(told))

@@ -40,7 +40,9 @@ def match_ranks(values: Tensor, ordered: Tensor) -> Tensor:
 
 
 class _MatchRanks(torch.autograd.Function):
-    """Values (..., n) and ordered (..., n) -> (..., n): what autograd and vmap need to know."""
+    """Values (..., n) and ordered (..., n) -> (..., n): what autograd needs to know."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(values: Tensor, ordered: Tensor) -> Tensor:
@@ -54,14 +56,6 @@ class _MatchRanks(torch.autograd.Function):
     @staticmethod
     def backward(_ctx: Any, _gradient: Tensor) -> tuple[None, None]:
         return None, None
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, int | None], *tensors: Tensor) -> Any:
-        stacked = [
-            tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
-            for tensor, dim in zip(tensors, in_dims, strict=True)
-        ]
-        return _MatchRanks.apply(*stacked), 0  # type: ignore[no-untyped-call]
 
 
 def _by_torch(values: Tensor, ordered: Tensor) -> Tensor:
@@ -102,6 +96,15 @@ def _sorted_places(bits: NDArray[np.int32]) -> NDArray[np.int64]:
     return packed
 
 
+def _mapped(info: Any, in_dims: tuple[int | None, int | None], *tensors: Tensor) -> Any:
+    stacked = [
+        tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
+        for tensor, dim in zip(tensors, in_dims, strict=True)
+    ]
+    return torch.ops.plasticity_bench.match_ranks(*stacked), 0
+
+
+torch.library.register_vmap("plasticity_bench::match_ranks", _mapped, lib=_library)
 _library.impl("match_ranks", _on_cpu, "CPU")
 _library.impl("match_ranks", _by_torch, "CUDA")
 _library.impl("match_ranks", _by_torch, "Meta")

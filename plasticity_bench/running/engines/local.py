@@ -25,6 +25,8 @@ def run_local(
     slots: Sequence[Slot],
     on_step: Callable[[int, int], None],
     seconds: Callable[[Item], float] = lambda _: math.inf,
+    *,
+    apart: bool = False,
 ) -> Ended[Result]:
     """Do work on items, one at a time on each slot; yield each item's index and result as it ends.
 
@@ -39,8 +41,13 @@ def run_local(
             without time limits everything happens in this process.
         on_step: called with an item's index and each number that its work reports.
         seconds: how long an item may take.
+        apart: whether no work may be done in this process.
     """
-    if (len(slots) > 1 and len(items) > 1) or any(seconds(item) < math.inf for item in items):
+    if (
+        apart
+        or (len(slots) > 1 and len(items) > 1)
+        or any(seconds(item) < math.inf for item in items)
+    ):
         yield from _in_processes(work, items, slots, on_step, seconds)
         return
     for index, item in enumerate(items):

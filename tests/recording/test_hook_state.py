@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import plasticity_bench as pb
-from plasticity_bench.programs import purity
+from plasticity_bench.recording import purity
 from tests.support.helpers import SPEC, same, stacked_batch, train
 
 NUMBER = 0
@@ -173,6 +173,7 @@ def test_begin_task_is_watched_at_every_task():
             return state
 
     class Later(pb.Learner):
+        vectorized = False
         _tasks = []
 
         def after_update(self, state, noise):
@@ -183,9 +184,8 @@ def test_begin_task_is_watched_at_every_task():
                 self._tasks.append(1)
             return state
 
-    population = train(Late(), [0], 1)
     with pytest.raises(pb.LearnerError, match=r"hook begin_task: it changes .*LIST\[0\]"):
-        population.begin_task(1)
+        train(Late(), [0], 1)
     population = train(Later(), [0], 1)
     population.begin_task(1)
     LIST.append(0)
@@ -319,18 +319,18 @@ def test_a_class_is_compared_once_in_a_process_and_its_results_do_not_change():
 
 def test_the_recorded_update_is_compared(monkeypatch):
     """Break the record: it is noticed."""
-    from plasticity_bench.programs import prepared_update
+    from plasticity_bench.recording import recorder
 
     class Plain(pb.Learner):
         pass
 
-    real = prepared_update.trace
+    real = recorder.record
 
-    def broken(*arguments, **named):
-        recorded = real(*arguments, **named)
-        return lambda *tensors: [value + 1 for value in recorded(*tensors)]
+    def broken(*arguments):
+        graph = real(*arguments)
+        return dataclasses.replace(graph, outputs=(graph.outputs[1], *graph.outputs[1:]))
 
-    monkeypatch.setattr(prepared_update, "trace", broken)
+    monkeypatch.setattr(recorder, "record", broken)
     population = train(Plain(), [0], 0, spec=SPEC)
     with pytest.raises(pb.LearnerError, match="the recorded update differs from its hooks"):
         population.update(*stacked_batch([0], 0))

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 import plasticity_bench as pb
-from plasticity_bench.programs import network_constants
-from plasticity_bench.programs.network_constants import Constants, built, by_network
+from plasticity_bench.recording import network_constants
+from plasticity_bench.recording.network_constants import Constants, built, by_network
 from plasticity_bench.results import Results
 from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
@@ -152,22 +152,18 @@ def test_a_build_that_raises_is_apart():
     assert by_network([type(learners[0])(c=c) for c in (0.1, 0.9, 0.2)], SPEC) == [[0, 2], [1]]
 
 
-def test_equal_settings_are_built_once_for_each_draw(monkeypatch):
+def test_networks_are_built_by_setting_not_by_replica(monkeypatch):
     calls = []
 
-    class Counted(pb.Learner):
+    class Own(pb.Learner):
         def build(self, spec):
             return pb.build_network(spec)
 
-    def counting(learner, spec, seed):
-        calls.append(seed)
-        return built(learner, spec, seed)
-
-    monkeypatch.setattr(network_constants, "built", counting)
-    pb.Population([pb.Replica(seed, Counted()) for seed in range(8)], SPEC)
-    assert len(calls) == 8 + 1
-    calls.clear()
-    by_network([Counted(step_size=1e-3)] * 64, SPEC)
+    real = network_constants.built
+    monkeypatch.setattr(
+        network_constants, "built", lambda *given: calls.append(given) or real(*given)
+    )
+    by_network([Own(step_size=1e-3)] * 64, SPEC)
     assert len(calls) == 1
 
 
@@ -231,9 +227,8 @@ def test_a_constant_that_is_drawn_for_a_later_task_only_is_refused():
             return state._replace(params=fresh)
 
     Later._first = {0, integer(0, Branch.PARAMETERS)}
-    population = pb.Population([pb.Replica(0, Later())], SPEC)
     with pytest.raises(pb.LearnerError, match="two networks of the same settings differ"):
-        population.begin_task(1)
+        pb.Population([pb.Replica(0, Later())], SPEC)
 
 
 def test_only_parameters_may_differ():

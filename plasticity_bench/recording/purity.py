@@ -7,8 +7,8 @@ from torch import Tensor
 
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.programs.bits import same
-from plasticity_bench.programs.hook_state import REMEDY, HookState
+from plasticity_bench.recording.bits import same
+from plasticity_bench.recording.hook_state import REMEDY, HookState
 
 Update = Callable[[], Sequence[Tensor]]
 

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from plasticity_bench import object_state
-from plasticity_bench.errors import LearnerError
+from plasticity_bench.errors import BadInputError, LearnerError, PlasticityBenchError
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.optimizers import OPTIMIZERS
 from plasticity_bench.networks import NetworkSpec, seeded_module
 from plasticity_bench.networks.forward_graph import forward_graph
 from plasticity_bench.object_state import State
-from plasticity_bench.programs.bits import same
+from plasticity_bench.recording.bits import same
+from plasticity_bench.recording.hook_state import REMEDY
 from plasticity_bench.standard_output import kept_for_data
 
 _OF_OPTIMIZERS = {"optimizer", *(name for rule in OPTIMIZERS.values() for name in rule.settings)}
@@ -50,6 +51,14 @@ class Constants:
         self._computed(module)
         self.changing = object_state.changed(self._held, _held(module))
         self._graph: str | None = None
+
+    def check_unchanging(self, learner: Learner) -> None:
+        """Raise a LearnerError if the forward pass changes an attribute."""
+        if self.changing is not None:
+            raise LearnerError(
+                f"Learner {type(learner).__name__}, hook build: the network's forward pass "
+                f"changes {self.changing}: {REMEDY}."
+            )
 
     def difference(
         self, other: nn.Module, *, attributes: bool = True, graph: bool = False
@@ -129,8 +138,21 @@ def _graph(module: nn.Module, inputs: Tensor) -> str:
     return " ".join(digests)
 
 
-def random_constants(learner: Learner, different: str) -> LearnerError:
-    """Return the error of a network that differs between seeds in more than parameters."""
+def differing(
+    learner: Learner, different: str, settings: Sequence[str] = ()
+) -> PlasticityBenchError:
+    """Return the error of networks that differ in more than parameters.
+
+    Args:
+        learner: that built them.
+        different: in what they differ.
+        settings: the hyperparameters that differ; without any, the networks are of two seeds.
+    """
+    if settings:
+        return BadInputError(
+            f"Replicas that differ in {', '.join(settings)} cannot be one population: `build` "
+            f"depends on it, and their networks differ in {different}."
+        )
     return LearnerError(
         f"Learner {type(learner).__name__}, hook build: two networks of the same settings differ "
         f"in {different}, although all replicas share everything but parameters: make it a "

@@ -1,21 +1,20 @@
-"""One update of one replica, put together from its learner's hooks: a pure function of tensors."""
+"""The hooks of one replica's learner, put together into pure functions of tensors."""
 
 from dataclasses import dataclass
 
 from torch import Tensor, nn
-from torch.func import functional_call, grad
+from torch.func import grad
 
 from plasticity_bench.learners.learner import Hidden, Learner, State
-from plasticity_bench.learners.losses import batch_metric
-from plasticity_bench.learners.noise import Noise, fold
+from plasticity_bench.learners.noise import Noise
 from plasticity_bench.learners.optimizers import Params
-from plasticity_bench.programs import hook_outputs, layer_graph
-from plasticity_bench.programs.layer_graph import HiddenLayer
+from plasticity_bench.recording import hook_outputs, layer_graph
+from plasticity_bench.recording.layer_graph import HiddenLayer
 
 
 @dataclass(frozen=True)
 class ReplicaUpdate:
-    """The update and the predictions of one replica.
+    """The update of one replica.
 
     Attributes:
         module: the network; its own parameters are never used.
@@ -39,46 +38,33 @@ class ReplicaUpdate:
         return cls(module, {})
 
     def update(
-        self,
-        learner: Learner,
-        state: State,
-        key: Tensor,
-        clock: Tensor,
-        inputs: Tensor,
-        targets: Tensor,
-    ) -> tuple[State, Tensor, Tensor, Tensor]:
-        """Return the state after one update, its clock, and the batch's loss and metric before it.
+        self, learner: Learner, state: State, key: Tensor, inputs: Tensor, targets: Tensor
+    ) -> State:
+        """Return the state after one update.
 
         Args:
             learner: with the replica's hyperparameters.
             state: of the replica.
-            key: of its noise, scalar int64.
-            clock: number of its updates so far, scalar int64.
+            key: of the update's noise, scalar int64.
             inputs: (batch, *input_shape) float32.
             targets: (batch,) int64, or (batch, outputs) of floats.
         """
 
-        def objective(params: Params) -> tuple[Tensor, tuple[Tensor, Tensor, dict[str, Tensor]]]:
+        def objective(params: Params) -> tuple[Tensor, dict[str, Tensor]]:
             logits, outputs = layer_graph.forward(self.module, params, inputs, self.layers)
-            loss = hook_outputs.scalar(learner, "loss", learner.loss(logits, targets))
-            total = loss
+            total = hook_outputs.scalar(learner, "loss", learner.loss(logits, targets))
             if learner.overrides("penalty"):
                 penalty = learner.penalty(params, hook_outputs.for_hook(state))
-                total = loss + hook_outputs.scalar(learner, "penalty", penalty)
+                total = total + hook_outputs.scalar(learner, "penalty", penalty)
             if learner.overrides("hidden_penalty") and self.layers:
                 hidden = self._hidden(outputs)
                 penalty = learner.hidden_penalty(hidden, hook_outputs.for_hook(state))
                 total = total + hook_outputs.scalar(learner, "hidden_penalty", penalty)
-            return total, (logits, loss, outputs)
+            return total, outputs
 
-        gradients, (logits, loss, outputs) = grad(objective, has_aux=True)(state.params)
-        if learner.overrides("predict_params"):
-            logits = self.predict(learner, state, inputs)
-        metric = batch_metric(logits, targets)
-
+        gradients, outputs = grad(objective, has_aux=True)(state.params)
         state = state._replace(step=state.step + 1)
-        clock = clock + 1
-        noise = Noise(fold(key, clock))
+        noise = Noise(key)
         applied = learner.apply_gradients(gradients, hook_outputs.for_hook(state), noise)
         state = hook_outputs.validate(learner, "apply_gradients", applied, state)
         if self.layers:
@@ -86,14 +72,7 @@ class ReplicaUpdate:
             state = hook_outputs.validate(learner, "observe", observed, state)
         updated = learner.after_update(hook_outputs.for_hook(state), noise)
         state = hook_outputs.validate(learner, "after_update", updated, state)
-        return state, clock, loss, metric
-
-    def predict(self, learner: Learner, state: State, inputs: Tensor) -> Tensor:
-        """Return logits, (n, classes), for inputs, (n, *input_shape)."""
-        returned = learner.predict_params(hook_outputs.for_hook(state))
-        params = hook_outputs.validate(learner, "predict_params", returned, state.params)
-        logits: Tensor = functional_call(self.module, params, (inputs,))
-        return logits
+        return state
 
     def _hidden(self, outputs: dict[str, Tensor]) -> dict[str, Hidden]:
         """What hooks are shown of the hidden layers' outputs."""
@@ -103,9 +82,16 @@ class ReplicaUpdate:
         }
 
 
-def begin_task(learner: Learner, state: State, key: Tensor, fresh: Params, index: int) -> State:
-    """Return the state of one replica after its `begin_task` for task `index`."""
-    begun = learner.begin_task(hook_outputs.for_hook(state), fresh, Noise(fold(~key, index)))
+def predict_params(learner: Learner, state: State) -> Params:
+    """Return the parameters that one replica's predictions are made with."""
+    returned = learner.predict_params(hook_outputs.for_hook(state))
+    params: Params = hook_outputs.validate(learner, "predict_params", returned, state.params)
+    return params
+
+
+def begin_task(learner: Learner, state: State, key: Tensor, fresh: Params) -> State:
+    """Return the state of one replica after its `begin_task`, whose noise has a key."""
+    begun = learner.begin_task(hook_outputs.for_hook(state), fresh, Noise(key))
     validated: State = hook_outputs.validate(learner, "begin_task", begun, state)
     return validated
 

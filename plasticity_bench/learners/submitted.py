@@ -1,0 +1,89 @@
+"""A learner of a user's as plain data: its class is not imported where it is evaluated."""
+
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.learners.lookup import find_learner
+
+TRUSTED = "plasticity_bench"
+"""The package whose learners are part of this project."""
+
+Value = float | int | bool | str
+
+
+@dataclass(frozen=True)
+class SubmittedLearner:
+    """What is known of a learner without its Python.
+
+    Attributes:
+        reference: module:Class.
+        settings: all hyperparameters.
+        path: where its modules are looked for, as `sys.path`.
+        vectorized: as the class says.
+        hooks: names of the hooks that it overrides.
+    """
+
+    reference: str
+    settings: Mapping[str, Value]
+    path: tuple[str, ...]
+    vectorized: bool = True
+    hooks: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The name of its class."""
+        return self.reference.rpartition(":")[2]
+
+    def hyperparameters(self) -> dict[str, Value]:
+        """Return every hyperparameter and its value."""
+        return dict(self.settings)
+
+    def overrides(self, hook: str) -> bool:
+        """Return whether it overrides a hook."""
+        return hook in self.hooks
+
+    def loaded(self) -> Learner:
+        """Return the learner itself, whose module is imported. Raises a BadInputError."""
+        return find_learner(self.reference).from_settings(self.settings)
+
+
+AnyLearner = Learner | SubmittedLearner
+
+
+def submitted(learner: AnyLearner) -> AnyLearner:
+    """Return a user's learner as plain data; one that cannot be imported by name as it is."""
+    if isinstance(learner, SubmittedLearner):
+        return learner
+    cls = type(learner)
+    module = cls.__module__
+    if module.partition(".")[0] == TRUSTED or not _importable(cls):
+        return learner
+    return SubmittedLearner(
+        reference=f"{module}:{cls.__qualname__}",
+        settings=learner.hyperparameters(),
+        path=tuple(str(Path(entry).absolute()) for entry in sys.path),
+        vectorized=learner.vectorized,
+        hooks=frozenset(hook for hook in HOOKS if learner.overrides(hook)),
+    )
+
+
+def is_submitted(learner: AnyLearner) -> bool:
+    """Return whether another process is given it as plain data."""
+    return isinstance(submitted(learner), SubmittedLearner)
+
+
+def loaded(learner: AnyLearner) -> Learner:
+    """Return the learner itself. Raises a BadInputError if its module cannot be imported."""
+    return learner.loaded() if isinstance(learner, SubmittedLearner) else learner
+
+
+def _importable(cls: type[Learner]) -> bool:
+    """Whether a new process finds the class by its name; not so in a notebook or a function."""
+    module = sys.modules.get(cls.__module__)
+    if cls.__module__ == "__main__" or getattr(module, cls.__qualname__, None) is not cls:
+        return False
+    return inspect.getsourcefile(cls) is not None

@@ -1,0 +1,333 @@
+"""Functions of tensors as plain data: lists of PyTorch's operations, with no Python in them."""
+
+import functools
+import importlib
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+from torch._decomp import core_aten_decompositions
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
+
+from plasticity_bench.recording.plain_data import (
+    UnrecordableError,
+    Value,
+    decoded,
+    decoded_tensor,
+    dtype_name,
+    dtype_named,
+    encoded,
+    encoded_tensor,
+)
+from plasticity_bench.recording.simplifying import flat, simplify
+
+GETITEM = "getitem"
+"""The operation that takes one of several results of another."""
+
+OURS = "plasticity_bench"
+"""The namespace of this package's own operations."""
+
+RANDOM = {
+    *("uniform_", "normal_", "bernoulli_", "random_", "log_normal_", "exponential_", "cauchy_"),
+    *("rand", "randn", "randint", "randperm", "normal", "bernoulli", "rand_like", "randn_like"),
+}
+"""Operations that draw from PyTorch's generator, which only initial parameters may."""
+
+OTHERS = {
+    *("sort", "searchsorted", "bucketize", "histc", "cumsum", "cumprod", "logcumsumexp", "topk"),
+    *("linalg_qr", "geqrf", "linalg_householder_product", "_linalg_svd", "_linalg_eigh", "triu"),
+    *("linalg_cholesky_ex", "linalg_solve_triangular", "linalg_inv_ex", "_linalg_solve_ex"),
+    *("linalg_matrix_exp", "linalg_lu_factor_ex", "linalg_lu", "erfinv", "tril"),
+    *("roll", "flip", "kthvalue", "median", "mode", "unfold", "unfold_backward", "lift_fresh"),
+    *("linalg_vector_norm", "lgamma", "digamma", "polygamma", "_fft_r2c", "_fft_c2r", "_fft_c2c"),
+    *("view_as_real", "view_as_complex", "empty", "empty_strided", "empty_like", "complex"),
+    *(
+        "convolution_backward",
+        "_linalg_det",
+        "_linalg_slogdet",
+        "diagonal",
+        "diag_embed",
+        "diag",
+        "rot90",
+    ),
+    *(
+        "_to_copy",
+        "clone",
+        "detach",
+        "alias",
+        "t",
+        "transpose",
+        "unbind",
+        "copy",
+        "lift_fresh_copy",
+    ),
+    *("scatter_reduce", "index_add", "take", "put", "isin", "nextafter", "frac", "heaviside"),
+    *("bitwise_right_shift", "bitwise_left_shift", "__rshift__", "__lshift__", "angle", "real"),
+    *("_weight_norm_interface", "_scaled_dot_product_flash_attention_for_cpu", "im2col", "col2im"),
+    *("_scaled_dot_product_flash_attention_for_cpu_backward", "cross", "trace", "outer", "vdot"),
+    *("_unsafe_view", "view", "linspace", "logspace", "eye", "tril_indices", "triu_indices"),
+    *("max", "min", "argsort", "nan_to_num", "where", "repeat_interleave", "special_entr"),
+}
+"""Operations that are recorded beside PyTorch's core ones and those made of them."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation.
+
+    Attributes:
+        operation: as "aten.add.Tensor", or `GETITEM`.
+        args: in which `Value` stands for tensors.
+        kwargs: likewise.
+    """
+
+    operation: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A function from a list of tensors to a list of tensors.
+
+    Attributes:
+        inputs: shape and dtype of each.
+        constants: tensors that the function has captured.
+        nodes: in order; each gives the next value.
+        outputs: which values are returned.
+    """
+
+    inputs: tuple[tuple[tuple[int, ...], torch.dtype], ...]
+    constants: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[int, ...]
+
+    def __call__(self, *inputs: Tensor) -> list[Tensor]:
+        """Return the outputs, computed on the device of the inputs."""
+        device = inputs[0].device if inputs else torch.device("cpu")
+        values: list[Any] = [*inputs, *(constant.to(device) for constant in self.constants)]
+
+        def resolved(argument: Any) -> Any:
+            if isinstance(argument, Value):
+                return values[argument.number]
+            if isinstance(argument, torch.device):
+                return device
+            if isinstance(argument, list | tuple):
+                return [resolved(entry) for entry in argument]
+            return argument
+
+        for node in self.nodes:
+            args = [resolved(argument) for argument in node.args]
+            kwargs = {name: resolved(argument) for name, argument in node.kwargs.items()}
+            values.append(function_of(node.operation)(*args, **kwargs))
+        return [values[number] for number in self.outputs]
+
+    @property
+    def num_constants(self) -> int:
+        """How many numbers it has captured: those of constants, and different literals."""
+        literals = {
+            leaf
+            for node in self.nodes
+            for leaf in pytree.tree_leaves((node.args, node.kwargs))
+            if isinstance(leaf, float)
+        }
+        return sum(constant.numel() for constant in self.constants) + len(literals)
+
+    def depends(self, output: int, on: int) -> bool:
+        """Return whether an output depends on an input, both given by their positions."""
+        dependent = {on}
+        first = len(self.inputs) + len(self.constants)
+        for number, node in enumerate(self.nodes, first):
+            leaves = pytree.tree_leaves((node.args, node.kwargs), is_leaf=_is_value)
+            if any(_is_value(leaf) and leaf.number in dependent for leaf in leaves):
+                dependent.add(number)
+        return self.outputs[output] in dependent
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the graph as what `json.dumps` accepts."""
+        return {
+            "inputs": [[list(shape), dtype_name(dtype)] for shape, dtype in self.inputs],
+            "constants": [encoded_tensor(constant) for constant in self.constants],
+            "nodes": [
+                [n.operation, [encoded(a) for a in n.args], encoded(n.kwargs)["dict"]]
+                for n in self.nodes
+            ],
+            "outputs": list(self.outputs),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any, *, random: bool = False) -> "Graph":
+        """Return the graph that `as_json` returned.
+
+        Args:
+            data: from a process that is not trusted.
+            random: whether it may draw from PyTorch's generator.
+
+        Raises:
+            UnrecordableError: if it is none, or has an operation that is not permitted.
+        """
+        try:
+            inputs = tuple((tuple(map(int, s)), dtype_named(d)) for s, d in data["inputs"])
+            constants = tuple(decoded_tensor(constant) for constant in data["constants"])
+            nodes = tuple(
+                Node(str(operation), tuple(map(decoded, args)), decoded({"dict": kwargs}))
+                for operation, args, kwargs in data["nodes"]
+            )
+            graph = cls(inputs, constants, nodes, tuple(map(int, data["outputs"])))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnrecordableError(f"a malformed graph: {error!r}") from None
+        graph.check(random=random)
+        return graph
+
+    def check(self, *, random: bool = False) -> None:
+        """Check that values are used after they were made, and operations are permitted.
+
+        Raises:
+            UnrecordableError: if not.
+        """
+        made = len(self.inputs) + len(self.constants)
+        for node in self.nodes:
+            check_operation(node.operation, random=random)
+            leaves = pytree.tree_leaves((node.args, node.kwargs), is_leaf=_is_value)
+            if any(_is_value(leaf) and not 0 <= leaf.number < made for leaf in leaves):
+                raise UnrecordableError("a malformed graph: a value is used before it is made")
+            made += 1
+        if any(not 0 <= number < made for number in self.outputs):
+            raise UnrecordableError("a malformed graph: an output does not exist")
+
+
+def record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Graph:
+    """Return the graph of a function's tensor operations on example arguments.
+
+    Args:
+        function: pure; its arguments and results are nested dicts and tuples of tensors.
+        arguments: of the shapes and dtypes that all later calls will have.
+
+    Raises:
+        UnrecordableError: if it does what no graph can hold.
+    """
+    leaves, structure = pytree.tree_flatten(arguments)
+    # Tracing distinguishes arguments by identity, and some share one tensor at the start.
+    leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
+    traced = make_fx(flat(function, structure))(*leaves)
+    simplify(traced)
+    graph = _from_fx(traced, leaves)
+    graph.check()
+    return graph
+
+
+def _from_fx(module: fx.GraphModule, leaves: Sequence[Tensor]) -> Graph:
+    inputs = tuple((tuple(leaf.shape), leaf.dtype) for leaf in leaves)
+    attributes = [node for node in module.graph.nodes if node.op == "get_attr"]
+    constants = tuple(getattr(module, node.target).detach().clone() for node in attributes)
+    placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
+    numbers: dict[Any, Any] = {
+        node: Value(i) for i, node in enumerate((*placeholders, *attributes))
+    }
+    nodes: list[Node] = []
+    for node in module.graph.nodes:
+        if node.op != "call_function":
+            continue
+        numbers[node] = Value(len(inputs) + len(constants) + len(nodes))
+        args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), numbers.__getitem__)
+        nodes.append(Node(_operation_of(node.target), tuple(args), dict(kwargs)))
+    (output,) = (node for node in module.graph.nodes if node.op == "output")
+    outputs = tuple(numbers[node].number for node in output.args[0])
+    return Graph(inputs, constants, tuple(nodes), outputs)
+
+
+def _operation_of(target: Any) -> str:
+    if target is operator.getitem:
+        return GETITEM
+    if isinstance(target, torch._ops.OpOverload):
+        return str(target)
+    raise UnrecordableError(f"it calls {target}, which is no operation on tensors")
+
+
+@functools.cache
+def function_of(operation: str) -> Callable[..., Any]:
+    """Return the function of an operation's name.
+
+    Raises:
+        UnrecordableError: if there is none.
+    """
+    if operation == GETITEM:
+        return operator.getitem
+    namespace, _, rest = operation.partition(".")
+    name, _, overload = rest.partition(".")
+    if namespace == OURS:  # defined where its kernel is
+        importlib.import_module("plasticity_bench.programs.kernels.rank_matching")
+    found = getattr(getattr(getattr(torch.ops, namespace), name, None), overload, None)
+    if namespace not in {"aten", OURS} or not isinstance(found, torch._ops.OpOverload):
+        raise UnrecordableError(f"{operation[:100]} is no operation of PyTorch {torch.__version__}")
+    return found
+
+
+@functools.cache
+def check_operation(operation: str, *, random: bool = False) -> None:
+    """Check that an operation may be in a graph.
+
+    Permitted is what computes from tensors alone. PyTorch also has operations on files, processes
+    and memory.
+
+    Raises:
+        UnrecordableError: if it may not.
+    """
+    if operation == GETITEM:
+        return
+    function: Any = function_of(operation)
+    name = operation.split(".")[1]
+    if operation.startswith(f"{OURS}.") or (name in RANDOM and random):
+        return
+    if torch.Tag.data_dependent_output in function.tags:
+        raise UnrecordableError("it reads a tensor's value")
+    if torch.Tag.dynamic_output_shape in function.tags:
+        raise UnrecordableError(f"the shape that {name} returns depends on tensors' values")
+    if torch.Tag.nondeterministic_seeded in function.tags:
+        raise UnrecordableError(f"{name} draws from PyTorch's global generator")
+    in_place = name.endswith("_") and not name.endswith("__")
+    if not _is_computation(name.removesuffix("_") if in_place else name):
+        raise UnrecordableError(f"the operation {name} is not among those that are recorded")
+
+
+def _is_computation(name: str) -> bool:
+    """Whether an operation is a core one of PyTorch's, made of those, or in `OTHERS`."""
+    packet: Any = getattr(torch.ops.aten, name, None)
+    if name in OTHERS or packet is None:
+        return packet is not None
+    overloads = [getattr(packet, overload) for overload in packet.overloads()]
+    return any(torch.Tag.core in o.tags or o in _decomposed() for o in overloads)
+
+
+@functools.cache
+def _decomposed() -> frozenset[Any]:
+    return frozenset(core_aten_decompositions())
+
+
+def _is_value(leaf: Any) -> bool:
+    return isinstance(leaf, Value)
+
+
+# ---- costs ---------------------------------------------------------------------------------------
+
+
+def operations(graph: Graph, inputs: Sequence[Tensor]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each operation of a graph with its arguments and results, as it computes."""
+    values: list[Any] = [*inputs, *graph.constants]
+
+    def resolved(argument: Any) -> Any:
+        if isinstance(argument, Value):
+            return values[argument.number]
+        if isinstance(argument, list | tuple):
+            return [resolved(entry) for entry in argument]
+        return argument
+
+    for node in graph.nodes:
+        args = [resolved(argument) for argument in node.args]
+        kwargs = {name: resolved(argument) for name, argument in node.kwargs.items()}
+        values.append(function_of(node.operation)(*args, **kwargs))
+        yield node.operation, args, values[-1]

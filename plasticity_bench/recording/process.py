@@ -1,0 +1,186 @@
+"""Records a learner in a process of its own, from which only plain data comes back."""
+
+import contextlib
+import dataclasses
+import functools
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from plasticity_bench.errors import BadInputError, LearnerError, PlasticityBenchError
+from plasticity_bench.learners.submitted import SubmittedLearner
+from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.recording.graph import Graph
+from plasticity_bench.recording.plain_data import UnrecordableError
+from plasticity_bench.recording.record import Record, check_constants
+
+LIMIT_SECONDS = 600.0
+"""How long the process may take to answer."""
+LIMIT_BYTES = 256 << 20
+"""How long an answer may be."""
+
+KEPT_VARIABLES = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")
+KEPT_PREFIXES = ("LD_", "CUDA_", "ATEN_", "MKL_", "ONEDNN_", "OMP_")
+
+ERRORS: dict[str, type[PlasticityBenchError]] = {
+    error.__name__: error for error in (BadInputError, LearnerError, UnrecordableError)
+}
+
+
+class RecorderProcess:
+    """As `Recorder`, in another process.
+
+    The process ends when it has answered for an update, before results of it exist.
+
+    Attributes:
+        record: all but the learner's updates.
+    """
+
+    def __init__(
+        self, learners: Sequence[SubmittedLearner], spec: NetworkSpec, lifted: Sequence[str] = ()
+    ) -> None:
+        """Start the process, and record all but updates.
+
+        Args:
+            learners: one for each setting.
+            spec: the network that they are asked to build.
+            lifted: names of the hyperparameters that differ.
+
+        Raises:
+            BadInputError, LearnerError, UnrecordableError: as `Recorder`; and a LearnerError if the
+                process dies or takes too long.
+        """
+        self._name = learners[0].name
+        self._request = {
+            "learner": learners[0].reference,
+            "settings": [dict(learner.settings) for learner in learners],
+            "path": list(learners[0].path),
+            "network": dataclasses.asdict(spec),
+            "lifted": list(lifted),
+        }
+        self.record = self._begun()
+
+    def update(
+        self, inputs: Sequence[int], targets: Sequence[int], *, regression: bool = False
+    ) -> Graph:
+        """Return the graph of an update, as `Recorder.update`."""
+        if not self._end.alive and self._begun().digest() != self.record.digest():
+            raise self._fault("is recorded in another way each time")
+        request = {"inputs": list(inputs), "targets": list(targets), "regression": regression}
+        try:
+            graph = Graph.from_json(self._asked(request))
+        finally:
+            self._end()
+        check_constants(self.record.learner, self.record.num_constants + graph.num_constants)
+        return graph
+
+    def _begun(self) -> Record:
+        """The record, by a new process."""
+        folder = tempfile.TemporaryDirectory(prefix="recorder-")
+        self._process = subprocess.Popen(
+            [*isolation(), sys.executable, "-P", "-m", __name__.replace("process", "child")],
+            cwd=folder.name,
+            env={"HOME": folder.name, "PYTHONPATH": _of_this_package(), **_environment()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._end = weakref.finalize(self, _ended, self._process, folder)
+        self._left = b""
+        record = Record.from_json(self._asked(self._request))
+        check_constants(record.learner, record.num_constants)
+        return record
+
+    def _asked(self, request: Mapping[str, Any]) -> Any:
+        """The process's answer to a request."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it has died, which is told below
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        try:
+            answer = json.loads(self._line())
+            if "error" in answer:
+                raise ERRORS[answer["error"]](str(answer["message"]))
+            return answer["answer"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._fault("answered what is no record") from error
+
+    def _line(self) -> bytes:
+        assert self._process.stdout is not None
+        file = self._process.stdout.fileno()
+        deadline = time.monotonic() + LIMIT_SECONDS
+        parts = [self._left]
+        length = 0
+        while b"\n" not in parts[-1]:
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([file], [], [], max(0.0, left))
+            part = os.read(file, 1 << 20) if ready else b""
+            length += len(part)
+            if not part or length > LIMIT_BYTES:
+                self._end()
+                if not ready:
+                    raise self._fault(f"was not recorded within {LIMIT_SECONDS:.0f} seconds")
+                raise self._fault(
+                    "could not be recorded: the process that calls its hooks died, or its record "
+                    "is too long"
+                )
+            parts.append(part)
+        line, _, self._left = b"".join(parts).partition(b"\n")
+        return line
+
+    def _fault(self, problem: str) -> LearnerError:
+        return LearnerError(f"Learner {self._name} {problem}.")
+
+
+@functools.cache
+def isolation() -> tuple[str, ...]:
+    """Return what begins a command that sees no network and no other process, and leaves none.
+
+    Nothing if this system has no such command, or does not permit it.
+    """
+    for user in ((), ("--user", "--map-root-user")):
+        for view in (("--mount-proc",), ()):
+            prefix = ("unshare", *user, "--net", "--pid", "--fork", "--kill-child", *view)
+            try:
+                done = subprocess.run(
+                    [*prefix, "true"], capture_output=True, check=False, timeout=10
+                )
+            except (OSError, subprocess.SubprocessError):
+                return ()
+            if done.returncode == 0:
+                return prefix
+    return ()
+
+
+def _environment() -> dict[str, str]:
+    """The variables that the process inherits: no secrets, no settings."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
+    }
+
+
+def _of_this_package() -> str:
+    """The folder that this package is imported from."""
+    return str(Path(__file__).parents[2])
+
+
+def _ended(process: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[str]") -> None:
+    with contextlib.suppress(OSError):  # it has ended
+        os.killpg(process.pid, signal.SIGKILL)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    process.wait()
+    folder.cleanup()

@@ -1,0 +1,79 @@
+"""What learners cost, as their records say: stored with every run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plasticity_bench.results import Selection
+
+
+@dataclass(frozen=True)
+class LearnerCosts:
+    """Of a learner on one stream's network; all but `recorded` is unknown of unrecorded ones.
+
+    Attributes:
+        recorded: whether it is recorded.
+        boundaries: whether something happens where a task begins.
+        parameters: of its network, divided by those of the suite's network.
+        memory: numbers in its own memory, divided by those of its parameters.
+        constants: numbers that its graphs have captured.
+        flops: floating-point operations of an update, divided by those of plain training with Adam.
+    """
+
+    recorded: bool
+    boundaries: bool = False
+    parameters: float = 1.0
+    memory: float = 0.0
+    constants: int = 0
+    flops: float = 1.0
+
+    @classmethod
+    def of(cls, info: Mapping[str, Any]) -> "LearnerCosts | None":
+        """Return the costs that are stored with a run; None with a run of an earlier version."""
+        execution = info.get("execution", {})
+        if "record" not in execution:
+            return None
+        if execution["record"] is None:
+            return cls(recorded=False)
+        return cls(True, **{k: v for k, v in execution["record"].items() if k != "digest"})
+
+    def in_words(self) -> str:
+        """Return what is worth telling; empty for a learner like plain training with Adam."""
+        if not self.recorded:
+            return "not recorded"
+        words = ["boundaries"] if self.boundaries else []
+        words += [
+            f"{name} {value:.1f}"
+            for name, value in (("FLOPs", self.flops), ("parameters", self.parameters))
+            if value >= 1.05
+        ]
+        if self.memory >= 0.05:
+            words.append(f"memory {self.memory:.1f}")
+        if self.constants >= 100:
+            words.append(f"{self.constants} constants")
+        return ", ".join(words)
+
+
+def costs_of(selection: Selection) -> dict[str, LearnerCosts]:
+    """Return the costs of each learner of a selection, on the first stream that has a run of it."""
+    found: dict[str, LearnerCosts] = {}
+    for group, runs in selection.groups.items():
+        stored = None if group.learner in found else selection.results.load(runs[0])
+        costs = None if stored is None else LearnerCosts.of(stored.info)
+        if costs is not None:
+            found[group.learner] = costs
+    return found
+
+
+def sentences(selection: Selection) -> list[str]:
+    """Return what tables say about costs, a line each."""
+    costs = costs_of(selection)
+    unrecorded = [label for label, cost in costs.items() if not cost.recorded]
+    words = {label: cost.in_words() for label, cost in costs.items() if cost.recorded}
+    told = [f"{label}: {text}" for label, text in words.items() if text]
+    lines = []
+    if told:
+        lines.append(f"Costs of an update relative to plain Adam: {'; '.join(told)}.")
+    if unrecorded:
+        lines.append(f"Not recorded, so not verifiable: {', '.join(unrecorded)}.")
+    return lines
