@@ -87,7 +87,7 @@ class RecorderProcess:
         """The record, by a new process."""
         folder = tempfile.TemporaryDirectory(prefix="recorder-")
         self._process = subprocess.Popen(
-            [*isolation(), sys.executable, "-P", "-m", __name__.replace("process", "child")],
+            [*isolation(), sys.executable, "-BP", "-m", __name__.replace("process", "child")],
             cwd=folder.name,
             env={"HOME": folder.name, "PYTHONPATH": _of_this_package(), **_environment()},
             stdin=subprocess.PIPE,
