@@ -178,7 +178,7 @@ class Graph:
                 for operation, args, kwargs in data["nodes"]
             )
             graph = cls(inputs, constants, nodes, tuple(map(int, data["outputs"])))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise UnrecordableError(f"a malformed graph: {error!r}") from None
         graph.check(random=random)
         return graph

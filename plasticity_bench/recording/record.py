@@ -99,7 +99,7 @@ class Record:
             )
             layout.example(made.layout)
             made.module()
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise UnrecordableError(f"a malformed record: {error!r}") from None
         return made
 
