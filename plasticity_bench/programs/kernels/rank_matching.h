@@ -49,12 +49,13 @@ template <int BITS, int PASSES>
 void match_by_digits(float* __restrict matched, const float* __restrict values,
                      const float* __restrict ordered, long size) {
   constexpr std::uint32_t DIGITS = 1u << BITS;
-  thread_local std::uint32_t starts[PASSES][DIGITS];
-  thread_local std::vector<Place> places, moved;
-  thread_local std::vector<std::uint32_t> keys;
-  places.resize(size), moved.resize(size), keys.resize(size);
+  thread_local std::vector<Place> places;
+  thread_local std::vector<std::uint32_t> keys_of;
+  places.resize(2 * size), keys_of.resize(size);
+  Place *from = places.data(), *to = from + size;
+  std::uint32_t* keys = keys_of.data();  // looking up what is thread_local takes long in a library
+  std::uint32_t starts[PASSES][DIGITS] = {};
   auto digit = [](std::uint32_t key, int pass) { return key >> (pass * BITS) & (DIGITS - 1); };
-  std::memset(starts, 0, sizeof starts);
   for (long i = 0; i < size; ++i) keys[i] = key_of(values[i]);
   for (long i = 0; i < size; ++i)
     for (int pass = 0; pass < PASSES; ++pass) ++starts[pass][digit(keys[i], pass)];
@@ -66,7 +67,6 @@ void match_by_digits(float* __restrict matched, const float* __restrict values,
       before += count;
     }
   }
-  Place *from = places.data(), *to = moved.data();
   for (long i = 0; i < size; ++i)
     from[starts[0][digit(keys[i], 0)]++] = {keys[i], static_cast<std::uint32_t>(i)};
   for (int pass = 1; pass < PASSES - 1; ++pass, std::swap(from, to))
