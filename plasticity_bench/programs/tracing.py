@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 from torch._decomp import core_aten_decompositions
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.programs.compiling import compiled
 from plasticity_bench.programs.executor import Executor
+from plasticity_bench.programs.recording import recorded
 
 aten = torch.ops.aten
 
@@ -44,7 +44,7 @@ def trace(
     leaves, structure = pytree.tree_flatten(arguments)
     # Tracing distinguishes arguments by identity, and some share one tensor at the start.
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    graph = make_fx(flat(function, structure))(*leaves)
+    graph = recorded(flat(function, structure), leaves)
     simplify(graph)
     return compiled(graph, leaves, num_carried) if into_code else graph
 
@@ -74,7 +74,7 @@ def program(
     leaves, structure = pytree.tree_flatten(arguments)
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
     table: Any = core_aten_decompositions()
-    graph = make_fx(flat(function, structure), decomposition_table=table)(*leaves)
+    graph = recorded(flat(function, structure), leaves, table)
     simplify(graph)
     return Executor(graph, num_carried, into_code=into_code)
 
