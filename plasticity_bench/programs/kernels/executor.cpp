@@ -357,22 +357,29 @@ void sum_columns(O* out, const T* base, int64_t columns, Walk& walk, double divi
   }
 }
 
-template <class T>
-int64_t best(const T* base, Walk& walk, bool largest) {
+template <bool LARGEST, class T>
+int64_t best(const T* base, Walk& walk) {
   walk.start();
   const int64_t total = walk.count();
   int64_t at = 0;
   T chosen = base[0];
-  for (int64_t i = 0; i < total; ++i, walk.advance(1)) {
-    const T x = base[walk.offset];
-    const bool better = largest ? x > chosen : x < chosen;
-    if (better || (x != x && chosen == chosen)) chosen = x, at = i;
+  for (int64_t i = 0; i < total;) {
+    const int64_t run = std::min(total - i, walk.run()), stride = walk.stride();
+    const T* p = base + walk.offset;
+    for (int64_t j = 0; j < run; ++j) {  // no branches: which term is best cannot be foreseen
+      const T x = p[j * stride];
+      const bool better = (LARGEST ? x > chosen : x < chosen) | ((x != x) & (chosen == chosen));
+      chosen = better ? x : chosen;
+      at = better ? i + j : at;
+    }
+    walk.advance(run);
+    i += run;
   }
   return at;
 }
 
-template <class T>
-T extreme(const T* base, Walk& walk, bool largest) {
+template <bool LARGEST, class T>
+T extreme(const T* base, Walk& walk) {
   walk.start();
   const int64_t total = walk.count();
   T chosen = base[0];
@@ -381,8 +388,7 @@ T extreme(const T* base, Walk& walk, bool largest) {
     const T* p = base + walk.offset;
     for (int64_t j = 0; j < run; ++j) {
       const T x = p[j * stride];
-      const bool better = largest ? x > chosen : x < chosen;
-      chosen = better || x != x ? x : chosen;
+      chosen = (LARGEST ? x > chosen : x < chosen) | (x != x) ? x : chosen;
     }
     walk.advance(run);
     i += run;
@@ -414,9 +420,9 @@ void reduce(const int64_t* code, char** buffers) {
     for (int64_t i = 0; i < count; ++i, kept.advance(1)) {
       const T* from = base + kept.offset;
       if (kind == ARGMAX || kind == ARGMIN) {
-        ((int64_t*)output)[i] = best(from, reduced, kind == ARGMAX);
+        ((int64_t*)output)[i] = kind == ARGMAX ? best<true>(from, reduced) : best<false>(from, reduced);
       } else if (kind == AMAX || kind == AMIN) {
-        ((T*)output)[i] = extreme(from, reduced, kind == AMAX);
+        ((T*)output)[i] = kind == AMAX ? extreme<true>(from, reduced) : extreme<false>(from, reduced);
       } else if (kind == ANY || kind == ALL) {
         uint8_t result = kind == ALL;
         reduced.start();
