@@ -1,4 +1,4 @@
-"""PyTorch's recorder of tensor operations, at half its usual cost."""
+"""PyTorch's recorder of tensor operations, without what it does for each of them in vain."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
