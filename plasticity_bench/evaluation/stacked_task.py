@@ -13,6 +13,8 @@ from plasticity_bench.streams.task import Floats, Integers, Task
 from plasticity_bench.streams.validation import checked_batches, checked_task, inputs_problem
 
 EVALUATION_BATCH = 1024
+LOOKED_UP = 256
+"""Mini-batches whose targets are looked up at once."""
 Batch = tuple[Tensor, Tensor]
 
 
@@ -49,15 +51,35 @@ class Examples:
 
     def gather(self, rows: Tensor) -> Batch:
         """Return inputs, (replicas, k, *input_shape), and targets of rows, (replicas, k)."""
-        chosen = self._places.gather(1, rows)
-        inputs = self._table.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
+        return self._inputs_at(self._places.gather(1, rows)), self._targets_at(rows)
+
+    def batches(self, rows: Tensor) -> Iterator[Batch]:
+        """Yield what `gather` returns for rows[:, 0], rows[:, 1], ..., (replicas, k) each.
+
+        Only inputs are looked up batch by batch; the rest is, for many batches at once, cheaper.
+        """
+        for some in rows.split(LOOKED_UP, dim=1):
+            flat = some.flatten(1)
+            places = self._places.gather(1, flat).reshape(some.shape)
+            targets = self._targets_at(flat).unflatten(1, some.shape[1:])
+            by_batch = [part.transpose(0, 1).contiguous().unbind() for part in (places, targets)]
+            for chosen, of_batch in zip(*by_batch, strict=True):
+                yield self._inputs_at(chosen), of_batch
+
+    def _inputs_at(self, places: Tensor) -> Tensor:
+        """Inputs, (replicas, k, *input_shape), of rows of the table, (replicas, k)."""
+        inputs = self._table.index_select(0, places.flatten())
+        inputs = inputs.view(*places.shape, *inputs.shape[1:])
         if self._order is not None:
-            order = self._order[:, None, :].expand(-1, rows.shape[1], -1)
+            order = self._order[:, None, :].expand(-1, places.shape[1], -1)
             inputs = inputs.flatten(2).gather(2, order).reshape(inputs.shape)
+        return inputs
+
+    def _targets_at(self, rows: Tensor) -> Tensor:
         if self._targets.ndim == 2:
-            return inputs, self._targets.gather(1, rows)
+            return self._targets.gather(1, rows)
         wide = rows[..., None].expand(-1, -1, self._targets.shape[2])
-        return inputs, self._targets.gather(1, wide)
+        return self._targets.gather(1, wide)
 
     def first(self, count: int) -> Batch:
         """Return the first examples: a random sample, since a task's order is random.
@@ -168,8 +190,7 @@ class StackedTask:
     def batches(self, first: int = 0) -> Iterator[Batch]:
         """Yield the mini-batches that are trained on, in order, from the index `first` on."""
         mixed = self._left_over.unbind(1)
-        for update, rows in enumerate(self._batches[:, first:].unbind(1), first):
-            batch = self.train.gather(rows)
+        for update, batch in enumerate(self.train.batches(self._batches[:, first:]), first):
             yield self._mixed(batch, mixed[update]) if update < len(mixed) else batch
         self._before = None
 

@@ -1,8 +1,10 @@
 """Run a recorded update without Python between its operations, with the same bits everywhere."""
 
 import ctypes
+import operator
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -44,60 +46,82 @@ class Executor:
         """
         self._run: Run = building.library().plasticity_bench_run
         lowered = Lowering(graph)
-        self._inputs, self._outputs = lowered.inputs, lowered.outputs
+        self._inputs = lowered.inputs
         made: Plan = plan(lowered.inputs, lowered.steps, lowered.outputs)
         self._memory = torch.empty(made.memory + 64, dtype=torch.uint8)
         self._base = -(-self._memory.data_ptr() // 64) * 64
+        self._buffers, self._offsets = made.buffers, made.offsets
         places = {value: index for index, value in enumerate(made.buffers)}
-        self._buffers = (ctypes.c_void_p * max(1, len(places)))()
-        self._tensors: dict[Value, Tensor] = {}
-        for value, offset in made.offsets.items():
-            self._buffers[places[value]] = self._base + offset
-        for value in made.buffers:
-            if value.constant is not None:
-                self._buffers[places[value]] = value.constant.data_ptr()
-                self._tensors[value] = value.constant
-        self._places, self._offsets = places, made.offsets
         parts = _compiled(made.parts, places) if into_code else made.parts
         self._parts = [_encoded(part, places) for part in _joined(parts)]
         self.called = sorted({str(part.target) for part in parts if isinstance(part, Call)})
-        inputs = set(self._inputs)
-        self._made = list(
-            dict.fromkeys(
-                v.root for v in self._outputs if v.root not in inputs and v.root.constant is None
-            )
-        )
-        carried = {v.root for v in self._outputs[:num_carried]}
-        self._sets = [{v: _empty(v) for v in self._made if v in carried} for _ in range(2)]
+        self._places = [places.get(value) for value in self._inputs]
+        self._results = _Results(lowered, num_carried)
+        self._fresh = [(value, places[value]) for value in self._results.fresh]
+        self._frames = [self._new_frame(), self._new_frame()]
+        self._last = self._frames[1]
 
     def __call__(self, *leaves: Tensor) -> list[Tensor]:
         """Return the results for the graph's arguments; those carried are overwritten later."""
-        given = [leaf if leaf.is_contiguous() else leaf.contiguous() for leaf in leaves]
-        addresses = [leaf.data_ptr() for leaf in given]
-        carried = self._free_set(addresses)
-        made = {value: carried.get(value) for value in self._made}
-        tensors = {value: t if t is not None else _empty(value) for value, t in made.items()}
-        buffers, places = self._buffers, self._places
-        for value, address in zip(self._inputs, addresses, strict=True):
-            if value in places:
-                buffers[places[value]] = address
-        for value, tensor in tensors.items():
-            buffers[places[value]] = tensor.data_ptr()
-        now = {**self._tensors, **dict(zip(self._inputs, given, strict=True)), **tensors}
+        frame, given = self._turn(leaves)
+        buffers, now = frame.buffers, frame.tensors.copy()
+        for value, place in self._fresh:
+            now[value] = tensor = _empty(value)
+            buffers[place] = tensor.data_ptr()
+        if self.called:
+            now |= zip(self._inputs, given, strict=True)
         for part in self._parts:
             if isinstance(part, Call):
                 self._call(part, now)
             else:
                 self._run(part, len(part), buffers)
-        return [_seen(now, value) for value in self._outputs]
+        results = self._results.of(now, given)
+        frame.carried = results[: self._results.num_carried]
+        return results
 
-    def _free_set(self, addresses: Sequence[int]) -> dict[Value, Tensor]:
-        """The set of tensors that the arguments are not in, to be written now."""
-        for index, tensors in enumerate(self._sets):
-            if not any(tensor.data_ptr() in addresses for tensor in tensors.values()):
-                return tensors if index == 0 else self._sets[1]
-        self._sets[0] = {value: _empty(value) for value in self._sets[0]}
-        return self._sets[0]
+    def _turn(self, leaves: Sequence[Tensor]) -> "tuple[_Frame, list[Tensor]]":
+        """The frame to use, which no argument lies in, and the arguments, whose addresses it has.
+
+        Usually, carried arguments are what the other frame gave; then the addresses of most of them
+        are in this frame from its last turn.
+        """
+        last, watched = self._last, self._results.watched
+        frame = self._frames[self._frames[0] is last]
+        given = list(leaves)
+        for index in watched:
+            given[index] = given[index].contiguous()
+        usual = bool(last.carried) and all(map(operator.is_, leaves, last.carried))
+        if not usual or not frame.written.isdisjoint([given[i].data_ptr() for i in watched]):
+            given = [leaf.contiguous() for leaf in leaves]
+            frame = self._free_frame({leaf.data_ptr() for leaf in given})
+            frame.linked = None
+        known = usual and frame.linked is last
+        for index in watched if known else range(len(given)):
+            place = self._places[index]
+            if place is not None:
+                frame.buffers[place] = given[index].data_ptr()
+        frame.linked = last if usual else None
+        self._last = frame
+        return frame, given
+
+    def _free_frame(self, addresses: set[int]) -> "_Frame":
+        """A frame that has none of these addresses."""
+        for frame in self._frames:
+            if frame.written.isdisjoint(addresses):
+                return frame
+        self._frames[0] = self._new_frame()
+        return self._frames[0]
+
+    def _new_frame(self) -> "_Frame":
+        carried = {value: _empty(value) for value in self._results.steady}
+        constants = {v: v.constant for v in self._buffers if v.constant is not None}
+        tensors = {**constants, **carried}
+        addresses = {value: tensor.data_ptr() for value, tensor in tensors.items()}
+        addresses |= {value: self._base + offset for value, offset in self._offsets.items()}
+        buffers = (ctypes.c_void_p * max(1, len(self._buffers)))(
+            *(addresses.get(value) for value in self._buffers)
+        )
+        return _Frame(buffers, tensors, frozenset(t.data_ptr() for t in carried.values()))
 
     def _call(self, part: Call, now: dict[Value, Tensor]) -> None:
         def tensor(value: Value) -> Tensor:
@@ -116,6 +140,56 @@ class Executor:
         size = max(1, root.numel) * SIZES[root.type]
         flat = self._memory[first : first + size].view(root.dtype)
         return _strided(flat, value)
+
+
+@dataclass(eq=False)
+class _Frame:
+    """Memory that a call writes its carried results to.
+
+    Attributes:
+        buffers: addresses of all buffers.
+        tensors: constants, and those that carried results are written to.
+        written: addresses of the latter.
+        carried: the carried results of its last call.
+        linked: the frame whose carried results the buffers have as arguments; None if others.
+    """
+
+    buffers: Any
+    tensors: dict[Value, Tensor]
+    written: frozenset[int]
+    carried: Sequence[Tensor] = ()
+    linked: "_Frame | None" = None
+
+
+class _Results:
+    """What a program returns: new tensors, those of a frame, arguments, and views of them.
+
+    Attributes:
+        num_carried: of the results, these first ones are the next call's first arguments.
+        steady: values that are the same tensors in every turn of a frame.
+        fresh: values that are new tensors in every call.
+        watched: places of arguments that may be other tensors in every call.
+    """
+
+    def __init__(self, lowered: Lowering, num_carried: int) -> None:
+        places = {value: index for index, value in enumerate(lowered.inputs)}
+        outputs = lowered.outputs
+        made = [v.root for v in outputs if v.root not in places and v.root.constant is None]
+        carried = {value.root for value in outputs[:num_carried]}
+        self.num_carried = num_carried
+        self.steady = [value for value in dict.fromkeys(made) if value in carried]
+        self.fresh = [value for value in dict.fromkeys(made) if value not in carried]
+        unwatched = {i for i, v in enumerate(outputs[:num_carried]) if v in self.steady}
+        self.watched = [index for index in range(len(places)) if index not in unwatched]
+        self._sources = [(value, places.get(value.root), value.base is None) for value in outputs]
+
+    def of(self, now: dict[Value, Tensor], given: Sequence[Tensor]) -> list[Tensor]:
+        """Return the results, from the tensors of values and the arguments."""
+        results = []
+        for value, place, whole in self._sources:
+            tensor = now[value.root] if place is None else given[place]
+            results.append(tensor if whole else _strided(tensor, value))
+        return results
 
 
 def _compiled(parts: Sequence[Code | Call], places: dict[Value, int]) -> list[Code | Call]:
@@ -150,9 +224,7 @@ def _empty(value: Value) -> Tensor:
 
 def _seen(now: dict[Value, Tensor], value: Value) -> Tensor:
     tensor = now[value.root]
-    if value.base is None:
-        return tensor
-    return _strided(tensor, value)
+    return tensor if value.base is None else _strided(tensor, value)
 
 
 def _strided(tensor: Tensor, value: Value) -> Tensor:

@@ -12,7 +12,7 @@ from plasticity_bench.programs.compiling import CompilationError
 from plasticity_bench.programs.kernels.building import BuildError
 from plasticity_bench.programs.program import UnsupportedError
 from plasticity_bench.programs.tracing import program, trace
-from plasticity_bench.recording.simplifying import flat
+from plasticity_bench.recording.fx_graphs import flat
 
 Arguments = tuple[Any, ...]
 """State, keys, clock, inputs and targets of all replicas."""

@@ -55,6 +55,7 @@ class Value:
         offset: of its first element in the buffer.
         base: the value that it is a view of; None if it is none.
         constant: the tensor that it always is.
+        number: what all of its elements always are, if that is known.
     """
 
     shape: tuple[int, ...]
@@ -63,6 +64,7 @@ class Value:
     offset: int = 0
     base: "Value | None" = None
     constant: torch.Tensor | None = None
+    number: float | int | bool | None = None
 
     def __post_init__(self) -> None:
         if len(self.shape) > MAX_DIMS:

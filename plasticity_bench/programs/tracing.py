@@ -6,12 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._decomp import core_aten_decompositions
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.programs.compiling import compiled
 from plasticity_bench.programs.executor import Executor
-from plasticity_bench.recording.simplifying import flat, simplify
+from plasticity_bench.recording.fx_graphs import flat, recorded, simplify
 
 
 def trace(
@@ -43,7 +42,7 @@ def trace(
     leaves, structure = pytree.tree_flatten(arguments)
     # Tracing distinguishes arguments by identity, and some share one tensor at the start.
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    graph = make_fx(flat(function, structure))(*leaves)
+    graph = recorded(flat(function, structure), leaves)
     simplify(graph)
     return compiled(graph, leaves, num_carried) if into_code else graph
 
@@ -73,6 +72,6 @@ def program(
     leaves, structure = pytree.tree_flatten(arguments)
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
     table: Any = core_aten_decompositions()
-    graph = make_fx(flat(function, structure), decomposition_table=table)(*leaves)
+    graph = recorded(flat(function, structure), leaves, table)
     simplify(graph)
     return Executor(graph, num_carried, into_code=into_code)

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 from torch._decomp import core_aten_decompositions
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.recording.fx_graphs import flat, recorded, simplify
 from plasticity_bench.recording.plain_data import (
     UnrecordableError,
     Value,
@@ -23,7 +23,6 @@ from plasticity_bench.recording.plain_data import (
     encoded,
     encoded_tensor,
 )
-from plasticity_bench.recording.simplifying import flat, simplify
 
 GETITEM = "getitem"
 """The operation that takes one of several results of another."""
@@ -213,7 +212,7 @@ def record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Graph:
     leaves, structure = pytree.tree_flatten(arguments)
     # Tracing distinguishes arguments by identity, and some share one tensor at the start.
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    traced = make_fx(flat(function, structure))(*leaves)
+    traced = recorded(flat(function, structure), leaves)
     simplify(traced)
     graph = _from_fx(traced, leaves)
     graph.check()

@@ -3,13 +3,10 @@
 import linecache
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from plasticity_bench.errors import LearnerError, PlasticityBenchError
 from plasticity_bench.learners.learner import HOOKS, Learner
-from plasticity_bench.standard_output import kept_for_data
 
 # A part of PyTorch's message -> what the learner did.
 _UNMAPPABLE = {
@@ -26,19 +23,23 @@ _REMEDY = {
 }
 
 
-@contextmanager
-def explained(learner: Learner) -> Iterator[None]:
+class explained:  # noqa: N801  a context
     """Turn an exception in a learner's hooks into a `LearnerError` that names its line.
 
-    What the hooks print goes to standard error.
+    What the hooks print goes to standard error. A class, because it is entered for every update:
+    contexts made of generators take a fifth of the time around the update of a small network.
     """
-    try:
-        with kept_for_data():
-            yield
-    except PlasticityBenchError:
-        raise
-    except Exception as error:
-        raise LearnerError(_sentence(learner, error)) from error
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+
+    def __enter__(self) -> None:
+        self._before, sys.stdout = sys.stdout, sys.stderr
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        sys.stdout = self._before
+        if isinstance(error, Exception) and not isinstance(error, PlasticityBenchError):
+            raise LearnerError(_sentence(self._learner, error)) from error
 
 
 def _sentence(learner: Learner, error: Exception) -> str:

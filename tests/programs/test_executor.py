@@ -129,6 +129,31 @@ def test_compiled_operations_have_the_same_bits(name):
         assert torch.equal(one.nan_to_num(7), other.nan_to_num(7))
 
 
+def test_numbers_that_are_known_when_a_program_is_made():
+    def function(x, y):
+        half = x.new_full((1,), 0.5)
+        mask = half - 1 <= -0.5
+        zero = x.new_full((), 0.0)
+        return (
+            torch.where(mask, x, y),
+            torch.where(~mask, x, half.double()),
+            torch.where(mask, half, y).expand(6, 10) + 1,
+            torch.lerp(x, y, 0.1),
+            torch.lerp(x, y, 0.9),
+            half.double() * 3 + x,
+            (half * 3).long() + x,
+            1 / -zero,
+            -zero + x,
+            zero / zero + x,
+            half.expand(6, 10).sum(0),
+        )
+
+    _, results, expected = run(function, normal(6, 10), normal(6, 10))
+    for found, wanted in zip(results, expected, strict=True):
+        assert found.dtype == wanted.dtype
+        torch.testing.assert_close(found, wanted, equal_nan=True)
+
+
 def test_special_numbers():
     x = torch.tensor([math.nan, math.inf, -math.inf, 0.0, -0.0, 1e-40, -1.0, 3e38])
     functions = {

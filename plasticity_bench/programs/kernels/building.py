@@ -32,7 +32,7 @@ SWITCH = "PLASTICITY_BENCH_KERNELS"
 """Environment variable; "off" disables the C++ code."""
 ARCHITECTURE = "PLASTICITY_BENCH_ARCHITECTURE"
 """Environment variable: the architecture to build for, as -march has it."""
-HEADERS = ("elementary.h", "matmul.h", "rank_matching.h")
+HEADERS = ("convolution.h", "elementary.h", "matmul.h", "rank_matching.h")
 COMPILERS = ("g++", "c++", "clang++")
 
 

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <vector>
 
+#include "convolution.h"
 #include "elementary.h"
 #include "matmul.h"
 #include "rank_matching.h"
@@ -356,22 +357,29 @@ void sum_columns(O* out, const T* base, int64_t columns, Walk& walk, double divi
   }
 }
 
-template <class T>
-int64_t best(const T* base, Walk& walk, bool largest) {
+template <bool LARGEST, class T>
+int64_t best(const T* base, Walk& walk) {
   walk.start();
   const int64_t total = walk.count();
   int64_t at = 0;
   T chosen = base[0];
-  for (int64_t i = 0; i < total; ++i, walk.advance(1)) {
-    const T x = base[walk.offset];
-    const bool better = largest ? x > chosen : x < chosen;
-    if (better || (x != x && chosen == chosen)) chosen = x, at = i;
+  for (int64_t i = 0; i < total;) {
+    const int64_t run = std::min(total - i, walk.run()), stride = walk.stride();
+    const T* p = base + walk.offset;
+    for (int64_t j = 0; j < run; ++j) {  // no branches: which term is best cannot be foreseen
+      const T x = p[j * stride];
+      const bool better = (LARGEST ? x > chosen : x < chosen) | ((x != x) & (chosen == chosen));
+      chosen = better ? x : chosen;
+      at = better ? i + j : at;
+    }
+    walk.advance(run);
+    i += run;
   }
   return at;
 }
 
-template <class T>
-T extreme(const T* base, Walk& walk, bool largest) {
+template <bool LARGEST, class T>
+T extreme(const T* base, Walk& walk) {
   walk.start();
   const int64_t total = walk.count();
   T chosen = base[0];
@@ -380,8 +388,7 @@ T extreme(const T* base, Walk& walk, bool largest) {
     const T* p = base + walk.offset;
     for (int64_t j = 0; j < run; ++j) {
       const T x = p[j * stride];
-      const bool better = largest ? x > chosen : x < chosen;
-      chosen = better || x != x ? x : chosen;
+      chosen = (LARGEST ? x > chosen : x < chosen) | (x != x) ? x : chosen;
     }
     walk.advance(run);
     i += run;
@@ -413,9 +420,9 @@ void reduce(const int64_t* code, char** buffers) {
     for (int64_t i = 0; i < count; ++i, kept.advance(1)) {
       const T* from = base + kept.offset;
       if (kind == ARGMAX || kind == ARGMIN) {
-        ((int64_t*)output)[i] = best(from, reduced, kind == ARGMAX);
+        ((int64_t*)output)[i] = kind == ARGMAX ? best<true>(from, reduced) : best<false>(from, reduced);
       } else if (kind == AMAX || kind == AMIN) {
-        ((T*)output)[i] = extreme(from, reduced, kind == AMAX);
+        ((T*)output)[i] = kind == AMAX ? extreme<true>(from, reduced) : extreme<false>(from, reduced);
       } else if (kind == ANY || kind == ALL) {
         uint8_t result = kind == ALL;
         reduced.start();
@@ -499,109 +506,91 @@ void product(const int64_t* code, char** buffers) {
                   depth);
 }
 
-struct Convolution {
-  int64_t images, groups, in, out, height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h,
-      pad_w, dilation_h, dilation_w, out_h, out_w;  // in and out: channels of one group
-};
-
-// columns (in * kernel_h * kernel_w, out_h * out_w) of one group of one image, (in, height, width)
-void unfold(float* columns, const float* image, const Convolution& c) {
-  for (int64_t channel = 0; channel < c.in; ++channel)
-    for (int64_t y = 0; y < c.kernel_h; ++y)
-      for (int64_t x = 0; x < c.kernel_w; ++x)
-        for (int64_t i = 0; i < c.out_h; ++i) {
-          const int64_t row = i * c.stride_h - c.pad_h + y * c.dilation_h;
-          const int64_t first = x * c.dilation_w - c.pad_w;
-          const bool inside = row >= 0 && row < c.height;
-          const float* from = image + (channel * c.height + row) * c.width;
-          if (inside && c.stride_w == 1 && first >= 0 && first + c.out_w <= c.width) {
-            std::memcpy(columns, from + first, c.out_w * sizeof(float));
-            columns += c.out_w;
-            continue;
-          }
-          for (int64_t j = 0; j < c.out_w; ++j) {
-            const int64_t column = first + j * c.stride_w;
-            *columns++ = inside && column >= 0 && column < c.width ? from[column] : 0.f;
-          }
-        }
-}
-
-// Adds columns to one group of one image, in their order.
-void fold(float* image, const float* columns, const Convolution& c) {
-  for (int64_t channel = 0; channel < c.in; ++channel)
-    for (int64_t y = 0; y < c.kernel_h; ++y)
-      for (int64_t x = 0; x < c.kernel_w; ++x)
-        for (int64_t i = 0; i < c.out_h; ++i) {
-          const int64_t row = i * c.stride_h - c.pad_h + y * c.dilation_h;
-          const int64_t first = x * c.dilation_w - c.pad_w;
-          if (row < 0 || row >= c.height) {
-            columns += c.out_w;
-            continue;
-          }
-          float* to = image + (channel * c.height + row) * c.width;
-          for (int64_t j = 0; j < c.out_w; ++j, ++columns) {
-            const int64_t column = first + j * c.stride_w;
-            if (column >= 0 && column < c.width) to[column] += *columns;
-          }
-        }
-}
-
-// what (0 forward, 1 input's gradient, 2 weight's gradient), image, weight, output buffers; c
+// what (0 forward, 1 input's gradient, 2 weight's gradient), image, weight, output buffers; sizes
 void convolve(const int64_t* code, char** buffers) {
-  const int64_t what = code[0];
-  float* image = (float*)buffers[code[1]];
-  float* weight = (float*)buffers[code[2]];
-  float* output = (float*)buffers[code[3]];
-  const Convolution& c = *(const Convolution*)(code + 4);
-  static thread_local std::vector<float> columns;
-  const int64_t depth = c.in * c.kernel_h * c.kernel_w, places = c.out_h * c.out_w;
-  const int64_t image_size = c.in * c.height * c.width;
-  columns.resize(depth * places);
-  if (what == 1) std::fill_n(image, c.images * c.groups * image_size, 0.f);
-  for (int64_t g = 0; g < c.groups; ++g) {
-    float* w = weight + g * c.out * depth;
-    for (int64_t n = 0; n < c.images; ++n) {
-      float* one = image + (n * c.groups + g) * image_size;
-      float* of_one = output + (n * c.groups + g) * c.out * places;
-      if (what == 1) {  // columns = weight^T output
-        matmul::one(columns.data(), {w, 1, depth}, {of_one, places, 1}, depth, places, c.out, false);
-        fold(one, columns.data(), c);
-      } else {
-        unfold(columns.data(), one, c);
-        if (what == 0)
-          matmul::one(of_one, {w, depth, 1}, {columns.data(), places, 1}, c.out, places, depth, false);
-        else  // the weight's gradient, one image after the other
-          matmul::one(w, {of_one, places, 1}, {columns.data(), 1, places}, c.out, depth, places, n > 0);
-      }
+  const auto& sizes = *(const convolution::Convolution*)(code + 4);
+  convolution::run((convolution::What)code[0], (float*)buffers[code[1]], (float*)buffers[code[2]],
+                   (float*)buffers[code[3]], sizes);
+}
+
+struct Pooling { int64_t planes, height, width, out_h, out_w, kernel[2], stride[2], padding[2]; };
+
+// The largest of one window, which may reach beyond the image, and where it is.
+void pool_window(const float* image, float* pooled, int64_t* place, const Pooling& p, int64_t i, int64_t j) {
+  int64_t at = -1;
+  for (int64_t y = i * p.stride[0] - p.padding[0], y_end = y + p.kernel[0]; y < y_end; ++y)
+    for (int64_t x = j * p.stride[1] - p.padding[1], x_end = x + p.kernel[1]; x < x_end; ++x) {
+      if (y < 0 || y >= p.height || x < 0 || x >= p.width) continue;
+      const float value = image[y * p.width + x];
+      if (at < 0 || value > image[at] || value != value) at = y * p.width + x;
     }
+  *pooled = image[at];
+  *place = at;
+}
+
+constexpr int64_t POOLED = 16;  // windows that are looked at together
+typedef float Floats __attribute__((vector_size(POOLED * 4)));
+typedef int32_t Integers __attribute__((vector_size(POOLED * 4)));
+
+// The same of n windows of a row, at most POOLED, which lie in the image from `first` on; the image's
+// memory ends at `end`. STRIDE is that of the windows where it is known to the compiler, and else 0.
+template <int STRIDE>
+void pool_some(const float* image, const float* end, float* pooled, int64_t* indices, const Pooling& p,
+               int64_t first, int64_t n) {
+  const int64_t stride = STRIDE ? STRIDE : p.stride[1];
+  Floats best = {};
+  Integers at = {}, place;
+  for (int32_t j = 0; j < POOLED; ++j) place[j] = j * (int32_t)stride;
+  for (int64_t y = 0; y < p.kernel[0]; ++y)
+    for (int64_t x = 0; x < p.kernel[1]; ++x) {
+      const int32_t begin = (int32_t)(first + y * p.width + x);
+      const float* from = image + begin;
+      float values[POOLED] = {};
+      if (STRIDE && end - from >= POOLED * STRIDE)
+        for (int64_t j = 0; j < POOLED; ++j) values[j] = from[j * STRIDE];
+      else
+        for (int64_t j = 0; j < n; ++j) values[j] = from[j * stride];
+      Floats value;
+      std::memcpy(&value, values, sizeof value);
+      const Integers initial = Integers{} - (int32_t)(y == 0 && x == 0);
+      const Integers better = initial | (value > best) | (value != value);
+      best = better ? value : best;
+      at = better ? place + begin : at;
+    }
+  for (int64_t j = 0; j < n; ++j) pooled[j] = best[j], indices[j] = at[j];
+}
+
+void pool_plane(const float* image, const float* end, float* pooled, int64_t* indices, const Pooling& p) {
+  // Windows of columns from `low` to `high` lie in the image.
+  const int64_t low = std::min(p.out_w, (p.padding[1] + p.stride[1] - 1) / p.stride[1]);
+  const int64_t room = p.width + p.padding[1] - p.kernel[1];
+  const int64_t high = std::max(low, room < 0 ? 0 : std::min(p.out_w, room / p.stride[1] + 1));
+  for (int64_t i = 0; i < p.out_h; ++i, pooled += p.out_w, indices += p.out_w) {
+    const int64_t top = i * p.stride[0] - p.padding[0];
+    const bool inside = top >= 0 && top + p.kernel[0] <= p.height;
+    const int64_t from = inside ? low : 0, to = inside ? high : 0;
+    for (int64_t j = 0; j < from; ++j) pool_window(image, pooled + j, indices + j, p, i, j);
+    for (int64_t j = to; j < p.out_w; ++j) pool_window(image, pooled + j, indices + j, p, i, j);
+    const auto by = p.stride[1] == 1 ? pool_some<1> : p.stride[1] == 2 ? pool_some<2> : pool_some<0>;
+    for (int64_t j = from; j < to; j += POOLED)
+      by(image, end, pooled + j, indices + j, p, top * p.width + j * p.stride[1] - p.padding[1],
+         std::min(POOLED, to - j));
   }
 }
 
-// backward, image, pooled, indices buffers; planes, height, width, out_h, out_w, kernel (2), stride
-// (2), padding (2)
+// backward, image, pooled, indices buffers; sizes
 void max_pool(const int64_t* code, char** buffers) {
   float *image = (float*)buffers[code[1]], *pooled = (float*)buffers[code[2]];
   int64_t* indices = (int64_t*)buffers[code[3]];
-  const int64_t planes = code[4], height = code[5], width = code[6], out_h = code[7], out_w = code[8];
-  const int64_t *kernel = code + 9, *stride = code + 11, *padding = code + 13;
-  if (code[0]) std::fill_n(image, planes * height * width, 0.f);
-  for (int64_t p = 0; p < planes; ++p, image += height * width)
-    for (int64_t i = 0; i < out_h; ++i)
-      for (int64_t j = 0; j < out_w; ++j, ++pooled, ++indices) {
-        if (code[0]) {
-          image[*indices] += *pooled;
-          continue;
-        }
-        int64_t at = -1;
-        for (int64_t y = i * stride[0] - padding[0], y_end = y + kernel[0]; y < y_end; ++y)
-          for (int64_t x = j * stride[1] - padding[1], x_end = x + kernel[1]; x < x_end; ++x) {
-            if (y < 0 || y >= height || x < 0 || x >= width) continue;
-            const float value = image[y * width + x];
-            if (at < 0 || value > image[at] || value != value) at = y * width + x;
-          }
-        *pooled = image[at];
-        *indices = at;
-      }
+  const Pooling& p = *(const Pooling*)(code + 4);
+  const int64_t size = p.height * p.width, places = p.out_h * p.out_w;
+  const float* end = image + p.planes * size;
+  if (code[0]) std::fill_n(image, p.planes * size, 0.f);
+  for (int64_t plane = 0; plane < p.planes; ++plane, image += size, pooled += places, indices += places)
+    if (code[0])
+      for (int64_t i = 0; i < places; ++i) image[indices[i]] += pooled[i];
+    else
+      pool_plane(image, end, pooled, indices, p);
 }
 
 // values, ordered, output buffers; rows, size of each; all contiguous

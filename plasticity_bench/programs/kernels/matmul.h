@@ -148,14 +148,48 @@ void multiply_panel(float* result, long result_row, Matrix left, Matrix right, l
   block.template operator()<1>();
 }
 
+#if defined(__AVX2__) && defined(__FMA__)
+// target (8 x 8) = source transposed.
+inline void transpose_block(float* target, long target_row, const float* source, long source_row) {
+  __m256 a[8], b[8];
+  UNROLLED
+  for (int j = 0; j < 8; ++j) a[j] = _mm256_loadu_ps(source + j * source_row);
+  UNROLLED
+  for (int j = 0; j < 8; j += 2) {
+    b[j] = _mm256_unpacklo_ps(a[j], a[j + 1]);
+    b[j + 1] = _mm256_unpackhi_ps(a[j], a[j + 1]);
+  }
+  UNROLLED
+  for (int j = 0; j < 8; j += 4)
+    UNROLLED
+    for (int i = 0; i < 2; ++i) {
+      a[j + 2 * i] = _mm256_shuffle_ps(b[j + i], b[j + 2 + i], 0x44);
+      a[j + 2 * i + 1] = _mm256_shuffle_ps(b[j + i], b[j + 2 + i], 0xee);
+    }
+  UNROLLED
+  for (int i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(target + i * target_row, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
+    _mm256_storeu_ps(target + (i + 4) * target_row, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
+  }
+}
+#else
+inline void transpose_block(float* target, long target_row, const float* source, long source_row) {
+  for (long i = 0; i < 8; ++i)
+    for (long j = 0; j < 8; ++j) target[i * target_row + j] = source[j * source_row + i];
+}
+#endif
+
 // target (rows x columns, rows apart by target_row) = the matrix.
 inline void copy(float* target, long target_row, Matrix matrix, long rows, long columns) {
-  if (matrix.row == 1) {  // in blocks, of which source and target stay in the cache
-    constexpr long BLOCK = 16;
-    for (long first = 0; first < rows; first += BLOCK)
-      for (long j = 0; j < columns; ++j)
-        for (long i = first; i < std::min(first + BLOCK, rows); ++i)
-          target[i * target_row + j] = matrix.data[i + j * matrix.column];
+  if (matrix.row == 1) {
+    const long whole = rows / 8 * 8, wide = columns / 8 * 8;
+    for (long i = 0; i < whole; i += 8)
+      for (long j = 0; j < wide; j += 8)
+        transpose_block(target + i * target_row + j, target_row, matrix.data + i + j * matrix.column,
+                        matrix.column);
+    for (long i = 0; i < rows; ++i)
+      for (long j = i < whole ? wide : 0; j < columns; ++j)
+        target[i * target_row + j] = matrix.data[i + j * matrix.column];
     return;
   }
   for (long i = 0; i < rows; ++i)

@@ -1,5 +1,6 @@
 """What programs are built of: elementwise operations, reductions, views and copies."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,6 +42,36 @@ def operation(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return registered
 
 
+_KNOWN: dict[str, Callable[..., torch.Tensor]] = {
+    **{"copy": torch.clone, "neg": torch.neg, "abs": torch.abs},
+    **{"add": torch.add, "sub": torch.sub, "mul": torch.mul},
+    **{"eq": torch.eq, "ne": torch.ne, "lt": torch.lt, "le": torch.le, "gt": torch.gt},
+    "ge": torch.ge,
+}
+"""Operations of numbers that are done as a program is made, with the bits that they would have."""
+
+_REAL = (torch.float32, torch.float64)
+
+
+def known(operand: Operand) -> Operand:
+    """Return an operand as a number, if that is what all of its elements are."""
+    if isinstance(operand, Value) and operand.number is not None:
+        return Number(operand.number)
+    return operand
+
+
+def number_of(
+    op: str, operands: Sequence[Operand], computed: torch.dtype
+) -> float | int | bool | None:
+    """Return what an operation of numbers gives; None where that is not known, NaN or -0."""
+    numbers = [operand.value for operand in operands if isinstance(operand, Number)]
+    if op not in _KNOWN or computed not in _REAL or len(numbers) != len(operands):
+        return None
+    result: float | bool = _KNOWN[op](*(torch.tensor(n, dtype=computed) for n in numbers)).item()
+    minus_zero = not result and math.copysign(1, result) < 0
+    return None if math.isnan(result) or minus_zero else result
+
+
 class Builder:
     """A program that grows by one step after the other.
 
@@ -74,7 +105,14 @@ class Builder:
             given = (given[0], *(self.typed(o, computed) for o in given[1:]))
         elif op != "cast":
             given = tuple(self.typed(o, computed) for o in given)
-        value = Value(tuple(shape), dtype)
+        if op != "cast":
+            given = tuple(map(known, given))
+        if op == "where" and isinstance(given[0], Number):
+            chosen = given[1 if given[0].value else 2]
+            if isinstance(chosen, Value) and chosen.shape == tuple(shape):
+                return chosen
+            op, given = "copy", (chosen,)
+        value = Value(tuple(shape), dtype, number=number_of(op, given, computed))
         inputs = tuple(o for o in given if isinstance(o, Value))
         self.steps.append(Elementwise(inputs, (value,), op, given, computed))
         return value
@@ -158,4 +196,5 @@ class Builder:
         except RuntimeError:
             return self.view(target, self.stored(value), args, kwargs)
         offset = value.offset + seen.storage_offset()
-        return Value(tuple(seen.shape), value.dtype, tuple(seen.stride()), offset, value.root)
+        strides, number = tuple(seen.stride()), value.number
+        return Value(tuple(seen.shape), value.dtype, strides, offset, value.root, number=number)
