@@ -38,6 +38,12 @@ class EntryRun:
     run: Run
     run_table: RunTable
 
+    @property
+    def varies(self) -> bool:
+        """Whether it may have other bits when it is run again, as it says itself."""
+        execution = self.run_table.info(0).get("execution", {})
+        return execution.get("device", "cpu") != "cpu" or bool(execution.get("varies"))
+
     def means(self, suite_stream: SuiteStream, protocol: Protocol) -> Means:
         """Return the means that its score is computed from."""
         return next(means(self.run_table, protocol, suite_stream.stream.scored_tasks()))

@@ -1,5 +1,6 @@
 """Check an entry by every rule, without importing or running its code."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,15 +61,19 @@ class Verdict:
     context: ValidationContext | None = None
 
 
-def validate(folder: Path, given_suite: str | None = None) -> Verdict:
+def validate(
+    folder: Path, given_suite: str | None = None, published: Path | None = None
+) -> Verdict:
     """Return the outcome of checking an entry.
 
     Args:
-        folder: `.../SUITE/NAME`, beside the other entries of its suite.
+        folder: `.../SUITE/NAME`.
         given_suite: file of its suite, if the package does not include it.
+        published: the folder of the published entries of all suites, by which it is judged; by
+            default the folder that it lies in itself.
     """
     try:
-        context = _read(folder, given_suite)
+        context = _read(folder, given_suite, published or folder.resolve().parent.parent)
     except (DamagedError, BadInputError) as error:
         name = "readable" if isinstance(error, DamagedError) else "suite"
         return Verdict(folder, [f"{name}: {error}"], [])
@@ -92,7 +97,7 @@ def _broken(rules: Sequence[Rule], context: ValidationContext) -> list[str]:
     return failures
 
 
-def _read(folder: Path, given_suite: str | None) -> ValidationContext:
+def _read(folder: Path, given_suite: str | None, published: Path) -> ValidationContext:
     """Read an entry; its files are checked before any is opened."""
     if not folder.is_dir() or folder.is_symlink():
         raise DamagedError(folder, "is no folder")
@@ -110,23 +115,22 @@ def _read(folder: Path, given_suite: str | None) -> ValidationContext:
         else suite_named(manifest.suite.name)
     )
     failures += _told("place", _place(folder, manifest, suite))
+    earlier = published / suite_folder(suite) / manifest.name
+    failures = failures or _told("records", rules_files.records(folder, earlier))
     if failures:
         raise _NotPlainError(failures)
     entry = read_entry(folder, suite.reference)
-    return ValidationContext(entry, suite, others_of(entry, suite))
+    among = list(_entries_in(published, suite))
+    references = (other for other in among if other.manifest.learner.label == suite.reference)
+    others = [other for other in among if other.name != entry.name]
+    return ValidationContext(entry, suite, others, next(references, None))
 
 
-def others_of(entry: Entry, suite: Suite) -> list[Entry]:
-    """Return the entries beside one; those that cannot be read are left out."""
-    others = []
-    for path in entry_folders(entry.folder.resolve().parent.parent, suite):
-        if path.name == entry.folder.resolve().name:
-            continue
-        try:
-            others.append(read_entry(path, suite.reference))
-        except DamagedError:
-            continue
-    return others
+def _entries_in(published: Path, suite: Suite) -> Iterator[Entry]:
+    """The entries of a suite; those that cannot be read are left out."""
+    for path in entry_folders(published, suite):
+        with contextlib.suppress(DamagedError):
+            yield read_entry(path, suite.reference)
 
 
 def _place(folder: Path, manifest: Manifest, suite: Suite) -> Iterator[str]:

@@ -43,10 +43,15 @@ def edit(file, old, new):
 def test_a_change_is_recorded_with_a_higher_version_or_a_promise(code, monkeypatch, capsys):
     edit(code / "seeding.py", "TUNING =", "TUNING = 1 +")
     assert main([]) == 1
-    assert f"seeding.py changed since version {version.VERSION} of evaluation was" in capsys.readouterr().out
+    assert (
+        f"seeding.py changed since version {version.VERSION} of evaluation was"
+        in capsys.readouterr().out
+    )
     monkeypatch.setattr(version, "VERSION", version.VERSION + 1)
     recorded = json.loads((code / "record.json").read_text())["evaluation"]
-    assert f"; record version {version.VERSION}: " in problem("evaluation", PARTS["evaluation"], recorded)
+    assert f"; record version {version.VERSION}: " in problem(
+        "evaluation", PARTS["evaluation"], recorded
+    )
     assert main([]) == 0
     edit(code / "seeding.py", "TUNING = 1 +", "TUNING = 2 +")
     assert main([]) == 1
@@ -62,5 +67,7 @@ def test_a_comment_is_no_change_and_a_new_file_is_one(code, capsys):
     edit(code / "scoring" / "scores.py", "def score(", "def scored(")
     assert main([]) == 1
     told = capsys.readouterr().out
-    assert f"measurements/another.py changed since version {version.VERSION} of evaluation was" in told
+    assert (
+        f"measurements/another.py changed since version {version.VERSION} of evaluation was" in told
+    )
     assert "scoring/scores.py changed since version 1 of scoring was" in told

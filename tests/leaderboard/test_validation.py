@@ -3,9 +3,8 @@
 import contextlib
 import json
 import os
-import sys
+import shutil
 from hashlib import sha256
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
 from plasticity_bench.leaderboard.validation import FORMAL, NUMBERS, validate
+from tests.leaderboard.conftest import LEARNER, NAMES
 from tests.support.entries import (
-    SUITE,
     change_manifest,
     change_runs,
     change_source,
@@ -25,43 +24,6 @@ from tests.support.entries import (
     put,
     runs_of_trial,
 )
-
-ROOT = Path(__file__).parents[2]
-LEARNER = (ROOT / "my_module.py").read_text()
-NAMES = {"fresh": "fresh", "adam": "adam", "mine": "my_module:Learner (tuned)"}
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Entries made by our own commands: the reference, a baseline, a tuned learner of one's own."""
-    folder, before = tmp_path_factory.mktemp("entries"), Path.cwd()
-    (folder / "tiny.yaml").write_text(SUITE)
-    (folder / "my_module.py").write_text(LEARNER)
-    path, known = list(sys.path), sys.modules.pop("my_module", None)
-    sys.path[:] = [p for p in sys.path if Path(p).resolve() != ROOT]
-    os.chdir(folder)
-    try:
-        own = ["--learner", "my_module:Learner", "--jobs", "1"]
-        assert main(["tune", "tiny.yaml", *own, "--settings", "2", "--seeds", "1", "--tasks", "2",
-                     "--output", "tuning.yaml"]) == 0  # fmt: skip
-        assert main(["run", "tiny.yaml", *own, "--tuned", "tuning.yaml"]) == 0
-        (results,) = Path("results").glob("tiny-v0@*")
-        for name, label in NAMES.items():
-            assert main(["submit", str(results), "--name", name, "--authors", "A. B, C. D",
-                         "--learner", label, "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
-    finally:
-        os.chdir(before)
-        sys.path[:] = path
-        sys.modules.pop("my_module", None)
-        if known:
-            sys.modules["my_module"] = known
-    return folder
-
-
-@pytest.fixture
-def entry(made, tmp_path):
-    """A copy of all entries; the folder of the learner of one's own."""
-    return copy_of(made / "entries" / "tiny-v0" / "mine", tmp_path)
 
 
 def verdict(folder):
@@ -269,6 +231,45 @@ def reference(info):
     return info["learner"] == "fresh"
 
 
+def moved_reference(folder):
+    """Accuracies of the reference are moved between seeds, so that their mean stays the same."""
+    runs = {(i["learner"], i["stream"], i["seed"]): rows for i, rows in runs_of_trial(folder)}
+
+    def change(info, rows):
+        if reference(info) and info["seed"] < 2:
+            other = runs[info["learner"], info["stream"], 1 - info["seed"]]
+            kept = [row for row in rows if row[2] != "accuracy"]
+            rows[:] = kept + [row for row in other if row[2] == "accuracy"]
+
+    change_runs(folder, change)
+
+
+def varying_reference(folder):
+    """As on a GPU, but moved further than rounding does."""
+
+    def change(info, rows):
+        if reference(info):
+            info["execution"]["device"] = "cuda"
+            for row in rows:
+                row[3] -= 0.025 if row[2] == "accuracy" else 0
+
+    change_runs(folder, change)
+
+
+def more_seeds(folder):
+    """A seed that the published reference lacks."""
+    runs = runs_of_trial(folder)
+    more = [[json.loads(json.dumps(i)), rows] for i, rows in runs if i["seed"] == 2]
+    for info, _ in more:
+        info["seed"] = info["identity"]["seed"] = 3
+    put(folder, [*runs, *more])
+    change_runs(folder, lambda info, rows: True)
+
+
+def unpublished_reference(folder):
+    shutil.rmtree(folder.parent / "fresh")
+
+
 def diverged_reference(folder):
     """On one stream, so that no entry has a score there any more."""
 
@@ -442,6 +443,10 @@ FORGERIES = {
         edit("fisher_srank99_n16", lambda v: v - 2, "start", whose=reference),
     ),
     "a reference that diverged": ("reference", diverged_reference),
+    "a reference whose accuracies are moved between seeds": ("reference", moved_reference),
+    "a reference on a GPU that is further away than rounding": ("reference", varying_reference),
+    "no published reference": ("reference", unpublished_reference),
+    "more seeds than the published reference": ("reference chance own_curves", more_seeds),
     "edited scores": (
         "scores",
         manifest(lambda m: m["scores"]["labels"].update(trainability=[1.0, 1.0, 1.0])),
