@@ -13,7 +13,7 @@ from plasticity_bench.safe_files import read_bytes
 MANIFEST, MEASUREMENTS, TUNING = "manifest.json", "measurements.parquet", "tuning.yaml"
 SOURCE, VERIFICATION = "source", "verification"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
-SOURCE_FILE = re.compile(r"source(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+\.py")
+SOURCE_FILE = re.compile(r"source(/[A-Za-z_][A-Za-z0-9_]*)+\.py")
 
 MAX_BYTES = {MANIFEST: 2**20, MEASUREMENTS: 8 * 2**20, TUNING: 4 * 2**20}
 MAX_SOURCE_BYTES = 2**20

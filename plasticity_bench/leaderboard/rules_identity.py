@@ -1,15 +1,13 @@
 """Rules on identity: an entry is of one suite, one learner and one configuration."""
 
-import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.version import VERSION
 from plasticity_bench.leaderboard.entry import StreamSeed
-from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, TUNING
+from plasticity_bench.leaderboard.manifest import TUNING
 from plasticity_bench.leaderboard.validation_context import (
     ValidationContext,
     as_json,
@@ -17,7 +15,6 @@ from plasticity_bench.leaderboard.validation_context import (
     named,
 )
 from plasticity_bench.results import TUNED
-from plasticity_bench.safe_files import read_bytes
 from plasticity_bench.source_code.source import source_of
 from plasticity_bench.tuning import record
 
@@ -188,55 +185,6 @@ def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator
         for name, value in tuned.streams.get(stream, tuned.chosen).items():
             if settings.get(name) != value:
                 yield f"{stream}: {name} is not what {TUNING} says was chosen"
-
-
-def boundaries(context: ValidationContext) -> Iterator[str]:
-    """The flag `boundaries` agrees with the source, which is parsed and never imported."""
-    part = context.entry.manifest
-    try:
-        acts = _acts_at_boundaries(
-            context.entry.folder, part.learner.source, part.learner.class_name
-        )
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        yield "its source cannot be parsed as Python"
-        return
-    if acts is None:
-        yield f"its source has no class {part.learner.class_name!r}"
-    elif acts != part.flags.boundaries:
-        yield f"flags.boundaries is {part.flags.boundaries}, but the source says {acts}"
-
-
-def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool | None:
-    """Whether a class, or a base of it, has begin_task; None if there is no such class.
-
-    Classes of the same name, as `class Learner(base.Learner)` and its base, are treated alike.
-    """
-    classes: dict[str, list[ast.ClassDef]] = {}
-    for name in names:
-        tree = ast.parse(read_bytes(folder / name, MAX_SOURCE_BYTES))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                classes.setdefault(node.name, []).append(node)
-    if class_name not in classes:
-        return None
-    left, seen = [class_name], set()
-    while left:
-        name = left.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for definition in classes.get(name, ()):
-            if any("begin_task" in _names(part) for part in definition.body):
-                return True
-            left += [ast.unparse(base).rpartition(".")[-1] for base in definition.bases]
-    return False
-
-
-def _names(part: ast.stmt) -> set[str]:
-    """The names that a statement in a class body defines."""
-    names = {getattr(part, "name", "")}
-    stored = (n for n in ast.walk(part) if isinstance(n, ast.Name))
-    return names | {n.id for n in stored if isinstance(n.ctx, ast.Store)}
 
 
 def _learner(identity: dict[str, Any]) -> dict[str, Any]:

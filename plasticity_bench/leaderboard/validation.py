@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, DamagedError
-from plasticity_bench.leaderboard import rules_files, rules_identity, rules_measured
+from plasticity_bench.leaderboard import (
+    rules_files,
+    rules_identity,
+    rules_measured,
+    rules_source,
+)
 from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry, suite_folder
 from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
 from plasticity_bench.leaderboard.validation_context import Rule, ValidationContext
@@ -24,7 +29,9 @@ FORMAL: tuple[Rule, ...] = (
     rules_identity.reference_settings,
     rules_identity.one_configuration,
     rules_identity.tuning,
-    rules_identity.boundaries,
+    rules_source.source_names,
+    rules_source.class_name,
+    rules_source.boundaries,
     rules_measured.tasks,
     rules_measured.finite,
 )

@@ -305,6 +305,36 @@ def boundaries_of_a_namesake(folder):
     change_source(folder, base + text)
 
 
+def more_source(*names, imported=True):
+    """More files in the source, listed and hashed; the learner's module imports them, or not."""
+
+    def add(folder):
+        lines = [f"import {name.removesuffix('.py').replace('/', '.')}\n" for name in names]
+        for name in names:
+            path = folder / "source" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("x = 1\n")
+        listed = [f"source/{name}" for name in names]
+        change_manifest(folder, lambda m: m["learner"]["source"].extend(listed))
+        change_source(folder, ("".join(lines) if imported else "") + LEARNER)
+
+    return add
+
+
+def renamed_class(folder):
+    """The class is looked up in another module than the one that is shown."""
+    change_manifest(folder, lambda m: m["learner"].update(reference="another:Learner"))
+
+
+def moved_text(folder):
+    """Text is moved from one file of the source to the next; joined they are the same."""
+    more_source("more.py")(folder)
+    first, second = folder / "source" / "my_module.py", folder / "source" / "more.py"
+    lines = first.read_text().splitlines(keepends=True)
+    first.write_text("".join(lines[:-1]))
+    second.write_text(lines[-1].lstrip() + second.read_text())
+
+
 FORGERIES = {
     # what lies in the folder
     "a link": ("plain_files", linked),
@@ -421,6 +451,14 @@ FORGERIES = {
         lambda f: change_source(f, LEARNER.replace("class Learner", "class Another")),
     ),
     "source that is no Python": ("boundaries", lambda f: change_source(f, "class Learner(")),
+    "a module of Python's name": ("source_names", more_source("json.py")),
+    "a module of an installed package's name": ("source_names", more_source("tabulate.py")),
+    "a file in an installed package": ("source_names", more_source("yaml/more.py")),
+    "a module of ours": ("source_names", more_source("plasticity_bench/errors.py")),
+    "a baseline that is not shipped": ("source_names", more_source("baselines/l2.py")),
+    "a file that nothing imports": ("source_names", more_source("more.py", imported=False)),
+    "a class of another module": ("class_name", renamed_class),
+    "text moved between files": ("hashes", moved_text),
     # what was measured
     "a bad task left out": ("tasks", left_out),
     "a task measured twice": ("tasks", measured_twice),
