@@ -89,11 +89,9 @@ def fingerprints(context: ValidationContext) -> Iterator[str]:
 
 def protocol(context: ValidationContext) -> Iterator[str]:
     """Every run was measured as the suite says; boundaries are revealed to the reference alone."""
-    contenders = {c.label: type(c.learner) for c in context.suite.contenders}
-    control = source_of(contenders[context.suite.reference]).hash
     for _, entry_run in context.runs():
         expected = as_json(context.suite.protocol.identity())
-        if _learner(entry_run.run.identity).get("source") == control:
+        if entry_run.run.learner == context.suite.reference:
             expected["reveal_boundaries"] = True
         if entry_run.run.identity.get("protocol") != expected:
             yield f"{named(entry_run)}: its protocol differs from the suite's"
@@ -124,7 +122,7 @@ def learner(context: ValidationContext) -> Iterator[str]:
 
 
 def reference_settings(context: ValidationContext) -> Iterator[str]:
-    """The reference is the suite's, with the suite's settings."""
+    """The reference is the suite's, with the suite's settings, and under its own label alone."""
     (control,) = (c for c in context.suite.contenders if c.label == context.suite.reference)
     source = source_of(type(control.learner)).hash
     for (stream, _), entry_run in context.entry.reference.items():
@@ -136,6 +134,9 @@ def reference_settings(context: ValidationContext) -> Iterator[str]:
             )
         elif run_learner.get("hyperparameters") != control.on(stream).learner.hyperparameters():
             yield f"{named(entry_run)}: the reference's settings are not the suite's"
+    part = context.entry.manifest.learner
+    if part.source_sha256 == source and part.label != control.label:
+        yield f"{part.label} has the code of the reference {control.label}, which has no rank"
 
 
 def one_configuration(context: ValidationContext) -> Iterator[str]:

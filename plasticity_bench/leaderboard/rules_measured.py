@@ -41,7 +41,7 @@ def tasks(context: ValidationContext) -> Iterator[str]:
             ("dead_rank", "start", curved),
             (context.suite.protocol.curvature_name, "start", curved),
         ):
-            measured_tasks, _ = _series(entry_run, name, when)
+            measured_tasks, _ = series(entry_run, name, when)
             if sorted(measured_tasks) != expected:
                 yield f"{named(entry_run)}: {name} is not measured in the tasks that the suite says"
                 break
@@ -62,7 +62,7 @@ def finite(context: ValidationContext) -> Iterator[str]:
             yield f"{named(entry_run)}: its status does not fit the task in which it diverged"
             continue
         for name, when in _scored_names(context, suite_stream):
-            measured_tasks, values = _series(entry_run, name, when)
+            measured_tasks, values = series(entry_run, name, when)
             before = [v for t, v in zip(measured_tasks, values, strict=True) if t < at]
             if not np.isfinite(before).all():
                 yield f"{named(entry_run)}: {name} is not finite"
@@ -78,7 +78,7 @@ def bounds(context: ValidationContext) -> Iterator[str]:
             "dead_rank": suite_stream.network.num_outputs,
         }
         for name, when in _scored_names(context, suite_stream):
-            _, values = _series(entry_run, name, when)
+            _, values = series(entry_run, name, when)
             low = -math.inf if name == "r_squared" else 0.0
             known = values[~np.isnan(values)]
             if (known < low).any() or (known > highest.get(name, 1.0) + EXACT).any():
@@ -90,7 +90,7 @@ def counts(context: ValidationContext) -> Iterator[str]:
     for suite_stream, entry_run in context.runs():
         if suite_stream.stream.regression:
             continue
-        measured_tasks, values = _series(entry_run, "accuracy", "end")
+        measured_tasks, values = series(entry_run, "accuracy", "end")
         for task, value in zip(measured_tasks, values, strict=True):
             if not 0 <= task < suite_stream.stream.num_tasks or not np.isfinite(value):
                 continue
@@ -114,8 +114,8 @@ def chance(context: ValidationContext) -> Iterator[str]:
     for suite_stream, entry_run in context.runs():
         if not has_data(suite_stream):
             continue
-        chances = dict(zip(*_series(entry_run, "chance", "start"), strict=True))
-        ranks = dict(zip(*_series(entry_run, "dead_rank", "start"), strict=True))
+        chances = dict(zip(*series(entry_run, "chance", "start"), strict=True))
+        ranks = dict(zip(*series(entry_run, "dead_rank", "start"), strict=True))
         for index in suite_stream.stream.scored_tasks():
             task = suite_stream.stream.task(entry_run.run.seed, index)
             rank = task.dead_rank(suite_stream.network.num_outputs, examples)
@@ -159,7 +159,7 @@ def _differing(
         tolerances[_attained(suite_stream.stream)] = {"abs_tol": VARYING_ACCURACY}
         tolerances[context.suite.protocol.curvature_name] = {"rel_tol": VARYING_RANK}
     for name, when in _scored_names(context, suite_stream):
-        if _equal(_series(ours, name, when), _series(theirs, name, when)):
+        if _equal(series(ours, name, when), series(theirs, name, when)):
             continue
         one, other = (_mean(run, suite_stream, name, when) for run in (ours, theirs))
         if name not in tolerances or not math.isclose(one, other, **tolerances[name]):
@@ -192,6 +192,8 @@ def cost(context: ValidationContext) -> Iterator[str]:
     except (LookupError, TypeError):
         yield "a run does not say what it cost"
         return
+    if any(info["seconds"]["train"] <= 0 for info in infos):
+        yield "a run was trained in no time"
     stated = context.entry.manifest.cost
     if not math.isclose(computed.seconds_per_seed, stated.seconds_per_seed, rel_tol=EXACT):
         yield "cost.seconds_per_seed differs from that of its runs"
@@ -225,7 +227,7 @@ def _copied(one: EntryRun, other: EntryRun) -> bool:
 
     Accuracies may coincide, for instance at 1; losses do not.
     """
-    ours, theirs = _series(one, "loss", "end")[1], _series(other, "loss", "end")[1]
+    ours, theirs = series(one, "loss", "end")[1], series(other, "loss", "end")[1]
     finite_ones = np.isfinite(ours).any()
     return bool(finite_ones) and np.array_equal(ours, theirs, equal_nan=True)
 
@@ -243,8 +245,8 @@ def _attained(stream: Stream) -> str:
     return "r_squared" if stream.regression else "accuracy"
 
 
-def _series(entry_run: EntryRun, name: str, when: str) -> tuple[list[int], NDArray[np.float64]]:
-    """Tasks and values of a measurement, in the order in which they are stored."""
+def series(entry_run: EntryRun, name: str, when: str) -> tuple[list[int], NDArray[np.float64]]:
+    """Return tasks and values of a measurement, in the order in which they are stored."""
     run_table = entry_run.run_table
     if name not in run_table.names or when not in run_table.whens:
         return [], np.zeros(0)

@@ -18,6 +18,10 @@ def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, 
     """The learner as it was run, and its source files by their names in the entry."""
     classes = {c.label: type(c.learner) for c in suite.contenders}
     cls = classes.get(label.removesuffix(TUNED)) or find_learner(label.split(" ", maxsplit=1)[0])
+    if cls is classes[suite.reference] and label != suite.reference:
+        raise BadInputError(
+            f"{label} is the reference {suite.reference} under another label, which has no rank."
+        )
     identity = learner_runs[0][0].identity["learner"]
     source = source_of(cls)
     if source.hash != identity["source"]:

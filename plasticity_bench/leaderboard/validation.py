@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plasticity_bench.errors import BadInputError, DamagedError
+from plasticity_bench.errors import BadInputError, DamagedError, PlasticityBenchError
 from plasticity_bench.leaderboard import (
     rules_files,
     rules_identity,
     rules_measured,
     rules_source,
+    rules_stated,
 )
 from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry, suite_folder
 from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
@@ -39,6 +40,10 @@ NUMBERS: tuple[Rule, ...] = (
     rules_measured.bounds,
     rules_measured.counts,
     rules_measured.chance,
+    rules_stated.losses,
+    rules_stated.ranks,
+    rules_stated.versions,
+    rules_stated.flags,
     rules_measured.reference,
     rules_measured.scores,
     rules_measured.cost,
@@ -46,7 +51,12 @@ NUMBERS: tuple[Rule, ...] = (
     rules_measured.copied_curves,
 )
 """Measurements are checked only if the formal rules pass."""
-MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+MALFORMED = (
+    *(LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError),
+    PlasticityBenchError,
+)
+LONGEST = 400
+"""Characters of a sentence that are shown."""
 SHOWN = 3
 """Sentences of one rule that are shown."""
 
@@ -157,9 +167,14 @@ def _place(folder: Path, manifest: Manifest, suite: Suite) -> Iterator[str]:
 
 
 def _told(rule: str, sentences: Iterator[str]) -> list[str]:
-    failures = [f"{rule}: {sentence}." for sentence in sentences]
+    failures = [f"{rule}: {_short(sentence)}." for sentence in sentences]
     more = [f"{rule}: and {len(failures) - SHOWN} more."] if len(failures) > SHOWN else []
     return [*failures[:SHOWN], *more]
+
+
+def _short(sentence: str) -> str:
+    """A sentence, cut if what it quotes of an entry is long."""
+    return sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]} ..."
 
 
 class _NotPlainError(Exception):

@@ -21,6 +21,7 @@ from plasticity_bench.leaderboard.manifest import (
     SuiteName,
     TuningPart,
     read_manifest,
+    unclear,
     written,
 )
 from plasticity_bench.leaderboard.manifest_fields import cost, environments, stored_scores
@@ -105,6 +106,8 @@ def write_entry(
         scores={},
         measurements_sha256=sha256(content).hexdigest(),
     )
+    if problem := unclear(manifest):
+        raise BadInputError(f"The entry {problem}.")
     files = {**source, MEASUREMENTS: content} | ({TUNING: record} if record else {})
     with atomic_folder(folder, replace=True) as draft:
         for name, text in files.items():

@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from plasticity_bench.cli import main
+from plasticity_bench.leaderboard import page
 from plasticity_bench.leaderboard.entry import entry_sha256
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
+from plasticity_bench.suite.suite import load_suite
 from tests.leaderboard.test_validation import moved_reference
 from tests.support.entries import change_manifest
 
@@ -94,6 +96,19 @@ def test_the_command_judges_by_the_folder_it_is_given(entry, published, capsys):
     suite = ["--suite", str(entry.parents[2] / "tiny.yaml")]
     assert main(["validate", str(entry), *suite, "--published", str(published)]) == 2
     assert "differs from the published reference's" in capsys.readouterr().err
+
+
+def test_the_table_says_whether_settings_were_tuned(entry):
+    suite = load_suite(str(entry.parents[2] / "tiny.yaml"))
+
+    def settings():
+        table = page.table_of(entry.parents[1], suite, print)
+        return {row.name: row.settings for row in table}
+
+    assert settings() == {"fresh": "suite's", "adam": "suite's", "mine": "tuned"}
+    change_manifest(entry, lambda manifest: manifest.update(tuning=None))
+    assert settings()["mine"] == "not tuned"
+    assert "not tuned" in page.page(entry.parents[1], [suite], "table", print)
 
 
 # ---- the workflow --------------------------------------------------------------------------------

@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from plasticity_bench.cli import main
+from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.source_names import shadowing, unreached
+from plasticity_bench.leaderboard.submitted_code import submitted
+from plasticity_bench.suite.suite import load_suite
 
 ROOT = Path(__file__).parents[2]
 L2 = (ROOT / "baselines" / "l2.py").read_bytes()
@@ -62,3 +65,9 @@ def test_submit_refuses_such_a_name_as_well(made, tmp_path, monkeypatch, capsys)
                  "--suite", "tiny.yaml", "--output", "entries"]) == 2  # fmt: skip
     assert "my_module has the name of one of Python's" in capsys.readouterr().err
     assert not Path("entries").exists()
+
+
+def test_submit_refuses_the_reference_under_another_label(made):
+    suite = load_suite(str(made / "tiny.yaml"))
+    with pytest.raises(BadInputError, match="is the reference fresh under another label"):
+        submitted(suite, "fresh step_size=0.1", [])

@@ -335,6 +335,60 @@ def moved_text(folder):
     second.write_text(lines[-1].lstrip() + second.read_text())
 
 
+def times(**parts):
+    """Other times of all the learner's runs, in seconds."""
+
+    def change(info, rows):
+        if own(info):
+            info["seconds"].update(parts)
+
+    return lambda folder: change_runs(folder, change)
+
+
+def versions(value):
+    def change(info, rows):
+        if own(info):
+            info["environment"]["packages"]["torch"] = value
+
+    return lambda folder: change_runs(folder, change)
+
+
+def the_reference_under_another_label(folder):
+    """Its code is the reference's, and it was told of boundaries as the reference is."""
+    source = folder.parent / "fresh" / "source" / "baselines"
+    shutil.rmtree(folder / "source")
+    shutil.copytree(source, folder / "source" / "baselines")
+    stated = json.loads((folder.parent / "fresh" / MANIFEST).read_text())["learner"]
+    theirs = [i["identity"] for i, _ in runs_of_trial(folder.parent / "fresh")]
+
+    def change(info, rows):
+        if own(info):
+            info["identity"]["learner"] = theirs[0]["learner"]
+            info["identity"]["protocol"] = theirs[0]["protocol"]
+            del info["tuned"]
+
+    change_runs(folder, change)
+    (folder / "tuning.yaml").unlink()
+    change_manifest(folder, lambda m: m["learner"].update({**stated, "label": NAMES["mine"]}))
+    change_manifest(
+        folder,
+        lambda m: m.update(
+            tuning=None, flags={"boundaries": True, "extra_passes": 0, "memory": 0.0}
+        ),
+    )
+
+
+def a_cheaper_baseline(folder):
+    """A baseline that needs more than its flags say."""
+    adam = folder.parent / "adam"
+    shutil.rmtree(folder)
+    shutil.copytree(adam, folder)
+    shutil.rmtree(adam)
+    change_manifest(
+        folder, lambda m: m.update(name="mine", flags={**m["flags"], "extra_passes": 2})
+    )
+
+
 FORGERIES = {
     # what lies in the folder
     "a link": ("plain_files", linked),
@@ -416,13 +470,7 @@ FORGERIES = {
     ),
     "a reference of other code": (
         "reference_settings",
-        identity(
-            lambda i: (
-                i["learner"].update(source="0" * 64),
-                i["protocol"].update(reveal_boundaries=False),
-            ),
-            reference,
-        ),
+        identity(lambda i: i["learner"].update(source="0" * 64), reference),
     ),
     "settings for each stream": ("one_configuration", two_configurations),
     # how its settings were found
@@ -471,6 +519,33 @@ FORGERIES = {
     ),
     "half an example": ("counts", edit("accuracy", lambda _: 0.7 + 0.0125)),
     "lower chance": ("chance", edit("chance", lambda v: v / 2, "start")),
+    "losses too good for the accuracies": ("losses", edit("loss", lambda v: 1e-3)),
+    "fractional ranks": ("ranks", edit("fisher_srank99_n16", lambda v: v - 0.5, "start")),
+    "the same rank everywhere": (
+        "ranks",
+        edit("fisher_srank99_n16", lambda v: 14.0, "start", tasks=range(4)),
+    ),
+    "a version that does not exist": ("versions", versions("99")),
+    "a version that is none": ("versions", versions("x" * 500)),
+    "negative seconds": ("readable", times(train=-1.0)),
+    "no seconds": ("cost", times(train=0.0, measure=0.0)),
+    "trained in no time": ("cost", times(train=0.0)),
+    "infinite seconds": ("readable", times(train=float("inf"))),
+    "seconds that no float can hold": ("readable", times(prepare=10**400)),
+    "a name of 20 kB": ("readable", manifest(lambda m: m.update(authors=["a" * 20_000]))),
+    "a long text": (
+        "readable",
+        manifest(lambda m: m["environments"][0].update(processor="a" * 20_000)),
+    ),
+    "a Cyrillic letter among Latin ones": (
+        "readable",
+        manifest(lambda m: m.update(authors=["\u0410. B"], licence="\u041cIT")),
+    ),
+    "the reference under another label": (
+        "reference_settings protocol",
+        the_reference_under_another_label,
+    ),
+    "flags that a baseline does not have": ("flags", a_cheaper_baseline),
     "swapped seeds": ("chance", swapped),
     "a reference made worse": (
         "reference",
@@ -511,7 +586,23 @@ def test_a_forgery_is_refused_by_its_rule_alone(entry, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_our_own_commands_make_is_valid(entry, name):
     found = verdict(entry.parent / name)
-    assert (found.failures, found.notes) == ([], [])
+    of_its_code = ["its extra passes and memory, which only its code can tell"]
+    assert (found.failures, found.notes) == ([], of_its_code if name == "mine" else [])
+
+
+@pytest.mark.parametrize("name", ["author", "stream", "file"])
+def test_nothing_of_an_entry_is_obeyed_by_a_terminal_or_a_ci_system(entry, capsys, name):
+    told = "\n::error::forged \x1b[2J"
+    if name == "author":
+        change_manifest(entry, lambda m: m.update(authors=[told]))
+    elif name == "stream":
+        identity(lambda i: i.update(evaluator=told))(entry)
+    else:
+        (entry / told).touch()
+    assert main(["validate", str(entry), "--suite", str(entry.parents[2] / "tiny.yaml")]) == 2
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert not any(line.startswith("::") for line in (printed.out + printed.err).splitlines())
 
 
 def test_every_rule_has_a_forgery():
