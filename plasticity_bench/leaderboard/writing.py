@@ -34,6 +34,7 @@ from plasticity_bench.results.parquet import (
     measurements_table,
     pack_bytes,
 )
+from plasticity_bench.results.run_info import MAX_SEED
 from plasticity_bench.safe_files import atomic_folder, read_bytes
 from plasticity_bench.suite.suite import Suite
 
@@ -62,6 +63,7 @@ def write_entry(
     signature: Signature,
     target: Path,
     tuned: Path | None = None,
+    most: int = MAX_SEED,
 ) -> Path:
     """Write an entry from stored results, and return its folder.
 
@@ -72,6 +74,7 @@ def write_entry(
         signature: name, authors, licence.
         target: the folder that holds the entries of all suites.
         tuned: the search's record, if it has moved.
+        most: seeds of this number on are left out.
 
     Raises:
         BadInputError: if results are missing, the learner's code has changed since, or another
@@ -83,7 +86,7 @@ def write_entry(
         )
     folder = target / suite_folder(suite) / signature.name
     _check_own(folder, label, signature)
-    learner_runs = finished(selection, suite, label)
+    learner_runs = finished(selection, suite, label, most)
     reference = [] if label == suite.reference else _references(selection, suite, learner_runs)
     learner, source = submitted(suite, label, learner_runs)
     content = _packed([*learner_runs, *reference], suite, label)

@@ -98,6 +98,23 @@ def test_the_command_judges_by_the_folder_it_is_given(entry, published, capsys):
     assert "differs from the published reference's" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_seeds_beyond_the_published_ones_can_be_left_out(made, published, tmp_path, monkeypatch):
+    shutil.copytree(made / "results", tmp_path / "results")
+    shutil.copy(made / "tiny.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "tiny.yaml", "--jobs", "1", "--seeds", "4"]) == 0
+    (results,) = Path("results").glob("tiny-v0@*")
+    submit = ["submit", str(results), "--learner", "adam", "--name", "adam", "--authors", "A",
+              "--suite", "tiny.yaml", "--output", "entries"]  # fmt: skip
+    entry = Path("entries/tiny-v0/adam")
+    assert main(submit) == 0
+    faults = validate(entry, "tiny.yaml", published).failures
+    assert "fresh on labels, seed 3 is not published" in " ".join(faults)
+    assert main([*submit, "--seeds", "3"]) == 0
+    assert validate(entry, "tiny.yaml", published).failures == []
+
+
 def test_the_table_says_whether_settings_were_tuned(entry):
     suite = load_suite(str(entry.parents[2] / "tiny.yaml"))
 
