@@ -263,7 +263,8 @@ def row(name, scores, remark="", **changes):
     values = dict(  # noqa: C408
         name=name, rank=None, remark=remark, trainability=own, retention=own, interquartile=own,
         worst=0.5, collapse=0.25, seconds=1.0, num_seeds=10, status="verified (3 runs, 2026-01-01)",
-        flags=Flags(boundaries=True, extra_passes=1, memory=1.0), scores=np.asarray(scores),
+        flags=Flags(boundaries=True, extra_passes=1, memory=1.0), settings="tuned",
+        scores=np.asarray(scores),
     )  # fmt: skip
     return Row(**{**values, **changes})
 

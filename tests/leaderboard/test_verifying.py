@@ -72,8 +72,9 @@ def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_
     own = ["--learner", "my_lab:Learner"]
     assert main(["run", "tiny.yaml", *own, "--jobs", "1"]) == 0
     (results,) = (tmp_path / "results").glob("tiny-v0@*")
-    assert main(["submit", str(results), *own, "--name", "lab", "--authors", "A",
-                 "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
+    for learner, name in (("fresh", "fresh"), (own[1], "lab")):
+        assert main(["submit", str(results), "--learner", learner, "--name", name,
+                     "--authors", "A", "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
     folder = tmp_path / "entries" / "tiny-v0" / "lab"
     assert read_manifest(folder).learner.source == [
         "source/my_lab/__init__.py",
