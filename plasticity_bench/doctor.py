@@ -12,7 +12,7 @@ from typing import Any
 
 from plasticity_bench import data, provenance
 from plasticity_bench.errors import PlasticityBenchError
-from plasticity_bench.folders import cache_folder, data_folder
+from plasticity_bench.folders import cache_folder, data_folder, keep_compiled_code_private
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.suite.document import datasets_of, read_document
 
@@ -142,6 +142,7 @@ def _compiles() -> Finding:
 
     from plasticity_bench.programs.compiling import CompilationError, compiled
 
+    keep_compiled_code_private()
     graph = torch.fx.symbolic_trace(_sum_of_squares)
     try:
         compiled(graph, [torch.ones(3)])
@@ -163,9 +164,7 @@ def _caches() -> Iterator[Finding]:
         remedy = "" if given.is_dir() else "Set PLASTICITY_BENCH_DATA to a folder that exists."
         yield Finding("your data", str(given), remedy)
     if _torch() is not None:
-        from torch._inductor.runtime.cache_dir_utils import default_cache_dir
-
-        compiled = Path(os.environ.get("TORCHINDUCTOR_CACHE_DIR") or default_cache_dir())
+        compiled = keep_compiled_code_private()
         yield Finding("compiled code", f"{compiled}, {_size(compiled)}")
 
 

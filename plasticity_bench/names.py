@@ -5,6 +5,7 @@ be seen: two names that look alike would be two learners, and results stored und
 found under the other.
 """
 
+import re
 import unicodedata
 from pathlib import Path
 
@@ -17,6 +18,16 @@ _BLANK = {
     *map(chr, range(0xE0100, 0xE01F0)),
 }
 """Letters and marks that are shown as nothing."""
+
+_LOOK_LATIN = frozenset(
+    # Greek: capitals, then iota, nu, omicron, rho, lunate sigma, yot
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+    "\u03b9\u03bd\u03bf\u03c1\u03f2\u03f3"
+    # Cyrillic: capitals, then small letters
+    "\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u04c0"
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u0475\u04bb\u04cf\u0501\u051b\u051d"
+)
+"""Letters of Greek and Cyrillic that are drawn as Latin ones."""
 
 _CONTROL = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\x00": "NULL"}
 
@@ -97,3 +108,29 @@ def described(character: str) -> str:
     """
     name = _CONTROL.get(character) or unicodedata.name(character, "a control character")
     return f"U+{ord(character):04X} {name}"
+
+
+def look_alike(text: str) -> str:
+    """Return the first letter that is drawn as a Latin one, in a word with Latin letters.
+
+    Empty if there is none. Words in one script are not objected to.
+
+    >>> described(look_alike("\u0430dam")), look_alike("\u0430 adam \u03b22")
+    ('U+0430 CYRILLIC SMALL LETTER A', '')
+    """
+    for word in re.findall(r"[^\W\d_]+", text):
+        if re.search("[A-Za-z]", word) and (found := sorted(_LOOK_LATIN & set(word))):
+            return found[0]
+    return ""
+
+
+def printable(text: str) -> str:
+    r"""Return a text with escapes in place of what a terminal would obey, such as a newline.
+
+    >>> printable("a\n\x1b[2J")
+    'a\\n\\x1b[2J'
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )

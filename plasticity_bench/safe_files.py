@@ -41,7 +41,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
                 raise DamagedError(
                     path, f"has {facts.st_size:,} bytes; more than {limit:,} are not read"
                 )
-            return file.read(limit)
+            return file.read(facts.st_size)  # reading takes a buffer of the size that is given
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -4,12 +4,14 @@ A verb imports what it needs when it is run, so that `--help` and `list` do not 
 """
 
 import argparse
+import errno
 import io
 import os
 import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from plasticity_bench.cli import (
     check,
@@ -67,13 +69,14 @@ VERBS = (
     listing,
     schema,
 )
+WITHOUT_CODE = (validate, verify, leaderboard, doctor, listing, schema)
+"""Verbs that import no code of the user's, unless they are given a suite's file."""
+LONGEST = 2000
+"""Characters of an error that are printed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
-    # Installed scripts do not look for modules in the current folder; people keep theirs there.
-    if "" not in sys.path:
-        sys.path.insert(0, "")
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):  # a label may have letters that it cannot encode
             output.reconfigure(errors="backslashreplace")
@@ -84,14 +87,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(given)
         # Printed where something is to be run again.
         options.command = shlex.join(["plasticity-bench", *given])
+        _place_current_folder(options)
         code: int = options.verb(options)
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGNALLED + signal.SIGPIPE
-    except PlasticityBenchError as error:
-        say_error(error)
+    except (PlasticityBenchError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+            raise
+        say_error(str(error)[:LONGEST])
         return BAD_INPUT
     except Done as done:
         return SOME_FAILED if done.failed else COMPLETE
@@ -99,6 +105,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return SIGNALLED + interrupted.signal
     except KeyboardInterrupt:
         return SIGNALLED + signal.SIGINT
+
+
+def _place_current_folder(options: argparse.Namespace) -> None:
+    """Look for modules in the current folder last, or not at all.
+
+    People keep their learners there. But a file that lies there, as in the checkout of a reviewer,
+    must not be imported in place of an installed module. `python -m` puts the folder first.
+    """
+    here = str(Path.cwd())
+    reads_only = options.verb in [verb.execute for verb in WITHOUT_CODE]
+    wanted = not reads_only or getattr(options, "suite", None)
+    there = [here] if Path(here) == Path(__file__).parents[2] else []  # this package's checkout
+    others = [path for path in sys.path if path not in ("", here)]
+    sys.path[:] = [*others, *([""] if wanted else there)]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,8 @@
 
 import sys
 
+from plasticity_bench.names import printable
+
 COMPLETE, SOME_FAILED, BAD_INPUT = 0, 1, 2
 SIGNALLED = 128
 """Plus the number of the signal that ended the command, as shells count."""
@@ -32,8 +34,12 @@ class Done(Exception):  # noqa: N818
 
 
 def say(message: str) -> None:
-    """Print a message that is not data to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    """Print a message that is not data to standard error, in one line.
+
+    It may name what strangers wrote: a terminal must not obey it, nor a CI system take a second
+    line for a command.
+    """
+    print(printable(message), file=sys.stderr, flush=True)
 
 
 def say_error(error: object) -> None:

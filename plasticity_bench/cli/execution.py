@@ -8,6 +8,7 @@ from plasticity_bench import stopping
 from plasticity_bench.cli.common import Done, Interrupted, say
 from plasticity_bench.cli.requests import ExecutionRequest
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.folders import keep_compiled_code_private
 from plasticity_bench.results import Results
 from plasticity_bench.running import progress, runner, slurm_rounds
 from plasticity_bench.running.engines import slurm, slurm_script
@@ -98,6 +99,7 @@ def _run_here(
     reuse: bool = True,
 ) -> int:
     """Run what is not finished in processes of this machine; return how many groups failed."""
+    keep_compiled_code_private()
     runs = all_runs(groups)
     left = pending(groups, results, how[0], say, reuse)
     num_left = len(all_runs(left))

@@ -8,8 +8,12 @@ from plasticity_bench.names import given_path
 FORMATS = ("table", "markdown", "latex", "csv")
 
 
+MOST = 10**6
+"""Of whatever is counted: beyond it, planning alone would take hours."""
+
+
 def count(text: str) -> int:
-    """Return a whole number of at least 1; the type of options.
+    """Return a whole number from 1 to `MOST`; the type of options.
 
     Raises:
         argparse.ArgumentTypeError: if the text is something else.
@@ -18,8 +22,8 @@ def count(text: str) -> int:
         value = int(text)
     except ValueError:
         value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
+    if not 1 <= value <= MOST:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to {MOST:,}, not {text[:50]!r}")
     return value
 
 

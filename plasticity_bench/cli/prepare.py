@@ -29,7 +29,8 @@ def execute(options: argparse.Namespace) -> int:
 
     names = datasets_named(options.wanted)
     for name in names:
-        say(data.source(name).description())
+        for line in data.source(name).description().splitlines():
+            say(line)
     failed = 0
     for name in names:
         try:

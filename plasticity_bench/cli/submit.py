@@ -26,6 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--learner", metavar="LABEL", help="as the table has it (default: the one of your own)"
     )
+    parser.add_argument(
+        "--seeds", type=shared.count, metavar="N", help="submit seeds 0 to N-1 only (default: all)"
+    )
     shared.add_suite_file(parser)
     parser.add_argument(
         "--tuned", type=given_path, metavar="FILE", help="the record of the search, if it was moved"
@@ -38,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Write the entry, and print its folder."""
     from plasticity_bench.leaderboard import submission_runs, writing
-    from plasticity_bench.results import Results, select
+    from plasticity_bench.results import Results, run_info, select
     from plasticity_bench.suite.suite import suite_of_results
 
     selection = select(Results(options.results))
@@ -48,7 +51,10 @@ def execute(options: argparse.Namespace) -> int:
     if not authors:
         raise BadInputError('--authors: give at least one name, as --authors "A, B".')
     signature = writing.Signature(options.name, authors, options.licence, options.paper)
-    folder = writing.write_entry(selection, suite, label, signature, options.output, options.tuned)
+    most = options.seeds or run_info.MAX_SEED
+    folder = writing.write_entry(
+        selection, suite, label, signature, options.output, options.tuned, most
+    )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(folder)
     say(f"{label} on {suite.name}: {size / 1000:,.0f} kB.")

@@ -11,6 +11,7 @@ from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say, say_error
 from plasticity_bench.cli.options import count
 from plasticity_bench.cli.requests import ExecutionRequest
+from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
 if TYPE_CHECKING:
@@ -132,8 +133,11 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
 
 def _suite(document: "Document", rule: dict[str, Any]) -> "Suite":
     """The suite, with parts of its rule replaced."""
+    from plasticity_bench import seeding
     from plasticity_bench.suite.suite import check_first_task, load_suite
 
+    if rule.get("seeds", 1) > seeding.TUNING:
+        raise BadInputError(f"--seeds {rule['seeds']}: tune on at most {seeding.TUNING} seeds.")
     suite = load_suite(document, with_data=False)
     for entry in suite.tuning_streams:
         check_first_task(entry.id, entry.stream)

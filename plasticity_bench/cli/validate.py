@@ -25,6 +25,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="an entry's folder, .../SUITE/NAME",
     )
     shared.add_suite_file(parser)
+    parser.add_argument(
+        "--published",
+        type=given_path,
+        metavar="DIR",
+        help="the published entries to judge by (default: those that it lies among)",
+    )
     parser.add_argument("--format", choices=("table", "markdown"), default="table")
 
 
@@ -33,16 +39,18 @@ def execute(options: argparse.Namespace) -> int:
     refused = [
         folder
         for folder in options.entries
-        if not validate_one(folder, options.suite, options.format)
+        if not validate_one(folder, options.suite, options.published, options.format)
     ]
     return BAD_INPUT if refused else COMPLETE
 
 
-def validate_one(folder: Path, given_suite: str | None, format_name: str) -> bool:
+def validate_one(
+    folder: Path, given_suite: str | None, published: Path | None, format_name: str
+) -> bool:
     """Report what is wrong with an entry; return whether it is valid."""
     from plasticity_bench.leaderboard.validation import validate
 
-    verdict = validate(folder, given_suite)
+    verdict = validate(folder, given_suite, published)
     for note in verdict.notes:
         say(f"{folder}: not checked: {note}.")
     for failure in verdict.failures:

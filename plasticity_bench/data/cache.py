@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plasticity_bench.data.checks import Checked
 from plasticity_bench.data.dataset import Dataset, Recorded
@@ -87,18 +88,30 @@ def read(source: Source, verify: bool = False) -> Dataset:
         _check_file(source, data_folder / name, facts[name], verify)
     recorded = Recorded(facts["fingerprint"], facts["mean"], facts["std"])
     # Copy on write: torch warns about arrays that cannot be written to; nothing writes to these.
-    images = np.load(data_folder / "images.npy", mmap_mode="c", allow_pickle=False)
-    labels = np.load(data_folder / "labels.npy", allow_pickle=False)
+    images = _load(source, data_folder / "images.npy", np.uint8, source.shape)
+    labels = _load(source, data_folder / "labels.npy", np.int64, source.shape[:1])
     return Dataset(
         source.name,
         images,
-        labels,
+        np.array(labels),
         source.num_classes,
         source.num_train,
         source.title,
         source.licence,
         recorded,
     )
+
+
+def _load(source: Source, path: Path, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A memory map of an array, which takes no memory whatever size its file claims."""
+    try:
+        with np.errstate(over="ignore"):  # a size that no integer holds is an error below
+            array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError, MemoryError, OverflowError, SyntaxError, EOFError) as error:
+        raise _damaged(source, path, f"is no array of numbers ({error})") from None
+    if array.dtype != dtype or array.shape != shape:
+        raise _damaged(source, path, f"holds {array.dtype} values of shape {array.shape}")
+    return array
 
 
 def _write_header(file: IO[bytes], dtype: type, shape: tuple[int, ...]) -> None:

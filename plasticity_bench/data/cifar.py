@@ -1,8 +1,10 @@
 """CIFAR-10 and CIFAR-100 (fine labels), read by torchvision."""
 
 import hashlib
+import lzma
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +17,9 @@ from plasticity_bench.data import torchvision_sets
 from plasticity_bench.data.source import Block, Source
 from plasticity_bench.data.torchvision_guard import torchvision_datasets
 from plasticity_bench.errors import BadInputError
+
+BROKEN = (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError)
+"""What unpacking a damaged archive raises."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Cifar:
             try:
                 with tarfile.open(root / self.archive) as archive:
                     archive.extractall(drawer, filter="data")
-            except (OSError, EOFError, tarfile.TarError) as error:
+            except BROKEN as error:
                 raise _wrong(root / self.archive, f"cannot be unpacked ({error})") from error
             yield from self._read_folder(Path(drawer))
 

@@ -95,7 +95,13 @@ def _rows(pairs: Iterable[tuple[Any, int]], table_path: Path) -> Iterator[Row]:
                 "from 0 on.",
                 "dataset",
             )
-        yield Row(partial(_content, image), label, f"row {number} of {table_path}")
+        content = image.get("bytes") if isinstance(image, dict) else image
+        if not isinstance(content, bytes):
+            # A row may name a file instead, which could be any on this machine.
+            raise BadInputError(
+                f"row {number} of {table_path} has no image in it; get this file anew.", "dataset"
+            )
+        yield Row(partial(bytes, content), label, f"row {number} of {table_path}")
 
 
 def _columns(present: list[str], table_path: Path) -> list[str]:
@@ -111,12 +117,6 @@ def _columns(present: list[str], table_path: Path) -> list[str]:
             )
         columns.append(matching[0])
     return columns
-
-
-def _content(image: Any) -> bytes:
-    """Return an image file's bytes, from a column of bytes or of bytes and paths."""
-    held: bytes | None = image if isinstance(image, bytes) else image["bytes"]
-    return Path(image["path"]).read_bytes() if held is None else held
 
 
 def _unreadable(path: Path, error: Exception) -> BadInputError:

@@ -17,7 +17,7 @@ from plasticity_bench.leaderboard.manifest import (
     read_manifest,
 )
 from plasticity_bench.results import Run, RunTable
-from plasticity_bench.results.parquet import pack_run_table
+from plasticity_bench.results.parquet import OF_AN_ENTRY, pack_run_table
 from plasticity_bench.results.run_info import parse_info
 from plasticity_bench.safe_files import folders_in, read_bytes
 from plasticity_bench.scoring.scores import Means, Score, means, score
@@ -37,6 +37,12 @@ class EntryRun:
 
     run: Run
     run_table: RunTable
+
+    @property
+    def varies(self) -> bool:
+        """Whether it may have other bits when it is run again, as it says itself."""
+        execution = self.run_table.info(0).get("execution", {})
+        return execution.get("device", "cpu") != "cpu" or bool(execution.get("varies"))
 
     def means(self, suite_stream: SuiteStream, protocol: Protocol) -> Means:
         """Return the means that its score is computed from."""
@@ -85,7 +91,7 @@ def read_entry(folder: Path, reference: str) -> Entry:
         raise DamagedError(path, f"is not what {MANIFEST} says: its sha256 differs")
     learner_runs: dict[StreamSeed, EntryRun] = {}
     others: dict[StreamSeed, EntryRun] = {}
-    for entry_run in _runs(pack_run_table(content, path), path):
+    for entry_run in _runs(pack_run_table(content, path, OF_AN_ENTRY), path):
         stream_seed = StreamSeed(entry_run.run.stream, entry_run.run.seed)
         of_learner = entry_run.run.learner == manifest.learner.label
         if not of_learner and entry_run.run.learner != reference:

@@ -2,23 +2,27 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plasticity_bench.errors import DamagedError
+from plasticity_bench.names import described, look_alike
 from plasticity_bench.safe_files import read_bytes
 
 MANIFEST, MEASUREMENTS, TUNING = "manifest.json", "measurements.parquet", "tuning.yaml"
 SOURCE, VERIFICATION = "source", "verification"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
-SOURCE_FILE = re.compile(r"source(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+\.py")
+SOURCE_FILE = re.compile(r"source(/[A-Za-z_][A-Za-z0-9_]*)+\.py")
 
 MAX_BYTES = {MANIFEST: 2**20, MEASUREMENTS: 8 * 2**20, TUNING: 4 * 2**20}
 MAX_SOURCE_BYTES = 2**20
 MAX_RECORD_BYTES = 2**20
 MAX_FILES = 100
+MAX_TEXT = 1000
+"""Characters of a text in a manifest, as a reason why an update was not compiled."""
 
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -70,10 +74,10 @@ class Flags(_Strict):
 
     recorded: bool
     boundaries: bool = False
-    parameters: Annotated[float, Field(ge=0)] = 1.0
-    memory: Annotated[float, Field(ge=0)] = 0.0
+    parameters: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    memory: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     constants: Annotated[int, Field(ge=0)] = 0
-    flops: Annotated[float, Field(ge=0)] = 1.0
+    flops: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
 
 
 class TuningPart(_Strict):
@@ -86,7 +90,7 @@ class TuningPart(_Strict):
 class Cost(_Strict):
     """Mean seconds of a seed on a stream, and updates of a seed on all streams."""
 
-    seconds_per_seed: Annotated[float, Field(ge=0)]
+    seconds_per_seed: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     updates: Annotated[int, Field(ge=1)]
 
 
@@ -130,10 +134,32 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate_json(content)
     except (ValidationError, RecursionError) as error:
         raise DamagedError(path, _problem(error)) from None
-    shown = (manifest.name, *manifest.authors, manifest.licence, manifest.learner.label)
-    if not all(text.isprintable() for text in shown):
-        raise DamagedError(path, "has characters that cannot be shown")
+    if problem := unclear(manifest):
+        raise DamagedError(path, problem)
     return manifest
+
+
+def unclear(manifest: Manifest) -> str:
+    """Return what is wrong with a text anywhere in a manifest; empty if all can be shown."""
+    for text in _texts(manifest.model_dump()):
+        if len(text) > MAX_TEXT:
+            return f"has a text of {len(text):,} characters; at most {MAX_TEXT:,} are taken"
+        if not text.isprintable():
+            return "has characters that cannot be shown"
+        if letter := look_alike(text):
+            return f"has {described(letter)} among Latin letters, which it looks like"
+    return ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from (str(key), *_texts(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def written(manifest: Manifest) -> bytes:

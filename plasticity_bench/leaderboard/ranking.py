@@ -38,6 +38,8 @@ class Row:
         seconds: of a seed on a stream, on the submitter's machine.
         num_seeds: of the stream that has the fewest.
         flags: what it needs beyond others.
+        settings: "tuned" if the entry has the record of a search, "suite's" if they are those of
+            the suite, else "not tuned".
         status: whether it was verified.
         scores: trainability, (streams, seeds), in the suite's order; empty if it is incomplete.
     """
@@ -53,6 +55,7 @@ class Row:
     seconds: float
     num_seeds: int
     flags: Flags
+    settings: str
     status: VerificationStatus
     scores: Array
 
@@ -102,9 +105,22 @@ def _row(entry: Entry, suite: Suite) -> Row:
         seconds=entry.manifest.cost.seconds_per_seed,
         num_seeds=num_seeds,
         flags=entry.manifest.flags,
+        settings=_settings(entry, suite),
         status=status_of(entry.folder),
         scores=trainability,
     )
+
+
+def _settings(entry: Entry, suite: Suite) -> str:
+    """Where an entry's hyperparameters come from."""
+    part = entry.manifest.learner
+    if entry.manifest.tuning:
+        return "tuned"
+    given = next((c for c in suite.contenders if c.label == part.label), None)
+    stated = part.hyperparameters.items()
+    if given and all(given.on(name).learner.hyperparameters() == own for name, own in stated):
+        return "suite's"
+    return "not tuned"
 
 
 def _order(row: Row) -> tuple[int, int, float, str]:

@@ -22,9 +22,10 @@ HEADERS = (
     "seconds per seed",
     "seeds",
     "needs",
+    "settings",
     "status",
 )
-TEXT = ("entry", "needs", "status")
+TEXT = ("entry", "needs", "settings", "status")
 
 
 def render(rows: Sequence[Row], format_name: str) -> str:
@@ -47,6 +48,7 @@ def _line(row: Row) -> list[str]:
         f"{row.seconds:.2f}",
         f"{row.num_seeds}{few}",
         needs(row.flags),
+        row.settings,
         str(row.status),
     ]
 
@@ -76,6 +78,7 @@ def _csv(rows: Sequence[Row]) -> str:
         intervals = [getattr(row, name) for name in means]
         numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
         rest = [*(getattr(row, n) for n in plain), *(getattr(row.flags, n) for n in flags)]
-        lines.append([*rank, row.name, row.remark, *numbers, *rest, row.status])
-    headers = ["rank", "rank_low", "rank_high", "entry", "remark", *ends, *plain, *flags, "status"]
+        lines.append([*rank, row.name, row.remark, *numbers, *rest, row.settings, row.status])
+    headers = ["rank", "rank_low", "rank_high", "entry", "remark", *ends, *plain, *flags]
+    headers += ["settings", "status"]
     return tables.to_csv(headers, lines)

@@ -82,3 +82,30 @@ def hashes(folder: Path, manifest: Manifest) -> Iterator[str]:
         tuning_sha256 = sha256(read_bytes(folder / TUNING, MAX_BYTES[TUNING])).hexdigest()
         if tuning_sha256 != manifest.tuning.sha256:
             yield f"{TUNING} is not that of tuning.sha256"
+
+
+def records(folder: Path, published: Path) -> Iterator[str]:
+    """Records of verification are the published ones.
+
+    Anyone can write a record into a folder, so none is taken from a submission. `verify` writes
+    them on a maintainer's machine, who adds them to the published entries.
+
+    Args:
+        folder: of the entry.
+        published: the folder of the published entry of this name, which need not exist.
+    """
+    ours, theirs = _records_in(folder), _records_in(published)
+    for name in sorted(ours):
+        if ours[name] != theirs.get(name):
+            yield f"{VERIFICATION}/{name} is not a published record; only maintainers add records"
+    if theirs.keys() - ours.keys() and _manifest_in(folder) == _manifest_in(published):
+        yield "a published record of its verification is missing"
+
+
+def _records_in(folder: Path) -> dict[str, bytes]:
+    paths = sorted((folder / VERIFICATION).glob("*.json"))
+    return {path.name: read_bytes(path, MAX_RECORD_BYTES) for path in paths}
+
+
+def _manifest_in(folder: Path) -> bytes:
+    return read_bytes(folder / MANIFEST, MAX_BYTES[MANIFEST])

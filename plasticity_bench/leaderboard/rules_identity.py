@@ -1,15 +1,13 @@
 """Rules on identity: an entry is of one suite, one learner and one configuration."""
 
-import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.version import VERSION
 from plasticity_bench.leaderboard.entry import StreamSeed
-from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, TUNING
+from plasticity_bench.leaderboard.manifest import TUNING
 from plasticity_bench.leaderboard.validation_context import (
     ValidationContext,
     as_json,
@@ -17,7 +15,6 @@ from plasticity_bench.leaderboard.validation_context import (
     named,
 )
 from plasticity_bench.results import TUNED
-from plasticity_bench.safe_files import read_bytes
 from plasticity_bench.source_code.source import source_of
 from plasticity_bench.tuning import record
 
@@ -92,11 +89,9 @@ def fingerprints(context: ValidationContext) -> Iterator[str]:
 
 def protocol(context: ValidationContext) -> Iterator[str]:
     """Every run was measured as the suite says; boundaries are revealed to the reference alone."""
-    contenders = {c.label: type(c.learner) for c in context.suite.contenders}
-    control = source_of(contenders[context.suite.reference]).hash
     for _, entry_run in context.runs():
         expected = as_json(context.suite.protocol.identity())
-        if _learner(entry_run.run.identity).get("source") == control:
+        if entry_run.run.learner == context.suite.reference:
             expected["reveal_boundaries"] = True
         if entry_run.run.identity.get("protocol") != expected:
             yield f"{named(entry_run)}: its protocol differs from the suite's"
@@ -127,7 +122,7 @@ def learner(context: ValidationContext) -> Iterator[str]:
 
 
 def reference_settings(context: ValidationContext) -> Iterator[str]:
-    """The reference is the suite's, with the suite's settings."""
+    """The reference is the suite's, with the suite's settings, and under its own label alone."""
     (control,) = (c for c in context.suite.contenders if c.label == context.suite.reference)
     source = source_of(type(control.learner)).hash
     for (stream, _), entry_run in context.entry.reference.items():
@@ -139,6 +134,9 @@ def reference_settings(context: ValidationContext) -> Iterator[str]:
             )
         elif run_learner.get("hyperparameters") != control.on(stream).learner.hyperparameters():
             yield f"{named(entry_run)}: the reference's settings are not the suite's"
+    part = context.entry.manifest.learner
+    if part.source_sha256 == source and part.label != control.label:
+        yield f"{part.label} has the code of the reference {control.label}, which has no rank"
 
 
 def one_configuration(context: ValidationContext) -> Iterator[str]:
@@ -188,55 +186,6 @@ def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator
         for name, value in tuned.streams.get(stream, tuned.chosen).items():
             if settings.get(name) != value:
                 yield f"{stream}: {name} is not what {TUNING} says was chosen"
-
-
-def boundaries(context: ValidationContext) -> Iterator[str]:
-    """The flag `boundaries` agrees with the source, which is parsed and never imported."""
-    part = context.entry.manifest
-    try:
-        acts = _acts_at_boundaries(
-            context.entry.folder, part.learner.source, part.learner.class_name
-        )
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        yield "its source cannot be parsed as Python"
-        return
-    if acts is None:
-        yield f"its source has no class {part.learner.class_name!r}"
-    elif acts != part.flags.boundaries:
-        yield f"flags.boundaries is {part.flags.boundaries}, but the source says {acts}"
-
-
-def _acts_at_boundaries(folder: Path, names: list[str], class_name: str) -> bool | None:
-    """Whether a class, or a base of it, has begin_task; None if there is no such class.
-
-    Classes of the same name, as `class Learner(base.Learner)` and its base, are treated alike.
-    """
-    classes: dict[str, list[ast.ClassDef]] = {}
-    for name in names:
-        tree = ast.parse(read_bytes(folder / name, MAX_SOURCE_BYTES))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                classes.setdefault(node.name, []).append(node)
-    if class_name not in classes:
-        return None
-    left, seen = [class_name], set()
-    while left:
-        name = left.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for definition in classes.get(name, ()):
-            if any("begin_task" in _names(part) for part in definition.body):
-                return True
-            left += [ast.unparse(base).rpartition(".")[-1] for base in definition.bases]
-    return False
-
-
-def _names(part: ast.stmt) -> set[str]:
-    """The names that a statement in a class body defines."""
-    names = {getattr(part, "name", "")}
-    stored = (n for n in ast.walk(part) if isinstance(n, ast.Name))
-    return names | {n.id for n in stored if isinstance(n.ctx, ast.Store)}
 
 
 def _learner(identity: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Selection, Stored
+from plasticity_bench.results.run_info import MAX_SEED
 from plasticity_bench.suite.suite import Suite
 
 SHOWN = 5
@@ -27,15 +28,21 @@ def own_learner(selection: Selection, suite: Suite) -> str:
     return others.pop()
 
 
-def finished(selection: Selection, suite: Suite, label: str) -> Stored:
+def finished(selection: Selection, suite: Suite, label: str, most: int = MAX_SEED) -> Stored:
     """Return a learner's runs: every stream, seeds 0 to N - 1, N at least the suite's number.
+
+    Args:
+        selection: of the suite's results.
+        suite: of the results.
+        label: of the learner.
+        most: seeds of this number on are left out.
 
     Raises:
         BadInputError: if some are missing; the message has the command that completes them.
     """
     label = selection.checked(label)
     runs = [run for run in selection.runs if run.learner == label]
-    num_seeds = max(suite.num_seeds, max(run.seed for run in runs) + 1)
+    num_seeds = max(suite.num_seeds, min(most, max(run.seed for run in runs) + 1))
     by_seed = {
         (run.stream, run.seed): (run, result)
         for run, result in selection.stored

@@ -1,10 +1,11 @@
 """The learner that results were computed with, and its source files."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, SOURCE, LearnerPart
+from plasticity_bench.leaderboard.source_names import module_of, shadowing, unreached
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import TUNED, Stored
@@ -17,6 +18,10 @@ def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, 
     """The learner as it was run, and its source files by their names in the entry."""
     classes = {c.label: type(c.learner) for c in suite.contenders}
     cls = classes.get(label.removesuffix(TUNED)) or find_learner(label.split(" ", maxsplit=1)[0])
+    if cls is classes[suite.reference] and label != suite.reference:
+        raise BadInputError(
+            f"{label} is the reference {suite.reference} under another label, which has no rank."
+        )
     identity = learner_runs[0][0].identity["learner"]
     source = source_of(cls)
     if source.hash != identity["source"]:
@@ -28,6 +33,8 @@ def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, 
         if run.identity["learner"]["source"] != identity["source"]:
             raise BadInputError(f"The results of {label} are of two versions of its code.")
     contents = {_name_in_entry(file, cls): file.content for file in source.files}
+    for problem in [*shadowing(contents), *(f"{name} is unused" for name in unreached(contents))]:
+        raise BadInputError(f"The code of {label} cannot be submitted: {problem}.")
     return cls.from_settings(identity["hyperparameters"]), contents
 
 
@@ -50,14 +57,8 @@ def source_hash_of_entry(folder: Path, names: Sequence[str]) -> str:
         names: of the files, that of the learner's class first, as a manifest has them.
     """
     return source_hash(
-        [(_module(name), read_bytes(folder / name, MAX_SOURCE_BYTES)) for name in names]
+        [(module_of(name), read_bytes(folder / name, MAX_SOURCE_BYTES)) for name in names]
     )
-
-
-def _module(name: str) -> str:
-    """The name by which a file of an entry is imported."""
-    parts = PurePosixPath(name).with_suffix("").parts[1:]
-    return ".".join(parts[:-1] if parts[-1:] == ("__init__",) else parts)
 
 
 def learner_part(

@@ -1,11 +1,18 @@
 """Check an entry by every rule, without importing or running its code."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plasticity_bench.errors import BadInputError, DamagedError
-from plasticity_bench.leaderboard import rules_files, rules_identity, rules_measured
+from plasticity_bench.errors import BadInputError, DamagedError, PlasticityBenchError
+from plasticity_bench.leaderboard import (
+    rules_files,
+    rules_identity,
+    rules_measured,
+    rules_source,
+    rules_stated,
+)
 from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry, suite_folder
 from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
 from plasticity_bench.leaderboard.validation_context import Rule, ValidationContext
@@ -23,7 +30,9 @@ FORMAL: tuple[Rule, ...] = (
     rules_identity.reference_settings,
     rules_identity.one_configuration,
     rules_identity.tuning,
-    rules_identity.boundaries,
+    rules_source.source_names,
+    rules_source.class_name,
+    rules_source.boundaries,
     rules_measured.tasks,
     rules_measured.finite,
 )
@@ -31,6 +40,10 @@ NUMBERS: tuple[Rule, ...] = (
     rules_measured.bounds,
     rules_measured.counts,
     rules_measured.chance,
+    rules_stated.losses,
+    rules_stated.ranks,
+    rules_stated.versions,
+    rules_stated.flags,
     rules_measured.reference,
     rules_measured.scores,
     rules_measured.cost,
@@ -38,7 +51,12 @@ NUMBERS: tuple[Rule, ...] = (
     rules_measured.copied_curves,
 )
 """Measurements are checked only if the formal rules pass."""
-MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+MALFORMED = (
+    *(LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError),
+    PlasticityBenchError,
+)
+LONGEST = 400
+"""Characters of a sentence that are shown."""
 SHOWN = 3
 """Sentences of one rule that are shown."""
 
@@ -60,15 +78,19 @@ class Verdict:
     context: ValidationContext | None = None
 
 
-def validate(folder: Path, given_suite: str | None = None) -> Verdict:
+def validate(
+    folder: Path, given_suite: str | None = None, published: Path | None = None
+) -> Verdict:
     """Return the outcome of checking an entry.
 
     Args:
-        folder: `.../SUITE/NAME`, beside the other entries of its suite.
+        folder: `.../SUITE/NAME`.
         given_suite: file of its suite, if the package does not include it.
+        published: the folder of the published entries of all suites, by which it is judged; by
+            default the folder that it lies in itself.
     """
     try:
-        context = _read(folder, given_suite)
+        context = _read(folder, given_suite, published or folder.resolve().parent.parent)
     except (DamagedError, BadInputError) as error:
         name = "readable" if isinstance(error, DamagedError) else "suite"
         return Verdict(folder, [f"{name}: {error}"], [])
@@ -92,7 +114,7 @@ def _broken(rules: Sequence[Rule], context: ValidationContext) -> list[str]:
     return failures
 
 
-def _read(folder: Path, given_suite: str | None) -> ValidationContext:
+def _read(folder: Path, given_suite: str | None, published: Path) -> ValidationContext:
     """Read an entry; its files are checked before any is opened."""
     if not folder.is_dir() or folder.is_symlink():
         raise DamagedError(folder, "is no folder")
@@ -110,23 +132,22 @@ def _read(folder: Path, given_suite: str | None) -> ValidationContext:
         else suite_named(manifest.suite.name)
     )
     failures += _told("place", _place(folder, manifest, suite))
+    earlier = published / suite_folder(suite) / manifest.name
+    failures = failures or _told("records", rules_files.records(folder, earlier))
     if failures:
         raise _NotPlainError(failures)
     entry = read_entry(folder, suite.reference)
-    return ValidationContext(entry, suite, others_of(entry, suite))
+    among = list(_entries_in(published, suite))
+    references = (other for other in among if other.manifest.learner.label == suite.reference)
+    others = [other for other in among if other.name != entry.name]
+    return ValidationContext(entry, suite, others, next(references, None))
 
 
-def others_of(entry: Entry, suite: Suite) -> list[Entry]:
-    """Return the entries beside one; those that cannot be read are left out."""
-    others = []
-    for path in entry_folders(entry.folder.resolve().parent.parent, suite):
-        if path.name == entry.folder.resolve().name:
-            continue
-        try:
-            others.append(read_entry(path, suite.reference))
-        except DamagedError:
-            continue
-    return others
+def _entries_in(published: Path, suite: Suite) -> Iterator[Entry]:
+    """The entries of a suite; those that cannot be read are left out."""
+    for path in entry_folders(published, suite):
+        with contextlib.suppress(DamagedError):
+            yield read_entry(path, suite.reference)
 
 
 def _place(folder: Path, manifest: Manifest, suite: Suite) -> Iterator[str]:
@@ -146,9 +167,14 @@ def _place(folder: Path, manifest: Manifest, suite: Suite) -> Iterator[str]:
 
 
 def _told(rule: str, sentences: Iterator[str]) -> list[str]:
-    failures = [f"{rule}: {sentence}." for sentence in sentences]
+    failures = [f"{rule}: {_short(sentence)}." for sentence in sentences]
     more = [f"{rule}: and {len(failures) - SHOWN} more."] if len(failures) > SHOWN else []
     return [*failures[:SHOWN], *more]
+
+
+def _short(sentence: str) -> str:
+    """A sentence, cut if what it quotes of an entry is long."""
+    return sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]} ..."
 
 
 class _NotPlainError(Exception):

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from plasticity_bench import data, seeding
-from plasticity_bench.leaderboard.entry import Entry, EntryRun
+from plasticity_bench.leaderboard.entry import Entry, EntryRun, StreamSeed
 from plasticity_bench.streams import DatasetStream
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
@@ -19,13 +19,15 @@ class ValidationContext:
     Attributes:
         entry: as it was read.
         suite: of the entry, from this package.
-        others: the existing entries of the same suite.
+        others: the published entries of the same suite, without an earlier version of this one.
+        published: the published entry of the suite's reference, if there is one.
         notes: sentences on what could not be checked; the rules append to it.
     """
 
     entry: Entry
     suite: Suite
     others: Sequence[Entry] = ()
+    published: Entry | None = None
     notes: list[str] = field(default_factory=list)
 
     @cached_property
@@ -37,11 +39,10 @@ class ValidationContext:
         claimed = max(self.suite.num_seeds, *(seed + 1 for _, seed in self.entry.runs), 1)
         return min(claimed, seeding.TUNING)
 
-    @property
-    def published(self) -> Entry | None:
-        """The leaderboard's entry of the reference, if it is not this entry."""
-        references = (o for o in self.others if o.manifest.learner.label == self.suite.reference)
-        return next(references, None)
+    def stream_of(self, place: StreamSeed) -> SuiteStream | None:
+        """Return the suite's stream of a run; None if it has no such stream."""
+        streams = (stream for stream in self.suite.streams if stream.label == place.stream)
+        return next(streams, None)
 
     def runs(self) -> Iterator[tuple[SuiteStream, EntryRun]]:
         """Yield all runs on the suite's streams, the reference's too, each once."""

@@ -21,6 +21,7 @@ from plasticity_bench.leaderboard.manifest import (
     SuiteName,
     TuningPart,
     read_manifest,
+    unclear,
     written,
 )
 from plasticity_bench.leaderboard.manifest_fields import cost, environments, stored_scores
@@ -33,6 +34,7 @@ from plasticity_bench.results.parquet import (
     measurements_table,
     pack_bytes,
 )
+from plasticity_bench.results.run_info import MAX_SEED
 from plasticity_bench.safe_files import atomic_folder, read_bytes
 from plasticity_bench.suite.suite import Suite
 
@@ -61,6 +63,7 @@ def write_entry(
     signature: Signature,
     target: Path,
     tuned: Path | None = None,
+    most: int = MAX_SEED,
 ) -> Path:
     """Write an entry from stored results, and return its folder.
 
@@ -71,6 +74,7 @@ def write_entry(
         signature: name, authors, licence.
         target: the folder that holds the entries of all suites.
         tuned: the search's record, if it has moved.
+        most: seeds of this number on are left out.
 
     Raises:
         BadInputError: if results are missing, the learner's code has changed since, or another
@@ -82,7 +86,7 @@ def write_entry(
         )
     folder = target / suite_folder(suite) / signature.name
     _check_own(folder, label, signature)
-    learner_runs = finished(selection, suite, label)
+    learner_runs = finished(selection, suite, label, most)
     reference = [] if label == suite.reference else _references(selection, suite, learner_runs)
     learner, source = submitted(suite, label, learner_runs)
     content = _packed([*learner_runs, *reference], suite, label)
@@ -105,6 +109,8 @@ def write_entry(
         scores={},
         measurements_sha256=sha256(content).hexdigest(),
     )
+    if problem := unclear(manifest):
+        raise BadInputError(f"The entry {problem}.")
     files = {**source, MEASUREMENTS: content} | ({TUNING: record} if record else {})
     with atomic_folder(folder, replace=True) as draft:
         for name, text in files.items():

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from plasticity_bench.errors import DamagedError
@@ -22,8 +23,23 @@ MAX_MEASUREMENTS_BYTES = 2**28
 """Of one run's `measurements.parquet`."""
 MAX_PACK_BYTES = 2**31
 """Of one pack."""
-MAX_ROWS = 10**8
-"""Numbers in one file, which a few bytes can claim to hold."""
+
+
+class Limits(NamedTuple):
+    """What one file may hold in memory, which a few bytes on the disk can be the code of.
+
+    Attributes:
+        values: of all columns together, each of up to 8 bytes.
+        text_bytes: of all columns of text together; and unpacked, of the whole file.
+    """
+
+    values: int
+    text_bytes: int
+
+
+OF_RESULTS = Limits(2 * 10**8, MAX_PACK_BYTES)
+OF_AN_ENTRY = Limits(2 * 10**7, 2**27)
+"""Of an entry's measurements. One with ten seeds has 60,000 values, and 0.2 MB unpacked."""
 
 WHENS = ("start", "during", "end")
 
@@ -116,9 +132,9 @@ def pack_heads(content: bytes, path: Path) -> Iterator[tuple[str, str, str, int,
     return zip(*columns, strict=True)
 
 
-def pack_run_table(content: bytes, path: Path) -> RunTable:
+def pack_run_table(content: bytes, path: Path, limits: Limits | None = None) -> RunTable:
     """Return a pack's runs with their measurements. Raises as `pack_heads`."""
-    table = _read(content, PACK, MEASURED, path)
+    table = _read(content, PACK, MEASURED, path, limits)
     lists = {name: _one(table[name]) for name in MEASUREMENT_COLUMNS.names}
     ends = [np.asarray(lists[name].offsets, np.int64) for name in MEASUREMENT_COLUMNS.names]
     ends = [offsets - offsets[0] for offsets in ends]
@@ -166,30 +182,43 @@ def _written(table: Any) -> bytes:
     return file.getvalue()
 
 
-def _read(content: bytes, schema: Any, names: Sequence[str], path: Path) -> Any:
+def _read(
+    content: bytes, schema: Any, names: Sequence[str], path: Path, limits: Limits | None = None
+) -> Any:
+    limits = limits or OF_RESULTS
+    texts = [field.name for field in schema if field.type == pa.string()]
     with _told(path):
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
         if not file.schema_arrow.equals(schema):
             raise DamagedError(path, "has other columns than results have")
-        _check_claims(file.metadata, path)
+        _check_claims(file.metadata, path, limits)
+        # Texts are read once each, as they are stored, before they are repeated for every row.
+        file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False, read_dictionary=texts)
         # One thread: the same work either way, and no pool of threads before processes fork.
         table = file.read(columns=list(names), use_threads=False)
         table.validate(full=True)
         if any(table[name].null_count for name in names):
             raise DamagedError(path, "has numbers that are missing")
-        return table.unify_dictionaries()
+        if sum(_text_bytes(table[name]) for name in names if name in texts) > limits.text_bytes:
+            raise DamagedError(path, f"holds more than {limits.text_bytes:,} bytes of text")
+        plain = pa.schema([schema.field(name) for name in table.column_names])
+        return table.unify_dictionaries().cast(plain)
 
 
-def _check_claims(metadata: Any, path: Path) -> None:
-    """Refuse a file of few bytes that claims to hold what fills the memory."""
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        for index in range(row_group.num_columns):
-            column = row_group.column(index)
-            if column.num_values > MAX_ROWS or column.total_uncompressed_size > MAX_PACK_BYTES:
-                raise DamagedError(path, f"claims to hold more than {MAX_ROWS:,} numbers")
-    if metadata.num_rows > MAX_ROWS:
-        raise DamagedError(path, f"claims to hold more than {MAX_ROWS:,} numbers")
+def _text_bytes(column: Any) -> int:
+    """The size of a column of encoded texts once they are repeated for every row."""
+    sizes = [pc.binary_length(chunk.dictionary).take(chunk.indices) for chunk in column.chunks]
+    return sum(pc.sum(size).as_py() or 0 for size in sizes)
+
+
+def _check_claims(metadata: Any, path: Path, limits: Limits) -> None:
+    """Refuse a file of few bytes that says that it holds what fills the memory."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    columns = [group.column(index) for group in groups for index in range(group.num_columns)]
+    if sum(column.num_values for column in columns) > limits.values:
+        raise DamagedError(path, f"claims to hold more than {limits.values:,} numbers")
+    if sum(column.total_uncompressed_size for column in columns) > limits.text_bytes:
+        raise DamagedError(path, f"claims to hold more than {limits.text_bytes:,} bytes")
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from plasticity_bench.results.run import FINISHED, Run
 
 STATUSES = (*FINISHED, "failed")
 MAX_SEED = 2**63
+MAX_SECONDS = 10**9
+"""Of a run, 30 years: the numbers of JSON can be too large for a float."""
 
 
 def parse_info(content: bytes | str, path: Path) -> tuple[Run, dict[str, Any]]:
@@ -69,6 +71,6 @@ def last_error(traceback: object) -> str:
 
 def _check_seconds(seconds: object, path: Path) -> None:
     if not isinstance(seconds, dict) or not all(
-        type(value) in (int, float) for value in seconds.values()
+        type(value) in (int, float) and 0 <= value <= MAX_SECONDS for value in seconds.values()
     ):
-        raise DamagedError(path, "has times that are no numbers")
+        raise DamagedError(path, "has times that are no possible numbers")

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.learners.search_space import Value
 from plasticity_bench.provenance import environment
 from plasticity_bench.results import TUNED
-from plasticity_bench.safe_files import write_atomic
+from plasticity_bench.safe_files import read_bytes, write_atomic
 from plasticity_bench.scoring import version
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import Contender
@@ -24,6 +24,8 @@ from plasticity_bench.tuning.space import searched
 from plasticity_bench.tuning.trials import Trial
 
 DIGITS = 4
+MAX_BYTES = 2**25
+"""Of a record; that of the quick suite has 0.1 MB."""
 
 
 class _Strict(BaseModel):
@@ -158,8 +160,10 @@ def read(path: Path) -> Tuned:
         BadInputError: if it cannot be read, or is not a search's record.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path.resolve(), MAX_BYTES)
         document = yaml_source.parse(content.decode(), str(path))
+    except DamagedError as error:
+        raise BadInputError(f"Cannot read {path}: it {error.what}.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise BadInputError(f"Cannot read {path}: {reason}.") from None

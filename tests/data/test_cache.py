@@ -1,6 +1,8 @@
 """The cache: written once and whole, and what lies in it is checked before it is used."""
 
+import hashlib
 import importlib
+import io
 import json
 import os
 import shutil
@@ -92,6 +94,42 @@ def test_a_flipped_byte_is_found(place, name, again):
         f"Data set small: {place / name} is damaged: its sha256 is not the recorded one; delete "
         f"the folder {place} and run `plasticity-bench prepare small`."
     )
+
+
+def forge(place, name, content):
+    """Write an array's file, with a checksum and a size that fit."""
+    (place / name).write_bytes(content)
+    facts = json.loads((place / "dataset.json").read_text())
+    facts[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    (place / "dataset.json").write_text(json.dumps(facts))
+
+
+def array_file(shape, dtype, content=b""):
+    file = io.BytesIO()
+    header = {"descr": dtype, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue() + content
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no array",
+        b"\x93NUMPY\x01\x00\xff\xff{'descr': (",
+        array_file((2**40,), "<i8"),
+        array_file((2**62, 2**62), "<i8"),
+        array_file((-1,), "|u1", b"x"),
+        array_file((4,), "|O", b"x" * 32),
+        array_file((4,), "<f8", b"x" * 32),
+        array_file((4,), "<i8", b"x" * 32),
+    ],
+)
+def test_an_array_with_a_forged_checksum_is_found(place, name, content):
+    forge(place, name, content)
+    assert f"{name} " in (sentence := told(load, "small"))
+    assert "delete the folder" in sentence
 
 
 def test_a_truncated_array_is_found_by_its_size(place):

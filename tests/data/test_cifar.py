@@ -1,5 +1,7 @@
 """CIFAR's pickled batches in their true format, with md5s of small ones."""
 
+import contextlib
+import random
 import tarfile
 
 import numpy as np
@@ -71,6 +73,22 @@ def test_a_truncated_archive(small, tmp_path):
     (place / reader.archive).write_bytes(content[: len(content) // 2])
     with pytest.raises(pb.BadInputError, match=f"{reader.archive} cannot be unpacked"):
         list(reader.read(place))
+
+
+def test_a_flipped_bit_anywhere_in_the_archive(small, tmp_path):
+    reader, folder, _ = small
+    place = tmp_path / "packed"
+    place.mkdir()
+    with tarfile.open(place / reader.archive, "w:gz") as archive:
+        archive.add(folder, folder.name)
+    content = (place / reader.archive).read_bytes()
+    chance = random.Random(0)
+    for number in (*range(0, 300, 10), *chance.choices(range(8 * len(content)), k=60)):
+        flipped = bytearray(content)
+        flipped[number // 8] ^= 1 << number % 8
+        (place / reader.archive).write_bytes(flipped)
+        with contextlib.suppress(pb.BadInputError):  # of a time or an owner nothing is read
+            list(reader.read(place))
 
 
 def test_a_missing_batch(small):

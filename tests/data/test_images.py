@@ -1,8 +1,13 @@
 """Colour images from image files, parquet and saved tables, whatever their size."""
 
+import io
+
 import datasets
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 import plasticity_bench as pb
 from plasticity_bench.data import image_set
@@ -246,3 +251,43 @@ def test_the_small_imagenets_are_such_sets():
         source = pb.data.source(name)
         assert source.read.__self__.size == size
         assert source.input_shape == (3, size, size)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "TIFF", "PPM", "PCX"])
+def test_only_the_named_formats_are_opened(tmp_path, kind, monkeypatch):
+    """Pillow opens any format by its content, and starts Ghostscript for one of them."""
+    in_image_files(tmp_path / "set")
+    (tmp_path / "set/train/bee/004.png").write_bytes(encoded(pixels(4), kind))
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_: pytest.fail("it was started"))
+    assert "train/bee/004.png cannot be read as an image" in told(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])
+def test_these_formats_are_opened(tmp_path, kind):
+    in_image_files(tmp_path / "set")
+    (tmp_path / "set/train/bee/004.png").write_bytes(encoded(pixels(4), kind))
+    assert len(examples(tmp_path)[0][1]) == 9
+
+
+@pytest.mark.parametrize("size", [9_000, 20_000])
+def test_an_image_that_expands_to_gigabytes(tmp_path, size):
+    in_image_files(tmp_path / "set")
+    file = io.BytesIO()
+    Image.new("1", (size, size)).save(file, "PNG")
+    (tmp_path / "set/train/bee/004.png").write_bytes(file.getvalue())
+    assert len(file.getvalue()) < 100_000
+    assert "train/bee/004.png cannot be read as an image" in told(tmp_path)
+
+
+@pytest.mark.parametrize("row", [None, {"bytes": None, "path": None}, {"path": "a secret"}])
+def test_a_row_without_an_image_reads_no_other_file(tmp_path, row):
+    in_parquet(tmp_path / "set")
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(encoded(pixels(0)))
+    if row and row["path"]:
+        row = {"bytes": None, "path": str(secret)}
+    good = {"bytes": encoded(pixels(1)), "path": None}
+    path = next((tmp_path / "set").rglob("train-00000*"))
+    pq.write_table(pa.table({"image": [good, row], "label": [0, 1]}), path)
+    assert "row 1 of" in (sentence := told(tmp_path))
+    assert "has no image in it" in sentence

@@ -73,6 +73,12 @@ class Hangs(pb.Learner):
 """
 
 
+def heed_signals():
+    """Where the tests themselves run in the background, these signals are ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Bench:
     """The command, in a folder of its own."""
 
@@ -84,15 +90,12 @@ class Bench:
     def start(self, *arguments, **settings):
         """Start a run; the table is to come as CSV."""
         command = [sys.executable, "-m", "plasticity_bench.cli", "run", "tiny.yaml"]
-        # Where the tests themselves run in the background, a shell has them ignore Ctrl-C.
-        restore = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heed_signals}
         return subprocess.Popen(
             [*command, "--format", "csv", *arguments],
             cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
-            **{**restore, **settings},
+            **{**pipes, **settings},
         )
 
     def run(self, *arguments, **settings):

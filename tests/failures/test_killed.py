@@ -1,14 +1,16 @@
 """Processes that are killed, asked to stop, or started twice."""
 
+import fcntl
 import os
 import random
 import signal
+import termios
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.failures.conftest import scores
+from tests.failures.conftest import heed_signals, scores
 
 pytestmark = pytest.mark.system
 
@@ -63,7 +65,9 @@ def test_a_worker_that_is_killed_costs_its_own_runs_only(bench, straight):
     assert (code, table) == (0, straight)
 
 
-@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
+@pytest.mark.parametrize(
+    ("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT), ("1", signal.SIGHUP)]
+)
 def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, number):
     process = bench.start("--jobs", jobs, "--replicas", "4")
     bench.wait_for("locks/*.lock")
@@ -77,6 +81,26 @@ def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, n
     assert "Traceback" not in err
     assert "Stopped: 0 of 8 runs are finished in results/tiny-v0@" in err
     assert "Run the same command again to resume." in err
+    code, table, _ = bench.run()
+    assert (code, table) == (0, straight)
+
+
+def test_a_run_whose_terminal_is_closed_keeps_its_progress(bench, straight):
+    master, slave = os.openpty()
+
+    def sit_at_it():
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        heed_signals()
+
+    process = bench.start("--jobs", "2", "--replicas", "4", stderr=slave, preexec_fn=sit_at_it)
+    os.close(slave)
+    bench.wait_for("locks/*.lock")
+    time.sleep(0.5)
+    os.close(master)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGHUP
+    assert list(bench.results.glob("checkpoints/*.checkpoint"))
     code, table, _ = bench.run()
     assert (code, table) == (0, straight)
 

@@ -3,9 +3,8 @@
 import contextlib
 import json
 import os
-import sys
+import shutil
 from hashlib import sha256
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
 from plasticity_bench.leaderboard.validation import FORMAL, NUMBERS, validate
+from tests.leaderboard.conftest import LEARNER, NAMES
 from tests.support.entries import (
-    SUITE,
     change_manifest,
     change_runs,
     change_source,
@@ -25,43 +24,6 @@ from tests.support.entries import (
     put,
     runs_of_trial,
 )
-
-ROOT = Path(__file__).parents[2]
-LEARNER = (ROOT / "my_module.py").read_text()
-NAMES = {"fresh": "fresh", "adam": "adam", "mine": "my_module:Learner (tuned)"}
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Entries made by our own commands: the reference, a baseline, a tuned learner of one's own."""
-    folder, before = tmp_path_factory.mktemp("entries"), Path.cwd()
-    (folder / "tiny.yaml").write_text(SUITE)
-    (folder / "my_module.py").write_text(LEARNER)
-    path, known = list(sys.path), sys.modules.pop("my_module", None)
-    sys.path[:] = [p for p in sys.path if Path(p).resolve() != ROOT]
-    os.chdir(folder)
-    try:
-        own = ["--learner", "my_module:Learner", "--jobs", "1"]
-        assert main(["tune", "tiny.yaml", *own, "--settings", "2", "--seeds", "1", "--tasks", "2",
-                     "--output", "tuning.yaml"]) == 0  # fmt: skip
-        assert main(["run", "tiny.yaml", *own, "--tuned", "tuning.yaml"]) == 0
-        (results,) = Path("results").glob("tiny-v0@*")
-        for name, label in NAMES.items():
-            assert main(["submit", str(results), "--name", name, "--authors", "A. B, C. D",
-                         "--learner", label, "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
-    finally:
-        os.chdir(before)
-        sys.path[:] = path
-        sys.modules.pop("my_module", None)
-        if known:
-            sys.modules["my_module"] = known
-    return folder
-
-
-@pytest.fixture
-def entry(made, tmp_path):
-    """A copy of all entries; the folder of the learner of one's own."""
-    return copy_of(made / "entries" / "tiny-v0" / "mine", tmp_path)
 
 
 def verdict(folder):
@@ -269,6 +231,45 @@ def reference(info):
     return info["learner"] == "fresh"
 
 
+def moved_reference(folder):
+    """Accuracies of the reference are moved between seeds, so that their mean stays the same."""
+    runs = {(i["learner"], i["stream"], i["seed"]): rows for i, rows in runs_of_trial(folder)}
+
+    def change(info, rows):
+        if reference(info) and info["seed"] < 2:
+            other = runs[info["learner"], info["stream"], 1 - info["seed"]]
+            kept = [row for row in rows if row[2] != "accuracy"]
+            rows[:] = kept + [row for row in other if row[2] == "accuracy"]
+
+    change_runs(folder, change)
+
+
+def varying_reference(folder):
+    """As on a GPU, but moved further than rounding does."""
+
+    def change(info, rows):
+        if reference(info):
+            info["execution"]["device"] = "cuda"
+            for row in rows:
+                row[3] -= 0.025 if row[2] == "accuracy" else 0
+
+    change_runs(folder, change)
+
+
+def more_seeds(folder):
+    """A seed that the published reference lacks."""
+    runs = runs_of_trial(folder)
+    more = [[json.loads(json.dumps(i)), rows] for i, rows in runs if i["seed"] == 2]
+    for info, _ in more:
+        info["seed"] = info["identity"]["seed"] = 3
+    put(folder, [*runs, *more])
+    change_runs(folder, lambda info, rows: True)
+
+
+def unpublished_reference(folder):
+    shutil.rmtree(folder.parent / "fresh")
+
+
 def diverged_reference(folder):
     """On one stream, so that no entry has a score there any more."""
 
@@ -302,6 +303,86 @@ def boundaries_of_a_namesake(folder):
     text = LEARNER.replace("(pb.Learner)", "(Learner)")
     assert text != LEARNER
     change_source(folder, base + text)
+
+
+def more_source(*names, imported=True):
+    """More files in the source, listed and hashed; the learner's module imports them, or not."""
+
+    def add(folder):
+        lines = [f"import {name.removesuffix('.py').replace('/', '.')}\n" for name in names]
+        for name in names:
+            path = folder / "source" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("x = 1\n")
+        listed = [f"source/{name}" for name in names]
+        change_manifest(folder, lambda m: m["learner"]["source"].extend(listed))
+        change_source(folder, ("".join(lines) if imported else "") + LEARNER)
+
+    return add
+
+
+def renamed_class(folder):
+    """The class is looked up in another module than the one that is shown."""
+    change_manifest(folder, lambda m: m["learner"].update(reference="another:Learner"))
+
+
+def moved_text(folder):
+    """Text is moved from one file of the source to the next; joined they are the same."""
+    more_source("more.py")(folder)
+    first, second = folder / "source" / "my_module.py", folder / "source" / "more.py"
+    lines = first.read_text().splitlines(keepends=True)
+    first.write_text("".join(lines[:-1]))
+    second.write_text(lines[-1].lstrip() + second.read_text())
+
+
+def times(**parts):
+    """Other times of all the learner's runs, in seconds."""
+
+    def change(info, rows):
+        if own(info):
+            info["seconds"].update(parts)
+
+    return lambda folder: change_runs(folder, change)
+
+
+def versions(value):
+    def change(info, rows):
+        if own(info):
+            info["environment"]["packages"]["torch"] = value
+
+    return lambda folder: change_runs(folder, change)
+
+
+def the_reference_under_another_label(folder):
+    """Its code is the reference's, and it was told of boundaries as the reference is."""
+    source = folder.parent / "fresh" / "source" / "baselines"
+    shutil.rmtree(folder / "source")
+    shutil.copytree(source, folder / "source" / "baselines")
+    stated = json.loads((folder.parent / "fresh" / MANIFEST).read_text())["learner"]
+    theirs = [i["identity"] for i, _ in runs_of_trial(folder.parent / "fresh")]
+
+    def change(info, rows):
+        if own(info):
+            info["identity"]["learner"] = theirs[0]["learner"]
+            info["identity"]["protocol"] = theirs[0]["protocol"]
+            del info["tuned"]
+
+    change_runs(folder, change)
+    (folder / "tuning.yaml").unlink()
+    change_manifest(folder, lambda m: m["learner"].update({**stated, "label": NAMES["mine"]}))
+    change_manifest(
+        folder,
+        lambda m: m.update(tuning=None, flags={**m["flags"], "boundaries": True}),
+    )
+
+
+def a_cheaper_baseline(folder):
+    """A baseline that needs more than its flags say."""
+    adam = folder.parent / "adam"
+    shutil.rmtree(folder)
+    shutil.copytree(adam, folder)
+    shutil.rmtree(adam)
+    change_manifest(folder, lambda m: m.update(name="mine", flags={**m["flags"], "flops": 0.5}))
 
 
 FORGERIES = {
@@ -385,13 +466,7 @@ FORGERIES = {
     ),
     "a reference of other code": (
         "reference_settings",
-        identity(
-            lambda i: (
-                i["learner"].update(source="0" * 64),
-                i["protocol"].update(reveal_boundaries=False),
-            ),
-            reference,
-        ),
+        identity(lambda i: i["learner"].update(source="0" * 64), reference),
     ),
     "settings for each stream": ("one_configuration", two_configurations),
     # how its settings were found
@@ -420,6 +495,14 @@ FORGERIES = {
         lambda f: change_source(f, LEARNER.replace("class Learner", "class Another")),
     ),
     "source that is no Python": ("boundaries", lambda f: change_source(f, "class Learner(")),
+    "a module of Python's name": ("source_names", more_source("json.py")),
+    "a module of an installed package's name": ("source_names", more_source("tabulate.py")),
+    "a file in an installed package": ("source_names", more_source("yaml/more.py")),
+    "a module of ours": ("source_names", more_source("plasticity_bench/errors.py")),
+    "a baseline that is not shipped": ("source_names", more_source("baselines/l2.py")),
+    "a file that nothing imports": ("source_names", more_source("more.py", imported=False)),
+    "a class of another module": ("class_name", renamed_class),
+    "text moved between files": ("hashes", moved_text),
     # what was measured
     "a bad task left out": ("tasks", left_out),
     "a task measured twice": ("tasks", measured_twice),
@@ -432,6 +515,33 @@ FORGERIES = {
     ),
     "half an example": ("counts", edit("accuracy", lambda _: 0.7 + 0.0125)),
     "lower chance": ("chance", edit("chance", lambda v: v / 2, "start")),
+    "losses too good for the accuracies": ("losses", edit("loss", lambda v: 1e-3)),
+    "fractional ranks": ("ranks", edit("fisher_srank99_n16", lambda v: v - 0.5, "start")),
+    "the same rank everywhere": (
+        "ranks",
+        edit("fisher_srank99_n16", lambda v: 14.0, "start", tasks=range(4)),
+    ),
+    "a version that does not exist": ("versions", versions("99")),
+    "a version that is none": ("versions", versions("x" * 500)),
+    "negative seconds": ("readable", times(train=-1.0)),
+    "no seconds": ("cost", times(train=0.0, measure=0.0)),
+    "trained in no time": ("cost", times(train=0.0)),
+    "infinite seconds": ("readable", times(train=float("inf"))),
+    "seconds that no float can hold": ("readable", times(prepare=10**400)),
+    "a name of 20 kB": ("readable", manifest(lambda m: m.update(authors=["a" * 20_000]))),
+    "a long text": (
+        "readable",
+        manifest(lambda m: m["environments"][0].update(processor="a" * 20_000)),
+    ),
+    "a Cyrillic letter among Latin ones": (
+        "readable",
+        manifest(lambda m: m.update(authors=["\u0410. B"], licence="\u041cIT")),
+    ),
+    "the reference under another label": (
+        "reference_settings protocol",
+        the_reference_under_another_label,
+    ),
+    "flags that a baseline does not have": ("flags", a_cheaper_baseline),
     "swapped seeds": ("chance", swapped),
     "a reference made worse": (
         "reference",
@@ -442,6 +552,10 @@ FORGERIES = {
         edit("fisher_srank99_n16", lambda v: v - 2, "start", whose=reference),
     ),
     "a reference that diverged": ("reference", diverged_reference),
+    "a reference whose accuracies are moved between seeds": ("reference", moved_reference),
+    "a reference on a GPU that is further away than rounding": ("reference", varying_reference),
+    "no published reference": ("reference", unpublished_reference),
+    "more seeds than the published reference": ("reference chance own_curves", more_seeds),
     "edited scores": (
         "scores",
         manifest(lambda m: m["scores"]["labels"].update(trainability=[1.0, 1.0, 1.0])),
@@ -468,7 +582,23 @@ def test_a_forgery_is_refused_by_its_rule_alone(entry, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_our_own_commands_make_is_valid(entry, name):
     found = verdict(entry.parent / name)
-    assert (found.failures, found.notes) == ([], [])
+    of_its_code = ["its extra passes and memory, which only its code can tell"]
+    assert (found.failures, found.notes) == ([], of_its_code if name == "mine" else [])
+
+
+@pytest.mark.parametrize("name", ["author", "stream", "file"])
+def test_nothing_of_an_entry_is_obeyed_by_a_terminal_or_a_ci_system(entry, capsys, name):
+    told = "\n::error::forged \x1b[2J"
+    if name == "author":
+        change_manifest(entry, lambda m: m.update(authors=[told]))
+    elif name == "stream":
+        identity(lambda i: i.update(evaluator=told))(entry)
+    else:
+        (entry / told).touch()
+    assert main(["validate", str(entry), "--suite", str(entry.parents[2] / "tiny.yaml")]) == 2
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert not any(line.startswith("::") for line in (printed.out + printed.err).splitlines())
 
 
 def test_every_rule_has_a_forgery():

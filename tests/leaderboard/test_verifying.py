@@ -15,7 +15,7 @@ from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.scoring.scores import Score
-from tests.leaderboard.test_validation import entry, made, own  # noqa: F401  (fixtures)
+from tests.leaderboard.test_validation import own
 from tests.support.entries import change_manifest, change_runs
 
 pytestmark = pytest.mark.system
@@ -29,7 +29,7 @@ def suite_file(folder):
     return folder.parents[2] / "tiny.yaml"
 
 
-def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
+def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):
     assert str(status_of(entry)) == "self-reported"
     assert verify(entry, "--cells", "3") == 0
     out = capsys.readouterr().out
@@ -53,7 +53,7 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):  # noqa: F811
     ]
 
 
-def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_path, monkeypatch):  # noqa: F811
+def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_path, monkeypatch):
     shutil.copytree(made / "results", tmp_path / "results")
     shutil.copy(made / "tiny.yaml", tmp_path)
     package = tmp_path / "my_lab"
@@ -72,8 +72,9 @@ def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_
     own = ["--learner", "my_lab:Learner"]
     assert main(["run", "tiny.yaml", *own, "--jobs", "1"]) == 0
     (results,) = (tmp_path / "results").glob("tiny-v0@*")
-    assert main(["submit", str(results), *own, "--name", "lab", "--authors", "A",
-                 "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
+    for learner, name in (("fresh", "fresh"), (own[1], "lab")):
+        assert main(["submit", str(results), "--learner", learner, "--name", name,
+                     "--authors", "A", "--suite", "tiny.yaml", "--output", "entries"]) == 0  # fmt: skip
     folder = tmp_path / "entries" / "tiny-v0" / "lab"
     assert read_manifest(folder).learner.source == [
         "source/my_lab/__init__.py",
@@ -83,7 +84,7 @@ def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_
     assert main(["verify", str(folder), "--suite", "tiny.yaml", "--cells", "1"]) == 0
 
 
-def test_scores_that_were_made_up_are_found_out(entry, capsys):  # noqa: F811
+def test_scores_that_were_made_up_are_found_out(entry, capsys):
     """The forger edits measurements, and everything that is computed from them."""
 
     def better(info, rows):
@@ -98,26 +99,26 @@ def test_scores_that_were_made_up_are_found_out(entry, capsys):  # noqa: F811
     assert str(status_of(entry)).startswith("failed (")
 
 
-def test_packages_of_another_version_are_told_of(entry, capsys):  # noqa: F811
+def test_packages_of_another_version_are_told_of(entry, capsys):
     stated = {"packages": {"pytest": "0.0"}}
     change_runs(entry, lambda info, rows: info["identity"]["learner"].update(stated))
     assert verify(entry, "--runs", "1") == 2
     assert f"imports pytest 0.0, which is {pytest.__version__} here" in capsys.readouterr().err
 
 
-def test_nothing_of_an_invalid_entry_is_run(entry, capsys, monkeypatch):  # noqa: F811
+def test_nothing_of_an_invalid_entry_is_run(entry, capsys, monkeypatch):
     monkeypatch.setattr(verifying, "verify", lambda *_: pytest.fail("it was run"))
     (entry / "more.txt").write_text("x")
     assert verify(entry) == 2
     assert "is not valid: nothing of it was run." in capsys.readouterr().err
 
 
-def test_a_nonce_is_hexadecimal(entry, capsys):  # noqa: F811
+def test_a_nonce_is_hexadecimal(entry, capsys):
     assert verify(entry, "--nonce", "../x") == 2
     assert "--nonce ../x: 8 to 64 hexadecimal digits" in capsys.readouterr().err
 
 
-def test_the_draw_depends_on_nonce_and_entry(entry):  # noqa: F811
+def test_the_draw_depends_on_nonce_and_entry(entry):
     read = read_entry(entry, "fresh")
     assert verifying.drawn(read, 3, "a" * 32) == verifying.drawn(read, 3, "a" * 32)
     draws = {tuple(verifying.drawn(read, 3, f"{n:032x}")) for n in range(40)}
@@ -127,20 +128,20 @@ def test_the_draw_depends_on_nonce_and_entry(entry):  # noqa: F811
     assert len(verifying.drawn(read, 100, "a" * 32)) == len(read.runs)
 
 
-def test_a_machine_whose_bits_differ_verifies_nothing(entry, capsys, monkeypatch):  # noqa: F811
+def test_a_machine_whose_bits_differ_verifies_nothing(entry, capsys, monkeypatch):
     monkeypatch.setattr(verifying.portability, "unpinned", lambda: "this is another processor")
     assert verify(entry) == 2
     told = capsys.readouterr().err
     assert "Runs do not have the same bits here as elsewhere: this is another processor." in told
 
 
-def test_what_is_not_recorded_is_not_verified(entry, capsys):  # noqa: F811
+def test_what_is_not_recorded_is_not_verified(entry, capsys):
     change_manifest(entry, lambda m: m["flags"].update(recorded=False))
     assert verify(entry) == 2
     assert "is not recorded, so its runs cannot be verified" in capsys.readouterr().err
 
 
-def test_costs_are_those_of_the_record(entry, capsys):  # noqa: F811
+def test_costs_are_those_of_the_record(entry, capsys):
     change_manifest(entry, lambda m: m["flags"].update(flops=0.5))
     assert verify(entry, "--runs", "1") == 1
     assert "flags are not those of the learner's record" in capsys.readouterr().out

@@ -16,6 +16,7 @@ import pytest
 from plasticity_bench import safe_files
 from plasticity_bench.errors import DamagedError
 from plasticity_bench.results import Results, Row, Run, packs
+from plasticity_bench.results.parquet import Limits
 
 INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
 
@@ -294,7 +295,7 @@ def test_a_pipe_does_not_hang_and_large_files_are_refused(results, monkeypatch):
 
 
 def test_few_bytes_that_claim_to_be_many_numbers_are_refused(results, monkeypatch):
-    monkeypatch.setattr("plasticity_bench.results.parquet.MAX_ROWS", 3)
+    monkeypatch.setattr("plasticity_bench.results.parquet.OF_RESULTS", Limits(12, 10**9))
     said = [str(error) for error in results.snapshot().damaged]
     assert len(said) == 4  # those of four tasks
-    assert all("claims to hold more than 3 numbers" in line for line in said)
+    assert all("claims to hold more than 12 numbers" in line for line in said)

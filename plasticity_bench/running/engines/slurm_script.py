@@ -8,9 +8,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, DamagedError
+from plasticity_bench.safe_files import read_bytes
 from plasticity_bench.suite import yaml_source
 
+MAX_BYTES = 2**20
+"""Of a profile."""
 SCRIPT = """\
 #!/bin/bash
 {directives}
@@ -68,11 +71,12 @@ def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
     settings: object = {}
     try:
         if file is not None:
-            settings = yaml_source.parse(file.read_text(encoding="utf-8"), str(file)).value or {}
+            text = read_bytes(file.resolve(), MAX_BYTES).decode()
+            settings = yaml_source.parse(text, str(file)).value or {}
         if not isinstance(settings, dict):
             raise BadInputError(f"{file}: a Slurm profile is a mapping, such as `partition: gpu`.")
         return Profile(**{**settings, **dict(map(_setting, given))})
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, DamagedError) as error:
         raise BadInputError(f"Cannot read the Slurm profile {file}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]

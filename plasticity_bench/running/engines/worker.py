@@ -152,7 +152,7 @@ def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
     sys.path[:] = path
     sys.stdout = sys.stderr  # the parent's data goes there
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    stopping.listen(signal.SIGTERM)
+    stopping.listen()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     work, slot = pickle.loads(pipe.recv_bytes())
     while True:
