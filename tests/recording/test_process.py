@@ -1,0 +1,154 @@
+"""A user's learner is recorded in a process of its own, from which only plain data comes back."""
+
+import os
+import sys
+
+import pytest
+import torch
+
+import plasticity_bench as pb
+from plasticity_bench.learners.submitted import SubmittedLearner, is_submitted, submitted
+from plasticity_bench.recording import process
+from plasticity_bench.recording.process import RecorderProcess, isolation
+from plasticity_bench.recording.recorder import Recorder
+from tests.support.helpers import SPEC
+
+pytestmark = pytest.mark.slow  # every process imports PyTorch
+BATCH = ((8, *SPEC.input_shape), (8,))
+
+PLAIN = "import plasticity_bench as pb\nclass Learner(pb.Learner):\n    pass\n"
+TRICKS = {
+    "frames and objects": """
+import gc, sys
+import plasticity_bench as pb
+from plasticity_bench.streams.stream import Stream
+class Learner(pb.Learner):
+    def after_update(self, state, noise):
+        frame = sys._getframe()
+        while frame is not None:
+            names = set(frame.f_locals) & {"stream", "task", "seed", "seeds", "evaluation"}
+            assert not names, names
+            frame = frame.f_back
+        assert not any(isinstance(o, Stream) for o in gc.get_objects())
+        return state
+""",
+    "the environment": """
+import os
+import plasticity_bench as pb
+assert "GITHUB_TOKEN" not in os.environ and "PLASTICITY_BENCH_DATA" not in os.environ
+assert os.listdir(".") == [] and os.environ["HOME"] == os.getcwd()
+class Learner(pb.Learner):
+    pass
+""",
+    "printing": """
+import sys, os
+import plasticity_bench as pb
+print("printed"); os.write(1, b"more\\n"); sys.__stdout__.write("and more\\n")
+class Learner(pb.Learner):
+    pass
+""",
+}
+
+
+@pytest.fixture
+def learner(tmp_path):
+    def written(text):
+        (tmp_path / "mine.py").write_text(text)
+        settings = pb.Learner().hyperparameters()
+        return SubmittedLearner("mine:Learner", settings, (str(tmp_path),))
+
+    return written
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_nothing_is_to_be_found_there(learner, trick, monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    monkeypatch.setenv("PLASTICITY_BENCH_DATA", "/data")
+    plain = Recorder([pb.Learner()], SPEC)
+    recorded = RecorderProcess([learner(TRICKS[trick])], SPEC)
+    assert recorded.record.as_json() == plain.record.as_json()
+    assert recorded.update(*BATCH).as_json() == plain.update(*BATCH).as_json()
+
+
+def test_there_is_no_network_where_the_system_permits_that(learner):
+    if not isolation():
+        pytest.skip("this system has no unshare, or does not permit it")
+    text = (
+        "import socket\nimport plasticity_bench as pb\n"
+        "try:\n    socket.create_connection(('127.0.0.1', 9), timeout=1)\n"
+        "except OSError as error:\n    assert 'unreachable' in str(error), error\n"
+        "class Learner(pb.Learner):\n    pass\n"
+    )
+    assert RecorderProcess([learner(text)], SPEC).record.names
+
+
+def test_the_process_and_what_it_has_started_end_before_results_exist(learner, tmp_path):
+    if not isolation():
+        pytest.skip("this system has no unshare, or does not permit it")
+    text = (
+        "import subprocess\nimport plasticity_bench as pb\n"
+        f"subprocess.Popen(['sh', '-c', 'sleep 4; touch {tmp_path}/left'], start_new_session=True)"
+        "\nclass Learner(pb.Learner):\n    pass\n"
+    )
+    recorder = RecorderProcess([learner(text)], SPEC)
+    process_id = recorder._process.pid
+    recorder.update(*BATCH)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process_id, 0)
+    import time
+
+    time.sleep(5)
+    assert not (tmp_path / "left").exists()
+    # Another shape needs another process, which must record the same.
+    assert recorder.update((4, *SPEC.input_shape), (4,)).nodes
+    assert recorder._process.pid != process_id
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import os\nos._exit(3)\n", "the process that calls its hooks died"),
+        ("import time\ntime.sleep(60)\n", "was not recorded within 20 seconds"),
+        (
+            "import os\nfor f in range(3, 40):\n    try:\n        os.write(f, b'{\"answer\": 1}\\n')\n"
+            "    except OSError:\n        pass\n",
+            "malformed record",
+        ),
+        ("raise ValueError('wrong')\n", "importing mine failed: ValueError: wrong"),
+    ],
+)
+def test_what_goes_wrong_there_is_told(learner, text, told, monkeypatch):
+    monkeypatch.setattr(process, "LIMIT_SECONDS", 20.0)
+    with pytest.raises(pb.PlasticityBenchError, match=told):
+        RecorderProcess([learner(text + PLAIN)], SPEC)
+
+
+def test_only_classes_that_others_can_import_are_recorded_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere.py").write_text(PLAIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import elsewhere
+
+    own = submitted(elsewhere.Learner(step_size=0.5))
+    assert (own.reference, own.settings["step_size"]) == ("elsewhere:Learner", 0.5)
+    assert str(tmp_path) in own.path
+    assert own.loaded().step_size == 0.5
+    assert submitted(own) is own
+
+    class Local(pb.Learner):
+        pass
+
+    assert not is_submitted(Local())
+    assert not is_submitted(pb.Learner())
+    from plasticity_bench.baselines.l2 import L2
+
+    assert not is_submitted(L2())
+    sys.modules.pop("elsewhere")
+
+
+def test_a_population_of_plain_data_is_that_of_the_class(learner):
+    plain = learner(PLAIN)
+    theirs = pb.Population([pb.Replica(seed, plain) for seed in (0, 1)], SPEC)
+    ours = pb.Population([pb.Replica(seed, pb.Learner()) for seed in (0, 1)], SPEC)
+    for population in (theirs, ours):
+        population.update(torch.ones(2, *BATCH[0]), torch.zeros(2, *BATCH[1], dtype=torch.int64))
+    assert all(map(torch.equal, theirs.tensors().values(), ours.tensors().values()))
