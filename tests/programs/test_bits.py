@@ -8,7 +8,9 @@ import pytest
 
 from benchmarks import bits
 from plasticity_bench import portability
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.programs.kernels import building
+from plasticity_bench.shipped import baseline_names
 from tests.support.pages import ROOT
 
 PINNED = re.search(r"^torch==([\d.]+)", (ROOT / "constraints.txt").read_text(), re.M).group(1)
@@ -31,10 +33,20 @@ RECORDED = [
 
 @pytest.mark.parametrize(("learner", "network"), RECORDED)
 def test_the_bits_are_those_recorded(learner, network):
-    assert bits.in_process(learner, network, None) == bits.recorded()[network][learner]
+    assert bits.digest(learner, network) == bits.recorded()[network][learner]
+
+
+def test_all_baselines_have_bits_on_all_networks():
+    assert set(bits.recorded()) == set(bits.NETWORKS)
+    recordable = {name for name in baseline_names() if find_learner(name).vectorized}
+    assert all(set(digests) == recordable for digests in bits.recorded().values())
 
 
 @pytest.mark.skipif(not shutil.which("qemu-x86_64"), reason="qemu-user is not installed")
-@pytest.mark.parametrize("processor", bits.EMULATORS[:1])
-def test_an_emulated_processor_gives_the_same_bits(processor):
-    assert bits.in_process("adam", "mlp", processor) == bits.recorded()["mlp"]["adam"]
+@pytest.mark.parametrize(
+    ("learner", "network", "processor"),
+    zip(("adam", "wasserstein", "adam"), ("mlp", "mlp", "cnn"), bits.EMULATORS, strict=True),
+)
+def test_an_emulated_processor_gives_the_same_bits(learner, network, processor):
+    expected = bits.recorded()[network][learner]
+    assert bits.in_process(learner, network, processor) == expected
