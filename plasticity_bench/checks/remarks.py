@@ -35,6 +35,10 @@ def remarks(learner: Learner) -> list[str]:
             "by itself, which takes longer."
         )
     population = Population([Replica(0, learner)], NETWORK)
+    if population.unrecorded:
+        found.append(
+            f"It is not recorded, so its results cannot be verified: {population.unrecorded}."
+        )
     function = unclear_function(population.module, population.example_inputs)
     if function:
         found.append(
