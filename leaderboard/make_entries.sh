@@ -25,8 +25,10 @@ labels_in() {
   for folder in "$1"/cells/*/*/ "$1"/packs/*/*/; do
     name=$(basename "$folder")
     name=${name/_start=/ start=}
+    name=${name/_tuned_/ (tuned)}
     if [ -d "$folder" ] && [ -f "baselines/${name%% *}.py" ]; then printf '%s\n' "$name"; fi
-  done | sort -u
+  # The reference first: the others are judged by it.
+  done | sort -u | awk '/^fresh/ { print; next } { rest = rest $0 "\n" } END { printf "%s", rest }'
 }
 
 if [ $# -eq 0 ]; then
