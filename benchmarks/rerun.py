@@ -1,11 +1,11 @@
-"""Differences of each run's scores between compiled and recorded updates.
+"""Differences of each run's scores between two orders of rounding.
 
-    plasticity-bench run quick --compile off --results recorded
-    plasticity-bench run quick --compile on  --results compiled
-    python -m benchmarks.rerun quick recorded compiled
+    plasticity-bench run quick --results programs
+    PLASTICITY_BENCH_KERNELS=off plasticity-bench run quick --results replayed
+    python -m benchmarks.rerun quick programs replayed
 
-The two sets of results differ only in the order of floating-point operations, so `plasticity-bench
-verify` must tolerate such differences (plasticity_bench/leaderboard/tolerance.py).
+The two sets of results differ only in the order of floating-point operations, as do runs on GPUs, for
+which `plasticity-bench verify` tolerates such differences (plasticity_bench/leaderboard/tolerance.py).
 """
 
 import argparse

@@ -38,7 +38,7 @@ class L2EffectiveRank(Learner):
 
 
 def _entropy(outputs: Tensor) -> Tensor:
-    # PyTorch refuses all members for one that is not finite; its loss tells that it is not.
+    # PyTorch refuses all replicas for one that is not finite; its loss tells that it is not.
     sizes = torch.linalg.svdvals(outputs.nan_to_num())
     total = sizes.sum()
     shares = torch.where(total > 0, sizes / torch.where(total > 0, total, 1.0), 0.0)
