@@ -4,8 +4,8 @@
     PLASTICITY_BENCH_KERNELS=off plasticity-bench run quick --results replayed
     python -m benchmarks.rerun quick programs replayed
 
-The two sets of results differ only in the order of floating-point operations, as do runs on GPUs, for
-which `plasticity-bench verify` tolerates such differences (plasticity_bench/leaderboard/tolerance.py).
+The two sets of results differ only in the order of floating-point operations, as do runs on GPUs,
+for which `plasticity-bench verify` tolerates such differences (leaderboard/tolerance.py).
 """
 
 import argparse
