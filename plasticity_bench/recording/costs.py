@@ -13,7 +13,7 @@ from torch.utils.flop_counter import flop_registry
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.recording import layout
-from plasticity_bench.recording.graph import Graph, operations
+from plasticity_bench.recording.graph import Graph
 from plasticity_bench.recording.initial import draw
 from plasticity_bench.recording.record import Record
 from plasticity_bench.recording.recorder import Recorder
@@ -66,15 +66,18 @@ def flops(graph: Graph, inputs: Sequence[Tensor]) -> int:
     Products and convolutions count as `torch.utils.flop_counter` has it; of other operations, one
     for each number of a result that is no view.
     """
-    total = 0
+    counts: list[int] = []
+
+    def note(name: str, args: Sequence[Any], result: Any) -> None:
+        packet = getattr(torch.ops.aten, name.split(".")[1], None) if "." in name else None
+        if packet in flop_registry:
+            counts.append(int(flop_registry[packet](*args, out_val=result)))
+        else:
+            counts.append(_made(args, result))
+
     with torch.no_grad():
-        for name, args, result in operations(graph, inputs):
-            packet = getattr(torch.ops.aten, name.split(".")[1], None) if "." in name else None
-            if packet in flop_registry:
-                total += int(flop_registry[packet](*args, out_val=result))
-            else:
-                total += _made(args, result)
-    return total
+        graph.values(inputs, note)
+    return sum(counts)
 
 
 def _made(args: Sequence[Any], result: Any) -> int:

@@ -4,19 +4,15 @@ A module of PyTorch, or of this package, is its class and what `vars` shows of i
 of any other module is traced by `torch.fx`, with the modules inside of it as they are.
 """
 
-import builtins
 import functools
 import math
-import operator
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.nn import functional
 
-from plasticity_bench.networks import activations, resnet, vit
+from plasticity_bench.recording.calls import check_method, classes, function_named, name_of
 from plasticity_bench.recording.plain_data import (
     UnrecordableError,
     Value,
@@ -30,28 +26,6 @@ Data = dict[str, Any]
 
 INTERNAL = set(vars(nn.Module())) - {"training"}
 """What `nn.Module` keeps for itself."""
-
-NOT_DATA = {
-    *("backward", "data_ptr", "item", "numpy", "register_hook", "retain_grad", "share_memory_"),
-    *(
-        "tolist",
-        "untyped_storage",
-        "storage",
-        "apply_",
-        "map_",
-        "map2_",
-        "set_",
-        "resize_",
-        "pin_memory",
-    ),
-    *("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "from_file"),
-    *("rand_like", "randn_like", "randint_like", "poisson", "uniform_", "normal_", "bernoulli_"),
-    *("random_", "exponential_", "cauchy_", "log_normal_", "geometric_", "to_dense", "to_sparse"),
-}
-"""Functions and methods that are no computation on tensors, or are random."""
-
-ATTRIBUTES = ("shape", "dtype", "device", "T", "mT", "H", "mH", "ndim", "real", "imag")
-"""Of a tensor, what a forward pass may read."""
 
 
 class Composed(nn.Module):
@@ -140,7 +114,7 @@ def _as_data(module: nn.Module, names: Mapping[int, str]) -> Data:
         key: _as_data(child, names) for key, child in module._modules.items() if child is not None
     }
     data: Data = {"parameters": parameters, "children": children, "training": module.training}
-    known = next((name for name, cls in _classes().items() if cls is type(module)), "")
+    known = next((name for name, cls in classes().items() if cls is type(module)), "")
     if known and not _hooks(module):
         kept = {k: v for k, v in vars(module).items() if k not in INTERNAL and k != "training"}
         return {**data, "class": known, "attributes": {k: encoded(v) for k, v in kept.items()}}
@@ -192,7 +166,7 @@ def _traced(module: nn.Module) -> tuple[list[Any], list[Tensor]]:
         elif kind == "call_function":
             target = name_of(target)
         elif kind == "call_method":
-            _check_method(str(target))
+            check_method(str(target))
         args = [encoded_node(argument) for argument in node.args]
         kwargs = {name: encoded_node(argument) for name, argument in node.kwargs.items()}
         numbers[node] = len(calls)
@@ -202,7 +176,7 @@ def _traced(module: nn.Module) -> tuple[list[Any], list[Tensor]]:
 
 def _from_data(data: Data, parameters: dict[str, nn.Parameter]) -> nn.Module:
     if data["class"]:
-        module: nn.Module = _classes()[data["class"]].__new__(_classes()[data["class"]])
+        module: nn.Module = classes()[data["class"]].__new__(classes()[data["class"]])
         nn.Module.__init__(module)
         for name, value in data["attributes"].items():
             if not str(name).isidentifier() or hasattr(nn.Module, name) or name in INTERNAL:
@@ -222,7 +196,7 @@ def _from_data(data: Data, parameters: dict[str, nn.Parameter]) -> nn.Module:
             if kind == "call_function":
                 function_named(target)
             elif kind == "call_method":
-                _check_method(target)
+                check_method(target)
         constants = [decoded_tensor(constant) for constant in data["constants"]]
         module = Composed(calls, constants)
     for key, entry in data["parameters"].items():
@@ -237,86 +211,3 @@ def _from_data(data: Data, parameters: dict[str, nn.Parameter]) -> nn.Module:
         module.add_module(key, _from_data(child, parameters))
     module.training = bool(data["training"])
     return module
-
-
-# ---- what may be called --------------------------------------------------------------------------
-
-
-@functools.cache
-def _classes() -> Mapping[str, type[nn.Module]]:
-    """The modules that are known, by name."""
-    of_torch = {
-        f"torch.nn.{name}": value
-        for name, value in vars(nn).items()
-        if isinstance(value, type)
-        and issubclass(value, nn.Module)
-        and not issubclass(value, nn.RNNBase | nn.modules.lazy.LazyModuleMixin)
-        and not issubclass(value, nn.TransformerEncoderLayer | nn.TransformerDecoderLayer)
-    }
-    ours = {
-        f"{module.__name__}.{name}": value
-        for module in (activations, resnet, vit)
-        for name, value in vars(module).items()
-        if isinstance(value, type)
-        and issubclass(value, nn.Module)
-        and value.__module__ == module.__name__
-    }
-    return of_torch | ours
-
-
-_NAMESPACES: dict[str, ModuleType] = {
-    "operator": operator,
-    "functional": functional,
-    "torch": torch,
-    "math": math,
-}
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """Return the name of a function that a forward pass may call.
-
-    Raises:
-        UnrecordableError: if it may not call it.
-    """
-    if function is builtins.getattr:
-        return "builtins.getattr"
-    name = getattr(function, "__name__", "")
-    for space, module in _NAMESPACES.items():
-        if getattr(module, name, None) is function:
-            function_named(f"{space}.{name}")
-            return f"{space}.{name}"
-    raise UnrecordableError(f"its network calls {name or function}, no function of PyTorch")
-
-
-@functools.cache
-def function_named(name: str) -> Callable[..., Any]:
-    """Return the function of a name that `name_of` returned.
-
-    Raises:
-        UnrecordableError: if a forward pass may not call it.
-    """
-    if name == "builtins.getattr":
-        return _attribute
-    space, _, word = name.partition(".")
-    found: Any = getattr(_NAMESPACES.get(space), word, None)
-    of_functional = space == "functional" and callable(found) and not isinstance(found, type)
-    built_in = isinstance(found, type(len)) and callable(found)
-    known = of_functional or (space == "operator" and callable(found)) or built_in
-    if space == "torch":  # other functions of the module are no operations on tensors
-        known = known and hasattr(torch._C._VariableFunctions, word)
-    if not known or word.startswith("_") or word in NOT_DATA:
-        raise UnrecordableError(f"its network calls {name[:100]}")
-    result: Callable[..., Any] = found
-    return result
-
-
-def _attribute(value: Any, name: str) -> Any:
-    if name not in ATTRIBUTES:
-        raise UnrecordableError(f"its network reads the attribute {name[:100]} of a tensor")
-    return getattr(value, name)
-
-
-@functools.cache
-def _check_method(name: str) -> None:
-    if name.startswith("_") or name in NOT_DATA or not hasattr(torch._C.TensorBase, name):
-        raise UnrecordableError(f"its network calls the method {name[:100]}")

@@ -1,25 +1,26 @@
 """Calls a learner's hooks once, on examples, and records what they do."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
+from torch.func import functional_call, vmap
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.learners.learner import Learner, State
+from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.recording import hook_outputs, network_constants, purity, replica_update
+from plasticity_bench.recording.bits import same
 from plasticity_bench.recording.graph import Graph, record
 from plasticity_bench.recording.hook_errors import explained
 from plasticity_bench.recording.hook_state import HookState
 from plasticity_bench.recording.initial import draw, record_initial
 from plasticity_bench.recording.layout import layout_of
 from plasticity_bench.recording.network_constants import Constants
-from plasticity_bench.recording.network_data import as_data
+from plasticity_bench.recording.network_data import Data, as_data, from_data
 from plasticity_bench.recording.plain_data import UnrecordableError
 from plasticity_bench.recording.record import Record, check_constants
 from plasticity_bench.recording.replica_update import ReplicaUpdate
@@ -148,7 +149,7 @@ class Recorder:
             type(learner).__name__,
             self._lifted,
             tuple(names),
-            as_data(self._module),
+            self._network(fresh),
             initial,
             layout_of(self._state),
             restart,
@@ -158,12 +159,24 @@ class Recorder:
         check_constants(made.learner, made.num_constants)
         return made
 
+    def _network(self, params: Params) -> Data:
+        """The network as plain data, which computes what the network does."""
+        data = as_data(self._module)
+        again = from_data(data)
+        for count in (2, 3):
+            generator = torch.Generator().manual_seed(count)
+            inputs = torch.randn(count, *self._spec.input_shape, generator=generator)
+            outputs = [functional_call(m, params, (inputs,)) for m in (self._module, again)]
+            if not same(outputs[:1], outputs[1:]):
+                raise UnrecordableError("its network computes something else when it is rebuilt")
+        return data
+
     def _graph(self, hook: Hook, arguments: tuple[Any, ...]) -> Graph:
         """The graph of a function of (learner, *one replica's tensors)."""
         bound = self._bound(hook)
         batched = pytree.tree_map(lambda tensor: torch.stack([tensor, tensor]), arguments)
         lifted = [torch.stack([value, value]) for value in self._values]
-        with _unrecorded():
+        with torch.no_grad():
             vmap(bound)(lifted, *batched)  # what cannot be mapped is told with its line
         return record(bound, (self._values, *arguments))
 
@@ -190,12 +203,3 @@ class Recorder:
             )
             recorded = graph(*self._values, *pytree.tree_leaves(later))
             purity.check_recorded(self._learner, recorded, pytree.tree_leaves(update(*later)))
-
-
-@contextmanager
-def _unrecorded() -> Iterator[None]:
-    with torch.no_grad():
-        yield
-
-
-__all__ = ["Recorder", "UnrecordableError"]

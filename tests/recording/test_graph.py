@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from plasticity_bench.recording import graph as graphs
+from plasticity_bench.recording import operations
 from plasticity_bench.recording.graph import Graph, record
 from plasticity_bench.recording.plain_data import UnrecordableError
 
@@ -84,4 +84,4 @@ def test_only_initial_parameters_may_be_random():
 @pytest.mark.parametrize("name", ["from_file", "save", "load", "_print", "open", "set_"])
 def test_operations_on_files_and_memory_are_no_computation(name):
     with pytest.raises(UnrecordableError):
-        graphs.check_operation(f"aten.{name}.default")
+        operations.check_operation(f"aten.{name}.default")
