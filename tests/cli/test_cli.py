@@ -353,8 +353,9 @@ def test_a_label_that_the_terminal_cannot_encode_is_printed_all_the_same(tmp_pat
 def test_a_number_of_seeds_beyond_any_range_is_refused(tmp_path, capsys):
     suite = tmp_path / "suite.yaml"
     suite.write_text(SUITE)
-    assert main(["run", str(suite), "--seeds", str(2**63), "--results", str(tmp_path)]) == 2
-    assert f"--seeds {2**63}: settings are chosen on seeds from" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", str(suite), "--seeds", str(2**63), "--results", str(tmp_path)])
+    assert "--seeds: a whole number from 1 to 1,000,000" in capsys.readouterr().err
 
 
 # ---- standard output is data --------------------------------------------------------------------
