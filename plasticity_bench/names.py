@@ -20,7 +20,7 @@ _BLANK = {
 """Letters and marks that are shown as nothing."""
 
 _LOOK_LATIN = frozenset(
-    # Greek: capitals, then iota, nu, omicron, rho, lunate sigma, yot
+    # Greek: capitals, then iota, nu, omicron, rho, lunate sigma, Greek j
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
     "\u03b9\u03bd\u03bf\u03c1\u03f2\u03f3"
     # Cyrillic: capitals, then small letters
