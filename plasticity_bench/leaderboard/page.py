@@ -20,8 +20,9 @@ Entries are sorted by mean trainability over streams and seeds. Entries that do 
 significantly from the first of their group share its rank; brackets give 95 % intervals.
 *Collapsed* is the share of replicas that diverged, or learn next to nothing in the end; *seconds
 per seed* were measured on the submitter's machine; *needs* lists task boundaries, and FLOPs,
-parameters and memory beyond those of plain Adam. *Settings* are tuned by a search whose record is in the entry, the
-suite's, or not tuned. *Status* is self-reported, or verified by re-running some runs.
+parameters and memory beyond those of plain Adam. *Settings* are tuned by a search whose record is
+in the entry, the suite's, or not tuned. *Status* is self-reported, or verified by re-running some
+runs.
 [docs/statistics.md](../docs/statistics.md) has the definitions.
 """
 NONE_YET = "There are no entries yet.\n"
