@@ -13,13 +13,11 @@ from plasticity_bench.errors import BadInputError, LearnerError
 from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import check_class, find_learner
-from plasticity_bench.networks import NetworkSpec, num_parameters
+from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.programs import recorded
 from plasticity_bench.recording import purity
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite import yaml_source
-
-MOST_PARAMETERS = 2.5
-"""Times those of the suite's network; of the baselines, plasticity injection has most, 2.07."""
 
 COUNTED = NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
 Check = Callable[[Trial], None]
@@ -106,14 +104,7 @@ def check_size(trial: Trial) -> None:
     """Its network does not have many more parameters than the suite's."""
     with torch.random.fork_rng(devices=[]):
         built = trial.learner.build(COUNTED)
-    ours, theirs = sum(p.numel() for p in built.parameters()), num_parameters(COUNTED)
-    if ours > MOST_PARAMETERS * theirs:
-        raise _broken(
-            trial.learner,
-            f"for a network of {theirs} parameters it builds one of {ours}, "
-            f"{ours / theirs:.1f} times as many, and {MOST_PARAMETERS} times is the most: build a "
-            "smaller one, with plasticity_bench.match_num_parameters(spec, ...) for instance",
-        )
+    recorded.check_size(type(trial.learner).__name__, built, COUNTED)
 
 
 def check_arguments_unchanged(trial: Trial) -> None:

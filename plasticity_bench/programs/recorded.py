@@ -29,9 +29,9 @@ from plasticity_bench.recording.process import RecorderProcess
 from plasticity_bench.recording.record import Record
 from plasticity_bench.recording.recorder import Recorder
 
-MOST_PARAMETERS = 2.5
-"""Times those of the network that learners are asked to build; of the baselines, plasticity
-injection has most, 2.07."""
+MOST_PARAMETERS = 3
+"""Times those of the network that learners are asked to build. Of the baselines, plasticity
+injection has most: it keeps its head three times."""
 
 
 class Source(Protocol):

@@ -582,7 +582,7 @@ def test_a_forgery_is_refused_by_its_rule_alone(entry, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_our_own_commands_make_is_valid(entry, name):
     found = verdict(entry.parent / name)
-    of_its_code = ["its extra passes and memory, which only its code can tell"]
+    of_its_code = ["its costs, which only its record can tell: verify it"]
     assert (found.failures, found.notes) == ([], of_its_code if name == "mine" else [])
 
 

@@ -97,7 +97,7 @@ def population(learner):
 
 
 def test_much_larger_networks_and_tables_are_refused():
-    with pytest.raises(pb.LearnerError, match=r"times as many, and 2.5 times is the most"):
+    with pytest.raises(pb.LearnerError, match=r"times as many, and 3 times is the most"):
         population(Large())
     with pytest.raises(pb.LearnerError, match="have captured .* numbers, and 1,024 is the most"):
         population(Table(entries=MOST_CONSTANTS))
