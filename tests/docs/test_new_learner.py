@@ -8,11 +8,11 @@ import gymnasium
 import pytest
 
 import plasticity_bench as pb
-from plasticity_bench.checks.learner import MOST_PARAMETERS
 from plasticity_bench.checks.trial import UPDATES
 from plasticity_bench.cli import main
 from plasticity_bench.learners.lookup import HOOKS, find_learner
 from plasticity_bench.networks.sizing import num_parameters
+from plasticity_bench.programs.recorded import MOST_PARAMETERS
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.streams import registry
 from tests.support.helpers import as_before

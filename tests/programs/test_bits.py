@@ -51,7 +51,7 @@ def test_all_baselines_have_recorded_bits():
 @pytest.mark.skipif(not shutil.which("qemu-x86_64"), reason="qemu-user is not installed")
 @pytest.mark.parametrize(
     ("learner", "network", "processor"),
-    zip(("adam", "wasserstein", "adam"), ("mlp", "mlp", "cnn"), bits.EMULATORS, strict=True),
+    list(zip(("adam", "wasserstein", "adam"), ("mlp", "mlp", "cnn"), bits.EMULATORS, strict=True)),
 )
 def test_an_emulated_processor_gives_the_same_bits(learner, network, processor):
     expected = bits.recorded()[network][learner]

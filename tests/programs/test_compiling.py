@@ -10,6 +10,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 import plasticity_bench as pb
 from plasticity_bench.programs import compiling
 from plasticity_bench.programs.compiling import should_compile
+from plasticity_bench.programs.tracing import trace
 from tests.support.helpers import SPEC, replica, same, stacked_batch
 
 pytestmark = pytest.mark.slow
@@ -86,22 +87,20 @@ def test_a_compiled_replicas_run_does_not_depend_on_the_others(pair):
     assert same(replica(pair, 2), replica(population([2], compiles=True), 0))
 
 
-def test_a_refusal_is_stated_and_the_run_goes_on(monkeypatch):
+def test_a_refusal_is_stated(monkeypatch):
     def refuse(*_, **__):
         raise RuntimeError("No working C++ compiler found\nand more")
 
     monkeypatch.setattr(torch._inductor, "standalone_compile", refuse)
-    made = population([0], compiles=True)
-    assert made.compiled is False
-    assert made.fallback == "RuntimeError: No working C++ compiler found"
-    assert same(replica(made, 0), replica(population([0], compiles=False), 0))
+    with pytest.raises(compiling.CompilationError, match="RuntimeError: No working C.. compiler"):
+        trace(lambda x: x.exp() + 1, (torch.ones(3),), into_code=True)
 
 
 def test_a_looped_learner_is_not_compiled():
     looped = type("Looped", (Noisy,), {"vectorized": False, "__module__": __name__})
     made = population([0], compiles=True, steps=2, learner=looped)
     assert made.compiled is False
-    assert made.fallback == "the learner is not vectorized"
+    assert made.fallback == "the learner is not recorded"
 
 
 def test_auto_compiles_what_is_long():
