@@ -156,8 +156,8 @@ class Looped:
         return looped
 
     def _network(self) -> nn.Module:
-        module = built(self._learner, self._spec, _MODULE_SEED)
-        network = hook_outputs.network(self._learner, module, self._spec)
+        built_ = hook_outputs.module(self._learner, built(self._learner, self._spec, _MODULE_SEED))
+        network = hook_outputs.network(self._learner, built_, self._spec)
         self._constants = Constants(network, self._spec)
         self._constants.check_unchanging(self._learner)
         return network

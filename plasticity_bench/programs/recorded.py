@@ -71,7 +71,8 @@ class Recorded:
         check_size(self.record.learner, self.module, spec)
         self._replicas, self._device = tuple(replicas), device
         self._lifted = [values.to(device) for values in lifted.values()]
-        self._structure = layout.structure(self.record.layout)
+        example, self._structure = pytree.tree_flatten(layout.example(self.record.layout))
+        self._dtypes = [tensor.dtype for tensor in example]
         self.keys = noise_keys(replicas).to(device)
 
     def fresh(self, index: int) -> Params:
@@ -161,11 +162,13 @@ class Recorded:
         return lambda *stacked: vmap(function)(self._lifted, *stacked)
 
     def _as_state(self, leaves: list[Tensor]) -> State:
+        # Some operations of a hyperparameter that differs between replicas return float64.
+        leaves = [leaf.to(dtype) for leaf, dtype in zip(leaves, self._dtypes, strict=True)]
         state: State = pytree.tree_unflatten(leaves, self._structure)
         return state
 
     def _as_params(self, leaves: list[Tensor]) -> Params:
-        return dict(zip(self.record.names, leaves, strict=True))
+        return {name: leaf.float() for name, leaf in zip(self.record.names, leaves, strict=True)}
 
 
 def _by_setting(replicas: Sequence[Replica]) -> tuple[list[AnyLearner], list[int]]:

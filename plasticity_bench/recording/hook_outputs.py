@@ -119,14 +119,19 @@ def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
     return returned
 
 
-def network(learner: Learner, module: Any, spec: NetworkSpec) -> nn.Module:
+def module(learner: Learner, built: Any) -> nn.Module:
+    """Return what `build` built. Raises a LearnerError if it is no module."""
+    if not isinstance(built, nn.Module):
+        raise _fault(learner, "build", f"must return a torch.nn.Module, not {_kind(built)}")
+    return built
+
+
+def network(learner: Learner, module: nn.Module, spec: NetworkSpec) -> nn.Module:
     """Return what `build` built.
 
     Raises:
         LearnerError: if it has state other than parameters, or its outputs do not fit.
     """
-    if not isinstance(module, nn.Module):
-        raise _fault(learner, "build", f"must return a torch.nn.Module, not {_kind(module)}")
     for name, part in module.named_modules():
         if isinstance(part, _STATEFUL) and getattr(part, "p", None) != 0:  # such dropout is none
             raise _fault(

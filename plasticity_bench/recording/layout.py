@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
 from plasticity_bench.learners.learner import State
 from plasticity_bench.recording.plain_data import dtype_name, dtype_named
@@ -24,11 +23,6 @@ def example(layout: Layout) -> State:
         ValueError: if it is no layout; so do KeyError and TypeError.
     """
     return State(**{field: _zeros(layout[field]) for field in State._fields})
-
-
-def structure(layout: Layout) -> pytree.TreeSpec:
-    """Return how the tensors of a state are nested."""
-    return pytree.tree_structure(example(layout))
 
 
 def _of(value: Any) -> Any:

@@ -129,7 +129,7 @@ class Recorder:
     def _built(self, learner: Learner, seed: int) -> tuple[nn.Module, Graph]:
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             torch.default_generator.manual_seed(seed)
-            return record_initial(lambda: learner.build(self._spec))
+            return record_initial(lambda: hook_outputs.module(learner, learner.build(self._spec)))
 
     def _recorded(self, initial: tuple[Graph, ...]) -> Record:
         learner = self._learner

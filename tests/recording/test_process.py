@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 import pytest
 import torch
@@ -87,7 +88,8 @@ def test_the_process_and_what_it_has_started_end_before_results_exist(learner, t
         pytest.skip("this system has no unshare, or does not permit it")
     text = (
         "import subprocess\nimport plasticity_bench as pb\n"
-        f"subprocess.Popen(['sh', '-c', 'sleep 4; touch {tmp_path}/left'], start_new_session=True)"
+        f"subprocess.Popen(['sh', '-c', 'while true; do touch {tmp_path}/left; sleep 0.1; done'], "
+        "start_new_session=True)"
         "\nclass Learner(pb.Learner):\n    pass\n"
     )
     recorder = RecorderProcess([learner(text)], SPEC)
@@ -95,9 +97,8 @@ def test_the_process_and_what_it_has_started_end_before_results_exist(learner, t
     recorder.update(*BATCH)
     with pytest.raises(ProcessLookupError):
         os.kill(process_id, 0)
-    import time
-
-    time.sleep(5)
+    (tmp_path / "left").unlink(missing_ok=True)
+    time.sleep(1)
     assert not (tmp_path / "left").exists()
     # Another shape needs another process, which must record the same.
     assert recorder.update((4, *SPEC.input_shape), (4,)).nodes
