@@ -140,20 +140,20 @@ def _compiler() -> Iterator[Finding]:
 def _compiles() -> Finding:
     import torch
 
-    from plasticity_bench.programs.compiling import CompilationError, compiled
+    from plasticity_bench.programs.kernels.building import BuildError
+    from plasticity_bench.programs.tracing import program
 
     keep_compiled_code_private()
-    graph = torch.fx.symbolic_trace(_sum_of_squares)
     try:
-        compiled(graph, [torch.ones(3)])
-    except CompilationError as error:
-        remedy = "Long streams run slower, replayed rather than compiled."
+        program(_sum_of_squares, (torch.ones(3),), into_code=True)
+    except BuildError as error:
+        remedy = "Long streams run slower, interpreted rather than compiled."
         return Finding("compiling updates", f"fails: {_line(error)}", remedy)
     return Finding("compiling updates", "works")
 
 
-def _sum_of_squares(values: Any) -> list[Any]:
-    return [(values * values).sum()]
+def _sum_of_squares(values: Any) -> Any:
+    return (values * values).sum()
 
 
 def _caches() -> Iterator[Finding]:

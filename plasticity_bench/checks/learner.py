@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import torch
 import yaml
 
 from plasticity_bench.checks import hooks
@@ -13,13 +12,10 @@ from plasticity_bench.errors import BadInputError, LearnerError
 from plasticity_bench.learners.hyperparameters import without_effect
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import check_class, find_learner
-from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.programs import recorded
 from plasticity_bench.recording import purity
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite import yaml_source
 
-COUNTED = NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
 Check = Callable[[Trial], None]
 
 
@@ -98,13 +94,6 @@ def check_hyperparameters(trial: Trial) -> None:
                 f"its hyperparameter {name} is {value!r}, but set to that it becomes "
                 f"{again[name]!r}: let its annotation check a value, not change it",
             )
-
-
-def check_size(trial: Trial) -> None:
-    """Its network does not have many more parameters than the suite's."""
-    with torch.random.fork_rng(devices=[]):
-        built = trial.learner.build(COUNTED)
-    recorded.check_size(type(trial.learner).__name__, built, COUNTED)
 
 
 def check_arguments_unchanged(trial: Trial) -> None:
@@ -235,7 +224,6 @@ CHECKS: tuple[Check, ...] = (
     check_works,  # it names the hook that changes something
     check_learner_code,
     check_hyperparameters,
-    check_size,
     check_arguments_unchanged,
     check_deterministic,
     check_global_generators,
