@@ -9,7 +9,7 @@ import numpy as np
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.scores import Score
-from plasticity_bench.statistics import bootstrap_mean
+from plasticity_bench.statistics import mean_interval
 
 
 def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: Path) -> None:
@@ -52,7 +52,7 @@ def _learner(axis: Any, seed_scores: Sequence[Score], look: dict[str, Any]) -> N
         return
     look = {name: value for name, value in look.items() if name != "linestyle"}
     axis.plot(*points.T, **{**look, "markersize": 2, "alpha": 0.4}, linestyle="none", zorder=1)
-    x, y = (bootstrap_mean(values) for values in points.T)
+    x, y = (mean_interval(values) for values in points.T)
     axis.errorbar(
         x.mean,
         y.mean,

@@ -13,9 +13,8 @@ from plasticity_bench.statistics import (
     Interval,
     Rank,
     collapse_rate,
-    interquartile_mean,
     known,
-    stratified_interval,
+    mean_interval,
     worst_quartile_mean,
 )
 from plasticity_bench.statistics.aggregates import Array
@@ -32,7 +31,6 @@ class Row:
         remark: why it has no rank; empty if it has one.
         trainability: mean over streams and seeds.
         retention: curvature retention, likewise.
-        interquartile: interquartile mean of trainability.
         worst: mean of the worst quarter of all runs' trainability.
         collapse: share of replicas that diverged, or learn next to nothing in the end.
         seconds: of a seed on a stream, on the submitter's machine.
@@ -49,7 +47,6 @@ class Row:
     remark: str
     trainability: Interval
     retention: Interval
-    interquartile: Interval
     worst: float
     collapse: float
     seconds: float
@@ -93,9 +90,8 @@ def _row(entry: Entry, suite: Suite) -> Row:
         name=entry.name,
         rank=None,
         remark=remark,
-        trainability=stratified_interval(known_ones),
-        retention=stratified_interval(known(retention) if num_seeds else retention[:0]),
-        interquartile=stratified_interval(known_ones, interquartile_mean),
+        trainability=mean_interval(known_ones),
+        retention=mean_interval(known(retention) if num_seeds else retention[:0]),
         worst=float(worst_quartile_mean(known_ones)) if known_ones.size else float("nan"),
         collapse=(
             collapse_rate(trainability[scored], diverged[scored])

@@ -2,16 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from plasticity_bench import tables
 from plasticity_bench.leaderboard.manifest import Flags
 from plasticity_bench.leaderboard.ranking import Row
-from plasticity_bench.scoring.comparison import compared
+from plasticity_bench.scoring.comparison import compared_all
 from plasticity_bench.scoring.comparison import render as render_comparisons
 from plasticity_bench.scoring.learner_costs import LearnerCosts
 from plasticity_bench.scoring.ranking import common
-from plasticity_bench.statistics import RELIABLE_SEEDS, format_interval, holm
+from plasticity_bench.statistics import RELIABLE_SEEDS, format_interval
 
 HEADERS = (
     "rank",
@@ -61,14 +60,12 @@ def needs(flags: Flags) -> str:
 def beside(row: Row, others: Sequence[Row], format_name: str = "table") -> str:
     """Return an entry's differences in trainability from every other entry, for the reviewer."""
     pairs = [(other, common([row.scores, other.scores])) for other in others]
-    lines = [compared(f"{row.name} - {other.name}", x, y) for other, (x, y) in pairs if x.size]
-    corrected = holm([line.difference.p_value for line in lines])
-    lines = [replace(line, corrected=p) for line, p in zip(lines, corrected, strict=True)]
+    lines = compared_all({f"{row.name} - {o.name}": (x, y) for o, (x, y) in pairs if x.size})
     return render_comparisons(lines, format_name, first="entries")
 
 
 def _csv(rows: Sequence[Row]) -> str:
-    means = ("trainability", "retention", "interquartile")
+    means = ("trainability", "retention")
     ends = [f"{name}{end}" for name in means for end in ("", "_low", "_high")]
     plain = ("worst", "collapse", "seconds", "num_seeds")
     flags = tuple(Flags.model_fields)

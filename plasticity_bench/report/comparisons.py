@@ -10,7 +10,12 @@ from plasticity_bench.report.model import PairRow, ProfileRow
 from plasticity_bench.report.numbers import bounds, number, numbers
 from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.scores import Score
-from plasticity_bench.statistics import holm, known, paired_difference, performance_profile
+from plasticity_bench.statistics import (
+    known,
+    paired_difference,
+    performance_profile,
+    sign_flip_p_values,
+)
 
 SCORES = ("trainability", "retention")
 THRESHOLDS = np.linspace(0, 1, 41)
@@ -48,16 +53,18 @@ def pairs(scores: Scores, streams: Sequence[str], learners: Sequence[str]) -> li
     rows = []
     for stream, labels in selections(streams):
         for name in SCORES:
-            compared = [
-                row
+            runs = {
+                (one, other): matrix(scores, labels, [learners[one], learners[other]], name)
                 for one, other in combinations(range(len(learners)), 2)
-                if (row := _pair(scores, labels, learners, (one, other), name))
-            ]
-            corrected = holm([row["p_value"] or 0.0 for row in compared])
-            for row, p_value in zip(compared, corrected, strict=True):
-                row["stream"] = stream
-                row["p_value"] = number(p_value)
-            rows += compared
+            }
+            compared = {
+                places: both
+                for places, both in runs.items()
+                if both is not None and both.shape[-1] > 1
+            }
+            corrected = sign_flip_p_values([both[0] - both[1] for both in compared.values()])
+            for (places, both), p_value in zip(compared.items(), corrected, strict=True):
+                rows.append(_pair(stream, name, places, both, p_value))
     return rows
 
 
@@ -87,24 +94,20 @@ def selections(streams: Sequence[str]) -> list[tuple[int | None, list[str]]]:
 
 
 def _pair(
-    scores: Scores,
-    streams: Sequence[str],
-    learners: Sequence[str],
-    places: tuple[int, int],
+    stream: int | None,
     name: str,
-) -> PairRow | None:
-    one, other = places
-    runs = matrix(scores, streams, [learners[one], learners[other]], name)
-    if runs is None or runs.shape[-1] < 2:
-        return None
+    places: tuple[int, int],
+    runs: NDArray[np.float64],
+    p_value: float,
+) -> PairRow:
     difference = paired_difference(runs[0], runs[1])
     return PairRow(
-        stream=None,
+        stream=stream,
         score=name,
-        learner=one,
-        other=other,
+        learner=places[0],
+        other=places[1],
         seeds=difference.num_seeds,
         difference=bounds(difference.interval),
-        p_value=difference.p_value,
-        too_few=difference.too_few_pairs,
+        p_value=number(p_value),
+        too_few=difference.too_few_seeds,
     )

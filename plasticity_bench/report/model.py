@@ -16,7 +16,7 @@ class ScoreRow(TypedDict):
 
     stream: int | None
     learner: int
-    rank: list[int] | None  # shared in a tie group, and its 95 % interval; of the reference none
+    rank: list[int] | None  # of the tie group, and the position's interval; of the reference none
     seeds: list[int]
     points: list[list[Number]]  # of each seed: trainability, retention
     trainability: Bounds | None
@@ -61,8 +61,8 @@ class PairRow(TypedDict):
     other: int
     seeds: int
     difference: Bounds
-    p_value: Number  # Holm-corrected over the pairs of the same stream and score
-    too_few: bool  # pairs for any difference to be significant
+    p_value: Number  # corrected for all pairs of the same stream and score
+    too_few: bool  # seeds for any difference to be significant
 
 
 class ExplanationRow(TypedDict):

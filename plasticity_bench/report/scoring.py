@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from plasticity_bench.report import ranking
 from plasticity_bench.report.comparisons import SCORES, matrix, selections
-from plasticity_bench.report.model import ScoreRow
+from plasticity_bench.report.model import Bounds, ScoreRow
 from plasticity_bench.report.numbers import bounds_or_none, number, numbers
 from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.scores import Score
-from plasticity_bench.statistics import bootstrap_mean, stratified_interval
+from plasticity_bench.statistics import mean_interval
 
 
 def rows(
@@ -53,7 +53,7 @@ def _overall(
     """The mean over streams, of seeds that are finished on all."""
     runs = {name: matrix(scores, streams, [label], name) for name in SCORES}
     intervals = {
-        name: None if of_learner is None else bounds_or_none(stratified_interval(of_learner[0]))
+        name: None if of_learner is None else bounds_or_none(mean_interval(of_learner[0]))
         for name, of_learner in runs.items()
     }
     if not any(intervals.values()):
@@ -87,17 +87,18 @@ def _row(stream: int, learner: int, of_seed: dict[int, Score] | None) -> ScoreRo
         rank=None,
         seeds=list(of_seed),
         points=[numbers((s.trainability, s.retention)) for s in seed_scores],
-        trainability=bounds_or_none(
-            bootstrap_mean([s.trainability for s in seed_scores]) if seed_scores else None
-        ),
-        retention=bounds_or_none(
-            bootstrap_mean([s.retention for s in seed_scores]) if seed_scores else None
-        ),
+        trainability=_bounds([s.trainability for s in seed_scores]),
+        retention=_bounds([s.retention for s in seed_scores]),
         accuracy=number(_mean([s.accuracy for s in seed_scores])),
         curvature=number(_mean([s.curvature for s in seed_scores])),
         seconds=number(_mean([s.seconds for s in seed_scores])),
         diverged=sum(s.diverged for s in seed_scores),
     )
+
+
+def _bounds(values: Sequence[float]) -> Bounds | None:
+    """Mean and interval of those that are known, as in the table."""
+    return bounds_or_none(mean_interval([value for value in values if not math.isnan(value)]))
 
 
 def _mean(values: Sequence[float]) -> float:

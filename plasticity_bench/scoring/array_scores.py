@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.statistics import Interval, known, stratified_interval
+from plasticity_bench.statistics import Interval, known, mean_interval
 from plasticity_bench.statistics.aggregates import Array
 
 
@@ -91,7 +91,7 @@ def score_arrays(
         scores["retained_plasticity"] = retained_plasticity(accuracy, own_fresh, chance)
     if rank is not None and reference_rank is not None and floor is not None:
         scores["curvature_retention"] = curvature_retention(rank, reference_rank, floor)
-    return {k: stratified_interval(known(np.atleast_2d(v))) for k, v in scores.items()}
+    return {k: mean_interval(known(np.atleast_2d(v))) for k, v in scores.items()}
 
 
 def _check_shapes(shape: tuple[int, ...], arrays: Mapping[str, ArrayLike]) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 import scipy.stats
 
 from plasticity_bench.results import Run, RunResult
-from plasticity_bench.statistics import Interval, bootstrap_mean
+from plasticity_bench.statistics import Interval, mean_interval
 
 OUTCOMES = ("accuracy", "r_squared", "loss")
 NOT_EXPLANATIONS = ("chance", "dead_rank", *OUTCOMES, *(f"test_{name}" for name in OUTCOMES))
@@ -89,10 +89,12 @@ class Association:
 def sign(interval: Interval | None) -> str:
     """Return + or - for an interval on one side of zero, 0 for one around it, . for none.
 
+    There is none from a single seed.
+
     >>> sign(Interval(0.5, 0.4, 0.6)), sign(Interval(-0.1, -0.3, 0.1)), sign(None)
     ('+', '0', '.')
     """
-    if interval is None:
+    if interval is None or math.isnan(interval.low):
         return "."
     if interval.low > 0:
         return "+"
@@ -203,7 +205,7 @@ def _over_seeds(
         known = [value for value in each if not math.isnan(value)]
         if known:
             means.append(sum(known) / len(known))
-    return bootstrap_mean(means) if means else None
+    return mean_interval(means) if means else None
 
 
 def _strength(interval: Interval | None) -> float:

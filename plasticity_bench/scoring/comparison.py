@@ -15,10 +15,10 @@ from plasticity_bench.statistics import (
     Difference,
     Interval,
     format_interval,
-    holm,
     known,
     paired_difference,
     probability_of_improvement,
+    sign_flip_p_values,
 )
 from plasticity_bench.statistics.aggregates import Array
 
@@ -26,7 +26,7 @@ Scores = Mapping[str, Mapping[int, float]]
 """By stream and seed."""
 
 OVERALL = "all streams"
-HEADERS = ("stream", "difference", "p (Holm)", "probability of improvement", "seeds")
+HEADERS = ("stream", "difference", "p (corrected)", "probability of improvement", "seeds")
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,7 @@ def compare(ours: Scores, theirs: Scores) -> list[Comparison]:
     if not known(both).size:
         raise BadInputError("The reference gains nothing on these streams: there are no scores.")
     pairs = {k: known(both[i : i + 1]) for i, k in enumerate(streams)}
-    lines = [compared(k, pair[:, 0], pair[:, 1]) for k, pair in pairs.items() if pair.size]
-    corrected = holm([line.difference.p_value for line in lines])
-    lines = [replace(line, corrected=p) for line, p in zip(lines, corrected, strict=True)]
+    lines = compared_all({k: (pair[:, 0], pair[:, 1]) for k, pair in pairs.items() if pair.size})
     over_all = known(both)
     if len(lines) > 1:
         lines.append(compared(OVERALL, over_all[:, 0], over_all[:, 1]))
@@ -109,15 +107,15 @@ def sentence(lines: Sequence[Comparison], ours: str, theirs: str, what: str) -> 
             f"{last.improvement.mean:.2f}."
         )
     else:
+        ends = f", with a 95 % interval from {interval.low:+.2f} to {interval.high:+.2f}"
         text = (
             f"{ours} and {theirs} do not differ significantly in {what} {where}: the difference is "
-            f"{mean:+.2f}, with a 95 % interval from {interval.low:+.2f} to {interval.high:+.2f} "
-            f"(p = {last.corrected:.2g}, {seeds})."
+            f"{mean:+.2f}{'' if num_seeds == 1 else ends} (p = {last.corrected:.2g}, {seeds})."
         )
-    if last.difference.too_few_pairs:
+    if last.difference.too_few_seeds:
         text += (
-            f" There are too few pairs for any difference to be significant: with "
-            f"{last.difference.num_pairs}, p is at least {last.difference.least_p_value:.2g}."
+            f" There are too few seeds for any difference to be significant: with "
+            f"{num_seeds}, p is at least {last.difference.least_p_value:.2g}."
         )
     if num_seeds < RELIABLE_SEEDS:
         text += f" {seeds[0].upper()}{seeds[1:]} are few: use at least {RELIABLE_SEEDS}."
@@ -136,13 +134,20 @@ def render(lines: Sequence[Comparison], format_name: str = "table", first: str =
         [
             line.stream,
             format_interval(line.difference.interval, signed=True),
-            f"{line.corrected:.2g}" + (" (too few pairs)" if line.difference.too_few_pairs else ""),
+            f"{line.corrected:.2g}" + (" (too few seeds)" if line.difference.too_few_seeds else ""),
             format_interval(line.improvement),
             line.difference.num_seeds,
         ]
         for line in lines
     ]
     return tables.render((first, *HEADERS[1:]), rows, format_name, left=(first,))
+
+
+def compared_all(pairs: Mapping[str, tuple[Array, Array]]) -> list[Comparison]:
+    """Return the comparisons of many pairs of arrays, by name; p is corrected for all of them."""
+    lines = [compared(name, ours, theirs) for name, (ours, theirs) in pairs.items()]
+    corrected = sign_flip_p_values([ours - theirs for ours, theirs in pairs.values()])
+    return [replace(line, corrected=p) for line, p in zip(lines, corrected, strict=True)]
 
 
 def compared(name: str, ours: Array, theirs: Array) -> Comparison:

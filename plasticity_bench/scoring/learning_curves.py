@@ -8,9 +8,8 @@ import numpy as np
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.results import Run, RunResult, Selection
-from plasticity_bench.statistics import Interval, bootstrap_means
+from plasticity_bench.statistics import Interval, mean_intervals
 
-RESAMPLES = 1000  # for each point of a curve
 WHENS = ("start", "during", "end")
 
 
@@ -98,7 +97,7 @@ def _points(of_seeds: Sequence[dict[int, float]]) -> dict[int, Interval]:
         task: [v[task] for v in of_seeds if np.isfinite(v.get(task, np.nan))] for task in tasks
     }
     finite = {task: values for task, values in finite.items() if values}
-    intervals = bootstrap_means(list(finite.values()), resamples=RESAMPLES)
+    intervals = mean_intervals(list(finite.values()))
     return dict(zip(finite, intervals, strict=True))
 
 

@@ -14,8 +14,8 @@ from plasticity_bench.statistics import (
     NO_INTERVAL,
     RELIABLE_SEEDS,
     Interval,
-    bootstrap_mean,
     format_interval,
+    mean_interval,
 )
 
 MAX_BESIDE = 3
@@ -74,7 +74,7 @@ def entry(stream: str, learner: str, scores: Sequence[Score]) -> Entry:
         return float(np.mean(known(values))) if known(values) else math.nan
 
     def interval(values: Sequence[float]) -> Interval | None:
-        return bootstrap_mean(known(values) or [math.nan]) if values else None
+        return mean_interval(known(values) or [math.nan]) if values else None
 
     trainability = [s.trainability for s in scores]
     healthy = [s for s in scores if not s.diverged]
@@ -188,20 +188,12 @@ def _number(value: float, digits: int) -> str:
 def record(entry: Entry) -> dict[str, str | float]:
     """Return all numbers of an entry, by the names of a CSV file's columns."""
     numbers: dict[str, str | float] = {"stream": entry.stream, "learner": entry.learner}
-    seeds = {"trainability": entry.num_seeds - entry.num_without_gain, "retention": entry.num_seeds}
-    for name, num_seeds in seeds.items():
-        interval = _of_several_seeds(getattr(entry, name), num_seeds)
+    for name in ("trainability", "retention"):
+        interval = getattr(entry, name) or NO_INTERVAL
         for end in ("mean", "low", "high"):
             suffix = "" if end == "mean" else f"_{end}"
             numbers[f"{_NAMES.get(name, name)}{suffix}"] = getattr(interval, end)
     return numbers | {name: getattr(entry, name) for name in _PLAIN}
-
-
-def _of_several_seeds(interval: Interval | None, num_seeds: int) -> Interval:
-    """An interval, whose ends are not known from a single seed."""
-    if interval is None or num_seeds > 1:
-        return interval or NO_INTERVAL
-    return Interval(interval.mean, math.nan, math.nan)
 
 
 def named(score: dict[str, float]) -> dict[str, float]:

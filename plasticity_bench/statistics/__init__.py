@@ -1,4 +1,4 @@
-"""Intervals, tests and ranks of scores, seeded; resampling is that of scipy.stats.
+"""Intervals, tests and ranks of scores; what is random is seeded.
 
 Scores are arrays of (streams, seeds), as `scores[stream, seed]`. A stream on which a score is not
 available is left out before: `known`. docs/statistics.md has the formulas with worked numbers.
@@ -7,32 +7,28 @@ available is left out before: `known`. docs/statistics.md has the formulas with 
 from plasticity_bench.statistics.aggregates import (
     RELIABLE_SEEDS,
     collapse_rate,
-    interquartile_mean,
     known,
     mean,
     slope,
     worst_quartile_mean,
 )
 from plasticity_bench.statistics.differences import (
-    ALPHA,
     Difference,
-    holm,
     paired_difference,
     probability_of_improvement,
-    sign_flip_p_value,
 )
 from plasticity_bench.statistics.intervals import (
     LEVEL,
     NO_INTERVAL,
-    RESAMPLES,
     Interval,
-    bootstrap_mean,
-    bootstrap_means,
     format_interval,
-    stratified_interval,
+    mean_interval,
+    mean_intervals,
 )
 from plasticity_bench.statistics.profiles import Profile, performance_profile
 from plasticity_bench.statistics.ranks import Rank, ranks
+from plasticity_bench.statistics.resampling import RESAMPLES
+from plasticity_bench.statistics.sign_flips import ALPHA, sign_flip_p_values
 
 __all__ = [
     "ALPHA",
@@ -44,20 +40,17 @@ __all__ = [
     "Interval",
     "Profile",
     "Rank",
-    "bootstrap_mean",
-    "bootstrap_means",
     "collapse_rate",
     "format_interval",
-    "holm",
-    "interquartile_mean",
     "known",
     "mean",
+    "mean_interval",
+    "mean_intervals",
     "paired_difference",
     "performance_profile",
     "probability_of_improvement",
     "ranks",
-    "sign_flip_p_value",
+    "sign_flip_p_values",
     "slope",
-    "stratified_interval",
     "worst_quartile_mean",
 ]

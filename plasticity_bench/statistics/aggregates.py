@@ -1,7 +1,7 @@
 """Single numbers that many runs are summed up by.
 
 All but `slope` and `collapse_rate` take scores whose last two axes are (streams, seeds), and return
-what the axes before them index: so the bootstrap computes all of its resamples at once.
+what the axes before them index.
 """
 
 import numpy as np
@@ -42,15 +42,16 @@ def mean(scores: ArrayLike) -> Array:
     return np.asarray(np.mean(np.asarray(scores, dtype=np.float64), axis=(-2, -1)))
 
 
-def interquartile_mean(scores: ArrayLike) -> Array:
-    """Return the mean of the middle half of all runs, streams and seeds together.
+def over_streams(scores: ArrayLike) -> Array:
+    """Return the mean of each seed over streams, (..., seeds).
 
-    Agarwal et al. (2021), arXiv:2108.13264. Of n runs the lowest and the highest n // 4 are left
-    out.
+    Args:
+        scores: (..., streams, seeds); or (seeds,), which stay as they are.
     """
-    runs = _sorted_runs(scores)
-    cut = runs.shape[-1] // 4
-    return np.asarray(runs[..., cut : runs.shape[-1] - cut].mean(axis=-1))
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim < 2:
+        return values
+    return values.mean(axis=-2) if values.shape[-2] else values.reshape(*values.shape[:-2], 0)
 
 
 def worst_quartile_mean(scores: ArrayLike) -> Array:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plasticity_bench.statistics.aggregates import Array
-from plasticity_bench.statistics.intervals import LEVEL, RESAMPLES, bounds
+from plasticity_bench.statistics.intervals import LEVEL
+from plasticity_bench.statistics.resampling import RESAMPLES, bounds
 
 
 @dataclass(frozen=True)

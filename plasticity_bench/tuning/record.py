@@ -264,6 +264,8 @@ def _learner(outcome: Outcome, contender: Contender) -> LearnerRecord:
 
 def _tried(trial: Trial) -> TriedRecord:
     interval = trial.interval
+    if interval and math.isnan(interval.low):  # of a single seed
+        interval = None
     return TriedRecord(
         setting=trial.setting,
         tasks=max(trial.tasks.values()),

@@ -8,7 +8,7 @@ import numpy as np
 
 from plasticity_bench.results import Results
 from plasticity_bench.scoring.scores import Means, fraction, means_by_key, score
-from plasticity_bench.statistics import Interval, bootstrap_mean
+from plasticity_bench.statistics import Interval, mean_interval
 from plasticity_bench.suite.planning import Group
 from plasticity_bench.suite.suite import SuiteStream
 from plasticity_bench.tuning.settings import Setting
@@ -55,7 +55,7 @@ class Trial:
             return None
         table = np.array(list(self.scores.values()))  # (streams, seeds)
         known = table[~np.isnan(table).any(1)]
-        return bootstrap_mean(known.mean(0)) if len(known) else None
+        return mean_interval(known) if len(known) else None
 
 
 def loaded(group: Group, results: Results) -> list[Means]:

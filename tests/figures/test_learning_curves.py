@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 import plasticity_bench as pb
 from plasticity_bench.cli import main
@@ -37,7 +38,8 @@ def test_points_are_means_over_seeds(results):
     assert accuracy.seeds == 3
     assert [accuracy.points[task].mean for task in range(4)] == pytest.approx([0.1, 1.1, 2.1, 3.1])
     for task, point in accuracy.points.items():
-        assert task <= point.low <= point.mean <= point.high <= task + 0.2 + 1e-9
+        ends = scipy.stats.ttest_1samp(np.array([0, 0.1, 0.2]) + task, 0).confidence_interval()
+        assert (point.low, point.high) == pytest.approx(tuple(ends))
     assert list(found["hard", "l2", "fisher_srank99_n16"].points) == [0, 3]
     diverged = found["easy", "l2", "accuracy"].points[3]
     assert diverged.mean == pytest.approx(3.05)  # of the two that are left

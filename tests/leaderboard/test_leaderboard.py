@@ -26,7 +26,7 @@ from plasticity_bench.results import Results, select
 from plasticity_bench.scoring import comparison
 from plasticity_bench.scoring.ranking import common, rank_rows
 from plasticity_bench.scoring.score_table import entries as table_entries
-from plasticity_bench.statistics import Interval, Rank, paired_difference
+from plasticity_bench.statistics import Interval, Rank, paired_difference, sign_flip_p_values
 from plasticity_bench.suite.suite import load_suite
 from tests.support.entries import SUITE, change_manifest, change_runs, put, runs_of_trial
 
@@ -259,7 +259,7 @@ def test_what_cannot_be_read_is_told_of(folder, capsys):
 def row(name, scores, remark="", **changes):
     own = Interval(float(np.mean(scores)), 0.0, 1.0)
     values = dict(  # noqa: C408
-        name=name, rank=None, remark=remark, trainability=own, retention=own, interquartile=own,
+        name=name, rank=None, remark=remark, trainability=own, retention=own,
         worst=0.5, collapse=0.25, seconds=1.0, num_seeds=10, status="verified (3 runs, 2026-01-01)",
         flags=Flags(recorded=True, boundaries=True, flops=2.0, memory=1.0), settings="tuned",
         scores=np.asarray(scores),
@@ -390,9 +390,17 @@ def test_the_sentence_says_which_is_better_and_by_how_much():
     back = comparison.compare(by_stream(0.5 + noise / 2), by_stream(0.7 + noise))
     assert "b has 0.20 less" in comparison.sentence(back, "b", "a", "trainability")
     assert [line.stream for line in lines] == ["s0", "s1", "all streams"]
-    exact = 2 / 2**10  # of one stream, and corrected for two
-    assert lines[0].difference.p_value == exact
-    assert lines[0].corrected == 2 * exact
+    assert lines[0].difference.p_value == 2 / 2**10
+    assert lines[0].corrected == 2 / 2**10  # no flip of the other stream alone is as far from 0
+
+
+def test_p_values_of_streams_are_corrected_for_all_of_them():
+    noise = np.random.default_rng(3).normal(0.03, 0.1, size=(4, 10))
+    lines = comparison.compare(by_stream(0.5 + noise), by_stream(np.full((4, 10), 0.5)))
+    expected = sign_flip_p_values(list(noise))
+    assert [line.corrected for line in lines[:-1]] == pytest.approx(expected)
+    assert lines[-1].corrected == lines[-1].difference.p_value  # the line over all streams
+    assert max(p - line.difference.p_value for p, line in zip(expected, lines)) > 0.01
 
 
 def test_only_shared_seeds_and_streams_with_scores_count():
@@ -404,7 +412,7 @@ def test_only_shared_seeds_and_streams_with_scores_count():
     nothing = {"s": ours["s"], "t": dict.fromkeys(ours["t"], float("nan"))}
     (line,) = comparison.compare(nothing, theirs)
     assert (line.stream, line.difference.num_seeds) == ("s", 2)
-    assert "too few pairs" in comparison.render([line])
+    assert "too few seeds" in comparison.render([line])
     assert "with 2, p is at least 0.5." in comparison.sentence([line], "a", "b", "trainability")
     with pytest.raises(BadInputError, match="share no finished seed"):
         comparison.compare({"s": {0: 1.0}}, {"s": {1: 1.0}})

@@ -58,13 +58,13 @@ def test_rows_are_in_the_leaderboards_order(report, results):
     assert report["learners"] == ["fresh", EVIL, "adam", "l2"]
     table = [(r["stream"], report["learners"][r["learner"]], r["rank"]) for r in report["scores"]]
     assert [row for row in table if row[0] != 0] == [
-        # six pairs: p = 2 / 2**6 of one comparison; on one stream, three pairs tell nothing
-        *((None, "fresh", None), (None, EVIL, [1, 1, 1]), (None, "adam", [2, 2, 2])),
+        # three seeds tell nothing apart, on however many streams
+        *((None, "fresh", None), (None, EVIL, [1, 1, 2]), (None, "adam", [1, 1, 2])),
         (None, "l2", None),
-        *((1, "fresh", None), (1, EVIL, [1, 1, 1]), (1, "adam", [1, 1, 2]), (1, "l2", None)),
+        *((1, "fresh", None), (1, EVIL, [1, 1, 2]), (1, "adam", [1, 1, 2]), (1, "l2", None)),
     ]
     assert [row[1:] for row in table if row[0] == 0] == [
-        *(("fresh", None), ("l2", [1, 1, 1]), (EVIL, [1, 1, 2]), ("adam", [1, 1, 3])),
+        *(("fresh", None), ("l2", [1, 1, 3]), (EVIL, [1, 1, 3]), ("adam", [1, 1, 3])),
     ]
 
 
@@ -141,7 +141,7 @@ def test_pairs_and_profiles(report):
     adam, l2 = map(report["learners"].index, ("adam", "l2"))
     own = row(report["scores"], stream=0, learner=adam)["trainability"]
     assert pair["difference"][0] == pytest.approx(1 - own[0], abs=1e-4)
-    assert pair["p_value"] == 1.0  # 2 / 2**3 = 0.25, six pairs by Holm
+    assert pair["p_value"] == 0.25  # 2 / 2**3: all six pairs are as far apart as they can be
     of_l2 = [r for r in report["pairs"] if r["stream"] == 1 and l2 in (r["learner"], r["other"])]
     assert of_l2 == []  # it has one seed there
     line = row(report["profiles"], stream=0, score="trainability", learner=adam)

@@ -1,6 +1,6 @@
 // Generated from plasticity_bench/report/web/src by `npm run build`: do not edit.
-// sha256 of the sources: 09e0fd22dc1eb5a908aac1636e1d44c33e9c015c383f53bc4a62230a03558800
-// sha256 of the code below: 8f3007207d12e6e4467795e95888447e7f1a965432ca7947b8d72d2e85b0e45a
+// sha256 of the sources: 2fca67c56aae0b2dcad673262ac8815068ffe56044560a5bad1d3803bad306bf
+// sha256 of the code below: f8677697986645a12ab75e47673b7e2409b6ee081bcf8275b2f2e179afac188c
 "use strict";
 (() => {
   // plasticity_bench/report/web/src/data.js
@@ -23,7 +23,7 @@
   function formatInterval(bounds, digits = 2) {
     if (!bounds) return "n/a";
     const [mean, low, high] = bounds.map((value) => formatFixed(value, digits));
-    return `${mean} [${low}, ${high}]`;
+    return isMissing(bounds[1]) ? mean : `${mean} [${low}, ${high}]`;
   }
   var formatHyperparameter = (value) => typeof value === "number" ? formatNumber(value) : String(value);
   function formatValue(value) {
@@ -342,7 +342,7 @@
   }
   function tooltipLines(series, x) {
     return series.map((one) => [one, one.x.indexOf(x)]).filter(([, index]) => index >= 0).sort(([a, i], [b, j]) => b.mean[j] - a.mean[i]).map(([{ learner, mean, low, high }, index]) => {
-      const interval = `[${formatNumber(low[index])}, ${formatNumber(high[index])}]`;
+      const interval = low[index] === null ? "" : `[${formatNumber(low[index])}, ${formatNumber(high[index])}]`;
       return [learner, `${REPORT.learners[learner]} ${formatNumber(mean[index])} ${interval}`];
     });
   }
@@ -352,7 +352,7 @@
   }
   var definedPoints = (series) => series.x.map((x, i) => ({ x, mean: series.mean[i], low: series.low[i], high: series.high[i] })).filter((point) => point.mean !== null);
   function band(plot, series) {
-    const points = definedPoints(series);
+    const points = definedPoints(series).filter((point) => point.low !== null);
     const lower = points.map(({ x, low }) => [plot.x(x), plot.y(low)]);
     const upper = points.map(({ x, high }) => [plot.x(x), plot.y(high)]).reverse();
     const { colour } = learnerEncoding(series.learner);
@@ -418,11 +418,11 @@
     const { colour, marker } = learnerEncoding(learner);
     const style = { class: `${colour} stroke`, "stroke-width": 1.5 };
     const centre = [plot.x(x[0]), plot.y(y[0])];
-    return [
+    const bars = x[1] === null || y[1] === null ? [] : [
       svg("line", { ...style, x1: plot.x(x[1]), x2: plot.x(x[2]), y1: centre[1], y2: centre[1] }),
-      svg("line", { ...style, x1: centre[0], x2: centre[0], y1: plot.y(y[1]), y2: plot.y(y[2]) }),
-      markerAt(...centre, { colour, marker, radius: 6 })
+      svg("line", { ...style, x1: centre[0], x2: centre[0], y1: plot.y(y[1]), y2: plot.y(y[2]) })
     ];
+    return [...bars, markerAt(...centre, { colour, marker, radius: 6 })];
   }
 
   // plasticity_bench/report/web/src/tables.js
@@ -485,12 +485,12 @@
   }
   var intervalCell = (bounds) => el("span", { class: "name" }, formatInterval(bounds), bounds ? errorBar(bounds) : null);
   function errorBar([mean, low, high]) {
-    const [width, x] = [48, (value) => 4 + 40 * value];
+    const [width, x] = [48, (value) => 4 + 40 * Math.min(1.05, Math.max(-0.05, value))];
     return svg(
       "svg",
       { class: "whisker k0", width, height: 12, viewBox: `0 0 ${width} 12`, "aria-hidden": "true" },
       svg("line", { class: "axis", x1: x(0), x2: x(1), y1: 6, y2: 6 }),
-      svg("line", { class: "stroke", "stroke-width": 2, x1: x(low), x2: x(high), y1: 6, y2: 6 }),
+      isMissing(low) ? null : svg("line", { class: "stroke", "stroke-width": 2, x1: x(low), x2: x(high), y1: 6, y2: 6 }),
       svg("circle", { class: "mark", cx: x(mean), cy: 6, r: 4 })
     );
   }
@@ -688,7 +688,7 @@
     const filter = (row) => REPORT.learners[row.learner].toLowerCase().includes(search) && (!selected || String(row.stream) === selected);
     const table = sortableTable({
       label: "Scores",
-      caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners that do not differ significantly from the first of their group share its rank; the reference has none, nor has a learner that lacks seeds.",
+      caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners of one rank do not differ significantly from one another, corrected for all pairs; the reference has none, nor has a learner that lacks seeds.",
       columns: scoreColumns(streamName),
       rows: REPORT.scores,
       sort: { column: "", descending: false },
@@ -747,7 +747,7 @@
       { name: "stream", title: "sort by stream", value: streamName, cell: streamName },
       {
         name: "rank",
-        title: "by mean trainability on the stream or on all, with the 95 % interval of the place",
+        title: "by mean trainability on the stream or on all, with the 95 % interval of the position",
         numeric: true,
         lowestFirst: true,
         value: ({ rank }) => rank ? rank[0] : null,
@@ -823,7 +823,7 @@
     }
     update();
     return [
-      el("p", {}, "How much more the learner of the row scores than that of the column, on the seeds that both have: mean and 95 % interval. A star: p < 0.05 by a sign-flip test, corrected by Holm’s rule for all pairs shown."),
+      el("p", {}, "How much more the learner of the row scores than that of the column, on the seeds that both have: mean and 95 % interval. A star: p < 0.05 by a sign-flip test, corrected for all pairs shown."),
       colourKey("the row is better", "the row is worse"),
       el(
         "div",
@@ -851,7 +851,7 @@
     const significant = pair.p_value !== null && pair.p_value < 0.05;
     const digits = Math.abs(mean) < 0.01 ? 3 : 2;
     const [meanText, lowText, highText] = bounds.map((value) => formatFixed(value, digits));
-    const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}${pair.too_few ? " (too few pairs)" : ""}`;
+    const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}${pair.too_few ? " (too few seeds)" : ""}`;
     return el(
       "td",
       { class: divergingColour(bounds) || null, title },

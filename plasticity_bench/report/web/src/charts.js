@@ -51,7 +51,7 @@ function tooltipLines(series, x) {
     .filter(([, index]) => index >= 0)
     .sort(([a, i], [b, j]) => b.mean[j] - a.mean[i])
     .map(([{ learner, mean, low, high }, index]) => {
-      const interval = `[${formatNumber(low[index])}, ${formatNumber(high[index])}]`;
+      const interval = low[index] === null ? "" : `[${formatNumber(low[index])}, ${formatNumber(high[index])}]`;
       return [learner, `${REPORT.learners[learner]} ${formatNumber(mean[index])} ${interval}`];
     });
 }
@@ -68,7 +68,7 @@ const definedPoints = (series) =>
     .filter((point) => point.mean !== null);
 
 function band(plot, series) {
-  const points = definedPoints(series);
+  const points = definedPoints(series).filter((point) => point.low !== null); // of one seed, none
   const lower = points.map(({ x, low }) => [plot.x(x), plot.y(low)]);
   const upper = points.map(({ x, high }) => [plot.x(x), plot.y(high)]).reverse();
   const { colour } = learnerEncoding(series.learner);
@@ -135,9 +135,9 @@ function pointWithErrorBars(plot, { learner, x, y }) {
   const { colour, marker } = learnerEncoding(learner);
   const style = { class: `${colour} stroke`, "stroke-width": 1.5 };
   const centre = [plot.x(x[0]), plot.y(y[0])];
-  return [
+  const bars = x[1] === null || y[1] === null ? [] : [
     svg("line", { ...style, x1: plot.x(x[1]), x2: plot.x(x[2]), y1: centre[1], y2: centre[1] }),
     svg("line", { ...style, x1: centre[0], x2: centre[0], y1: plot.y(y[1]), y2: plot.y(y[2]) }),
-    markerAt(...centre, { colour, marker, radius: 6 }),
   ];
+  return [...bars, markerAt(...centre, { colour, marker, radius: 6 })];
 }

@@ -35,11 +35,11 @@ export function formatFixed(value, digits = 2) {
   return withMinusSign(Number(text) === 0 ? text.replace("-", "") : text);
 }
 
-/** Returns a mean with the ends of its interval, `[mean, low, high]`, as "mean [low, high]". */
+/** Returns a mean with the ends of its interval, `[mean, low, high]`, as "mean [low, high]"; of one seed, the mean. */
 export function formatInterval(bounds, digits = 2) {
   if (!bounds) return "n/a";
   const [mean, low, high] = bounds.map((value) => formatFixed(value, digits));
-  return `${mean} [${low}, ${high}]`;
+  return isMissing(bounds[1]) ? mean : `${mean} [${low}, ${high}]`;
 }
 
 /** Returns the value of a hyperparameter as text. */

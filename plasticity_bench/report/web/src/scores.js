@@ -17,7 +17,7 @@ export function scoreSection() {
     REPORT.learners[row.learner].toLowerCase().includes(search) && (!selected || String(row.stream) === selected);
   const table = sortableTable({
     label: "Scores",
-    caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners that do not differ significantly from the first of their group share its rank; the reference has none, nor has a learner that lacks seeds.",
+    caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners of one rank do not differ significantly from one another, corrected for all pairs; the reference has none, nor has a learner that lacks seeds.",
     columns: scoreColumns(streamName), rows: REPORT.scores, sort: { column: "", descending: false }, filter,
   });
   const input = el("input", {
@@ -52,7 +52,7 @@ function scoreColumns(streamName) {
     },
     { name: "stream", title: "sort by stream", value: streamName, cell: streamName },
     {
-      name: "rank", title: "by mean trainability on the stream or on all, with the 95 % interval of the place",
+      name: "rank", title: "by mean trainability on the stream or on all, with the 95 % interval of the position",
       numeric: true, lowestFirst: true,
       value: ({ rank }) => (rank ? rank[0] : null), cell: ({ rank }) => (rank ? `${rank[0]} [${rank[1]}, ${rank[2]}]` : "–"),
     },
@@ -122,7 +122,7 @@ export function differenceSection() {
   }
   update();
   return [
-    el("p", {}, "How much more the learner of the row scores than that of the column, on the seeds that both have: mean and 95 % interval. A star: p < 0.05 by a sign-flip test, corrected by Holm’s rule for all pairs shown."),
+    el("p", {}, "How much more the learner of the row scores than that of the column, on the seeds that both have: mean and 95 % interval. A star: p < 0.05 by a sign-flip test, corrected for all pairs shown."),
     colourKey("the row is better", "the row is worse"),
     el("div", { class: "controls" },
       select("Score", Object.entries(SCORES), score, (value) => { score = value; update(); }),
@@ -142,7 +142,7 @@ function differenceCell(pairs, learner, other) {
   const significant = pair.p_value !== null && pair.p_value < 0.05;
   const digits = Math.abs(mean) < 0.01 ? 3 : 2;
   const [meanText, lowText, highText] = bounds.map((value) => formatFixed(value, digits));
-  const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}${pair.too_few ? " (too few pairs)" : ""}`;
+  const title = `${pair.seeds} seeds, p = ${formatNumber(pair.p_value, 2)}${pair.too_few ? " (too few seeds)" : ""}`;
   return el("td", { class: divergingColour(bounds) || null, title },
     `${bounds[0] > 0 ? "+" : ""}${meanText}${significant ? " ★" : ""}`,
     el("span", { class: "small" }, `[${lowText}, ${highText}]`));

@@ -72,14 +72,14 @@ export function plainTable(headers, rows, label, className) {
     el("tbody", {}, rows)));
 }
 
-/** Returns an interval within [0, 1], as text and as a dot with an error bar. */
+/** Returns a score with its interval, as text and as a dot with an error bar. */
 export const intervalCell = (bounds) =>
   el("span", { class: "name" }, formatInterval(bounds), bounds ? errorBar(bounds) : null);
 
 function errorBar([mean, low, high]) {
-  const [width, x] = [48, (value) => 4 + 40 * value];
+  const [width, x] = [48, (value) => 4 + 40 * Math.min(1.05, Math.max(-0.05, value))]; // ends may lie outside [0, 1]
   return svg("svg", { class: "whisker k0", width, height: 12, viewBox: `0 0 ${width} 12`, "aria-hidden": "true" },
     svg("line", { class: "axis", x1: x(0), x2: x(1), y1: 6, y2: 6 }),
-    svg("line", { class: "stroke", "stroke-width": 2, x1: x(low), x2: x(high), y1: 6, y2: 6 }),
+    isMissing(low) ? null : svg("line", { class: "stroke", "stroke-width": 2, x1: x(low), x2: x(high), y1: 6, y2: 6 }),
     svg("circle", { class: "mark", cx: x(mean), cy: 6, r: 4 }));
 }
