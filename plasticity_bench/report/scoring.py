@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from plasticity_bench.report import ranking
 from plasticity_bench.report.comparisons import SCORES, matrix, selections
-from plasticity_bench.report.model import ScoreRow
+from plasticity_bench.report.model import Bounds, ScoreRow
 from plasticity_bench.report.numbers import bounds_or_none, number, numbers
 from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.scores import Score
@@ -69,7 +69,8 @@ def _overall(
         seeds=sorted(shared),
         points=[],
         trainability=intervals["trainability"],
-        retention=intervals["retention"],
+        retained_plasticity=intervals["retained_plasticity"],
+        curvature_retention=intervals["curvature_retention"],
         accuracy=None,
         curvature=None,
         seconds=number(_mean([score.seconds for score in of_learner])),
@@ -86,18 +87,21 @@ def _row(stream: int, learner: int, of_seed: dict[int, Score] | None) -> ScoreRo
         learner=learner,
         rank=None,
         seeds=list(of_seed),
-        points=[numbers((s.trainability, s.retention)) for s in seed_scores],
-        trainability=bounds_or_none(
-            bootstrap_mean([s.trainability for s in seed_scores]) if seed_scores else None
-        ),
-        retention=bounds_or_none(
-            bootstrap_mean([s.retention for s in seed_scores]) if seed_scores else None
-        ),
+        points=[numbers((s.trainability, s.curvature_retention)) for s in seed_scores],
+        trainability=_bounds([s.trainability for s in seed_scores]),
+        retained_plasticity=_bounds([s.retained_plasticity for s in seed_scores]),
+        curvature_retention=_bounds([s.curvature_retention for s in seed_scores]),
         accuracy=number(_mean([s.accuracy for s in seed_scores])),
         curvature=number(_mean([s.curvature for s in seed_scores])),
         seconds=number(_mean([s.seconds for s in seed_scores])),
         diverged=sum(s.diverged for s in seed_scores),
     )
+
+
+def _bounds(values: Sequence[float]) -> Bounds | None:
+    """Mean of those that are known, with its interval."""
+    known = [value for value in values if not math.isnan(value)]
+    return bounds_or_none(bootstrap_mean(known) if known else None)
 
 
 def _mean(values: Sequence[float]) -> float:

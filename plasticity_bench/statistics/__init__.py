@@ -31,7 +31,7 @@ from plasticity_bench.statistics.intervals import (
     format_interval,
     stratified_interval,
 )
-from plasticity_bench.statistics.profiles import Profile, performance_profile
+from plasticity_bench.statistics.profiles import Profile, performance_profile, profile_thresholds
 from plasticity_bench.statistics.ranks import Rank, ranks
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "paired_difference",
     "performance_profile",
     "probability_of_improvement",
+    "profile_thresholds",
     "ranks",
     "sign_flip_p_value",
     "slope",
