@@ -138,7 +138,8 @@ def test_formats(capsys):
     assert len(rows) == 4
     fresh = next(row for row in rows if row["learner"] == "fresh")
     assert float(fresh["trainability"]) == 1.0
-    assert float(fresh["retention_raw"]) == 1.0
+    assert float(fresh["retained_plasticity"]) == float(fresh["curvature_retention"]) == 1.0
+    assert float(fresh["curvature_to_reference"]) == 1.0
     assert fresh["num_seeds"] == "2"
 
 
