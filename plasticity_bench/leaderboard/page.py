@@ -16,7 +16,9 @@ TITLE = """\
 This page is made from `leaderboard/entries` by `plasticity-bench leaderboard --format markdown`.
 [docs/submitting.md](../docs/submitting.md) says how to add an entry, and what it is checked for.
 
-Entries are sorted by mean trainability over streams and seeds. Entries that do not differ
+Entries are sorted by mean trainability over streams and seeds, relative to a fresh, tuned network.
+Retained plasticity and curvature retention are relative to the learner's own fresh copy; entries of
+before the second control have none. Entries that do not differ
 significantly from the first of their group share its rank; brackets give 95 % intervals.
 *Collapsed* is the share of replicas that diverged, or learn next to nothing in the end; *seconds
 per seed* were measured on the submitter's machine; *needs* lists task boundaries, passes and memory

@@ -14,7 +14,9 @@ from dataclasses import replace
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.submitted import AnyLearner
 from plasticity_bench.results.run import Run, own_fresh_label
-from plasticity_bench.suite.planning import Group
+from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.planning import Group, protocol_of
+from plasticity_bench.suite.suite import Suite
 
 _RESTARTS = ast.dump(ast.parse("return self.restart(fresh)").body[0])
 
@@ -43,6 +45,14 @@ def is_own_fresh(group: Group) -> bool:
     that of the same updates. Then nothing need be computed twice.
     """
     return group.protocol.reveal_boundaries and all(map(_restarts, group.learners))
+
+
+def restarts_itself(suite: Suite, contender: Contender) -> bool:
+    """Return what `is_own_fresh` will be of a contender's groups."""
+    (reference,) = (c for c in suite.contenders if c.label == suite.reference)
+    is_control = type(contender.learner) is type(reference.learner)
+    told = protocol_of(suite, is_control=is_control).reveal_boundaries
+    return told and _restarts(contender.learner)
 
 
 def _copies(group: Group) -> list[Group]:

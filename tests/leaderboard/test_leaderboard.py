@@ -229,7 +229,7 @@ def test_a_stream_without_scores_does_not_dilute_the_collapse_rate(folder):
 
     change_runs(adam, change)
     (own,) = [r for r in csv.DictReader(io.StringIO(table(folder))) if r["entry"] == "adam"]
-    assert float(own["trainability"]) == 0
+    assert float(own["trainability"]) < 0  # below chance
     assert float(own["collapse"]) == 1
 
 

@@ -8,7 +8,7 @@ import pytest
 import plasticity_bench as pb
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.scoring.scores import Means, score
-from plasticity_bench.statistics import stratified_interval
+from plasticity_bench.statistics import known, stratified_interval
 
 DRAWS = np.random.default_rng(3)
 
@@ -43,7 +43,9 @@ def test_every_score_that_the_numbers_allow_with_its_interval():
     rank, own_fresh_rank = DRAWS.uniform(2, 9, (2, 2, 8))
     scores = pb.score_arrays(accuracy, reference, 0.1)
     assert list(scores) == ["trainability"]
-    assert scores["trainability"] == stratified_interval(pb.trainability(accuracy, reference, 0.1))
+    assert scores["trainability"] == stratified_interval(
+        known(pb.trainability(accuracy, reference, 0.1))
+    )
     scores = pb.score_arrays(
         accuracy,
         reference,
@@ -56,7 +58,7 @@ def test_every_score_that_the_numbers_allow_with_its_interval():
     assert list(scores) == ["trainability", "retained_plasticity", "curvature_retention"]
     retained = (accuracy - 0.1) / (own_fresh - 0.1)
     assert scores["retained_plasticity"].mean == pytest.approx(retained.mean())
-    assert scores["retained_plasticity"] == stratified_interval(retained)
+    assert scores["retained_plasticity"] == stratified_interval(known(retained))
 
 
 def test_seeds_on_which_the_reference_gains_nothing_are_left_out():
