@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
     )
     shared.add_runs(parser)
-    parser.add_argument("--format", choices=shared.FORMATS, default="table")
+    shared.add_table(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -35,13 +35,13 @@ def execute(options: argparse.Namespace) -> int:
         requests.check_no_runs(options)
         results = Results(Path(options.suite))
         selection = select(results)
-        runs: Sequence[Run] = selection.runs
+        runs: Sequence[Run] = selection.all_runs
     else:
         requested = _requested(requests.run_request(options))
         results, runs = requested.results, requested.runs
         selection = select(results).only(requested.labels)
     results.pack()
-    print_table(selection, options.format)
+    print_table(selection, options.format, options.columns)
     missing = results.snapshot().missing(runs)
     if missing:
         say(f"{len(missing)} of {len(runs)} runs are not finished.")

@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="two learners' labels, or the folder of another run and --learner",
     )
     parser.add_argument("--learner", metavar="LABEL", help="the learner that both runs have")
-    parser.add_argument("--score", choices=("trainability", "retention"), default="trainability")
+    parser.add_argument("--score", choices=shared.SCORE_NAMES, default="trainability")
     parser.add_argument("--suite", help=argparse.SUPPRESS)  # needed by earlier versions
     parser.add_argument("--format", choices=("table", "markdown"), default="table")
 
@@ -48,18 +48,19 @@ def compare(sides: Sequence[tuple[str, Path, str]], score: str, format_name: str
 
     Args:
         sides: of each, what it is called, its results folder and its label.
-        score: "trainability" or "retention".
+        score: one of `options.SCORE_NAMES`.
         format_name: "table" or "markdown".
     """
     from plasticity_bench.results import Results, select
     from plasticity_bench.scoring import comparison
+    from plasticity_bench.scoring.scores import WORDS
 
     selections = {folder: select(Results(folder)) for _, folder, _ in sides}
     scores = [
         comparison.learner_scores(selections[folder], label, score) for _, folder, label in sides
     ]
     (ours, *_), (theirs, *_) = sides
-    what = "curvature retention" if score == "retention" else score
+    what = WORDS[score]
     lines = comparison.compare(*scores)
     print(comparison.render(lines, format_name))
     print(f"\n{comparison.sentence(lines, ours, theirs, what)}")

@@ -8,6 +8,9 @@ from plasticity_bench.names import given_path
 FORMATS = ("table", "markdown", "latex", "csv")
 
 
+SCORE_NAMES = ("trainability", "retained", "curvature", "online", "test", "time")
+"""Those of `scoring.scores.SCORES`, which is not imported before a verb runs."""
+
 MOST = 10**6
 """Of whatever is counted: beyond it, planning alone would take hours."""
 
@@ -55,6 +58,17 @@ def add_results_root(parser: argparse.ArgumentParser) -> None:
 def add_suite_file(parser: argparse.ArgumentParser) -> None:
     """Declare the suite of results or of an entry."""
     parser.add_argument("--suite", metavar="FILE", help="if it does not come with the package")
+
+
+def add_table(parser: argparse.ArgumentParser) -> None:
+    """Declare the format and the columns of the table of scores."""
+    parser.add_argument("--format", choices=FORMATS, default="table")
+    parser.add_argument(
+        "--columns",
+        metavar="NAME,...",
+        help="default: trainability,retained,curvature,online,cost; also test, time, accuracy, "
+        "rank, rank_ratio, seconds; or all. csv has every number",
+    )
 
 
 def add_reference(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,17 @@ from plasticity_bench.results import Selection
 from plasticity_bench.scoring import learner_costs, score_table
 
 
-def print_table(selection: Selection, format_name: str) -> None:
-    """Print the scores of a selection, what was selected, and what the numbers leave out."""
+def print_table(selection: Selection, format_name: str, columns: str | None = None) -> None:
+    """Print the scores of a selection, what was selected, and what the numbers leave out.
+
+    Args:
+        selection: of a results folder.
+        format_name: as of `score_table.render`.
+        columns: as of `score_table.chosen_columns`.
+    """
+    names = score_table.chosen_columns(columns)
     entries = score_table.entries(selection)
-    print(score_table.render(entries, format_name))
+    print(score_table.render(entries, format_name, names))
     told = (*selection.sentences, *learner_costs.sentences(selection))
     for sentence in (*told, *score_table.notices(entries)):
         say(sentence)

@@ -15,6 +15,7 @@ from plasticity_bench.results import (
     store_request,
 )
 from plasticity_bench.scoring import version
+from plasticity_bench.suite import own_fresh
 from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.planning import Group, all_runs, plan
 from plasticity_bench.suite.suite import Suite, load_suite
@@ -44,15 +45,18 @@ class RequestedRuns:
 
     @property
     def labels(self) -> list[str]:
-        """Labels of the learners."""
-        return list(dict.fromkeys(group.label for group in self.groups))
+        """Labels of the learners, without those of their own fresh copies."""
+        learners = [group.label for group in self.groups if not group.protocol.restarts]
+        return list(dict.fromkeys(learners))
 
     def store(self, command: str) -> None:
         """Store that a command requests them: they are selected from now on."""
         tasks = {s.label: s.stream.scored_tasks() for s in self.suite.streams}
         notes = {
             LearnerOnStream(group.suite_stream.label, group.label): GroupNotes(
-                tuned=group.tuned, own_network=group.learners[0].overrides("build")
+                tuned=group.tuned,
+                own_network=group.learners[0].overrides("build"),
+                own_fresh=own_fresh.is_own_fresh(group),
             )
             for group in self.groups
         }
@@ -87,6 +91,7 @@ def requested_runs(request: RunRequest, document: Document) -> RequestedRuns:
     groups = plan(suite, tuned.marked(contenders) if tuned else contenders, seeds)
     if tuned:
         groups = _with_origin(groups, tuned, suite)
+    groups = own_fresh.with_own_fresh(groups)
     return RequestedRuns(suite, groups, Results(request.results / suite.directory_name))
 
 

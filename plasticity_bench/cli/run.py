@@ -22,16 +22,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     shared.add_suite(parser)
     shared.add_runs(parser)
     shared.add_execution(parser)
-    parser.add_argument("--format", choices=shared.FORMATS, default="table")
+    shared.add_table(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run what is not finished, and print the table of all that is."""
     runs, execution = requests.run_request(options), requests.execution_request(options)
-    return run(runs, execution, options.format)
+    return run(runs, execution, options.format, options.columns)
 
 
-def run(request: RunRequest, execution: ExecutionRequest, format_name: str) -> int:
+def run(
+    request: RunRequest,
+    execution: ExecutionRequest,
+    format_name: str,
+    columns: str | None = None,
+) -> int:
     """Run what is not finished, print the table, and return the exit code."""
     from plasticity_bench import data
     from plasticity_bench.suite.document import datasets_of, read_document
@@ -46,8 +51,10 @@ def run(request: RunRequest, execution: ExecutionRequest, format_name: str) -> i
     from plasticity_bench.cli.printed_table import print_table
     from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.results import select
+    from plasticity_bench.scoring.score_table import chosen_columns
     from plasticity_bench.suite.planning import not_in_keys, without_boundaries
 
+    chosen_columns(columns)  # a slip shows now, not after the last run
     requested = requested_runs(request, document)
     name, groups, results = requested.suite.name, requested.groups, requested.results
     check_writable(results)
@@ -59,6 +66,6 @@ def run(request: RunRequest, execution: ExecutionRequest, format_name: str) -> i
         say(sentence)
     failed = execute_groups(name, groups, results, execution)
     results.pack()
-    print_table(select(results).only(requested.labels), format_name)
+    print_table(select(results).only(requested.labels), format_name, columns)
     say(f"Results: {results.folder}")
     return SOME_FAILED if failed else COMPLETE

@@ -20,7 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="print this learner only, with the reference; may be repeated",
     )
     shared.add_reference(parser)
-    parser.add_argument("--format", choices=shared.FORMATS, default="table")
+    shared.add_table(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -29,5 +29,6 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.results import Results, select
 
     selection = select(Results(options.results), options.reference)
-    print_table(selection.only(options.learner) if options.learner else selection, options.format)
+    chosen = selection.only(options.learner) if options.learner else selection
+    print_table(chosen, options.format, options.columns)
     return COMPLETE

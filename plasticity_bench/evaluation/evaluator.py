@@ -1,4 +1,8 @@
-"""The protocol: for each task, measure at the start, train for its updates, measure at the end."""
+"""The protocol: for each task, measure at the start, train for its updates, measure at the end.
+
+A learner's own fresh copy restarts at each scored task and is trained on no other. Restarted tasks
+do not depend on one another.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -50,17 +54,21 @@ def evaluate(
     evaluation = (
         begun.evaluation.copy() if begun else Evaluation(diverged_at=np.full(len(seeds), -1))
     )
-    recorder = Recorder(population, protocol, evaluation, stream.scored_tasks())
+    scored = stream.scored_tasks()
+    recorder = Recorder(population, protocol, evaluation, stream)
     snapshots, clock = Snapshots(population), _Clock(evaluation)
     if stream.resets_head:
         assert population.head  # raises where it is not known, before anything is trained
-    task = None
     if begun:
         population.load(begun.population)
-        if begun.task > 0:  # some streams mix its examples into the next task
-            task = StackedTask(stream, seeds, begun.task - 1, population.device)
-    for index in range(begun.task if begun else 0, stream.num_tasks):
-        task = StackedTask(stream, seeds, index, population.device, task)
+    first = begun.task if begun else 0
+    task, last = None, -1
+    for index in protocol.trained_tasks(stream.num_tasks, scored):
+        if index < first:
+            continue
+        if last != index - 1:  # some streams mix examples of the task before into a task
+            task = StackedTask(stream, seeds, index - 1, population.device)
+        task, last = StackedTask(stream, seeds, index, population.device, task), index
         curve = _LearningCurve(begun if begun and index == begun.task else None, population.device)
         recorder.enter(index, task)
         if curve.num_updates == 0:
@@ -89,10 +97,15 @@ def evaluate(
 
 
 def _enter_task(population: Population, stream: Stream, protocol: Protocol, index: int) -> None:
-    """What happens at the boundary before a task: a new head, and the learner's own doing."""
-    if index > 0 and stream.resets_head:
+    """What happens before a task but the first: a restart; or a new head and the learner's hook."""
+    if index == 0:
+        return
+    if protocol.restarts:
+        population.restart(index, num_updates=sum(map(stream.updates, range(index))))
+        return
+    if stream.resets_head:
         population.reset_head()
-    if index > 0 and protocol.reveal_boundaries:
+    if protocol.reveal_boundaries:
         population.begin_task(index)
 
 

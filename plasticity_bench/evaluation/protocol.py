@@ -32,12 +32,15 @@ class Protocol:
         curvature_examples: how many of the task's examples it is computed on. Ranks over different
             numbers of examples cannot be compared, so the number is part of the measurement's name.
         reveal_boundaries: whether `begin_task` is called when a new task begins.
+        restarts: whether replicas start anew at each scored task and train on no other one, as a
+            learner's own fresh copy does.
         diagnostics: what else is measured, at the start and the end of a task.
     """
 
     curvature_every: int = 5
     curvature_examples: int = 512
     reveal_boundaries: bool = False
+    restarts: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
 
     curvature_diagnostic = "fisher_srank99"
@@ -57,6 +60,26 @@ class Protocol:
         """The name of the headline measurement of curvature."""
         return f"{self.curvature_diagnostic}_n{self.curvature_examples}"
 
+    @property
+    def own_fresh(self) -> "Protocol":
+        """The protocol of a learner's own fresh copy: it measures what scores need.
+
+        It does not depend on how often the learner itself is measured, so that suites that differ
+        in that share the copy's runs.
+        """
+        return Protocol(
+            curvature_every=1, curvature_examples=self.curvature_examples, restarts=True
+        )
+
+    def trained_tasks(self, num_tasks: int, scored: Collection[int]) -> list[int]:
+        """Return the tasks that replicas are trained on, in order.
+
+        Args:
+            num_tasks: of the stream.
+            scored: the stream's scored tasks.
+        """
+        return sorted(scored) if self.restarts else list(range(num_tasks))
+
     def is_measured(self, index: int, scored: Collection[int]) -> bool:
         """Return whether curvature and held-out examples are measured in task `index`.
 
@@ -71,8 +94,13 @@ class Protocol:
         return [d for d in self.diagnostics if _is_measured(index, d.every, scored)]
 
     def identity(self) -> dict[str, Any]:
-        """Return the protocol as results and suites' hashes have it: format 1."""
+        """Return the protocol as results and suites' hashes have it: format 1.
+
+        `restarts` is in it where it is true only: earlier keys stay valid.
+        """
         parts = asdict(self)
+        if not self.restarts:
+            del parts["restarts"]
         parts["explanations"] = parts.pop("diagnostics")  # their name when format 1 was made
         return parts
 

@@ -3,8 +3,6 @@
 Measurements look at the first examples of the task, the same at its start and its end.
 """
 
-from collections.abc import Collection
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,8 +17,10 @@ from plasticity_bench.measurements.task_metric import (
     metric_and_loss,
     task_metric,
     task_metric_name,
+    updates_to_target,
 )
 from plasticity_bench.programs.population import Population
+from plasticity_bench.streams.stream import Stream
 
 
 class Recorder:
@@ -35,7 +35,7 @@ class Recorder:
         population: Population,
         protocol: Protocol,
         evaluation: Evaluation,
-        scored: Collection[int],
+        stream: Stream,
     ) -> None:
         """Prepare for a stream.
 
@@ -43,10 +43,11 @@ class Recorder:
             population: whose state is read, and never changed.
             protocol: what to measure, and when.
             evaluation: what the measurements are added to.
-            scored: the stream's scored tasks.
+            stream: that the population is trained on.
         """
         self._population, self._protocol = population, protocol
-        self._evaluation, self._scored = evaluation, scored
+        self._evaluation, self._stream = evaluation, stream
+        self._scored = stream.scored_tasks()
         self._index, self._measured = 0, False
         self._diagnostics: list[Diagnostic] = []
         self.needs_updates = False
@@ -84,6 +85,10 @@ class Recorder:
         name, variance = task_metric_name(task.variance is not None), task.variance
         online = task_metric(batch_metrics.mean(0), variance)
         self._record_undiverged("during", {f"online_{name}": online})
+        if (target := self._stream.target) is not None:
+            batch_size = self._stream.batch_size
+            time = updates_to_target(batch_metrics, variance, target, batch_size)
+            self._record_undiverged("during", {"updates_to_target": time})
         self._record_undiverged("end", {name: task_metric(metric, variance), "loss": loss})
         if self._measured and task.test is not None:
             metric, loss = self._evaluated(task.test)

@@ -1,6 +1,6 @@
 """The figure of performance profiles: the share of runs that score above each threshold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +8,16 @@ import numpy as np
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.results import LearnerOnStream
-from plasticity_bench.scoring.scores import Score
-from plasticity_bench.statistics import known, performance_profile
+from plasticity_bench.scoring.scores import SCORES, WORDS, Score
+from plasticity_bench.statistics import known, performance_profile, profile_thresholds
 
-THRESHOLDS = np.linspace(0, 1, 101)
+THRESHOLDS = 101
 RESAMPLES = 2000  # for each threshold
-SCORES = {"trainability": "trainability", "retention": "curvature retention"}
+NAMES = ("trainability", "retained", "curvature")
 
 
 def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: Path) -> None:
-    """Draw performance profiles of the two scores over all streams and seeds, with 95 % bands.
+    """Draw performance profiles of three scores over all streams and seeds, with 95 % bands.
 
     Args:
         scores: by stream and learner, of each seed.
@@ -30,19 +30,17 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
     """
     streams = list(dict.fromkeys(stream for stream, _ in scores))
     learners = paper_figure.ordered([learner for _, learner in scores], reference)
-    figure, columns = paper_figure.panels(len(SCORES), 2.2)
+    figure, columns = paper_figure.panels(len(NAMES), 2.2)
     axes = [axis for (axis,) in columns]
     drawn = False
-    for axis, (name, title) in zip(axes, SCORES.items(), strict=True):
-        for index, learner in enumerate(learners[1:], 1):
-            runs = _runs(
-                [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams], name
-            )
-            runs = known(runs) if runs.size else runs
+    for axis, name in zip(axes, NAMES, strict=True):
+        each = {learner: _runs(scores, streams, learner, name) for learner in learners[1:]}
+        thresholds = profile_thresholds(list(each.values()), THRESHOLDS)
+        for index, runs in enumerate(each.values(), 1):
             if runs.size == 0:
                 continue
             drawn = True
-            profile = performance_profile(runs, THRESHOLDS, resamples=RESAMPLES)
+            profile = performance_profile(runs, thresholds, resamples=RESAMPLES)
             look = paper_figure.look(index)
             axis.plot(profile.taus, profile.share, markevery=(2 * index % 20, 20), **look)
             axis.fill_between(
@@ -53,7 +51,8 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
                 alpha=0.12,
                 linewidth=0,
             )
-        axis.set(xlim=(0, 1), ylim=(-0.02, 1.03), xlabel=f"{title} τ")
+        limits = thresholds[0], thresholds[-1]
+        axis.set(xlim=limits, ylim=(-0.02, 1.03), xlabel=f"{WORDS[name]} τ")
     if not drawn:
         raise BadInputError("No learner has a score of one seed on all streams: nothing to draw.")
     axes[0].set_ylabel("share of runs above τ")
@@ -61,7 +60,15 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
     paper_figure.save(figure, path)
 
 
-def _runs(of_streams: Sequence[dict[int, Score]], name: str) -> np.ndarray:
-    """(streams, seeds), of the seeds that are finished on all streams."""
+def _runs(
+    scores: Mapping[LearnerOnStream, Mapping[int, Score]],
+    streams: Sequence[str],
+    learner: str,
+    name: str,
+) -> np.ndarray:
+    """(streams, seeds), of the seeds that are finished on all streams; without what is NaN."""
+    of_streams = [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams]
     seeds = sorted(set.intersection(*map(set, of_streams)))
-    return np.array([[getattr(by_seed[seed], name) for seed in seeds] for by_seed in of_streams])
+    field = SCORES[name]
+    runs = np.array([[getattr(by_seed[seed], field) for seed in seeds] for by_seed in of_streams])
+    return known(runs) if runs.size else runs

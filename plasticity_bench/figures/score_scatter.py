@@ -37,7 +37,8 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
                 list(scores.get(LearnerOnStream(stream, learner), {}).values()),
                 paper_figure.look(look),
             )
-        axis.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xlabel="curvature retention")
+        axis.set(xlabel="curvature retention")
+        axis.margins(0.04)
         axis.set_box_aspect(1)
         if column % beside == 0:
             axis.set_ylabel("trainability")
@@ -46,7 +47,7 @@ def draw(scores: dict[LearnerOnStream, dict[int, Score]], reference: str, path: 
 
 
 def _learner(axis: Any, seed_scores: Sequence[Score], look: dict[str, Any]) -> None:
-    points = np.array([(s.retention, s.trainability) for s in seed_scores]).reshape(-1, 2)
+    points = np.array([(s.curvature_retention, s.trainability) for s in seed_scores]).reshape(-1, 2)
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return

@@ -18,9 +18,10 @@ from plasticity_bench.leaderboard.manifest import (
 )
 from plasticity_bench.results import Run, RunTable
 from plasticity_bench.results.parquet import OF_AN_ENTRY, pack_run_table
+from plasticity_bench.results.run import own_fresh_label
 from plasticity_bench.results.run_info import parse_info
 from plasticity_bench.safe_files import folders_in, read_bytes
-from plasticity_bench.scoring.scores import Means, Score, means, score
+from plasticity_bench.scoring.scores import Means, Score, means, scores_by_seed
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
 
@@ -58,12 +59,15 @@ class Entry:
         manifest: its manifest.
         runs: of its learner.
         reference: of the learner that its scores are relative to.
+        copies: of its learner's own fresh copy; the learner's own runs if it is the suite's
+            reference and comes without.
     """
 
     folder: Path
     manifest: Manifest
     runs: Mapping[StreamSeed, EntryRun]
     reference: Mapping[StreamSeed, EntryRun]
+    copies: Mapping[StreamSeed, EntryRun]
 
     @property
     def name(self) -> str:
@@ -91,17 +95,20 @@ def read_entry(folder: Path, reference: str) -> Entry:
         raise DamagedError(path, f"is not what {MANIFEST} says: its sha256 differs")
     learner_runs: dict[StreamSeed, EntryRun] = {}
     others: dict[StreamSeed, EntryRun] = {}
+    copies: dict[StreamSeed, EntryRun] = {}
+    by_label = {reference: others, own_fresh_label(manifest.learner.label): copies}
+    by_label[manifest.learner.label] = learner_runs
     for entry_run in _runs(pack_run_table(content, path, OF_AN_ENTRY), path):
         stream_seed = StreamSeed(entry_run.run.stream, entry_run.run.seed)
-        of_learner = entry_run.run.learner == manifest.learner.label
-        if not of_learner and entry_run.run.learner != reference:
+        runs = by_label.get(entry_run.run.learner)
+        if runs is None:
             raise DamagedError(path, f"has runs of {entry_run.run.learner!r}, of whom it is not")
-        if stream_seed in (learner_runs if of_learner else others):
+        if stream_seed in runs:
             raise DamagedError(path, f"has {entry_run.run.stream} seed {entry_run.run.seed} twice")
-        (learner_runs if of_learner else others)[stream_seed] = entry_run
+        runs[stream_seed] = entry_run
     if manifest.learner.label == reference:
-        others = learner_runs
-    return Entry(folder, manifest, learner_runs, others)
+        others, copies = learner_runs, copies or learner_runs
+    return Entry(folder, manifest, learner_runs, others, copies)
 
 
 def entry_sha256(folder: Path) -> str:
@@ -128,20 +135,23 @@ def scores_of(entry: Entry, suite: Suite) -> dict[str, dict[int, Score]]:
     """Return an entry's scores by stream and seed, computed from its measurements."""
     scores: dict[str, dict[int, Score]] = {}
     for suite_stream in suite.streams:
-        seeds = [s for stream, s in sorted(entry.runs) if stream == suite_stream.label]
-        scores[suite_stream.label] = {
-            seed: score(
-                entry.runs[StreamSeed(suite_stream.label, seed)].means(
-                    suite_stream, suite.protocol
-                ),
-                entry.reference[StreamSeed(suite_stream.label, seed)].means(
-                    suite_stream, suite.protocol
-                ),
-            )
-            for seed in seeds
-            if StreamSeed(suite_stream.label, seed) in entry.reference
-        }
+        of_learner, of_reference, of_copies = (
+            _means(runs, suite_stream, suite)
+            for runs in (entry.runs, entry.reference, entry.copies)
+        )
+        scores[suite_stream.label] = scores_by_seed(of_learner, of_reference, of_copies)
     return scores
+
+
+def _means(
+    runs: Mapping[StreamSeed, EntryRun], suite_stream: SuiteStream, suite: Suite
+) -> dict[int, Means]:
+    """By seed, what the scores of runs on one stream are computed from."""
+    return {
+        seed: entry_run.means(suite_stream, suite.protocol)
+        for (stream, seed), entry_run in sorted(runs.items())
+        if stream == suite_stream.label
+    }
 
 
 def _runs(run_table: RunTable, path: Path) -> Iterator[EntryRun]:

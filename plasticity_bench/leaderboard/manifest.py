@@ -94,17 +94,30 @@ class Cost(_Strict):
     updates: Annotated[int, Field(ge=1)]
 
 
+STORED = ("trainability", "retained_plasticity", "curvature_retention")
+"""The scores that a manifest has."""
+
+
 class StreamScores(_Strict):
-    """The scores of seeds 0, 1, ... on one stream; null where the reference gains nothing."""
+    """The scores of seeds 0, 1, ... on one stream; null where one is undefined.
+
+    Attributes:
+        trainability: relative to the reference; in format 2 within [0, 1].
+        retained_plasticity: relative to the learner's own fresh copy; not in format 2.
+        curvature_retention: likewise.
+        retention: format 2 only: curvature relative to the reference, within [0, 1].
+    """
 
     trainability: list[float | None]
-    retention: list[float | None]
+    retained_plasticity: list[float | None] | None = None
+    curvature_retention: list[float | None] | None = None
+    retention: list[float | None] | None = None
 
 
 class Manifest(_Strict):
     """The manifest of an entry."""
 
-    format: Literal[2]
+    format: Literal[2, 3]
     name: Text
     suite: SuiteName
     authors: Annotated[list[Text], Field(min_length=1, max_length=100)]
@@ -164,7 +177,12 @@ def _texts(value: Any) -> Iterator[str]:
 
 def written(manifest: Manifest) -> bytes:
     """Return the manifest as the text of its file."""
-    return (json.dumps(manifest.model_dump(), indent=1, allow_nan=False) + "\n").encode()
+    return (json.dumps(_as_json(manifest), indent=1, allow_nan=False) + "\n").encode()
+
+
+def _as_json(manifest: Manifest) -> dict[str, Any]:
+    scores = {k: v.model_dump(exclude_none=True) for k, v in manifest.scores.items()}
+    return {**manifest.model_dump(), "scores": scores}
 
 
 def _problem(error: Exception) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from plasticity_bench.leaderboard.manifest import Cost, StreamScores
+from plasticity_bench.leaderboard.manifest import STORED, Cost, StreamScores
 from plasticity_bench.scoring.scores import Score
 from plasticity_bench.suite.suite import Suite
 
@@ -15,8 +15,10 @@ def stored_scores(scores: dict[str, dict[int, Score]]) -> dict[str, StreamScores
     """Return scores as a manifest has them."""
     return {
         stream: StreamScores(
-            trainability=[_number(of_seeds[seed].trainability) for seed in sorted(of_seeds)],
-            retention=[_number(of_seeds[seed].retention) for seed in sorted(of_seeds)],
+            **{
+                name: [_number(getattr(of_seeds[seed], name)) for seed in sorted(of_seeds)]
+                for name in STORED
+            }
         )
         for stream, of_seeds in scores.items()
     }

@@ -16,8 +16,10 @@ TITLE = """\
 This page is made from `leaderboard/entries` by `plasticity-bench leaderboard --format markdown`.
 [docs/submitting.md](../docs/submitting.md) says how to add an entry, and what it is checked for.
 
-Entries are sorted by mean trainability over streams and seeds. Entries of one rank do not differ
-significantly from one another, corrected for all pairs; brackets give 95 % intervals.
+Entries are sorted by mean trainability over streams and seeds, relative to a fresh, tuned network.
+Retained plasticity and curvature retention are relative to the learner's own fresh copy; entries of
+before the second control have none. Entries of one rank do not differ significantly from one
+another, corrected for all pairs; brackets give 95 % intervals.
 *Collapsed* is the share of replicas that diverged, or learn next to nothing in the end; *seconds
 per seed* were measured on the submitter's machine; *needs* lists task boundaries, and FLOPs,
 parameters and memory beyond those of plain Adam. *Settings* are tuned by a search whose record is

@@ -30,6 +30,7 @@ class Row:
         rank: among the complete entries; None for the reference and for incomplete ones.
         remark: why it has no rank; empty if it has one.
         trainability: mean over streams and seeds.
+        retained: retained plasticity, likewise.
         retention: curvature retention, likewise.
         worst: mean of the worst quarter of all runs' trainability.
         collapse: share of replicas that diverged, or learn next to nothing in the end.
@@ -46,6 +47,7 @@ class Row:
     rank: Rank | None
     remark: str
     trainability: Interval
+    retained: Interval
     retention: Interval
     worst: float
     collapse: float
@@ -82,7 +84,8 @@ def _row(entry: Entry, suite: Suite) -> Row:
         [of_seed[seed] for seed in sorted(of_seed)[:num_seeds]] for of_seed in by_stream.values()
     ]
     trainability = np.array([[s.trainability for s in line] for line in seed_scores])
-    retention = np.array([[s.retention for s in line] for line in seed_scores])
+    retained = np.array([[s.retained_plasticity for s in line] for line in seed_scores])
+    retention = np.array([[s.curvature_retention for s in line] for line in seed_scores])
     diverged = np.array([[s.diverged for s in line] for line in seed_scores])
     known_ones = known(trainability) if num_seeds else trainability[:0]
     scored = ~np.isnan(trainability)
@@ -91,6 +94,7 @@ def _row(entry: Entry, suite: Suite) -> Row:
         rank=None,
         remark=remark,
         trainability=mean_interval(known_ones),
+        retained=mean_interval(known(retained) if num_seeds else retained[:0]),
         retention=mean_interval(known(retention) if num_seeds else retention[:0]),
         worst=float(worst_quartile_mean(known_ones)) if known_ones.size else float("nan"),
         collapse=(

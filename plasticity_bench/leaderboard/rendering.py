@@ -16,6 +16,7 @@ HEADERS = (
     "rank",
     "entry",
     "trainability",
+    "retained plasticity",
     "curvature retention",
     "collapsed",
     "seconds per seed",
@@ -42,6 +43,7 @@ def _line(row: Row) -> list[str]:
         rank,
         f"{row.name} ({row.remark})" if row.remark else row.name,
         format_interval(row.trainability),
+        format_interval(row.retained),
         format_interval(row.retention),
         "n/a" if math.isnan(row.collapse) else f"{100 * row.collapse:.0f} %",
         f"{row.seconds:.2f}",
@@ -65,7 +67,7 @@ def beside(row: Row, others: Sequence[Row], format_name: str = "table") -> str:
 
 
 def _csv(rows: Sequence[Row]) -> str:
-    means = ("trainability", "retention")
+    means = ("trainability", "retained", "retention")
     ends = [f"{name}{end}" for name in means for end in ("", "_low", "_high")]
     plain = ("worst", "collapse", "seconds", "num_seeds")
     flags = tuple(Flags.model_fields)

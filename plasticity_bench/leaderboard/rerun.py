@@ -16,12 +16,13 @@ from plasticity_bench.running.execution import Execution
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.source_code.source import source_of
 from plasticity_bench.suite import planning
+from plasticity_bench.suite.own_fresh import own_fresh_of
 from plasticity_bench.suite.planning import Group
 from plasticity_bench.suite.suite import Suite
 
 
 def run_again(entry: Entry, suite: Suite, places: Sequence[StreamSeed], folder: Path) -> Results:
-    """Run runs of an entry, and the reference's of the same streams and seeds; return them all.
+    """Run runs of an entry, and its controls' of the same streams and seeds; return them all.
 
     Nothing of the entry's code is imported here.
 
@@ -45,7 +46,7 @@ def run_again(entry: Entry, suite: Suite, places: Sequence[StreamSeed], folder: 
 
 
 def _groups(entry: Entry, suite: Suite, places: Sequence[StreamSeed]) -> Iterable[Group]:
-    """The entry's runs, stream by stream, as they are written in it."""
+    """The entry's runs, stream by stream, as they are written in it, and its own fresh copy's."""
     part = entry.manifest.learner
     (control,) = (c for c in suite.contenders if c.label == suite.reference)
     for suite_stream in suite.streams:
@@ -54,7 +55,10 @@ def _groups(entry: Entry, suite: Suite, places: Sequence[StreamSeed]) -> Iterabl
             learner = _learner(entry.folder, part, part.hyperparameters[suite_stream.label])
             same = type(learner) is type(control.learner)
             protocol = planning.protocol_of(suite, is_control=same)
-            yield Group(suite_stream, part.label, protocol, tuple(runs), (learner,) * len(runs))
+            group = Group(suite_stream, part.label, protocol, tuple(runs), (learner,) * len(runs))
+            yield group
+            if entry.copies is not entry.runs:
+                yield own_fresh_of(group)
 
 
 def _of_reference(suite: Suite, places: Sequence[StreamSeed]) -> Iterable[Group]:

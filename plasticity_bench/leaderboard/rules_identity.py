@@ -6,7 +6,7 @@ from typing import Any
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.version import VERSION
-from plasticity_bench.leaderboard.entry import StreamSeed
+from plasticity_bench.leaderboard.entry import EntryRun, StreamSeed
 from plasticity_bench.leaderboard.manifest import TUNING
 from plasticity_bench.leaderboard.validation_context import (
     ValidationContext,
@@ -15,18 +15,20 @@ from plasticity_bench.leaderboard.validation_context import (
     named,
 )
 from plasticity_bench.results import TUNED
+from plasticity_bench.results.run import own_fresh_label
 from plasticity_bench.source_code.source import source_of
 from plasticity_bench.tuning import record
 
 
 def complete(context: ValidationContext) -> Iterator[str]:
-    """Learner and reference have seeds 0 to N - 1 on every stream."""
+    """Learner, own fresh copy and reference have seeds 0 to N - 1 on every stream."""
     seeds = range(context.num_seeds)
     wanted = {
         (suite_stream.label, seed) for suite_stream in context.suite.streams for seed in seeds
     }
     for label, runs in (
         (context.entry.manifest.learner.label, context.entry.runs),
+        (own_fresh_label(context.entry.manifest.learner.label), context.entry.copies),
         (context.suite.reference, context.entry.reference),
     ):
         missing = sorted(wanted - runs.keys())
@@ -90,7 +92,10 @@ def fingerprints(context: ValidationContext) -> Iterator[str]:
 def protocol(context: ValidationContext) -> Iterator[str]:
     """Every run was measured as the suite says; boundaries are revealed to the reference alone."""
     for _, entry_run in context.runs():
-        expected = as_json(context.suite.protocol.identity())
+        protocol = context.suite.protocol
+        if entry_run.run.is_own_fresh and _is_copy(context, entry_run):
+            protocol = protocol.own_fresh
+        expected = as_json(protocol.identity())
         if entry_run.run.learner == context.suite.reference:
             expected["reveal_boundaries"] = True
         if entry_run.run.identity.get("protocol") != expected:
@@ -109,9 +114,11 @@ def evaluator(context: ValidationContext) -> Iterator[str]:
 
 
 def learner(context: ValidationContext) -> Iterator[str]:
-    """Every run is of the manifest's learner and settings."""
+    """Every run, and those of the own fresh copy, are of the manifest's learner and settings."""
     part = context.entry.manifest.learner
-    for suite_stream, entry_run in context.own_runs():
+    for suite_stream, entry_run in context.runs():
+        if entry_run.run.learner != part.label and not _is_copy(context, entry_run):
+            continue
         run_learner = _learner(entry_run.run.identity)
         if run_learner.get("source") != part.source_sha256:
             yield f"{named(entry_run)}: it was computed with other code than the entry's source"
@@ -186,6 +193,10 @@ def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator
         for name, value in tuned.streams.get(stream, tuned.chosen).items():
             if settings.get(name) != value:
                 yield f"{stream}: {name} is not what {TUNING} says was chosen"
+
+
+def _is_copy(context: ValidationContext, entry_run: EntryRun) -> bool:
+    return entry_run.run.learner == own_fresh_label(context.entry.manifest.learner.label)
 
 
 def _learner(identity: dict[str, Any]) -> dict[str, Any]:

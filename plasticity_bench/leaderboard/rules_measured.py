@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plasticity_bench.leaderboard.entry import EntryRun, StreamSeed, scores_of
+from plasticity_bench.leaderboard.manifest import STORED
 from plasticity_bench.leaderboard.manifest_fields import cost as cost_of
 from plasticity_bench.leaderboard.manifest_fields import environments as environments_of
 from plasticity_bench.leaderboard.manifest_fields import stored_scores
@@ -32,14 +33,16 @@ def tasks(context: ValidationContext) -> Iterator[str]:
     """Every measurement that scores need is present once for each task in which it is measured."""
     for suite_stream, entry_run in context.runs():
         stream = suite_stream.stream
-        every = list(range(stream.num_tasks))
         scored = stream.scored_tasks()
-        curved = [index for index in every if context.suite.protocol.is_measured(index, scored)]
+        protocol = context.suite.protocol
+        protocol = protocol.own_fresh if entry_run.run.is_own_fresh else protocol
+        every = protocol.trained_tasks(stream.num_tasks, scored)
+        curved = [index for index in every if protocol.is_measured(index, scored)]
         for name, when, expected in (
             (_attained(stream), "end", every),
             ("chance", "start", every),
             ("dead_rank", "start", curved),
-            (context.suite.protocol.curvature_name, "start", curved),
+            (protocol.curvature_name, "start", curved),
         ):
             measured_tasks, _ = series(entry_run, name, when)
             if sorted(measured_tasks) != expected:
@@ -169,14 +172,17 @@ def _differing(
 
 def scores(context: ValidationContext) -> Iterator[str]:
     """Every score of the manifest follows from its measurements."""
+    if context.entry.manifest.format < 3:
+        yield "its scores are those of an earlier version of this package: submit it again"
+        return
     computed = stored_scores(scores_of(context.entry, context.suite))
     stated = context.entry.manifest.scores
     if computed.keys() != stated.keys():
         yield "scores are not of the suite's streams"
         return
     for stream, of_stream in computed.items():
-        for name in ("trainability", "retention"):
-            pairs = (getattr(of_stream, name), getattr(stated[stream], name))
+        for name in STORED:
+            pairs = (getattr(of_stream, name) or [], getattr(stated[stream], name) or [])
             if not _same(*pairs):
                 yield (
                     f"{stream}: the stated {name} differs from the one computed from the "

@@ -32,9 +32,11 @@ def runs_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
 
 
 def _differences(stated: Score, rerun: Score) -> tuple[float, float]:
-    pairs = ((stated.trainability, rerun.trainability), (stated.retention, rerun.retention))
-    one, other = (_difference(*pair) for pair in pairs)
-    return one, other
+    """In trainability, and in the ratio of curvature ranks to the reference's."""
+    return (
+        _difference(stated.trainability, rerun.trainability),
+        _difference(stated.curvature_to_reference, rerun.curvature_to_reference),
+    )
 
 
 def _difference(stated: float, rerun: float) -> float:

@@ -45,10 +45,10 @@ class ValidationContext:
         return next(streams, None)
 
     def runs(self) -> Iterator[tuple[SuiteStream, EntryRun]]:
-        """Yield all runs on the suite's streams, the reference's too, each once."""
+        """Yield all runs on the suite's streams, those of both controls too, each once."""
         streams = {entry.label: entry for entry in self.suite.streams}
-        same = self.entry.reference is self.entry.runs
-        for runs in (self.entry.runs, {} if same else self.entry.reference):
+        controls = (self.entry.reference, self.entry.copies)
+        for runs in (self.entry.runs, *(r for r in controls if r is not self.entry.runs)):
             for stored in runs.values():
                 if stored.run.stream in streams:
                     yield streams[stored.run.stream], stored

@@ -16,7 +16,7 @@ from plasticity_bench import portability, tables
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry, StreamSeed, entry_sha256
 from plasticity_bench.leaderboard.flags import flags_from
-from plasticity_bench.leaderboard.manifest import VERIFICATION, Flags
+from plasticity_bench.leaderboard.manifest import STORED, VERIFICATION, Flags
 from plasticity_bench.leaderboard.rerun import run_again
 from plasticity_bench.leaderboard.tolerance import agree, runs_agree
 from plasticity_bench.programs.kernels import building
@@ -34,7 +34,7 @@ class Comparison:
         seed: of the run.
         stated: its score from the entry's measurements and the entry's reference.
         rerun: its score from the new measurements.
-        identical: whether all measurements, and those of the reference's run, are bit-identical.
+        identical: whether all measurements, and those of both controls, are bit-identical.
         ok: whether they are identical; of a run on a GPU, whether the scores agree within the
             tolerance for one run.
     """
@@ -142,7 +142,7 @@ def table(done: Verification) -> str:
         ]
         for run in done.runs
     ]
-    headers = ["stream", "seed", "trainability", "again", "retention", "again", "so"]
+    headers = ["stream", "seed", "trainability", "again", "retained", "again", "so"]
     text = tables.render(headers, rows, left=("stream", "so"))
     if not done.same_costs:
         text += "\n\nThe manifest's flags are not those of the learner's record."
@@ -151,7 +151,12 @@ def table(done: Verification) -> str:
 
 
 def _values(stated: Score, rerun: Score) -> tuple[float, float, float, float]:
-    return stated.trainability, rerun.trainability, stated.retention, rerun.retention
+    return (
+        stated.trainability,
+        rerun.trainability,
+        stated.retained_plasticity,
+        rerun.retained_plasticity,
+    )
 
 
 def _as_json(run: Comparison) -> dict[str, Any]:
@@ -166,23 +171,26 @@ def _as_json(run: Comparison) -> dict[str, Any]:
 
 
 def _numbers(score: Score) -> dict[str, float | None]:
-    pairs = {"trainability": score.trainability, "retention": score.retention}
-    return {name: None if math.isnan(value) else value for name, value in pairs.items()}
+    values = {name: getattr(score, name) for name in STORED}
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def _compared(entry: Entry, suite: Suite, place: StreamSeed, results: Results) -> Comparison:
     (suite_stream,) = (s for s in suite.streams if s.label == place.stream)
-    own, control = entry.runs[place], entry.reference[place]
-    new, new_control = _found(entry, own.run, results), _found(entry, control.run, results)
+    own, reference = entry.runs[place], entry.reference[place]
+    controls = [reference, *([entry.copies[place]] if place in entry.copies else [])]
+    new = _found(entry, own.run, results)
 
     def means_of(run_table: RunTable) -> Means:
         tasks = suite_stream.stream.scored_tasks()
         return next(means(run_table, suite.protocol, tasks))
 
-    reference = means_of(control.run_table)
-    stated = score(means_of(own.run_table), reference)
-    rerun = score(means_of(new), reference)
-    identical = _same(own.run_table, new) and _same(control.run_table, new_control)
+    control_means = [means_of(control.run_table) for control in controls]
+    stated = score(means_of(own.run_table), *control_means)
+    rerun = score(means_of(new), *control_means)
+    identical = _same(own.run_table, new) and all(
+        _same(control.run_table, _found(entry, control.run, results)) for control in controls
+    )
     ok = identical or (_on_gpu(own.run_table) and agree(stated, rerun))
     return Comparison(place.stream, place.seed, stated, rerun, identical, ok)
 

@@ -27,13 +27,14 @@ from plasticity_bench.leaderboard.manifest import (
 from plasticity_bench.leaderboard.manifest_fields import cost, environments, stored_scores
 from plasticity_bench.leaderboard.submission_runs import finished
 from plasticity_bench.leaderboard.submitted_code import learner_part, submitted
-from plasticity_bench.results import Row, Selection, Stored
+from plasticity_bench.results import Row, Run, Selection, Stored
 from plasticity_bench.results.parquet import (
     MEASUREMENT_COLUMNS,
     measurements_bytes,
     measurements_table,
     pack_bytes,
 )
+from plasticity_bench.results.run import own_fresh_label
 from plasticity_bench.results.run_info import MAX_SEED
 from plasticity_bench.safe_files import atomic_folder, read_bytes
 from plasticity_bench.suite.suite import Suite
@@ -89,11 +90,11 @@ def write_entry(
     learner_runs = finished(selection, suite, label, most)
     reference = [] if label == suite.reference else _references(selection, suite, learner_runs)
     learner, source = submitted(suite, label, learner_runs)
-    content = _packed([*learner_runs, *reference], suite, label)
+    content = _packed([*learner_runs, *_copies(selection, learner_runs), *reference], suite, label)
     record = _record(learner_runs, tuned)
     folder.parent.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
-        format=2,
+        format=3,
         name=signature.name,
         suite=SuiteName(name=suite.name, hash=suite.hash8),
         authors=list(signature.authors),
@@ -152,6 +153,25 @@ def _references(selection: Selection, suite: Suite, learner_runs: Stored) -> Sto
     return [stored for stored in reference_runs if stored[0].seed in seeds]
 
 
+def _copies(selection: Selection, learner_runs: Stored) -> Stored:
+    """The own fresh copy's runs of the same streams and seeds; none if the learner is that."""
+    wanted = [run for run, _ in learner_runs if not selection.notes(run.group).own_fresh]
+    copies = {_place(run) for run, _ in selection.stored_copies}
+    places = [(run.stream, own_fresh_label(run.learner), run.seed) for run in wanted]
+    missing = sum(place not in copies for place in places)
+    if missing:
+        command = selection.requests.commands.get(wanted[0].group, "plasticity-bench run")
+        raise BadInputError(
+            f"{missing} runs of {places[0][1]} are missing, which scores need. To complete them: "
+            f"{command}"
+        )
+    return [pair for pair in selection.stored_copies if _place(pair[0]) in set(places)]
+
+
+def _place(run: Run) -> tuple[str, str, int]:
+    return run.stream, run.learner, run.seed
+
+
 def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
     """All measurements of the learner, and the reference's measurements that scores need."""
     scored = {"chance", "dead_rank", suite.protocol.curvature_name}
@@ -159,7 +179,7 @@ def _packed(runs: Stored, suite: Suite, label: str) -> bytes:
     for run, result in runs:
         columns = result.columns
         kept = np.ones(len(columns["task"]), bool)
-        if run.learner != label:
+        if run.learner not in (label, own_fresh_label(label)):
             kept = np.isin(columns["name"], [*scored, result.task_metric])
         rows = zip(
             *(columns[name][kept].tolist() for name in MEASUREMENT_COLUMNS.names), strict=True

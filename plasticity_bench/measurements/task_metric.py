@@ -1,4 +1,4 @@
-"""The task metric: accuracy on a task's examples, or R squared for regression."""
+"""The task metric: accuracy on a task's examples, or R squared for regression; time to reach it."""
 
 from collections.abc import Iterable
 
@@ -10,6 +10,10 @@ from torch import Tensor
 from plasticity_bench.learners.losses import batch_metric, example_losses
 
 Values = NDArray[np.float64]
+
+WINDOW_EXAMPLES = 256
+"""The running metric is that of the last batches with at least so many examples: an accuracy of 0.9
+has a standard error of 0.02 then."""
 
 
 def metric_and_loss(batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
@@ -51,3 +55,26 @@ def task_metric(batch_metric: Values, variance: Values | None) -> Values:
         return batch_metric
     with np.errstate(divide="ignore", invalid="ignore"):
         return 1 + batch_metric / variance
+
+
+def updates_to_target(
+    batch_metrics: Values, variance: Values | None, target: float, batch_size: int
+) -> Values:
+    """Return the first update at which the running metric reaches a target, (replicas,).
+
+    The running metric at update u is the task metric of the last w batches up to u, each measured
+    before its update; w is the smallest number of batches with `WINDOW_EXAMPLES` examples, or all
+    of the task's if it has fewer. Updates count from 1, so the result is at least w. NaN where the
+    target is not reached.
+
+    Args:
+        batch_metrics: (updates, replicas), of one task.
+        variance: as of `task_metric`.
+        target: of the task metric.
+        batch_size: examples in a batch.
+    """
+    window = min(-(-WINDOW_EXAMPLES // batch_size), len(batch_metrics))
+    means = np.lib.stride_tricks.sliding_window_view(batch_metrics, window, axis=0).mean(-1)
+    reached = np.stack([task_metric(mean, variance) for mean in means]) >= target
+    first = reached.argmax(0) + window
+    return np.where(reached.any(0), first, np.nan)

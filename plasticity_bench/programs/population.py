@@ -153,6 +153,18 @@ class Population:
             begun = self._all.begin_task(self.state, index, self._all.fresh(index))
         self.state = _unshared(begun)
 
+    def restart(self, index: int, num_updates: int) -> None:
+        """Start every replica anew: parameters, optimiser and memory, as before its first update.
+
+        Args:
+            index: of the task that parameters are drawn for, as `begin_task` is given them.
+            num_updates: that count as done; the noise of the next updates is that of a replica
+                that has done so many. The learner's own count of updates starts at zero.
+        """
+        with torch.no_grad():
+            self.state = _unshared(self._all.restart(self._all.fresh(index)))
+        self._clock = torch.full_like(self._clock, num_updates)
+
     @property
     def example_inputs(self) -> Tensor:
         """Inputs to look at the network with, (2, *input_shape), on the CPU; always the same."""

@@ -14,11 +14,12 @@ from plasticity_bench.statistics import (
     known,
     paired_difference,
     performance_profile,
+    profile_thresholds,
     sign_flip_p_values,
 )
 
-SCORES = ("trainability", "retention")
-THRESHOLDS = np.linspace(0, 1, 41)
+SCORES = ("trainability", "retained_plasticity", "curvature_retention")
+THRESHOLDS = 41
 RESAMPLES = 2000  # for each threshold of a profile
 
 Scores = dict[LearnerOnStream, dict[int, Score]]
@@ -29,17 +30,18 @@ def profiles(scores: Scores, streams: Sequence[str], learners: Sequence[str]) ->
     rows = []
     for stream, labels in selections(streams):
         for name in SCORES:
-            for learner, label in enumerate(learners):
-                runs = matrix(scores, labels, [label], name)
+            each = [matrix(scores, labels, [label], name) for label in learners]
+            thresholds = profile_thresholds([runs for runs in each if runs is not None], THRESHOLDS)
+            for learner, runs in enumerate(each):
                 if runs is None:
                     continue
-                profile = performance_profile(runs[0], THRESHOLDS, resamples=RESAMPLES)
+                profile = performance_profile(runs[0], thresholds, resamples=RESAMPLES)
                 rows.append(
                     ProfileRow(
                         stream=stream,
                         learner=learner,
                         score=name,
-                        thresholds=THRESHOLDS.round(4).tolist(),
+                        thresholds=thresholds.round(4).tolist(),
                         share=numbers(profile.share),
                         low=numbers(profile.low),
                         high=numbers(profile.high),

@@ -18,9 +18,10 @@ class ScoreRow(TypedDict):
     learner: int
     rank: list[int] | None  # of the tie group, and the position's interval; of the reference none
     seeds: list[int]
-    points: list[list[Number]]  # of each seed: trainability, retention
+    points: list[list[Number]]  # of each seed: trainability, curvature retention
     trainability: Bounds | None
-    retention: Bounds | None
+    retained_plasticity: Bounds | None
+    curvature_retention: Bounds | None
     accuracy: Number
     curvature: Number
     seconds: Number
@@ -45,7 +46,7 @@ class ProfileRow(TypedDict):
 
     stream: int | None
     learner: int
-    score: str  # "trainability" or "retention"
+    score: str  # of `comparisons.SCORES`
     thresholds: list[float]
     share: list[Number]
     low: list[Number]

@@ -28,6 +28,8 @@ MAX_NUMBER = 2**53
 _NAME = re.compile(r"[0-9a-f]{12}\.json")
 _UNSAID: dict[str, Any] = {"number": 0, "reference": None, "scored_tasks": {}}
 """What requests of earlier versions do not say."""
+_UNSAID_OF_GROUPS: dict[str, Any] = {"tuned": None, "own_network": False, "own_fresh": False}
+"""What they do not say of a learner on a stream: parts of `GroupNotes`."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,13 @@ class GroupNotes:
     Attributes:
         tuned: "file" and "sha256" of the search that its settings come from; None without one.
         own_network: whether the learner builds a network of its own.
+        own_fresh: whether the learner is its own fresh copy: it restarts at every task itself.
         versions: how many different settings or versions of its code were requested so far.
     """
 
     tuned: dict[str, str] | None = None
     own_network: bool = False
+    own_fresh: bool = False
     versions: int = 1
 
 
@@ -132,7 +136,9 @@ def read_requests(folder: Path) -> Requests:
             requested.setdefault(group, {}).setdefault(identity, set()).update(wanted)
             ever.setdefault(group, {}).setdefault(identity, set()).update(wanted)
             streams[group.stream] = stream_identity(entry["identity"])
-            notes[group] = GroupNotes(entry["tuned"], entry["own_network"], len(ever[group]))
+            notes[group] = GroupNotes(
+                **{name: entry[name] for name in _UNSAID_OF_GROUPS}, versions=len(ever[group])
+            )
         for group, by_identity in requested.items():
             num_seeds = sum(map(len, by_identity.values()))
             if list(by_identity) != last.get(group) or num_seeds >= commands[group][0]:
@@ -180,12 +186,15 @@ def _groups(
             "stream": group.stream,
             "learner": group.learner,
             "seeds": _ranges(of_group),
-            "tuned": notes.get(group, GroupNotes()).tuned,
-            "own_network": notes.get(group, GroupNotes()).own_network,
+            **_noted(notes.get(group, GroupNotes())),
             "identity": json.loads(identity),
         }
         for (group, identity), of_group in seeds.items()
     ]
+
+
+def _noted(notes: GroupNotes) -> dict[str, Any]:
+    return {name: getattr(notes, name) for name in _UNSAID_OF_GROUPS}
 
 
 def _ranges(seeds: Iterable[int]) -> list[list[int]]:
@@ -240,14 +249,16 @@ def _check(request: dict[str, Any], path: Path) -> None:
 
 def _check_group(group: dict[str, Any], path: Path) -> int:
     """The number of runs of a group; fills in what earlier versions did not store."""
-    group.setdefault("tuned", None)
-    group.setdefault("own_network", False)
+    for name, value in _UNSAID_OF_GROUPS.items():
+        group.setdefault(name, value)
     texts = [group["stream"], group["learner"]]
     if group["tuned"] is not None:
         texts += [group["tuned"]["file"], group["tuned"]["sha256"]]
     for text in texts:
         check_label(text, path)
     if not (isinstance(group["identity"], dict) and type(group["own_network"]) is bool):
+        raise ValueError
+    if type(group["own_fresh"]) is not bool:
         raise ValueError
     total = 0
     for first, last in group["seeds"]:

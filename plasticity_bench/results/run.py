@@ -14,6 +14,9 @@ FORMAT = 1
 FINISHED = ("complete", "diverged")
 """Statuses of runs that have results."""
 
+OWN_FRESH = " (own fresh)"
+"""Ends the label of a learner's own fresh copy, which restarts at each scored task."""
+
 _SEED = "\x00"
 """Stands for a seed in a text; no label and no parameter holds such a character."""
 
@@ -64,6 +67,12 @@ class Run:
         """Labels of stream and learner."""
         return LearnerOnStream(self.stream, self.learner)
 
+    @property
+    def is_own_fresh(self) -> bool:
+        """Whether it is a run of a learner's own fresh copy."""
+        protocol = self.identity.get("protocol")
+        return isinstance(protocol, dict) and protocol.get("restarts") is True
+
     @classmethod
     def of_seeds(
         cls, stream: str, learner: str, identity: dict[str, Any], seeds: Iterable[int]
@@ -100,6 +109,11 @@ class Row:
     when: str
     name: str
     value: float
+
+
+def own_fresh_label(learner: str) -> str:
+    """Return the label of a learner's own fresh copy."""
+    return f"{learner}{OWN_FRESH}"
 
 
 def file_name(label: str) -> str:

@@ -74,8 +74,8 @@ class RunTable:
         """The name of the task metric: "accuracy" or "r_squared"."""
         return "r_squared" if "r_squared" in self.names else "accuracy"
 
-    def means(self, name: str, when: str, tasks: Sequence[int]) -> NDArray[np.float64]:
-        """Return each run's mean of a measurement over tasks, (runs,).
+    def means(self, name: str, when: str, tasks: Sequence[int] | None) -> NDArray[np.float64]:
+        """Return each run's mean of a measurement over tasks, (runs,); over all that have it: None.
 
         NaN for a run that lacks it in one of the tasks. Values are added in their order, so that
         the layout on disk does not change a bit of the mean.
@@ -85,11 +85,14 @@ class RunTable:
             return np.full(num_runs, np.nan)
         chosen = (self.name == self.names.index(name)) & (self.when == self.whens.index(when))
         rows = np.flatnonzero(chosen)
-        rows = rows[np.isin(self.task[rows], tasks)]
+        if tasks is not None:
+            rows = rows[np.isin(self.task[rows], tasks)]
         runs = self._run_of_row[rows]
         sums = np.bincount(runs, self.value[rows], minlength=num_runs)
         counts = np.bincount(runs, minlength=num_runs)
-        return np.where(counts == len(tasks), sums / len(tasks), np.nan)
+        wanted = counts if tasks is None else np.full(num_runs, len(tasks))
+        complete = (counts == wanted) & (counts > 0)
+        return np.where(complete, sums / np.maximum(wanted, 1), np.nan)
 
     def info(self, index: int) -> dict[str, Any]:
         """Return the contents of a run's `cell.json`."""

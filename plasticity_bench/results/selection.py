@@ -5,13 +5,13 @@ last, with all seeds that were ever requested of them. Reading results never cha
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.results.requests import GroupNotes, Requests, read_requests, stream_identity
-from plasticity_bench.results.run import LearnerOnStream, Run
+from plasticity_bench.results.run import OWN_FRESH, LearnerOnStream, Run
 from plasticity_bench.results.run_table import RunResult
 from plasticity_bench.results.store import Results
 
@@ -32,6 +32,8 @@ class Selection:
     Attributes:
         results: where the runs are.
         runs: one for each stream, learner and seed, finished or not; at least one.
+        copies: by stream and learner, the runs of the learner's own fresh copy, finished or not;
+            nothing where it was not requested, or the learner is its own fresh copy.
         reference: the label of the learner that scores are relative to.
         requests: what was requested of the folder.
         outdated: labels of learners that have runs of an earlier version of a stream, which are
@@ -40,9 +42,15 @@ class Selection:
 
     results: Results
     runs: tuple[Run, ...]
+    copies: Mapping[LearnerOnStream, tuple[Run, ...]]
     reference: str
     requests: Requests
     outdated: tuple[str, ...] = ()
+
+    @property
+    def all_runs(self) -> tuple[Run, ...]:
+        """The runs, and those of the own fresh copies."""
+        return (*self.runs, *(run for copies in self.copies.values() for run in copies))
 
     @cached_property
     def streams(self) -> list[str]:
@@ -66,6 +74,12 @@ class Selection:
     def stored(self) -> Stored:
         """The finished runs."""
         wanted = {run.address for run in self.runs}
+        return [pair for pair in self.results.stored() if pair[0].address in wanted]
+
+    @cached_property
+    def stored_copies(self) -> Stored:
+        """The finished runs of the learners' own fresh copies."""
+        wanted = {run.address for copies in self.copies.values() for run in copies}
         return [pair for pair in self.results.stored() if pair[0].address in wanted]
 
     @property
@@ -95,8 +109,10 @@ class Selection:
             BadInputError: if there is no learner of a label.
         """
         labels = [self.checked(label) for label in learners]
-        kept = tuple(run for run in self.runs if run.learner in (*labels, self.reference))
-        return replace(self, runs=kept)
+        wanted = {*labels, self.reference}
+        kept = tuple(run for run in self.runs if run.learner in wanted)
+        copies = {group: runs for group, runs in self.copies.items() if group.learner in wanted}
+        return replace(self, runs=kept, copies=copies)
 
     def checked(self, label: str) -> str:
         """Return a learner's label; the mark of tuned settings may be left out where it is clear.
@@ -176,13 +192,16 @@ def select(results: Results, reference: str | None = None) -> Selection:
         BadInputError: if the folder holds nothing, or no learner of the reference's label.
     """
     requests = read_requests(results.folder)
-    runs, outdated = _current(requests) if requests.runs else (_of_most_seeds(results), ())
+    both, outdated = _current(requests) if requests.runs else (_of_most_seeds(results), ())
+    runs = tuple(run for run in both if not run.is_own_fresh)
     if not runs:
         raise _nothing(results)
     suite_reference = requests.scoring.reference or REFERENCE
     tuned = f"{suite_reference}{TUNED}"
     default = tuned if any(run.learner == tuned for run in runs) else suite_reference
-    selection = Selection(results, runs, reference or default, requests, outdated)
+    selection = Selection(
+        results, runs, _copies(runs, both), reference or default, requests, outdated
+    )
     if reference is not None:
         selection.check_reference()
     return selection
@@ -202,7 +221,19 @@ def _current(requests: Requests) -> tuple[tuple[Run, ...], tuple[str, ...]]:
         return stream_identity(run.identity) == requests.streams[run.stream]
 
     current = tuple(run for run in requests.runs if is_current(run))
-    return current, tuple(dict.fromkeys(r.learner for r in requests.runs if not is_current(r)))
+    outdated = [r for r in requests.runs if not (r.is_own_fresh or is_current(r))]
+    return current, tuple(dict.fromkeys(run.learner for run in outdated))
+
+
+def _copies(runs: Sequence[Run], both: Sequence[Run]) -> dict[LearnerOnStream, tuple[Run, ...]]:
+    """By stream and learner, the runs of its own fresh copy with the same settings and code."""
+    stated = {run.group: run.identity.get("learner") for run in runs}
+    copies: dict[LearnerOnStream, list[Run]] = {}
+    for run in both:
+        group = LearnerOnStream(run.stream, run.learner.removesuffix(OWN_FRESH))
+        if run.is_own_fresh and stated.get(group, run) == run.identity.get("learner"):
+            copies.setdefault(group, []).append(run)
+    return {group: tuple(of_group) for group, of_group in copies.items()}
 
 
 def _of_most_seeds(results: Results) -> tuple[Run, ...]:

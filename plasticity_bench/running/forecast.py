@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from plasticity_bench.networks import num_parameters
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.population_size import by_rule, seed_updates_per_second
+from plasticity_bench.suite.own_fresh import restarts_itself
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
 FLOAT_BYTES = 4
@@ -25,7 +26,7 @@ class Forecast:
     Attributes:
         stream: the stream's label.
         learner: the learner's label.
-        runs: how many there are, one for each seed.
+        runs: how many there are: one for each seed, and one for its own fresh copy.
         updates: of all its runs together.
         seconds: of one process, for the updates; NaN if they were not timed.
         memory_bytes: of one process: inputs of a task's examples, and the replicas' state.
@@ -59,7 +60,8 @@ def forecast(
     eager = replace(execution, compile_mode="off")
     for suite_stream in suite.streams:
         replicas = min(execution.replicas or by_rule(suite_stream.network, execution), num_seeds)
-        updates = suite_stream.stream.num_updates * num_seeds
+        stream = suite_stream.stream
+        copy_updates = sum(map(stream.updates, stream.scored_tasks()))
         memory_bytes = _memory_bytes(suite_stream, replicas)
         for contender in suite.contenders:
             # Settings do not change what an update costs; learner, network and batch do.
@@ -79,9 +81,12 @@ def forecast(
                     replicas,
                 )
             rate = rates.get(key, math.nan)
+            own_copy = restarts_itself(suite, contender)
+            runs = num_seeds if own_copy else 2 * num_seeds
+            updates = num_seeds * (stream.num_updates + (0 if own_copy else copy_updates))
             seconds = updates / rate if rate else math.nan
             yield Forecast(
-                suite_stream.label, contender.label, num_seeds, updates, seconds, memory_bytes
+                suite_stream.label, contender.label, runs, updates, seconds, memory_bytes
             )
 
 

@@ -114,7 +114,7 @@ def _evaluated(
     population = Population(
         [Replica(run.seed, learner) for run, learner in pairs],
         group.suite_stream.network,
-        compile_updates=execution.compiles(stream.num_updates),
+        compile_updates=execution.compiles(group.num_updates),
         device=execution.device,
     )
     begun = checkpoint.progress_for(population)

@@ -91,7 +91,7 @@ class _Live:
             console=console,
             transient=True,
         )
-        work = sum(len(group.runs) * group.suite_stream.stream.num_tasks for group in groups)
+        work = sum(len(group.runs) * len(group.tasks) for group in groups)
         self._all = self._progress.add_task(suite_name, total=work, tasks="")
         self._running: dict[int, TaskID] = {}
 
@@ -104,12 +104,12 @@ class _Live:
 
     def task_done(self, index: int, task: int) -> None:
         group = self._groups[index]
-        total = group.suite_stream.stream.num_tasks
+        done, total = group.tasks.index(task) + 1, len(group.tasks)
         if index not in self._running:
             label = f"  {group.suite_stream.label}  {group.label}"
             self._running[index] = self._progress.add_task(label, total=total, tasks="")
-        shown = f"task {task + 1} of {total}"
-        self._progress.update(self._running[index], completed=task + 1, tasks=shown)
+        shown = f"task {done} of {total}"
+        self._progress.update(self._running[index], completed=done, tasks=shown)
         self._progress.advance(self._all, len(group.runs))
 
     def group_done(self, index: int, outcome: Outcome) -> None:

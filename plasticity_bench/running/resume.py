@@ -23,7 +23,7 @@ class GroupCheckpoint:
     def __init__(self, results: Results, execution: Execution, group: Group) -> None:
         self.notes: list[str] = []
         keys = tuple(run.key for run in group.runs)
-        conditions = execution.conditions(group.suite_stream.stream.num_updates)
+        conditions = execution.conditions(group.num_updates)
         self._header = checkpoints.Header(keys, conditions)
         self._previous = group.checkpoint
         self.file = checkpoints.path(results.folder, keys)

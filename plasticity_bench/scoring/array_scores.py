@@ -11,16 +11,17 @@ from plasticity_bench.statistics.aggregates import Array
 
 
 def trainability(accuracy: ArrayLike, reference: ArrayLike, chance: ArrayLike) -> Array:
-    r"""Return $(a - c) / (r - c)$ within [0, 1]: the share of what a fresh network learns.
+    r"""Return $(a - c) / (r - c)$: the share of what a fresh, tuned network learns.
 
-    NaN where the reference gains nothing. The definition is that of the table (docs/scores.md).
+    It is not clipped: above 1 for a learner that is better than the reference. NaN where
+    the reference gains nothing. The definition is that of the table (docs/scores.md).
 
     Args:
         accuracy: at the end of a task, averaged over the scored tasks; any shape.
         reference: of a fresh, tuned network on the same tasks; of the same shape.
         chance: the accuracy without learning; of a shape that broadcasts.
     """
-    return np.clip(_fraction(accuracy, chance, reference), 0.0, 1.0)
+    return _fraction(accuracy, chance, reference)
 
 
 def retained_plasticity(accuracy: ArrayLike, own_fresh: ArrayLike, chance: ArrayLike) -> Array:
@@ -36,17 +37,17 @@ def retained_plasticity(accuracy: ArrayLike, own_fresh: ArrayLike, chance: Array
     return _fraction(accuracy, chance, own_fresh)
 
 
-def curvature_retention(rank: ArrayLike, reference_rank: ArrayLike, floor: ArrayLike) -> Array:
-    r"""Return $(k - f) / (k_r - f)$ within [0, 1], of curvature ranks at the start of tasks.
+def curvature_retention(rank: ArrayLike, own_fresh_rank: ArrayLike, floor: ArrayLike) -> Array:
+    r"""Return $(k - f) / (k_o - f)$, of curvature ranks at the start of tasks.
 
-    NaN where the reference has no more than the floor.
+    NaN where the fresh copy has no more than the floor.
 
     Args:
         rank: averaged over the scored tasks; any shape.
-        reference_rank: of a fresh network on the same tasks.
+        own_fresh_rank: of the same learner, network and settings, restarted at each of these tasks.
         floor: the rank that a dead network keeps; of a shape that broadcasts.
     """
-    return np.clip(_fraction(rank, floor, reference_rank), 0.0, 1.0)
+    return _fraction(rank, floor, own_fresh_rank)
 
 
 def score_arrays(
@@ -56,7 +57,7 @@ def score_arrays(
     *,
     own_fresh: ArrayLike | None = None,
     rank: ArrayLike | None = None,
-    reference_rank: ArrayLike | None = None,
+    own_fresh_rank: ArrayLike | None = None,
     floor: ArrayLike | None = None,
 ) -> dict[str, Interval]:
     """Return every score that some numbers allow: its mean with a 95 % interval over seeds.
@@ -66,8 +67,8 @@ def score_arrays(
         reference: likewise.
         chance: a number, or of a shape that broadcasts.
         own_fresh: see `retained_plasticity`.
-        rank: see `curvature_retention`; with `reference_rank` and `floor`.
-        reference_rank: likewise.
+        rank: see `curvature_retention`; with `own_fresh_rank` and `floor`.
+        own_fresh_rank: likewise.
         floor: likewise.
 
     Returns:
@@ -80,7 +81,7 @@ def score_arrays(
     shape = np.shape(accuracy)
     if len(shape) not in (1, 2) or 0 in shape:
         raise BadInputError(f"accuracy must be (seeds,) or (streams, seeds), not {shape}.")
-    given = {"rank": rank, "reference_rank": reference_rank, "floor": floor}
+    given = {"rank": rank, "own_fresh_rank": own_fresh_rank, "floor": floor}
     missing = [name for name, values in given.items() if values is None]
     if 0 < len(missing) < len(given):
         raise BadInputError(f"Curvature retention needs {missing[0]} too.")
@@ -89,8 +90,8 @@ def score_arrays(
     scores = {"trainability": trainability(accuracy, reference, chance)}
     if own_fresh is not None:
         scores["retained_plasticity"] = retained_plasticity(accuracy, own_fresh, chance)
-    if rank is not None and reference_rank is not None and floor is not None:
-        scores["curvature_retention"] = curvature_retention(rank, reference_rank, floor)
+    if rank is not None and own_fresh_rank is not None and floor is not None:
+        scores["curvature_retention"] = curvature_retention(rank, own_fresh_rank, floor)
     return {k: mean_interval(known(np.atleast_2d(v))) for k, v in scores.items()}
 
 

@@ -9,6 +9,7 @@ from plasticity_bench import tables
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Selection
 from plasticity_bench.scoring import stored_scores
+from plasticity_bench.scoring.scores import SCORES
 from plasticity_bench.statistics import (
     ALPHA,
     RELIABLE_SEEDS,
@@ -52,7 +53,7 @@ def learner_scores(selection: Selection, label: str, which: str) -> Scores:
     Args:
         selection: of a results folder.
         label: of the learner.
-        which: "trainability" or "retention".
+        which: one of `SCORES`.
 
     Raises:
         BadInputError: if there is no such learner.
@@ -60,7 +61,7 @@ def learner_scores(selection: Selection, label: str, which: str) -> Scores:
     label = selection.checked(label)
     scores = stored_scores.scores(selection.only([label]))
     return {
-        group.stream: {seed: getattr(score, which) for seed, score in by_seed.items()}
+        group.stream: {seed: getattr(score, SCORES[which]) for seed, score in by_seed.items()}
         for group, by_seed in scores.items()
         if group.learner == label
     }
@@ -73,7 +74,7 @@ def compare(ours: Scores, theirs: Scores) -> list[Comparison]:
     something.
 
     Raises:
-        BadInputError: if they share no stream on which the reference gains anything, or no seed.
+        BadInputError: if they share no stream on which the score is defined, or no seed.
     """
     streams = [stream for stream in ours if stream in theirs]
     seeds = [set(one[stream]) for one in (ours, theirs) for stream in streams]
@@ -82,7 +83,9 @@ def compare(ours: Scores, theirs: Scores) -> list[Comparison]:
         raise BadInputError("The two share no finished seed that both have on every stream.")
     both = np.array([[[s[k][seed] for seed in shared] for s in (ours, theirs)] for k in streams])
     if not known(both).size:
-        raise BadInputError("The reference gains nothing on these streams: there are no scores.")
+        raise BadInputError(
+            "The score is undefined on these streams: its control gains nothing, or was not run."
+        )
     pairs = {k: known(both[i : i + 1]) for i, k in enumerate(streams)}
     lines = compared_all({k: (pair[:, 0], pair[:, 1]) for k, pair in pairs.items() if pair.size})
     over_all = known(both)

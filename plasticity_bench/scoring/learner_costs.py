@@ -1,10 +1,10 @@
 """What learners cost, as their records say: stored with every run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plasticity_bench.results import Selection
+from plasticity_bench.results import LearnerOnStream, Run, Selection
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,33 @@ def costs_of(selection: Selection) -> dict[str, LearnerCosts]:
     """Return the costs of each learner of a selection, on the first stream that has a run of it."""
     found: dict[str, LearnerCosts] = {}
     for group, runs in selection.groups.items():
-        stored = None if group.learner in found else selection.results.load(runs[0])
-        costs = None if stored is None else LearnerCosts.of(stored.info)
+        costs = None if group.learner in found else _costs(selection, runs)
         if costs is not None:
             found[group.learner] = costs
     return found
+
+
+def flops(selection: Selection) -> dict[LearnerOnStream, float]:
+    """Return the floating-point operations of each learner's updates on each stream.
+
+    They are divided by those of plain training with Adam; groups whose costs are unknown are
+    absent.
+    """
+    known = {}
+    for group, runs in selection.groups.items():
+        costs = _costs(selection, runs)
+        if costs is not None and costs.recorded:
+            known[group] = costs.flops
+    return known
+
+
+def _costs(selection: Selection, runs: Sequence[Run]) -> LearnerCosts | None:
+    """What is stored with the first of some runs that is finished."""
+    for run in runs:
+        stored = selection.results.load(run)
+        if stored is not None:
+            return LearnerCosts.of(stored.info)
+    return None
 
 
 def sentences(selection: Selection) -> list[str]:

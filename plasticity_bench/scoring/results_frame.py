@@ -1,13 +1,14 @@
 """Stored results as a data frame: one row for each measured number, and their scores."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from plasticity_bench.results import Results, Run, RunResult, Selection, Stored, select
-from plasticity_bench.scoring import score_table, stored_scores
+from plasticity_bench.scoring import learner_costs, score_table, stored_scores
 
 TEXTS = ("stream", "learner", "setting", "code", "status", "when", "measurement")
 COLUMNS = (*TEXTS[:4], "seed", "status", "task", "when", "measurement", "value", "selected")
@@ -52,13 +53,15 @@ class ResultsFrame(pd.DataFrame):  # type: ignore[misc]
         if by_seed:
             return pd.DataFrame(
                 [
-                    {**group._asdict(), "seed": seed, **score_table.named(vars(score))}
+                    {**group._asdict(), "seed": seed, **vars(score)}
                     for group, of_seeds in scores.items()
                     for seed, score in of_seeds.items()
                 ]
             )
+        flops = learner_costs.flops(self.selection)
         entries = [
-            score_table.entry(*group, list(of_seeds.values())) for group, of_seeds in scores.items()
+            score_table.entry(group, list(of_seeds.values()), flops.get(group, math.nan))
+            for group, of_seeds in scores.items()
         ]
         return pd.DataFrame([score_table.record(entry) for entry in entries])
 
@@ -67,18 +70,20 @@ def load_results(path: str | Path, *, everything: bool = False) -> ResultsFrame:
     """Return the measurements of a suite's results folder as a tidy data frame.
 
     They are those of the runs that tables are made of: of each learner, the settings and the code
-    that were requested last.
+    that were requested last. Those of the learners' own fresh copies are among all others.
 
     Args:
         path: of the folder, as `plasticity-bench run` names it in its last line.
-        everything: also those of all other finished runs: other settings, code and seeds.
+        everything: also those of all other finished runs: own fresh copies, whose labels end in
+            "(own fresh)", and other settings, code and seeds.
 
     Raises:
         BadInputError: if the folder holds no finished results.
     """
     selection = select(Results(Path(path)))
-    selected = {run.address for run, _ in selection.finished}
-    stored: Stored = list(selection.results.stored()) if everything else selection.stored
+    finished = selection.finished
+    selected = {run.address for run in selection.all_runs}
+    stored: Stored = list(selection.results.stored()) if everything else finished
     parts = [_rows(run, result, run.address in selected) for run, result in stored]
     frame = ResultsFrame(pd.concat(parts, ignore_index=True))
     for name in TEXTS:

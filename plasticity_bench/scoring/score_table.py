@@ -1,15 +1,16 @@
-"""The table of scores: learners x streams."""
+"""The table of scores: a row for each learner on each stream."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from plasticity_bench import tables
+from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.results import LearnerOnStream, Selection
-from plasticity_bench.scoring import stored_scores
-from plasticity_bench.scoring.scores import Score
+from plasticity_bench.scoring import learner_costs, stored_scores
+from plasticity_bench.scoring.scores import SCORES, Score
 from plasticity_bench.statistics import (
     NO_INTERVAL,
     RELIABLE_SEEDS,
@@ -17,9 +18,6 @@ from plasticity_bench.statistics import (
     format_interval,
     mean_interval,
 )
-
-MAX_BESIDE = 3
-"""Streams that stand beside one another in a table; more stand below one another."""
 
 
 @dataclass(frozen=True)
@@ -30,71 +28,116 @@ class Entry:
         stream: the stream's label.
         learner: the learner's label.
         num_seeds: seeds that are finished, for it and for the reference.
-        trainability: mean score over those seeds with its interval; None without any.
-        retention: curvature retention, likewise.
-        retention_raw: mean curvature retention before clipping, of the seeds that did not diverge.
+        scores: by a name of `SCORES`, the mean over the seeds on which the score is defined, with
+            its interval; NaN where there is none, None without any finished seed. The time to a
+            target is NaN unless every seed reaches it.
+        num_known: by the same names, the seeds on which the score is defined.
         accuracy: mean end-of-task accuracy over scored tasks of the seeds that did not diverge.
         curvature: mean curvature rank, likewise.
+        curvature_to_reference: mean ratio of the curvature rank to the reference's, likewise.
         seconds: mean wall time of a seed.
-        num_diverged: seeds that diverged; each scores 0.
-        num_without_gain: seeds on which the reference gains nothing, so that they have no
-            trainability; means are over the others.
+        num_diverged: seeds that diverged; each counts as a dead network.
+        flops: floating-point operations of an update, divided by those of plain training with Adam;
+            NaN if they are unknown.
     """
 
     stream: str
     learner: str
     num_seeds: int
-    trainability: Interval | None
-    retention: Interval | None
-    retention_raw: float
+    scores: Mapping[str, Interval | None]
+    num_known: Mapping[str, int]
     accuracy: float
     curvature: float
+    curvature_to_reference: float
     seconds: float
     num_diverged: int
-    num_without_gain: int = 0
+    flops: float = math.nan
+
+    @property
+    def num_without_gain(self) -> int:
+        """Seeds on which the reference gains nothing, so that they have no trainability."""
+        return self.num_seeds - self.num_known["trainability"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: its header, and what it shows of an entry."""
+
+    header: str
+    text: Callable[[Entry], str]
+
+
+def _score(name: str) -> Callable[[Entry], str]:
+    return lambda entry: format_interval(entry.scores[name])
+
+
+def _updates(entry: Entry) -> str:
+    interval = entry.scores["time"]
+    if interval is None or math.isnan(interval.mean):
+        return "n/a"
+    return f"{interval.mean:.0f} [{interval.low:.0f}, {interval.high:.0f}]"
+
+
+COLUMNS = {
+    "trainability": Column("trainability", _score("trainability")),
+    "retained": Column("retained\nplasticity", _score("retained")),
+    "curvature": Column("curvature\nretention", _score("curvature")),
+    "online": Column("online\naccuracy", _score("online")),
+    "cost": Column("FLOPs", lambda entry: _number(entry.flops, 1)),
+    "test": Column("test\naccuracy", _score("test")),
+    "time": Column("updates\nto target", _updates),
+    "accuracy": Column("final\naccuracy", lambda entry: _number(entry.accuracy, 3)),
+    "rank": Column("curvature\nrank", lambda entry: _number(entry.curvature, 1)),
+    "rank_ratio": Column(
+        "rank to\nreference", lambda entry: _number(entry.curvature_to_reference, 2)
+    ),
+    "seconds": Column("seconds\nper seed", lambda entry: _number(entry.seconds, 2)),
+}
+DEFAULT_COLUMNS = ("trainability", "retained", "curvature", "online", "cost")
 
 
 def entries(selection: Selection) -> list[Entry]:
     """Return an entry for each learner on each stream, from the runs that are finished."""
     scores = stored_scores.scores(selection)
+    flops = learner_costs.flops(selection)
     return [
-        entry(stream, learner, list(scores.get(LearnerOnStream(stream, learner), {}).values()))
+        entry(group, list(scores.get(group, {}).values()), flops.get(group, math.nan))
         for learner in selection.learners
-        for stream in selection.streams
+        for group in (LearnerOnStream(stream, learner) for stream in selection.streams)
     ]
 
 
-def entry(stream: str, learner: str, scores: Sequence[Score]) -> Entry:
-    """Return the entry of a learner on a stream, given its scores."""
-
-    def known(values: Sequence[float]) -> list[float]:
-        return [value for value in values if not math.isnan(value)]
-
-    def mean(values: Sequence[float]) -> float:
-        return float(np.mean(known(values))) if known(values) else math.nan
-
-    def interval(values: Sequence[float]) -> Interval | None:
-        return mean_interval(known(values) or [math.nan]) if values else None
-
-    trainability = [s.trainability for s in scores]
-    healthy = [s for s in scores if not s.diverged]
+def entry(group: LearnerOnStream, scores: Sequence[Score], flops: float = math.nan) -> Entry:
+    """Return the entry of a learner on a stream, given its scores and what an update costs."""
+    values = {name: [getattr(s, field) for s in scores] for name, field in SCORES.items()}
+    known = {name: [v for v in of_seeds if not math.isnan(v)] for name, of_seeds in values.items()}
+    intervals = {name: mean_interval(of_seeds) for name, of_seeds in known.items()}
+    if len(known["time"]) < len(scores):
+        intervals["time"] = NO_INTERVAL
+    healthy = [score for score in scores if not score.diverged]
     return Entry(
-        stream=stream,
-        learner=learner,
+        stream=group.stream,
+        learner=group.learner,
         num_seeds=len(scores),
-        trainability=interval(trainability),
-        retention=interval([s.retention for s in scores]),
-        retention_raw=mean([s.retention_raw for s in healthy]),
-        accuracy=mean([s.accuracy for s in healthy]),
-        curvature=mean([s.curvature for s in healthy]),
-        seconds=mean([s.seconds for s in scores]),
-        num_diverged=sum(s.diverged for s in scores),
-        num_without_gain=len(scores) - len(known(trainability)),
+        scores=intervals if scores else dict.fromkeys(SCORES),
+        num_known={name: len(of_seeds) for name, of_seeds in known.items()},
+        accuracy=_mean([s.accuracy for s in healthy]),
+        curvature=_mean([s.curvature for s in healthy]),
+        curvature_to_reference=_mean([s.curvature_to_reference for s in healthy]),
+        seconds=_mean([s.seconds for s in scores]),
+        num_diverged=len(scores) - len(healthy),
+        flops=flops,
     )
 
 
+def _mean(values: Sequence[float]) -> float:
+    """Mean of those that are known."""
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
+
+
 def notices(table: Sequence[Entry]) -> list[str]:
-    """Return a sentence for each stream on which the reference gains nothing with some seeds."""
+    """Return a sentence for each reason why scores of a table are undefined."""
     sentences = []
     for stream in dict.fromkeys(entry.stream for entry in table):
         of_stream = [entry for entry in table if entry.stream == stream]
@@ -110,71 +153,66 @@ def notices(table: Sequence[Entry]) -> list[str]:
                 f"{stream}: the reference gains nothing with {missing} of {seeds} seeds; "
                 "trainability is that of the others."
             )
+        undefined = [e.learner for e in of_stream if e.num_seeds and not e.num_known["retained"]]
+        if undefined:
+            sentences.append(
+                f"{stream}: no retained plasticity of {', '.join(undefined)}: an own fresh copy "
+                "was not run, or gains nothing."
+            )
     return sentences
 
 
-def render(table: Sequence[Entry], format_name: str) -> str:
-    """Return the table as "table", "markdown", "latex" or "csv"; the most trainable come first."""
+def chosen_columns(text: str | None) -> tuple[str, ...]:
+    """Return the columns that a comma-separated list names; None for the default, "all" for all.
+
+    Raises:
+        BadInputError: if there is no column of a name.
+    """
+    if text is None:
+        return DEFAULT_COLUMNS
+    names = tuple(COLUMNS) if text == "all" else tuple(text.split(","))
+    for name in names:
+        if name not in COLUMNS:
+            hint = did_you_mean(name, list(COLUMNS))
+            raise BadInputError(f"--columns: the table has no column {name!r}. {hint}")
+    return names
+
+
+def render(
+    table: Sequence[Entry], format_name: str, columns: Sequence[str] = DEFAULT_COLUMNS
+) -> str:
+    """Return the table, the most trainable learners of each stream first.
+
+    Args:
+        table: the entries.
+        format_name: "table", "markdown" or "latex"; or "csv" for all numbers with every digit.
+        columns: names of `COLUMNS`.
+    """
     if format_name == "csv":
-        return _csv(table)
-    streams = list(dict.fromkeys(entry.stream for entry in table))
-    rows_of = _beside_one_another if len(streams) <= MAX_BESIDE else _below_one_another
-    headers, rows = rows_of(table, streams)
+        records = [record(entry) for entry in table]
+        return tables.to_csv(list(records[0]), [list(numbers.values()) for numbers in records])
+    rows: list[list[object]] = []
+    for stream in dict.fromkeys(entry.stream for entry in table):
+        of_stream = [entry for entry in table if entry.stream == stream]
+        for position, one in enumerate(sorted(of_stream, key=_trainability, reverse=True)):
+            shown = [COLUMNS[name].text(one) for name in columns]
+            first = "" if position else stream
+            rows.append([first, _name(one), *shown, _count(one.num_seeds)])
+    headers = ["stream", "learner", *(COLUMNS[name].header for name in columns), "seeds"]
     return tables.render(headers, rows, format_name, left=("stream", "learner"))
 
 
-Layout = tuple[list[str], list[list[object]]]
-"""Headers and rows."""
+def _trainability(entry: Entry) -> float:
+    """What learners are sorted by; without one, they come last."""
+    interval = entry.scores["trainability"]
+    return -math.inf if interval is None or math.isnan(interval.mean) else interval.mean
 
 
-def _beside_one_another(table: Sequence[Entry], streams: list[str]) -> Layout:
-    """A row for each learner, two columns for each stream."""
-    by_name = {(entry.learner, entry.stream): entry for entry in table}
-    rows: list[list[object]] = []
-    for learner in _ranked(table):
-        row = [by_name[learner, stream] for stream in streams]
-        scores = [score for entry in row for score in (entry.trainability, entry.retention)]
-        seconds = sum(entry.seconds for entry in row) / len(row)
-        seeds = min(entry.num_seeds for entry in row)
-        rows.append([_name(row), *map(format_interval, scores), _number(seconds, 2), _count(seeds)])
-    headers = ["learner"]
-    for stream in streams:
-        headers += [f"{stream}\ntrainability", "curvature\nretention"]
-    return [*headers, "seconds\nper seed", "seeds"], rows
-
-
-def _below_one_another(table: Sequence[Entry], streams: list[str]) -> Layout:
-    """A row for each learner on each stream, ranked within it: many streams are not one line."""
-    rows: list[list[object]] = []
-    for stream in streams:
-        of_stream = [entry for entry in table if entry.stream == stream]
-        by_learner = {entry.learner: entry for entry in of_stream}
-        for position, learner in enumerate(_ranked(of_stream)):
-            e = by_learner[learner]
-            scores = (format_interval(e.trainability), format_interval(e.retention))
-            first = "" if position else stream
-            rows.append([first, _name([e]), *scores, _number(e.seconds, 2), _count(e.num_seeds)])
-    headers = ["stream", "learner", "trainability", "curvature\nretention"]
-    return [*headers, "seconds\nper seed", "seeds"], rows
-
-
-def _name(entries: Sequence[Entry]) -> str:
-    """The learner of some entries, and how many of its replicas diverged."""
-    diverged = sum(entry.num_diverged for entry in entries)
-    return f"{entries[0].learner} ({diverged} diverged)" if diverged else entries[0].learner
-
-
-def _ranked(table: Sequence[Entry]) -> list[str]:
-    """Learners by mean trainability over the streams that have one; incomplete ones last."""
-    learners = list(dict.fromkeys(entry.learner for entry in table))
-
-    def mean(learner: str) -> float:
-        scores = [entry.trainability for entry in table if entry.learner == learner]
-        finished = [interval.mean for interval in scores if interval is not None]
-        known = [value for value in finished if not math.isnan(value)]
-        return float(np.mean(known)) if known and len(finished) == len(scores) else -math.inf
-
-    return sorted(learners, key=mean, reverse=True)
+def _name(entry: Entry) -> str:
+    """The learner, and how many of its replicas diverged."""
+    return (
+        f"{entry.learner} ({entry.num_diverged} diverged)" if entry.num_diverged else entry.learner
+    )
 
 
 def _count(num_seeds: int) -> str:
@@ -188,24 +226,22 @@ def _number(value: float, digits: int) -> str:
 def record(entry: Entry) -> dict[str, str | float]:
     """Return all numbers of an entry, by the names of a CSV file's columns."""
     numbers: dict[str, str | float] = {"stream": entry.stream, "learner": entry.learner}
-    for name in ("trainability", "retention"):
-        interval = getattr(entry, name) or NO_INTERVAL
-        for end in ("mean", "low", "high"):
-            suffix = "" if end == "mean" else f"_{end}"
-            numbers[f"{_NAMES.get(name, name)}{suffix}"] = getattr(interval, end)
+    for name, field in SCORES.items():
+        interval = entry.scores[name] or NO_INTERVAL
+        numbers |= {
+            field: interval.mean,
+            f"{field}_low": interval.low,
+            f"{field}_high": interval.high,
+        }
     return numbers | {name: getattr(entry, name) for name in _PLAIN}
 
 
-def named(score: dict[str, float]) -> dict[str, float]:
-    """Return the numbers of a `Score` by the names of a CSV file's columns."""
-    return {_NAMES.get(name, name): value for name, value in score.items()}
-
-
-_NAMES = {"retention": "curvature_retention"}
-_PLAIN = ("retention_raw", "accuracy", "curvature", "seconds", "num_diverged", "num_seeds")
-
-
-def _csv(table: Sequence[Entry]) -> str:
-    """One line for each learner and stream, with every digit."""
-    records = [record(entry) for entry in table]
-    return tables.to_csv(list(records[0]), [list(numbers.values()) for numbers in records])
+_PLAIN = (
+    "curvature_to_reference",
+    "accuracy",
+    "curvature",
+    "flops",
+    "seconds",
+    "num_diverged",
+    "num_seeds",
+)

@@ -1,4 +1,4 @@
-"""From measurements to scores: numbers in [0, 1], where 1 is as good as a fresh network.
+"""From measurements to scores: ratios to two controls, never clipped.
 
 Definitions, edge cases and worked examples are in docs/scores.md.
 """
@@ -7,21 +7,49 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.results import LearnerOnStream, Results, Run, RunTable
+
+SCORES = {
+    "trainability": "trainability",
+    "retained": "retained_plasticity",
+    "curvature": "curvature_retention",
+    "online": "online_accuracy",
+    "test": "test_accuracy",
+    "time": "updates_to_target",
+}
+"""What users call the scores, and the attribute of `Score`: the name in data frames and CSV."""
+
+WORDS = {
+    "trainability": "trainability",
+    "retained": "retained plasticity",
+    "curvature": "curvature retention",
+    "online": "online accuracy",
+    "test": "test accuracy",
+    "time": "updates to the target",
+}
+"""The same, in sentences."""
 
 
 @dataclass(frozen=True)
 class Means:
     """What a score is computed from: a run's measurements, each averaged over the scored tasks.
 
+    For regression, R squared takes the place of accuracy. NaN where something was not measured.
+
     Attributes:
-        accuracy: at the end of a task; of regression, R squared.
+        accuracy: at the end of a task.
         curvature: the headline curvature rank at its start.
         dead_rank: the rank that a dead network would have.
         chance: the accuracy without learning.
         diverged: whether the replica diverged.
         seconds: the replica's share of its population's wall time, training and measuring.
+        online_accuracy: of the batches before their updates, over all tasks of the run; chance from
+            the task on in which the replica diverged.
+        test_accuracy: on held-out examples at the end of a task; chance if the replica diverged.
+        updates_to_target: updates until a task is learnt; NaN if one of the tasks is not.
     """
 
     accuracy: float
@@ -30,25 +58,36 @@ class Means:
     chance: float
     diverged: bool
     seconds: float
+    online_accuracy: float = math.nan
+    test_accuracy: float = math.nan
+    updates_to_target: float = math.nan
 
 
 @dataclass(frozen=True)
 class Score:
-    """The scores of one run, against the reference's run of the same stream and seed.
+    """The scores of one run; NaN where one is undefined.
 
     Attributes:
-        trainability: in [0, 1].
-        retention: curvature retention, in [0, 1]; NaN where the reference has none.
-        retention_raw: before clipping.
+        trainability: what is learnt in the end, relative to the reference.
+        retained_plasticity: the same, relative to the learner's own fresh copy.
+        curvature_retention: the curvature rank, relative to the own fresh copy.
+        online_accuracy: of the batches before their updates, over the whole stream.
+        test_accuracy: on held-out examples at the end of the scored tasks.
+        updates_to_target: until a scored task is learnt, the mean; NaN if one is not.
+        curvature_to_reference: the curvature rank, relative to the reference.
         accuracy: mean end-of-task accuracy over the scored tasks; of regression, R squared.
         curvature: mean curvature rank over the scored tasks.
-        diverged: whether the replica diverged; its scores are then 0, where there are any.
+        diverged: whether the replica diverged; it then counts as a dead network.
         seconds: the replica's share of its population's wall time, training and measuring.
     """
 
     trainability: float
-    retention: float
-    retention_raw: float
+    retained_plasticity: float
+    curvature_retention: float
+    online_accuracy: float
+    test_accuracy: float
+    updates_to_target: float
+    curvature_to_reference: float
     accuracy: float
     curvature: float
     diverged: bool
@@ -63,15 +102,19 @@ def means(run_table: RunTable, protocol: Protocol, tasks: Sequence[int]) -> Iter
         protocol: that they were run under.
         tasks: the stream's scored tasks.
     """
+    metric = run_table.task_metric
     wanted = (
-        (run_table.task_metric, "end"),
+        (metric, "end"),
         (protocol.curvature_name, "start"),
         ("dead_rank", "start"),
         ("chance", "start"),
     )
-    columns = (run_table.means(name, when, tasks).tolist() for name, when in wanted)
-    diverged = (status == "diverged" for status in run_table.statuses)
-    yield from map(Means, *columns, diverged, run_table.seconds)
+    columns = [run_table.means(name, when, tasks).tolist() for name, when in wanted]
+    diverged = [status == "diverged" for status in run_table.statuses]
+    online = _online(run_table, diverged)
+    test = _test(run_table, diverged, tasks)
+    time = run_table.means("updates_to_target", "during", tasks).tolist()
+    yield from map(Means, *columns, diverged, run_table.seconds, online, test, time)
 
 
 def means_by_key(
@@ -109,23 +152,39 @@ def means_by_seed(
 
 
 def scores_by_seed(
-    learner: Mapping[int, Means], reference: Mapping[int, Means]
+    learner: Mapping[int, Means],
+    reference: Mapping[int, Means],
+    own_fresh: Mapping[int, Means],
 ) -> dict[int, Score]:
     """Return the score of each seed that the reference has too."""
-    return {seed: score(learner[seed], reference[seed]) for seed in learner if seed in reference}
+    return {
+        seed: score(learner[seed], reference[seed], own_fresh.get(seed))
+        for seed in learner
+        if seed in reference
+    }
 
 
-def score(learner: Means, reference: Means) -> Score:
-    """Return the scores of a run against the reference's run of the same stream and seed.
+def score(learner: Means, reference: Means, own_fresh: Means | None = None) -> Score:
+    """Return the scores of a run against its controls, runs of the same stream and seed.
 
-    A diverged replica counts as a dead network, where there is anything to lose.
+    Args:
+        learner: the run. If it diverged, it counts as a dead network: at chance, with the rank that
+            such a network keeps.
+        reference: a fresh, tuned network.
+        own_fresh: the learner's own fresh copy; None where there is none. One that diverged has
+            learnt nothing to compare with.
     """
     accuracy = reference.chance if learner.diverged else learner.accuracy
     rank = reference.dead_rank if learner.diverged else learner.curvature
+    copy = None if own_fresh is None or own_fresh.diverged else own_fresh
     return Score(
-        trainability=clipped(fraction(accuracy, reference.chance, reference.accuracy)),
-        retention=clipped(fraction(rank, reference.dead_rank, reference.curvature)),
-        retention_raw=fraction(learner.curvature, reference.dead_rank, reference.curvature),
+        trainability=fraction(accuracy, reference.chance, reference.accuracy),
+        retained_plasticity=fraction(accuracy, copy.chance, copy.accuracy) if copy else math.nan,
+        curvature_retention=fraction(rank, copy.dead_rank, copy.curvature) if copy else math.nan,
+        online_accuracy=learner.online_accuracy,
+        test_accuracy=learner.test_accuracy,
+        updates_to_target=learner.updates_to_target,
+        curvature_to_reference=fraction(rank, reference.dead_rank, reference.curvature),
         accuracy=learner.accuracy,
         curvature=learner.curvature,
         diverged=learner.diverged,
@@ -133,16 +192,33 @@ def score(learner: Means, reference: Means) -> Score:
     )
 
 
-def fraction(value: float, floor: float, reference: float) -> float:
-    r"""Return $(value - floor) / (reference - floor)$, the share of the reference's gain.
+def fraction(value: float, floor: float, control: float) -> float:
+    r"""Return $(value - floor) / (control - floor)$, the share of the control's gain.
 
-    NaN where the reference gains nothing: there is then no plasticity to lose.
+    NaN where the control gains nothing: there is then no plasticity to lose.
     """
-    if not reference > floor:
+    if not control > floor:
         return math.nan
-    return (value - floor) / (reference - floor)
+    return (value - floor) / (control - floor)
 
 
-def clipped(value: float) -> float:
-    """Return a fraction as a score, within [0, 1]; NaN stays NaN."""
-    return value if math.isnan(value) else min(max(value, 0.0), 1.0)
+def _online(run_table: RunTable, diverged: Sequence[bool]) -> list[float]:
+    """Each run's mean online metric over all of its tasks; from divergence on, chance."""
+    name = f"online_{run_table.task_metric}"
+    values: list[float] = run_table.means(name, "during", None).tolist()
+    for index in np.flatnonzero(diverged).tolist():
+        result = run_table.result(index)
+        online, chance = result.series(name, "during"), result.series("chance", "start")
+        filled = [chance.get(t, math.nan) if math.isnan(v) else v for t, v in online.items()]
+        values[index] = float(np.mean(filled)) if filled else math.nan
+    return values
+
+
+def _test(run_table: RunTable, diverged: Sequence[bool], tasks: Sequence[int]) -> list[float]:
+    """Each run's mean test metric over tasks; if it diverged, chance. NaN without a test part."""
+    name = f"test_{run_table.task_metric}"
+    values = run_table.means(name, "end", tasks)
+    if name in run_table.names:
+        values = np.where(diverged, run_table.means("chance", "start", tasks), values)
+    means: list[float] = values.tolist()
+    return means

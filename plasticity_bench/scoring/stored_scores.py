@@ -7,7 +7,7 @@ from typing import Any
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.results import LearnerOnStream, Run, Selection
-from plasticity_bench.scoring.scores import Score, means_by_seed, scores_by_seed
+from plasticity_bench.scoring.scores import Means, Score, means_by_seed, scores_by_seed
 from plasticity_bench.streams import make_stream, registered_streams
 from plasticity_bench.streams.stream import last_tenth
 
@@ -22,18 +22,23 @@ def scores(selection: Selection) -> Scores:
         BadInputError: if it has no runs of the reference.
     """
     selection.check_reference()
-    means = {
-        group: means_by_seed(
-            selection.results, runs, protocol(runs[0]), scored_tasks(selection, runs[0])
-        )
-        for group, runs in selection.groups.items()
-    }
-    return {
-        group: scores_by_seed(
-            by_seed, means.get(LearnerOnStream(group.stream, selection.reference), {})
-        )
-        for group, by_seed in means.items()
-    }
+
+    def means(runs: Sequence[Run]) -> dict[int, Means]:
+        if not runs:
+            return {}
+        tasks = scored_tasks(selection, runs[0])
+        return means_by_seed(selection.results, runs, protocol(runs[0]), tasks)
+
+    of_learners = {group: means(runs) for group, runs in selection.groups.items()}
+    scored = {}
+    for group, by_seed in of_learners.items():
+        reference = of_learners.get(LearnerOnStream(group.stream, selection.reference), {})
+        if selection.notes(group).own_fresh:
+            own_fresh = by_seed
+        else:
+            own_fresh = means(selection.copies.get(group, ()))
+        scored[group] = scores_by_seed(by_seed, reference, own_fresh)
+    return scored
 
 
 def scored_tasks(selection: Selection, run: Run) -> list[int]:
@@ -70,6 +75,6 @@ def ranked(scores: Scores, learners: Sequence[str]) -> list[str]:
             for by_seed in of_streams
         ]
         means = [sum(values) / len(values) for values in known if values]
-        return sum(means) / len(means) if means and all(of_streams) else -1.0
+        return sum(means) / len(means) if means and all(of_streams) else -math.inf
 
     return sorted(learners, key=mean, reverse=True)

@@ -25,7 +25,7 @@ from plasticity_bench.statistics.intervals import (
     mean_interval,
     mean_intervals,
 )
-from plasticity_bench.statistics.profiles import Profile, performance_profile
+from plasticity_bench.statistics.profiles import Profile, performance_profile, profile_thresholds
 from plasticity_bench.statistics.ranks import Rank, ranks
 from plasticity_bench.statistics.resampling import RESAMPLES
 from plasticity_bench.statistics.sign_flips import ALPHA, sign_flip_p_values
@@ -49,6 +49,7 @@ __all__ = [
     "paired_difference",
     "performance_profile",
     "probability_of_improvement",
+    "profile_thresholds",
     "ranks",
     "sign_flip_p_values",
     "slope",

@@ -1,5 +1,6 @@
 """Performance profiles: how many runs score more than tau, for every tau."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,19 @@ class Profile:
     share: Array
     low: Array
     high: Array
+
+
+def profile_thresholds(scores: Sequence[ArrayLike], number: int) -> Array:
+    """Return thresholds for the profiles of several learners, (number,).
+
+    They go from 0 to 1, or to the largest score if that is more.
+
+    Args:
+        scores: of each learner, any shape, all finite; they may be empty.
+        number: of thresholds.
+    """
+    largest = [np.max(values) for values in map(np.asarray, scores) if values.size]
+    return np.linspace(0.0, max([1.0, *map(float, largest)]), number)
 
 
 def performance_profile(

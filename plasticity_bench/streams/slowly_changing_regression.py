@@ -32,6 +32,7 @@ class SlowlyChangingRegression(Stream):
     """
 
     regression: ClassVar[bool] = True
+    target: ClassVar[float | None] = None  # every example is seen once: nothing is ever learnt
 
     num_tasks: int = 100
     updates_per_task: int = 10_000

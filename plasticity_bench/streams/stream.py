@@ -32,6 +32,8 @@ class Stream(ABC):
 
     Attributes:
         regression: whether targets are values, learnt by squared error, rather than classes.
+        target: the task metric, accuracy or R squared, at which a task counts as learnt: the time
+            to reach it is measured in updates. None where it is not measured.
         resets_head: whether the network's last layer is set to zero before every task but the
             first: part of some published protocols.
         num_tasks: how many tasks there are.
@@ -43,6 +45,7 @@ class Stream(ABC):
     """
 
     regression: ClassVar[bool] = False
+    target: ClassVar[float | None] = 0.9
 
     num_tasks: int = 30
     updates_per_task: int = 200

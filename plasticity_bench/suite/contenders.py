@@ -9,6 +9,7 @@ from plasticity_bench.learners import hyperparameters
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.names import check_name
+from plasticity_bench.results.run import OWN_FRESH
 from plasticity_bench.suite.suite_file import LearnerEntry
 
 
@@ -33,6 +34,12 @@ class Contender:
 
     def __post_init__(self) -> None:
         check_name(self.label, "The label", "label")
+        if self.label.endswith(OWN_FRESH):
+            raise BadInputError(
+                f"The label {self.label!r} ends as those of learners' own fresh copies do: give "
+                "another.",
+                "label",
+            )
 
     def on(self, stream: str) -> "Contender":
         """Return the contender as it is on one stream, given by its label."""

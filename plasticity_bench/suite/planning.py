@@ -43,6 +43,17 @@ class Group:
         return {**vars(self), "learners": learners}
 
     @property
+    def tasks(self) -> list[int]:
+        """The tasks that its replicas are trained on."""
+        stream = self.suite_stream.stream
+        return self.protocol.trained_tasks(stream.num_tasks, stream.scored_tasks())
+
+    @property
+    def num_updates(self) -> int:
+        """Updates of one of its runs."""
+        return sum(map(self.suite_stream.stream.updates, self.tasks))
+
+    @property
     def notes(self) -> dict[str, object]:
         """What is stored with each run, and does not change its result."""
         return {"tuned": self.tuned} if self.tuned else {}
@@ -109,7 +120,8 @@ def without_boundaries(groups: Sequence[Group]) -> list[str]:
     labels = [
         group.label
         for group in groups
-        if group.learners[0].overrides("begin_task") and not group.protocol.reveal_boundaries
+        if group.learners[0].overrides("begin_task")
+        and not (group.protocol.reveal_boundaries or group.protocol.restarts)
     ]
     return list(dict.fromkeys(labels))
 

@@ -74,10 +74,14 @@ def reference_scores(suite_stream: SuiteStream, runs: Sequence[Means]) -> Scored
     return Scored(suite_stream.stream.num_tasks, tuple(shares), _diverged(runs))
 
 
+SELECTED_BY = {"trainability": "trainability", "retention": "curvature_to_reference"}
+"""What a suite may select by, and the attribute of `Score`. A search runs no own fresh copies."""
+
+
 def against(group: Group, runs: Sequence[Means], fresh: Sequence[Means], select: str) -> Scored:
     """Return the scores that the suite selects by, relative to the reference's runs."""
     scores = [
-        getattr(score(run, reference), select)
+        getattr(score(run, reference), SELECTED_BY[select])
         for run, reference in zip(runs, fresh, strict=bool(runs and fresh))
     ]
     return Scored(group.suite_stream.stream.num_tasks, tuple(scores), _diverged(runs))

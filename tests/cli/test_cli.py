@@ -44,8 +44,8 @@ def test_a_users_learner_from_the_current_folder(folder, capsys):
     assert run("--learner", "my_module:Learner") == 0
     out, err = capsys.readouterr()
     assert "my_module:Learner" in out
-    assert "12 runs, 0 finished, 12 to do" in err
-    assert len(run_folders(folder)) == 12
+    assert "20 runs, 0 finished, 20 to do" in err
+    assert len(run_folders(folder)) == 20
     (results,) = (folder / "results").iterdir()
     assert results.name.startswith("tiny-v0@")
     assert f"Results: results/{results.name}" in err
@@ -56,7 +56,7 @@ def test_the_same_command_again_runs_nothing_and_prints_the_same_table(capsys):
     first = capsys.readouterr().out
     assert run() == 0
     out, err = capsys.readouterr()
-    assert "8 runs, 8 finished, 0 to do" in err
+    assert "12 runs, 12 finished, 0 to do" in err
     assert out == first
 
 
@@ -65,7 +65,7 @@ def test_more_seeds_run_only_the_missing_ones(folder, capsys):
     run()
     before = {path: (path / "cell.json").stat().st_mtime_ns for path in run_folders(folder)}
     assert run("--seeds", "3") == 0
-    assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
+    assert "18 runs, 12 finished, 6 to do" in capsys.readouterr().err
     for path, written in before.items():
         assert (path / "cell.json").stat().st_mtime_ns == written
     # and the seeds that came later are what they would have been from the start
@@ -95,7 +95,7 @@ def test_an_edited_learner_is_run_again(folder, capsys):
     del sys.modules["my_module"]
     capsys.readouterr()
     run("--learner", "my_module:Learner")
-    assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
+    assert "18 runs, 12 finished, 6 to do" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -138,7 +138,8 @@ def test_formats(capsys):
     assert len(rows) == 4
     fresh = next(row for row in rows if row["learner"] == "fresh")
     assert float(fresh["trainability"]) == 1.0
-    assert float(fresh["retention_raw"]) == 1.0
+    assert float(fresh["retained_plasticity"]) == float(fresh["curvature_retention"]) == 1.0
+    assert float(fresh["curvature_to_reference"]) == 1.0
     assert fresh["num_seeds"] == "2"
 
 
@@ -171,7 +172,7 @@ def test_a_broken_learner_fails_alone_and_says_where(folder, capsys, jobs):
     assert '"status": "failed"' in (failed[0] / "cell.json").read_text()
     assert "Traceback" in (failed[0] / "cell.json").read_text()
     assert main(command) == 1  # what failed is tried again; the rest is not
-    assert "12 runs, 8 finished, 4 to do" in capsys.readouterr().err
+    assert "18 runs, 12 finished, 6 to do" in capsys.readouterr().err
 
 
 @pytest.mark.slow

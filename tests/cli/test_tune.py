@@ -107,7 +107,7 @@ def test_a_run_uses_what_was_chosen_and_says_where_it_comes_from(folder, capsys)
     )
     Path("tiny.yaml").write_text(text)
     assert main(["run", "tiny.yaml", "--jobs", "1"]) == 0
-    assert "4 runs, 4 finished, 0 to do" in capsys.readouterr().err
+    assert "6 runs, 6 finished, 0 to do" in capsys.readouterr().err
 
 
 @pytest.mark.slow

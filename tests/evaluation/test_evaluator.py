@@ -178,6 +178,7 @@ def test_what_is_measured_when():
             expected += [(task, "start", name) for name in ("dead_rank", "fisher_srank99_n16")]
         expected += [
             (task, "during", "online_accuracy"),
+            (task, "during", "updates_to_target"),
             (task, "end", "accuracy"),
             (task, "end", "loss"),
         ]

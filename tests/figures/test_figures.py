@@ -11,10 +11,10 @@ from plasticity_bench.figures import (
 )
 from plasticity_bench.scoring.associations import Association
 from plasticity_bench.scoring.learning_curves import Curve
-from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Interval
 from plasticity_bench.tuning import record
 from tests.support import report_results
+from tests.support.helpers import a_score
 
 
 @pytest.fixture
@@ -47,16 +47,14 @@ def overlapping(figure):
     return [(i, j) for i, a in enumerate(shrunk) for j, b in enumerate(shrunk[:i]) if a.overlaps(b)]
 
 
-def score(trainability, retention):
-    return Score(trainability, retention, retention, 0.5, 0.5, False, 0.5)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("num_streams", "lines"), [(1, 1), (2, 1), (4, 1), (5, 2), (9, 3)])
 def test_panels_that_do_not_fit_beside_one_another_are_below(drawn, tmp_path, num_streams, lines):
     streams = [f"a stream with a name {i}" for i in range(num_streams)]
     learners = ["fresh", *(f"a_learner_with_a_long_name_{i}" for i in range(12))]
-    scores = {(s, x): {0: score(0.2, 0.3), 1: score(0.4, 0.5)} for s in streams for x in learners}
+    scores = {
+        (s, x): {0: a_score(0.2, 0.3), 1: a_score(0.4, 0.5)} for s in streams for x in learners
+    }
     score_scatter.draw(scores, "fresh", tmp_path / "x.pdf")
     points = {0: Interval(0.5, 0.4, 0.6), 1: Interval(0.7, 0.6, 0.8)}
     rows = [Curve(s, x, m, points, 2) for s in streams for x in learners for m in ("a", "b")]

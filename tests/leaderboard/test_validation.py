@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard.manifest import MANIFEST, MEASUREMENTS
 from plasticity_bench.leaderboard.validation import FORMAL, NUMBERS, validate
+from plasticity_bench.results.run import own_fresh_label
 from tests.leaderboard.conftest import LEARNER, NAMES
 from tests.support.entries import (
     change_manifest,
@@ -126,9 +127,14 @@ def foreign_runs(folder):
     change_runs(folder, change)
 
 
+def copied(info):
+    """Whether a run is of the learner's own fresh copy."""
+    return info["learner"] == own_fresh_label(NAMES["mine"])
+
+
 def two_configurations(folder):
     def change(info, rows):
-        if own(info) and info["stream"] == "pixels":
+        if (own(info) or copied(info)) and info["stream"] == "pixels":
             info["identity"]["learner"]["hyperparameters"]["beta2"] = 0.5
 
     change_runs(folder, change)
@@ -362,8 +368,9 @@ def the_reference_under_another_label(folder):
     theirs = [i["identity"] for i, _ in runs_of_trial(folder.parent / "fresh")]
 
     def change(info, rows):
-        if own(info):
+        if own(info) or copied(info):
             info["identity"]["learner"] = theirs[0]["learner"]
+        if own(info):
             info["identity"]["protocol"] = theirs[0]["protocol"]
             del info["tuned"]
 

@@ -14,9 +14,9 @@ from plasticity_bench.leaderboard.entry import read_entry
 from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.scoring.scores import Score
 from tests.leaderboard.test_validation import own
 from tests.support.entries import change_manifest, change_runs
+from tests.support.helpers import a_score
 
 pytestmark = pytest.mark.system
 
@@ -150,20 +150,20 @@ def test_costs_are_those_of_the_record(entry, capsys):
 
 # ---- the tolerance ------------------------------------------------------------------------------
 
-PLAIN = Score(0.5, 0.5, 0.5, 0.5, 10.0, False, 1.0)
+PLAIN = a_score()
 
 
-def moved(trainability=0.0, retention=0.0):
-    return replace(PLAIN, trainability=0.5 + trainability, retention=0.5 + retention)
+def moved(trainability=0.0, rank=0.0):
+    return replace(PLAIN, trainability=0.5 + trainability, curvature_to_reference=0.5 + rank)
 
 
 def test_one_cell_may_move_so_far():
     edge = tolerance.RUN_TOLERANCE
     assert tolerance.agree(PLAIN, moved(edge - 1e-9))
     assert not tolerance.agree(PLAIN, moved(edge + 1e-9))
-    assert not tolerance.agree(PLAIN, moved(retention=-edge - 1e-9))
+    assert not tolerance.agree(PLAIN, moved(rank=-edge - 1e-9))
     assert not tolerance.agree(PLAIN, replace(PLAIN, diverged=True))
-    nothing = replace(PLAIN, retention=math.nan)
+    nothing = replace(PLAIN, curvature_to_reference=math.nan)
     assert tolerance.agree(nothing, nothing)
     assert not tolerance.agree(PLAIN, nothing)
 

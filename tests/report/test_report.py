@@ -16,9 +16,9 @@ from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, page, ranking
 from plasticity_bench.report.page import as_json
 from plasticity_bench.results import LearnerOnStream, select
-from plasticity_bench.scoring.scores import Score
 from plasticity_bench.statistics import Rank, ranks
 from tests.support import report_results
+from tests.support.helpers import a_score
 from tests.support.report_results import EVIL
 
 
@@ -43,11 +43,11 @@ def test_scores_are_those_of_the_measurements(report):
     expected = [(0.2 + 0.01 * s - 0.1) / (0.9 + 0.01 * s - 0.1) for s in range(3)]
     assert [p[0] for p in found["points"]] == pytest.approx(expected, abs=1e-4)
     assert found["trainability"][0] == pytest.approx(sum(expected) / 3, abs=1e-4)
-    retention = [(0.2 + 0.01 * s) / (0.9 + 0.01 * s) for s in range(3)]
-    assert [p[1] for p in found["points"]] == pytest.approx(retention, abs=1e-4)
+    assert [p[1] for p in found["points"]] == [None] * 3  # no own fresh copy was requested
+    assert found["retained_plasticity"] is None and found["curvature_retention"] is None
     assert fresh == 0
     hard = row(report["scores"], stream=1, learner=adam)
-    assert hard["diverged"] == 1 and hard["points"][0] == [0, 0]
+    assert hard["diverged"] == 1 and hard["points"][0] == [0, None]
     both = row(report["scores"], stream=None, learner=adam)
     means = [hard["trainability"][0], found["trainability"][0]]
     assert both["trainability"][0] == pytest.approx(sum(means) / 2, abs=1e-4)
@@ -77,9 +77,7 @@ def test_ranks_are_those_of_the_leaderboard():
         for label, level in levels.items()
     }
     scores = {
-        LearnerOnStream(*group): {
-            seed: Score(v, v, v, 0.5, 1.0, False, 1.0) for seed, v in enumerate(of_seeds)
-        }
+        LearnerOnStream(*group): {seed: a_score(v, v) for seed, v in enumerate(of_seeds)}
         for group, of_seeds in values.items()
     }
     del scores[LearnerOnStream("two", "d")][9]

@@ -203,11 +203,11 @@ def test_the_verb_beside_run(tmp_path, monkeypatch, capsys):
     assert main(["status", "tiny.yaml"]) == 1
     out, err = capsys.readouterr()
     assert "missing" in out
-    assert "0 of 4 runs have results. To finish: `plasticity-bench run tiny.yaml`." in err
+    assert "0 of 6 runs have results. To finish: `plasticity-bench run tiny.yaml`." in err
     assert main(["run", "tiny.yaml", "--jobs", "1"]) == 0
     (folder,) = (tmp_path / "results").iterdir()
     assert main(["status", "tiny.yaml"]) == main(["status", str(folder)]) == 0
-    assert "All 4 runs have results." in capsys.readouterr().err
+    assert "All 6 runs have results." in capsys.readouterr().err
     assert main(["status", "tiny.yaml", "--seeds", "3"]) == 1
     assert "run tiny.yaml --seeds 3`" in capsys.readouterr().err
     (run,) = folder.glob("cells/*/adam/seed000*")

@@ -14,27 +14,33 @@ DRAWS = np.random.default_rng(3)
 
 
 def test_worked_numbers():
-    assert pb.trainability([0.5, 0.9, 0.05], [0.9, 0.5, 0.9], 0.1).tolist() == [0.5, 1.0, 0.0]
+    assert pb.trainability([0.5, 0.9, 0.05], [0.9, 0.5, 0.9], 0.1).tolist() == pytest.approx(
+        [0.5, 2.0, -0.0625]
+    )
     assert pb.retained_plasticity([0.5, 0.9], [0.9, 0.5], 0.1).tolist() == pytest.approx([0.5, 2.0])
-    assert pb.curvature_retention([4.0], [7.0], 1.0).tolist() == [0.5]
+    assert pb.curvature_retention([4.0, 10.0], [7.0, 7.0], 1.0).tolist() == [0.5, 1.5]
     assert math.isnan(pb.trainability([0.5], [0.1], 0.1)[0])
 
 
 @pytest.mark.parametrize("trial", range(20))
 def test_each_is_the_score_of_the_table(trial):
-    a, r, k, kr = DRAWS.uniform(0, 1, 4)
+    a, r, o, k, kr, ko = DRAWS.uniform(0, 1, 6)
     c, f = DRAWS.uniform(0, 0.5, 2)
     expected = score(
-        Means(a, k, f, c, diverged=False, seconds=1.0),
-        Means(r, kr, f, c, diverged=False, seconds=1.0),
+        *(Means(x, y, f, c, diverged=False, seconds=1.0) for x, y in ((a, k), (r, kr), (o, ko)))
     )
-    assert pb.trainability(a, r, c) == pytest.approx(expected.trainability, nan_ok=True)
-    assert pb.curvature_retention(k, kr, f) == pytest.approx(expected.retention, nan_ok=True)
+    for ours, theirs in (
+        (pb.trainability(a, r, c), expected.trainability),
+        (pb.retained_plasticity(a, o, c), expected.retained_plasticity),
+        (pb.curvature_retention(k, ko, f), expected.curvature_retention),
+        (pb.curvature_retention(k, kr, f), expected.curvature_to_reference),
+    ):
+        assert ours == pytest.approx(theirs, nan_ok=True)
 
 
 def test_every_score_that_the_numbers_allow_with_its_interval():
     accuracy, reference, own_fresh = DRAWS.uniform(0.3, 0.9, (3, 2, 8))
-    rank, reference_rank = DRAWS.uniform(2, 9, (2, 2, 8))
+    rank, own_fresh_rank = DRAWS.uniform(2, 9, (2, 2, 8))
     scores = pb.score_arrays(accuracy, reference, 0.1)
     assert list(scores) == ["trainability"]
     assert scores["trainability"] == mean_interval(pb.trainability(accuracy, reference, 0.1))
@@ -44,7 +50,7 @@ def test_every_score_that_the_numbers_allow_with_its_interval():
         np.full((2, 1), 0.1),
         own_fresh=own_fresh,
         rank=rank,
-        reference_rank=reference_rank,
+        own_fresh_rank=own_fresh_rank,
         floor=1.0,
     )
     assert list(scores) == ["trainability", "retained_plasticity", "curvature_retention"]
@@ -67,8 +73,8 @@ def test_seeds_on_which_the_reference_gains_nothing_are_left_out():
         (([], [], 0.1), {}, "accuracy must be"),
         (([0.5], [0.5], [0.1, 0.2]), {}, r"chance is of shape \(2,\)"),
         (([0.5], [0.5], 0.1), {"own_fresh": [0.1, 0.2]}, "own_fresh is of shape"),
-        (([0.5], [0.5], 0.1), {"rank": [3.0]}, "Curvature retention needs reference_rank too"),
-        (([0.5], [0.5], 0.1), {"rank": [3.0], "reference_rank": [4.0]}, "needs floor too"),
+        (([0.5], [0.5], 0.1), {"rank": [3.0]}, "Curvature retention needs own_fresh_rank too"),
+        (([0.5], [0.5], 0.1), {"rank": [3.0], "own_fresh_rank": [4.0]}, "needs floor too"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, options, sentence):

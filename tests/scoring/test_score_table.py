@@ -1,34 +1,40 @@
-"""The table's layouts: few streams beside one another, many below one another."""
+"""The table's rows, columns and order."""
 
 from dataclasses import replace
 
 import pytest
 
+import plasticity_bench as pb
+from plasticity_bench.cli.options import SCORE_NAMES
+from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring import score_table
-from plasticity_bench.scoring.score_table import Entry, notices, render
-from plasticity_bench.scoring.scores import Score
-from plasticity_bench.statistics import Interval
+from plasticity_bench.scoring.score_table import COLUMNS, chosen_columns, notices, record, render
+from plasticity_bench.scoring.scores import SCORES, WORDS
+from tests.support.helpers import a_score
+
+NAN = float("nan")
 
 
-def entry(stream, learner, trainability, num_diverged=0):
-    interval = Interval(trainability, trainability - 0.1, trainability + 0.1)
-    return Entry(stream, learner, 10, interval, None, 0.5, 0.5, 9.0, 1.5, num_diverged)
+def scored(stream, learner, trainability, **changes):
+    """The entry of a learner whose seeds have these trainabilities."""
+    scores = [a_score(t, **changes) for t in trainability]
+    return score_table.entry(LearnerOnStream(stream, learner), scores, flops=1.25)
 
 
-def test_means_before_clipping_are_of_the_seeds_that_did_not_diverge():
+def test_plain_means_are_of_the_seeds_that_did_not_diverge():
     """A replica may diverge in the last task, after its curvature was measured."""
-    healthy = Score(0.5, 0.5, 0.6, 0.7, 30.0, diverged=False, seconds=1.0)
-    diverged = Score(0.0, 0.0, 0.2, float("nan"), 10.0, diverged=True, seconds=3.0)
-    found = score_table.entry("s", "l", [healthy, diverged])
-    assert (found.retention_raw, found.accuracy, found.curvature) == (0.6, 0.7, 30.0)
-    assert (found.trainability.mean, found.seconds, found.num_diverged) == (0.25, 2.0, 1)
+    healthy = a_score(0.5, 0.5, curvature_to_reference=0.6, accuracy=0.7, curvature=30.0)
+    diverged = a_score(0.0, 0.0, accuracy=NAN, diverged=True, seconds=3.0)
+    found = score_table.entry(LearnerOnStream("s", "l"), [healthy, diverged])
+    assert (found.curvature_to_reference, found.accuracy, found.curvature) == (0.6, 0.7, 30.0)
+    assert (found.scores["trainability"].mean, found.seconds, found.num_diverged) == (0.25, 2.0, 1)
 
 
 def table(num_streams):
     """`weak` is ahead on the last stream only."""
     streams = [f"s{index}" for index in range(num_streams)]
-    strong = [entry(s, "strong", 0.9 if s != streams[-1] else 0.2) for s in streams]
-    weak = [entry(s, "weak", 0.5, num_diverged=2) for s in streams]
+    strong = [scored(s, "strong", [0.9 if s != streams[-1] else 0.2] * 10) for s in streams]
+    weak = [replace(scored(s, "weak", [0.5] * 10), num_diverged=2) for s in streams]
     return [*weak, *strong]
 
 
@@ -36,29 +42,49 @@ def rows(text):
     return [[run.strip() for run in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
 
 
-def test_few_streams_stand_beside_one_another():
-    shown = render(table(3), "markdown")
-    assert "s0 trainability" in shown.splitlines()[0]
-    assert [row[0] for row in rows(shown)] == ["strong", "weak (6 diverged)"]
-    assert rows(shown)[0][1:3] == ["0.90 [0.80, 1.00]", "n/a"]
-
-
-def test_many_streams_stand_below_one_another_each_ranked():
-    found = rows(render(table(4), "markdown"))
-    assert [row[:2] for row in found[:3]] == [
+def test_streams_stand_below_one_another_each_ranked():
+    found = rows(render(table(3), "markdown"))
+    assert [row[:2] for row in found] == [
         ["s0", "strong"],
         ["", "weak (2 diverged)"],
         ["s1", "strong"],
+        ["", "weak (2 diverged)"],
+        ["s2", "weak (2 diverged)"],
+        ["", "strong"],
     ]
-    assert [row[:2] for row in found[-2:]] == [["s3", "weak (2 diverged)"], ["", "strong"]]
-    assert found[0][2:] == ["0.90 [0.80, 1.00]", "n/a", "1.50", "10"]
+    assert found[0][2:] == [
+        *("0.90 [0.90, 0.90]", "0.90 [0.90, 0.90]", "0.50 [0.50, 0.50]", "0.50 [0.50, 0.50]"),
+        *("1.2", "10"),
+    ]
+
+
+def test_columns_are_chosen_by_name():
+    shown = render(table(1), "markdown", chosen_columns("time,rank,trainability"))
+    header = [part.strip() for part in shown.splitlines()[0].split("|")[1:-1]]
+    assert header == [
+        "stream",
+        "learner",
+        "updates to target",
+        "curvature rank",
+        "trainability",
+        "seeds",
+    ]
+    assert rows(shown)[0][2:5] == ["n/a", "10.0", "0.50 [0.50, 0.50]"]
+    assert chosen_columns("all") == tuple(COLUMNS)
+    with pytest.raises(pb.BadInputError, match="no column 'retaned'. Did you mean 'retained'"):
+        chosen_columns("trainability,retaned")
+
+
+def test_names_are_the_same_everywhere():
+    assert SCORE_NAMES == tuple(SCORES) == tuple(WORDS)
+    assert set(SCORES) <= set(COLUMNS)
 
 
 @pytest.mark.parametrize("style", ["table", "latex"])
 @pytest.mark.parametrize("streams", [2, 5])
 def test_every_style_has_every_learner_of_every_stream(style, streams):
     shown = render(table(streams), style)
-    assert shown.count("weak") == shown.count("strong") == (1 if streams == 2 else 5)
+    assert shown.count("weak") == shown.count("strong") == streams
 
 
 def test_a_row_of_few_seeds_says_so():
@@ -67,28 +93,23 @@ def test_a_row_of_few_seeds_says_so():
     assert [row[-1] for row in rows(render(table(1), "markdown"))] == ["10"] * 2
 
 
-def scored(stream, learner, trainability):
-    """The entry of a learner whose seeds have these trainabilities."""
-    scores = [Score(t, 0.5, 0.5, 0.7, 30.0, diverged=False, seconds=1.0) for t in trainability]
-    return score_table.entry(stream, learner, scores)
-
-
 def test_a_stream_or_a_seed_without_gain_unranks_nobody():
-    nan = float("nan")
-    values = {"worse": [0.1, 0.2, 0.3], "best": [0.9, nan, 0.9], "middle": [0.5, 0.5, 0.5]}
+    values = {"worse": [0.1, 0.2, 0.3], "best": [0.9, NAN, 0.9], "middle": [0.5, 0.5, 0.5]}
     table = [
-        scored(stream, learner, [nan] * 3 if stream == "no gain" else values[learner])
+        scored(
+            stream,
+            learner,
+            [NAN] * 3 if stream == "no gain" else values[learner],
+            retained_plasticity=1.0,
+        )
         for learner in values
         for stream in ("no gain", "gain")
     ]
-    assert [row.split()[0] for row in render(table, "table").splitlines()[3:]] == [
-        "best",
-        "middle",
-        "worse",
-    ]
+    assert [row[1] for row in rows(render(table, "markdown"))[3:]] == ["best", "middle", "worse"]
     best = table[3]
-    assert (best.trainability.mean, best.num_without_gain, best.num_seeds) == (0.9, 1, 3)
-    assert best.trainability == scored("gain", "best", [0.9, 0.9]).trainability
+    mean = best.scores["trainability"].mean
+    assert (mean, best.num_without_gain, best.num_seeds) == (0.9, 1, 3)
+    assert best.scores["trainability"] == scored("gain", "best", [0.9, 0.9]).scores["trainability"]
     assert notices(table) == [
         "no gain: the reference gains nothing, so there is no trainability; learners are sorted "
         "by the other streams.",
@@ -97,8 +118,25 @@ def test_a_stream_or_a_seed_without_gain_unranks_nobody():
     assert notices([scored("gain", "worse", values["worse"])]) == []
 
 
-def test_a_learner_that_is_not_finished_everywhere_is_last():
-    table = [scored(s, name, [value]) for name, value in (("a", 0.1), ("b", 0.9)) for s in "st"]
-    table[3] = scored("t", "b", [])
-    rows = render(table, "table").splitlines()[3:]
-    assert [row.split()[0] for row in rows] == ["a", "b"]
+def test_what_has_no_own_fresh_copy_is_named():
+    without = scored("s", "old", [0.5], retained_plasticity=NAN)
+    assert notices([without, scored("s", "new", [0.5])]) == [
+        "s: no retained plasticity of old: an own fresh copy was not run, or gains nothing."
+    ]
+
+
+def test_a_time_is_shown_only_if_every_seed_reaches_the_target():
+    def time(*updates):
+        scores = [a_score(updates_to_target=u) for u in updates]
+        return score_table.entry(LearnerOnStream("s", "l"), scores)
+
+    assert COLUMNS["time"].text(time(40.0, 50.0)) == "45 [40, 50]"
+    assert COLUMNS["time"].text(time(40.0, NAN)) == "n/a"
+    assert record(time(40.0, NAN))["updates_to_target"] != 40.0
+
+
+def test_a_learner_that_is_not_finished_is_last():
+    table = [scored("s", name, [value]) for name, value in (("a", -0.1), ("b", 0.9))]
+    table.append(scored("s", "c", []))
+    assert [row[1] for row in rows(render(table, "markdown"))] == ["b", "a", "c"]
+    assert rows(render(table, "markdown"))[-1][2] == "n/a"

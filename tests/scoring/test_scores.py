@@ -51,51 +51,109 @@ def run_table(runs, infos):
 FRESH = run([0.9, 0.9], [209.0, 209.0])
 
 
-def scored(result, reference=FRESH):
-    (own,), (fresh,) = (list(means(b, PROTOCOL, [18, 19])) for b in (result, reference))
-    return score(own, fresh)
+OWN_FRESH = run([0.5, 0.5], [159.0, 159.0])
+
+
+def scored(result, reference=FRESH, own_fresh=OWN_FRESH):
+    found = [next(means(table, PROTOCOL, [18, 19])) for table in (result, reference, own_fresh)]
+    return score(*found)
 
 
 def test_the_worked_example():
     found = scored(run([0.4, 0.6], [59.0, 159.0]))
     assert found.trainability == pytest.approx((0.5 - 0.1) / (0.9 - 0.1))  # 0.5
-    assert found.retention == pytest.approx((109 - 9) / (209 - 9))  # 0.5
+    assert found.retained_plasticity == pytest.approx(1.0)
+    assert found.curvature_to_reference == pytest.approx((109 - 9) / (209 - 9))  # 0.5
+    assert found.curvature_retention == pytest.approx((109 - 9) / (159 - 9))
     assert found.accuracy == pytest.approx(0.5)
     assert found.curvature == pytest.approx(109)
     assert found.seconds == 3.0
 
 
-def test_the_reference_scores_one_and_a_dead_network_zero():
-    assert (scored(FRESH).trainability, scored(FRESH).retention) == (1, 1)
-    dead = scored(run([0.1, 0.1], [9.0, 9.0]))
-    assert (dead.trainability, dead.retention) == (0, 0)
+RATIOS = ("trainability", "retained_plasticity", "curvature_retention", "curvature_to_reference")
 
 
-def test_scores_are_clipped_and_the_raw_ratio_is_kept():
+def ratios(found):
+    return [getattr(found, name) for name in RATIOS]
+
+
+def test_a_learner_that_is_its_controls_scores_one_and_a_dead_network_zero():
+    assert ratios(scored(FRESH, FRESH, FRESH)) == [1] * 4
+    assert ratios(scored(run([0.1, 0.1], [9.0, 9.0]))) == [0] * 4
+
+
+def test_nothing_is_clipped():
     better = scored(run([1.0, 1.0], [249.0, 249.0]))
-    assert (better.trainability, better.retention) == (1, 1)
-    assert better.retention_raw == pytest.approx(1.2)
+    assert ratios(better) == pytest.approx([1.125, 2.25, 1.6, 1.2])
     worse = scored(run([0.05, 0.05], [0.0, 0.0]))
-    assert (worse.trainability, worse.retention) == (0, 0)
-    assert worse.retention_raw < 0
+    assert ratios(worse) == pytest.approx([-0.0625, -0.125, -0.06, -0.045])
 
 
-def test_a_diverged_member_scores_worst_and_is_not_dropped():
-    nan = float("nan")
-    found = scored(run([nan, nan], [nan, nan], status="diverged"))
-    assert (found.trainability, found.retention, found.diverged) == (0, 0, True)
+NAN = float("nan")
+DIVERGED = run([NAN, NAN], [NAN, NAN], status="diverged")
 
 
-def test_where_the_reference_gains_nothing_there_is_no_score():
-    found = scored(run([0.5, 0.5], [100.0, 100.0]), run([0.1, 0.1], [9.0, 9.0]))
-    assert math.isnan(found.trainability)
-    assert math.isnan(found.retention)
-    nan = float("nan")
-    diverged = run([nan, nan], [nan, nan], status="diverged")
-    for reference in (run([0.1, 0.1], [9.0, 9.0]), diverged):
-        found = scored(diverged, reference)
-        assert math.isnan(found.trainability)
-        assert math.isnan(found.retention)
+def test_a_diverged_replica_counts_as_a_dead_network():
+    found = scored(DIVERGED)
+    assert (ratios(found), found.diverged) == ([0] * 4, True)
+    late = scored(run([NAN, NAN], [209.0, 209.0], status="diverged"))
+    assert ratios(late) == [0] * 4
+
+
+@pytest.mark.parametrize("control", [run([0.1, 0.1], [9.0, 9.0]), DIVERGED])
+@pytest.mark.parametrize("learner", [run([0.5, 0.5], [100.0, 100.0]), DIVERGED])
+def test_where_a_control_gains_nothing_there_is_no_score(learner, control):
+    found = scored(learner, reference=control)
+    assert math.isnan(found.trainability) and math.isnan(found.curvature_to_reference)
+    assert not math.isnan(found.retained_plasticity + found.curvature_retention)
+    found = scored(learner, own_fresh=control)
+    assert math.isnan(found.retained_plasticity) and math.isnan(found.curvature_retention)
+    assert not math.isnan(found.trainability + found.curvature_to_reference)
+
+
+def test_without_an_own_fresh_copy_there_is_nothing_retained():
+    (learner,) = means(FRESH, PROTOCOL, [18, 19])
+    found = score(learner, learner)
+    assert math.isnan(found.retained_plasticity) and math.isnan(found.curvature_retention)
+    assert (found.trainability, found.curvature_to_reference) == (1, 1)
+
+
+def measured(values, status="complete"):
+    """A run of tasks with (online accuracy, test accuracy, updates to target), None if absent."""
+    names = (
+        ("during", "online_accuracy"),
+        ("end", "test_accuracy"),
+        ("during", "updates_to_target"),
+    )
+    rows = []
+    for task, of_task in enumerate(values):
+        rows += [(task, "start", "chance", 0.2), (task, "end", "accuracy", 0.5)]
+        rows += [(task, *n, v) for n, v in zip(names, of_task) if v is not None]
+    info = {"status": status, "seconds": {"train": 2.0, "measure": 1.0}}
+    (found,) = means(run_table([rows], [info]), PROTOCOL, [2, 3])
+    return found.online_accuracy, found.test_accuracy, found.updates_to_target
+
+
+def test_online_is_of_all_tasks_and_the_rest_of_the_scored_ones():
+    whole = [(0.1, None, 50), (0.2, None, NAN), (0.3, 0.6, 30), (0.6, 0.8, 20)]
+    assert measured(whole) == pytest.approx((0.3, 0.7, 25))
+
+
+def test_what_a_stream_has_not_is_not_scored():
+    found = measured([(0.1, None, None)] * 4)
+    assert found[0] == pytest.approx(0.1)
+    assert np.isnan(found[1:]).all()
+
+
+def test_a_target_that_is_missed_once_has_no_time():
+    assert math.isnan(measured([(0.1, None, 50)] * 3 + [(0.1, None, NAN)])[2])
+
+
+def test_a_diverged_replica_is_at_chance_from_then_on():
+    whole = [(0.4, None, 50), (0.6, None, 40), (NAN, NAN, NAN), (NAN, NAN, NAN)]
+    online, test, time = measured(whole, status="diverged")
+    assert (online, test) == pytest.approx(((0.4 + 0.6 + 0.2 + 0.2) / 4, 0.2))
+    assert math.isnan(time)
 
 
 def test_means_of_many_cells_are_those_of_each_by_itself():

@@ -14,6 +14,7 @@ from plasticity_bench.leaderboard.manifest_fields import cost, environments, sto
 from plasticity_bench.leaderboard.submitted_code import source_hash_of_entry
 from plasticity_bench.results import Row, Run
 from plasticity_bench.results.parquet import measurements_bytes, measurements_table, pack_bytes
+from plasticity_bench.results.run import own_fresh_label
 from plasticity_bench.suite.suite import load_suite
 
 SUITE = """\
@@ -103,7 +104,7 @@ def change_source(folder, text):
     change_manifest(folder, lambda m: m["learner"].update(source_sha256=digest))
 
     def change(info, rows):
-        if info["learner"] == label:
+        if info["learner"] in (label, own_fresh_label(label)):
             info["identity"]["learner"]["source"] = digest
 
     change_runs(folder, change)

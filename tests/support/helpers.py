@@ -7,6 +7,7 @@ import torch
 import plasticity_bench as pb
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.networks import initial_parameters
+from plasticity_bench.scoring.scores import Score
 from plasticity_bench.seeding import Branch, integer
 
 SPEC = pb.NetworkSpec(hidden=(16, 12), input_shape=(4, 4), num_outputs=5)
@@ -100,3 +101,14 @@ def assert_equals_plain(learner, optimizer, steps=40, atol=1e-4, **hooks):
         torch.testing.assert_close(
             ours, value, rtol=0, atol=atol, msg=lambda m, n=name: f"{n}: {m}"
         )
+
+
+def a_score(trainability=0.5, curvature_retention=0.5, **changes):
+    """The score of a run that did not diverge."""
+    values = dict(  # noqa: C408
+        trainability=trainability, retained_plasticity=trainability,
+        curvature_retention=curvature_retention, online_accuracy=0.5, test_accuracy=float("nan"),
+        updates_to_target=float("nan"), curvature_to_reference=curvature_retention, accuracy=0.5,
+        curvature=10.0, diverged=False, seconds=1.0,
+    )  # fmt: skip
+    return Score(**{**values, **changes})

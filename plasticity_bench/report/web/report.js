@@ -1,12 +1,16 @@
 // Generated from plasticity_bench/report/web/src by `npm run build`: do not edit.
-// sha256 of the sources: 2fca67c56aae0b2dcad673262ac8815068ffe56044560a5bad1d3803bad306bf
-// sha256 of the code below: f8677697986645a12ab75e47673b7e2409b6ee081bcf8275b2f2e179afac188c
+// sha256 of the sources: af77cf3aef4da701d9350b8fdd012d89f5d026ca988aa511d89774d1e22a4803
+// sha256 of the code below: 73161e8002a61205cd3d93d73b57fbd57a44b7b76423b3d2a545dad461039783
 "use strict";
 (() => {
   // plasticity_bench/report/web/src/data.js
   var REPORT = JSON.parse(document.getElementById("data").textContent);
   var STREAMS = REPORT.streams.map((_, index) => index);
-  var SCORES = { trainability: "trainability", retention: "curvature retention" };
+  var SCORES = {
+    trainability: "trainability",
+    retained_plasticity: "retained plasticity",
+    curvature_retention: "curvature retention"
+  };
   var withMinusSign = (text) => text.replace("-", "−");
   var isMissing = (value) => value === null || value === void 0;
   function formatNumber(value, digits = 3) {
@@ -382,8 +386,8 @@
     });
     function draw(width) {
       const shown = visiblePoints();
-      const domain = [-0.03, 1.03];
-      const plot = plotArea(width, Math.min(400, Math.max(260, width * 0.8)), { x: domain, y: domain }, labels);
+      const domain = (axis) => paddedDomain([0, 1, ...shown.flatMap((point) => point[axis])]);
+      const plot = plotArea(width, Math.min(400, Math.max(260, width * 0.8)), { x: domain("x"), y: domain("y") }, labels);
       plot.root.append(svg("line", { class: "diagonal", x1: plot.x(0), y1: plot.y(0), x2: plot.x(1), y2: plot.y(1) }));
       for (const { learner, seeds } of shown) {
         const { colour, marker } = learnerEncoding(learner);
@@ -688,7 +692,7 @@
     const filter = (row) => REPORT.learners[row.learner].toLowerCase().includes(search) && (!selected || String(row.stream) === selected);
     const table = sortableTable({
       label: "Scores",
-      caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners of one rank do not differ significantly from one another, corrected for all pairs; the reference has none, nor has a learner that lacks seeds.",
+      caption: "Means over seeds with 95 % intervals; trainability is relative to a fresh, tuned network (1), the two retentions to the learner’s own fresh copy (1). Learners of one rank do not differ significantly from one another, corrected for all pairs; the reference has none, nor has a learner that lacks seeds.",
       columns: scoreColumns(streamName),
       rows: REPORT.scores,
       sort: { column: "", descending: false },
@@ -753,8 +757,9 @@
         value: ({ rank }) => rank ? rank[0] : null,
         cell: ({ rank }) => rank ? `${rank[0]} [${rank[1]}, ${rank[2]}]` : "–"
       },
-      score("trainability", "accuracy on the last tasks between chance (0) and a fresh network (1)"),
-      score("retention", "directions of curvature on the last tasks, of a fresh network's"),
+      score("trainability", "accuracy on the last tasks: chance is 0, a fresh, tuned network 1"),
+      score("retained_plasticity", "accuracy on the last tasks: chance is 0, the learner's own fresh copy 1"),
+      score("curvature_retention", "curvature rank on the last tasks: a dead network is 0, the learner's own fresh copy 1"),
       number("accuracy", "mean end-of-task accuracy over the scored tasks; of regression, R squared", (value) => formatFixed(value, 3)),
       number("curvature", "mean curvature rank over the scored tasks", (value) => formatFixed(value, 1), "curvature rank"),
       {
@@ -771,11 +776,11 @@
   function scatterSection() {
     const figures = figureGrid(() => STREAMS.map((stream) => scatterChart({
       title: REPORT.streams[stream],
-      labels: { x: SCORES.retention, y: SCORES.trainability },
-      points: REPORT.scores.filter((row) => row.stream === stream).map((row) => ({ learner: row.learner, x: row.retention, y: row.trainability, seeds: row.points }))
+      labels: { x: SCORES.curvature_retention, y: SCORES.trainability },
+      points: REPORT.scores.filter((row) => row.stream === stream).map((row) => ({ learner: row.learner, x: row.curvature_retention, y: row.trainability, seeds: row.points }))
     })));
     return [
-      el("p", {}, "If plasticity goes with curvature, learners that keep a fresh network’s directions of curvature keep its trainability: points lie along the diagonal. Strong marks are means with 95 % intervals, light marks single seeds."),
+      el("p", {}, "If plasticity goes with curvature, learners that keep the directions of curvature of their own fresh copies are more trainable. Strong marks are means with 95 % intervals, light marks single seeds."),
       legend(),
       figures.element
     ];
@@ -789,7 +794,7 @@
         title: stream === null ? "all streams" : REPORT.streams[stream],
         labels: { x: `${SCORES[score]} τ`, y: "share of runs above τ" },
         series: rows.map(({ learner, thresholds, share, low, high }) => ({ learner, x: thresholds, mean: share, low, high })),
-        domain: { x: [0, 1], y: [0, 1] },
+        domain: { x: null, y: [0, 1] },
         heading: (threshold) => `τ = ${formatFixed(threshold)}`
       }) : null;
     };
@@ -861,7 +866,7 @@
   }
 
   // plasticity_bench/report/web/src/sensitivity.js
-  var TARGETS = { ...SCORES, attained: "attained accuracy" };
+  var TARGETS = { ...SCORES, retention: "curvature rank to the reference’s", attained: "attained accuracy" };
   var KINDS = {
     tried: { colour: "k1", marker: "circle", radius: 3.2, text: "tried" },
     diverged: { colour: "k1", marker: "cross", radius: 3.2, text: "tried, with diverged members" },

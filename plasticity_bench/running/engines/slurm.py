@@ -160,9 +160,7 @@ def in_shares(groups: Sequence[Group], num_shares: int) -> list[list[Group]]:
 
     The largest group is assigned first; shares take turns, back and forth.
     """
-    by_size = sorted(
-        groups, key=lambda g: g.suite_stream.stream.num_updates * len(g.runs), reverse=True
-    )
+    by_size = sorted(groups, key=lambda g: g.num_updates * len(g.runs), reverse=True)
     shares: list[list[Group]] = [[] for _ in range(min(num_shares, len(by_size)))]
     for number, group in enumerate(by_size):
         turn, position = divmod(number, len(shares))

@@ -2,7 +2,7 @@
  * @file Charts of learners: lines with bands, and scatter plots.
  */
 
-import { plotArea } from "./axes.js";
+import { paddedDomain, plotArea } from "./axes.js";
 import { isVisible } from "./controls.js";
 import { REPORT, formatFixed, formatInterval, formatNumber } from "./data.js";
 import { svg } from "./dom.js";
@@ -103,8 +103,8 @@ export function scatterChart({ title, points, labels }) {
   });
   function draw(width) {
     const shown = visiblePoints();
-    const domain = [-0.03, 1.03];
-    const plot = plotArea(width, Math.min(400, Math.max(260, width * 0.8)), { x: domain, y: domain }, labels);
+    const domain = (axis) => paddedDomain([0, 1, ...shown.flatMap((point) => point[axis])]);
+    const plot = plotArea(width, Math.min(400, Math.max(260, width * 0.8)), { x: domain("x"), y: domain("y") }, labels);
     plot.root.append(svg("line", { class: "diagonal", x1: plot.x(0), y1: plot.y(0), x2: plot.x(1), y2: plot.y(1) }));
     for (const { learner, seeds } of shown) {
       const { colour, marker } = learnerEncoding(learner);

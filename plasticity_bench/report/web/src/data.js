@@ -12,7 +12,9 @@ export const REPORT = JSON.parse(document.getElementById("data").textContent);
 export const STREAMS = REPORT.streams.map((_, index) => index);
 
 /** The label of each score, by its key. */
-export const SCORES = { trainability: "trainability", retention: "curvature retention" };
+export const SCORES = {
+  trainability: "trainability", retained_plasticity: "retained plasticity", curvature_retention: "curvature retention",
+};
 
 /** The minus sign, in place of the hyphen that numbers are written with. */
 const withMinusSign = (text) => text.replace("-", "−");

@@ -17,7 +17,7 @@ export function scoreSection() {
     REPORT.learners[row.learner].toLowerCase().includes(search) && (!selected || String(row.stream) === selected);
   const table = sortableTable({
     label: "Scores",
-    caption: "Means over seeds with 95 % intervals; a score of 1 is as good as a fresh network. Learners of one rank do not differ significantly from one another, corrected for all pairs; the reference has none, nor has a learner that lacks seeds.",
+    caption: "Means over seeds with 95 % intervals; trainability is relative to a fresh, tuned network (1), the two retentions to the learner’s own fresh copy (1). Learners of one rank do not differ significantly from one another, corrected for all pairs; the reference has none, nor has a learner that lacks seeds.",
     columns: scoreColumns(streamName), rows: REPORT.scores, sort: { column: "", descending: false }, filter,
   });
   const input = el("input", {
@@ -56,8 +56,9 @@ function scoreColumns(streamName) {
       numeric: true, lowestFirst: true,
       value: ({ rank }) => (rank ? rank[0] : null), cell: ({ rank }) => (rank ? `${rank[0]} [${rank[1]}, ${rank[2]}]` : "–"),
     },
-    score("trainability", "accuracy on the last tasks between chance (0) and a fresh network (1)"),
-    score("retention", "directions of curvature on the last tasks, of a fresh network's"),
+    score("trainability", "accuracy on the last tasks: chance is 0, a fresh, tuned network 1"),
+    score("retained_plasticity", "accuracy on the last tasks: chance is 0, the learner's own fresh copy 1"),
+    score("curvature_retention", "curvature rank on the last tasks: a dead network is 0, the learner's own fresh copy 1"),
     number("accuracy", "mean end-of-task accuracy over the scored tasks; of regression, R squared", (value) => formatFixed(value, 3)),
     number("curvature", "mean curvature rank over the scored tasks", (value) => formatFixed(value, 1), "curvature rank"),
     {
@@ -72,12 +73,12 @@ function scoreColumns(streamName) {
 /** Returns the section of trainability against curvature retention, as a list of elements. */
 export function scatterSection() {
   const figures = figureGrid(() => STREAMS.map((stream) => scatterChart({
-    title: REPORT.streams[stream], labels: { x: SCORES.retention, y: SCORES.trainability },
+    title: REPORT.streams[stream], labels: { x: SCORES.curvature_retention, y: SCORES.trainability },
     points: REPORT.scores.filter((row) => row.stream === stream)
-      .map((row) => ({ learner: row.learner, x: row.retention, y: row.trainability, seeds: row.points })),
+      .map((row) => ({ learner: row.learner, x: row.curvature_retention, y: row.trainability, seeds: row.points })),
   })));
   return [
-    el("p", {}, "If plasticity goes with curvature, learners that keep a fresh network’s directions of curvature keep its trainability: points lie along the diagonal. Strong marks are means with 95 % intervals, light marks single seeds."),
+    el("p", {}, "If plasticity goes with curvature, learners that keep the directions of curvature of their own fresh copies are more trainable. Strong marks are means with 95 % intervals, light marks single seeds."),
     legend(), figures.element,
   ];
 }
@@ -92,7 +93,7 @@ export function profileSection() {
       title: stream === null ? "all streams" : REPORT.streams[stream],
       labels: { x: `${SCORES[score]} τ`, y: "share of runs above τ" },
       series: rows.map(({ learner, thresholds, share, low, high }) => ({ learner, x: thresholds, mean: share, low, high })),
-      domain: { x: [0, 1], y: [0, 1] }, heading: (threshold) => `τ = ${formatFixed(threshold)}`,
+      domain: { x: null, y: [0, 1] }, heading: (threshold) => `τ = ${formatFixed(threshold)}`,
     }) : null;
   };
   const figures = figureGrid(() => streams.map(chart).filter(Boolean));

@@ -9,7 +9,7 @@ import { el, svg } from "./dom.js";
 import { markerAt } from "./encoding.js";
 import { chartFigure, pointCursor } from "./figure.js";
 
-const TARGETS = { ...SCORES, attained: "attained accuracy" };
+const TARGETS = { ...SCORES, retention: "curvature rank to the reference’s", attained: "attained accuracy" };
 
 /** The encoding and the legend's text of each kind of setting. */
 const KINDS = {
