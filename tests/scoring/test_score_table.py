@@ -130,7 +130,7 @@ def test_a_time_is_shown_only_if_every_seed_reaches_the_target():
         scores = [a_score(updates_to_target=u) for u in updates]
         return score_table.entry(LearnerOnStream("s", "l"), scores)
 
-    assert COLUMNS["time"].text(time(40.0, 50.0)) == "45 [40, 50]"
+    assert COLUMNS["time"].text(time(40.0, 50.0, 60.0)) == "50 [25, 75]"
     assert COLUMNS["time"].text(time(40.0, NAN)) == "n/a"
     assert record(time(40.0, NAN))["updates_to_target"] != 40.0
 
