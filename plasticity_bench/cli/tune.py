@@ -126,7 +126,12 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
             f"{label}: nothing was chosen: its runs or the reference's failed, or the reference "
             "gains nothing on these streams."
         )
-    print(_learners_block(suite, path) if format_name == "suite" else report.table(written))
+    if format_name == "suite":
+        print(_learners_block(suite, path))
+    else:
+        print("\n\n".join(filter(None, [report.table(written), report.budget_table(written)])))
+        for remark in report.remarks(written):
+            say(remark)
     say(f"Tuned: {path}")
     return SOME_FAILED if sum(failed) or unknown else COMPLETE
 

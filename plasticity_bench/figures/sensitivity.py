@@ -73,7 +73,6 @@ def _panel(axis: Any, learner: LearnerRecord, name: str) -> None:
     if scale == "choice":  # side by side, whatever they are
         axis.set_xticks(range(len(by_value)), [str(value) for value in by_value])
         axis.margins(x=0.2)
-    axis.set_ylim(-0.05, 1.05)
 
 
 def _point(axis: Any, where: float, tried: TriedRecord, best: bool) -> None:

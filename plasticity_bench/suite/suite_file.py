@@ -149,7 +149,7 @@ class TuningEntry(_Strict):
     search: Literal["random", "grid", "halving"] = "random"
     settings: Count = 16
     seeds: Count = 3
-    tasks: Count = NOT_GIVEN
+    tasks: Count = 10
     eta: Annotated[int, Field(ge=2)] = 2
     select: Literal["trainability", "retention"] = "trainability"
     per_stream: bool = False

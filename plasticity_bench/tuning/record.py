@@ -62,7 +62,31 @@ class LearnerRecord(_Strict):
 
     def is_chosen(self, tried: TriedRecord) -> bool:
         """Return whether a setting was chosen, for all streams or for one."""
-        return tried.setting in ([self.chosen] if self.chosen else self.streams.values())
+        return tried.setting in self._all_chosen
+
+    @property
+    def at_edge(self) -> list[str]:
+        """The hyperparameters whose chosen value is the smallest or the largest that was tried.
+
+        A better value may lie beyond it, or beyond the range of the search.
+        """
+        ends = {
+            name: (
+                min(t.setting[name] for t in self.tried),
+                max(t.setting[name] for t in self.tried),
+            )
+            for name, scale in self.scales.items()
+            if scale != "choice"
+        }
+        return [
+            name
+            for name, both in ends.items()
+            if any(setting.get(name) in both for setting in self._all_chosen)
+        ]
+
+    @property
+    def _all_chosen(self) -> list[dict[str, Value]]:
+        return [self.chosen] if self.chosen else list(self.streams.values())
 
 
 class SearchRecord(_Strict):
@@ -236,7 +260,7 @@ def _record(search: Search, outcomes: Sequence[Outcome]) -> TuningRecord:
             settings=rule.settings,
             seeds=list(search.seeds),
             rungs=[vars(rung) for rung in search.rungs],
-            streams=[suite_stream.label for suite_stream in suite.tuning_streams],
+            streams=[suite_stream.label for suite_stream in search.streams],
         ),
         learners={f.label: _learner(f, contenders[f.label]) for f in outcomes if f.known},
         environment=environment(),

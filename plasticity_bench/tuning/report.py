@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from plasticity_bench import tables
 from plasticity_bench.statistics import Interval, format_interval
+from plasticity_bench.tuning.budget import budgets, expected_best
 from plasticity_bench.tuning.record import LearnerRecord, TriedRecord, TuningRecord
 from plasticity_bench.tuning.settings import shown
 
@@ -27,6 +28,41 @@ def table(record: TuningRecord) -> str:
             rows.append(["", f"{stream}: {shown(setting)}", *[""] * (3 + len(beside))])
     headers = ["learner", "best settings", "tasks", record.tuning.select, *beside, "diverged"]
     return tables.render(headers, rows, left=("learner", "best settings"))
+
+
+def remarks(record: TuningRecord) -> list[str]:
+    """Return sentences about the search, among them which chosen settings are at an edge."""
+    edges = [
+        f"{label} {', '.join(learner.at_edge)}"
+        for label, learner in record.learners.items()
+        if learner.at_edge
+    ]
+    if not edges:
+        return []
+    return [f"At the edge of what was tried, so a better value may lie beyond: {'; '.join(edges)}."]
+
+
+def budget_table(record: TuningRecord) -> str:
+    """Return the expected best score of each learner by the number of settings tried.
+
+    Empty for a search in rounds, which did not try all settings at the same length.
+    """
+    scores = {
+        label: [tried.score for tried in learner.tried if tried.score is not None]
+        for label, learner in record.learners.items()
+        if len(learner.at_length) == len(learner.tried)
+    }
+    most = max(map(len, scores.values()), default=0)
+    if most < 2:
+        return ""
+    numbers = budgets(most)
+    rows = [
+        [label, *(f"{expected_best(own, n):.2f}" if n <= len(own) else "" for n in numbers)]
+        for label, own in scores.items()
+    ]
+    title = f"expected best {record.tuning.select} of"
+    headers = [title, *(f"{n} setting{'s' if n > 1 else ''}" for n in numbers)]
+    return tables.render(headers, rows, left=(title,))
 
 
 def best(learner: LearnerRecord) -> Sequence[TriedRecord]:

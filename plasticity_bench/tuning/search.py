@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from plasticity_bench import seeding
+from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Results
 from plasticity_bench.suite import planning
 from plasticity_bench.suite.contenders import Contender
 from plasticity_bench.suite.planning import Group
-from plasticity_bench.suite.suite import Suite
+from plasticity_bench.suite.suite import Suite, SuiteStream
 from plasticity_bench.tuning.configuring import configured
 from plasticity_bench.tuning.rungs import Rung, rungs
 from plasticity_bench.tuning.settings import Setting, settings, shown
@@ -59,16 +60,23 @@ class Search:
         suite: with its tuning rule and tuning streams.
         contenders: to be tuned.
         seeds: of the replicas; reserved for tuning and never scored.
+        streams: that settings are tried on; none of their tasks is scored.
         rungs: the rounds.
     """
 
     def __init__(self, suite: Suite, contenders: Sequence[Contender]) -> None:
+        """Draw the settings.
+
+        Raises:
+            BadInputError: if every task of a stream is scored, or a class declares a wrong range.
+        """
         self.suite = suite
         self.contenders = tuple(contenders)
         rule = suite.tuning
         self.seeds = range(seeding.TUNING, seeding.TUNING + rule.seeds)
-        self._longest = max(suite_stream.stream.num_tasks for suite_stream in suite.tuning_streams)
-        tasks = min(rule.tasks or self._longest, self._longest)
+        self.streams = tuning_streams(suite)
+        self._longest = max(suite_stream.stream.num_tasks for suite_stream in self.streams)
+        tasks = min(rule.tasks, self._longest)
         self.rungs = rungs(tasks, rule.settings, rule.eta if rule.search == "halving" else None)
         self._settings: dict[str, list[Setting]] = {
             c.label: settings(searched(c), rule.search, rule.settings) for c in self.contenders
@@ -84,7 +92,7 @@ class Search:
             results: the store of the search's runs.
             execute: runs the unfinished runs of groups.
         """
-        labels = [suite_stream.label for suite_stream in self.suite.tuning_streams]
+        labels = [suite_stream.label for suite_stream in self.streams]
         alive = {
             label: {stream: list(range(len(tried))) for stream in labels}
             for label, tried in self._settings.items()
@@ -120,7 +128,7 @@ class Search:
         """
         streams = tuple(
             replace(suite_stream, stream=suite_stream.stream.first(rung.tasks))
-            for suite_stream in self.suite.tuning_streams
+            for suite_stream in self.streams
         )
         protocol = replace(self.suite.protocol, curvature_every=self._longest, diagnostics=())
         name = f"{self.suite.name}: tuning on {rung.tasks} tasks"
@@ -147,7 +155,8 @@ class Search:
         self, groups: dict[TrialKey, Group], alive: Alive, results: Results
     ) -> dict[TrialKey, Scored]:
         """Scores of a rung's runs, relative to the reference with its best setting in that rung."""
-        runs_of_trial = {trial_key: loaded(group, results) for trial_key, group in groups.items()}
+        select = self.suite.tuning.select
+        runs_of_trial = {key: loaded(group, results, select) for key, group in groups.items()}
         reference_label = self.suite.reference
         scored = {
             trial_key: reference_scores(groups[trial_key].suite_stream, runs)
@@ -162,9 +171,7 @@ class Search:
             label, _, stream = trial_key
             if label != reference_label:
                 fresh = runs_of_trial[TrialKey(reference_label, best[stream], stream)]
-                scored[trial_key] = against(
-                    groups[trial_key], runs, fresh, self.suite.tuning.select
-                )
+                scored[trial_key] = against(groups[trial_key], runs, fresh, select)
         return scored
 
     def _ranked(
@@ -188,7 +195,7 @@ class Search:
     def _trial(self, label: str, number: int, scored: dict[TrialKey, Scored]) -> Trial:
         by_stream = {
             suite_stream.label: scored[TrialKey(label, number, suite_stream.label)]
-            for suite_stream in self.suite.tuning_streams
+            for suite_stream in self.streams
         }
         return Trial(
             self._settings[label][number],
@@ -215,6 +222,34 @@ class Search:
         return Outcome(
             label, trials, tried[first], {}, not math.isnan(trials[first].score()), updates
         )
+
+
+def tuning_streams(suite: Suite) -> tuple[SuiteStream, ...]:
+    """Return the streams that settings are tried on.
+
+    They are those that the suite names for it, whole, or else the suite's own up to the first task
+    that is scored.
+
+    Raises:
+        BadInputError: if every task of a stream is scored.
+    """
+    if suite.tuning.streams:
+        return suite.tuning_streams
+    return tuple(
+        replace(suite_stream, stream=suite_stream.stream.first(_num_unscored(suite_stream)))
+        for suite_stream in suite.tuning_streams
+    )
+
+
+def _num_unscored(suite_stream: SuiteStream) -> int:
+    """The number of tasks before the first that is scored."""
+    number = min(suite_stream.stream.scored_tasks())
+    if not number:
+        raise BadInputError(
+            f"Stream {suite_stream.label} has no task before the first that is scored, so nothing "
+            "can be tuned on it: name other streams in the suite's tuning.streams."
+        )
+    return number
 
 
 def together(groups: Sequence[Group]) -> list[Group]:

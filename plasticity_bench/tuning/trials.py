@@ -58,9 +58,19 @@ class Trial:
         return mean_interval(known) if len(known) else None
 
 
-def loaded(group: Group, results: Results) -> list[Means]:
-    """Return the numbers a group's runs are scored by; empty unless all are finished."""
-    tasks = group.suite_stream.stream.scored_tasks()
+def loaded(group: Group, results: Results, select: str) -> list[Means]:
+    """Return the numbers a group's runs are scored by; empty unless all are finished.
+
+    Accuracy is the mean over all tasks that were tried: on a few first tasks the last of them says
+    little by itself. Curvature is measured at the last tenth only.
+
+    Args:
+        group: of a setting.
+        results: where its runs are.
+        select: what the suite selects by.
+    """
+    stream = group.suite_stream.stream
+    tasks = range(stream.num_tasks) if select == "trainability" else stream.scored_tasks()
     means: dict[str, Means] = {}
     for of_runs in {run.group for run in group.runs}:
         means |= means_by_key(results, of_runs, group.protocol, tasks)

@@ -1,5 +1,6 @@
 """The search: seeds, rounds, costs and choices, on results whose scores are known beforehand."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.planning import plan
 from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning import configuring, record, report
+from plasticity_bench.tuning.budget import expected_best
 from plasticity_bench.tuning.search import Search, together
 
 SUITE = """\
@@ -68,8 +70,11 @@ class Made:
         if value is None:
             return
         rows = []
-        for task in range(group.suite_stream.stream.num_tasks):
-            rows += [Row(task, "start", "chance", 0.1), Row(task, "end", "accuracy", value)]
+        num_tasks = group.suite_stream.stream.num_tasks
+        for task in range(num_tasks):
+            later = 0.1 * (task / num_tasks - (num_tasks - 1) / 2 / num_tasks)  # its mean is zero
+            end = value + later if 0.1 < value < 1 else value
+            rows += [Row(task, "start", "chance", 0.1), Row(task, "end", "accuracy", end)]
             rows += [Row(task, "start", "dead_rank", 1.0)]
             rows += [Row(task, "start", group.protocol.curvature_name, 2 + value)]
         status = "diverged" if self.diverges(run) else "complete"
@@ -85,13 +90,13 @@ def searched(tmp_path, suite=None, contenders=None, **how):
 
 
 def stored(folder):
-    """Every stored run's last tenth of accuracies, read without the package."""
+    """Every stored run's mean accuracy, read without the package."""
     for file in folder.rglob("cell.json"):
         info = json.loads(file.read_text())
         table = pq.read_table(file.parent / "measurements.parquet").to_pandas()
         rows = table[(table["name"] == "accuracy") & (table["when"] == "end")].sort_values("task")
         values = rows["value"].to_numpy()
-        last = values[-max(1, len(values) // 10) :].mean()
+        last = values.mean()
         given = info["identity"]["learner"]["hyperparameters"]
         yield info["identity"]["learner"]["class"], info["stream"], info["seed"], given, last
 
@@ -112,12 +117,25 @@ def test_tuning_seeds_are_never_scored(tmp_path):
 
 def test_every_learner_has_the_same_budget_and_it_is_what_is_run(tmp_path):
     search, made, found = searched(tmp_path)
-    updates = 8 * 3 * (20 * 3 + 40 * 2)
+    updates = 8 * 3 * (10 * 3 + 10 * 2)
     assert [one.updates for one in found] == [updates] * 3
     assert made.updates == 3 * updates
     assert len(made.rounds) == 1
     assert len({run.key for run in made.runs}) == len(made.runs) == 3 * 8 * 3 * 2
-    assert search.rungs[0].tasks == 40
+    assert search.rungs[0].tasks == 10
+
+
+def test_no_task_is_tried_that_is_scored(tmp_path):
+    search, made, _ = searched(
+        tmp_path, suite_of(tmp_path, SUITE.replace("seeds: 3}", "seeds: 3, tasks: 99}"))
+    )
+    assert [one.stream.num_tasks for one in search.streams] == [18, 36]
+    tried = {run.stream: run.identity["stream"]["parameters"]["num_tasks"] for run in made.runs}
+    for one in search.suite.streams:
+        assert tried[one.label] == min(one.stream.scored_tasks())
+    single = SUITE.replace("num_tasks: 20", "num_tasks: 1")
+    with pytest.raises(pb.BadInputError, match="Stream one has no task before the first that is"):
+        searched(tmp_path, suite_of(tmp_path, single))
 
 
 def test_tuning_changes_neither_what_is_comparable_nor_what_is_scored(tmp_path):
@@ -230,20 +248,22 @@ def test_settings_for_each_stream(tmp_path):
 
 
 def test_successive_halving_keeps_the_best_and_costs_what_it_says(tmp_path):
-    text = SUITE.replace("settings: 8, seeds: 3", "search: halving, settings: 8, seeds: 3")
+    text = SUITE.replace(
+        "settings: 8, seeds: 3", "search: halving, settings: 8, seeds: 3, tasks: 36"
+    )
     search, made, found = searched(tmp_path, suite_of(tmp_path, text))
-    assert [(r.tasks, r.settings) for r in search.rungs] == [(5, 8), (10, 4), (20, 2), (40, 1)]
-    # Stream one has 20 tasks of 3 updates, stream two 40 of 2.
-    per_setting = [5 * 5, 10 * 5, 20 * 5, 40 * 2]  # in the last, stream one is found finished
-    updates = 3 * sum(n * u for n, u in zip([8, 4, 2, 1], per_setting, strict=True))
+    assert [(r.tasks, r.settings) for r in search.rungs] == [(9, 8), (18, 4), (36, 2)]
+    # Stream one has 18 tasks of 3 updates that are not scored, stream two 36 of 2.
+    per_setting = [9 * 5, 18 * 5, 36 * 2]  # in the last, stream one is found finished
+    updates = 3 * sum(n * u for n, u in zip([8, 4, 2], per_setting, strict=True))
     assert [one.updates for one in found] == [updates] * 3
     counted = {run.key: run.identity["stream"]["parameters"] for run in made.runs}
     assert sum(p["num_tasks"] * p["updates_per_task"] for p in counted.values()) == 3 * updates
     for one in found:
         tasks = sorted((max(t.tasks.values()) for t in one.trials), reverse=True)
-        assert tasks == [40, 20, 10, 10, 5, 5, 5, 5]
-        last = {max(t.tasks.values()): t for t in one.trials}
-        assert one.setting == last[40].setting
+        assert tasks == [36, 36, 18, 18, 9, 9, 9, 9]
+        best = max((t for t in one.trials if max(t.tasks.values()) == 36), key=lambda t: t.score())
+        assert one.setting == best.setting
     # Of the reference, those that go on are the best of the round by its own stored runs.
     fresh = found[0]
     rounds = {rung.tasks: {} for rung in search.rungs}
@@ -252,10 +272,10 @@ def test_successive_halving_keeps_the_best_and_costs_what_it_says(tmp_path):
             (value,) = set(made.results.load(run).series("accuracy", "end").values())
             step = run.identity["learner"]["hyperparameters"]["step_size"]
             rounds[rung.tasks].setdefault(step, []).append(value)
-    for before, after in ((5, 10), (10, 20), (20, 40)):
+    for before, after in ((9, 18), (18, 36)):
         means = {step: np.mean(values) for step, values in rounds[before].items()}
         assert set(rounds[after]) == set(sorted(means, key=means.get)[-len(rounds[after]) :])
-    assert list(rounds[40]) == [fresh.setting["step_size"]]
+    assert fresh.setting["step_size"] in rounds[36]
 
 
 def test_equals_are_decided_by_the_order_and_divergence_scores_zero(tmp_path):
@@ -286,10 +306,12 @@ def test_a_setting_without_all_its_runs_is_not_chosen(tmp_path):
 
 
 def test_what_has_no_result_in_the_last_round_is_not_chosen(tmp_path):
-    text = SUITE.replace("settings: 8, seeds: 3", "search: halving, settings: 8, seeds: 3")
+    text = SUITE.replace(
+        "settings: 8, seeds: 3", "search: halving, settings: 8, seeds: 3, tasks: 36"
+    )
 
     def late(run, stream, learner):
-        fails = type(learner).__name__ == "Adam" and stream.num_tasks == 40
+        fails = type(learner).__name__ == "Adam" and stream.num_tasks == 36
         return None if fails else accuracy(run, stream, learner)
 
     search, _, found = searched(tmp_path, suite_of(tmp_path, text), value=late)
@@ -454,6 +476,33 @@ def test_the_figure_shows_every_setting_and_its_interval(written, tmp_path):
     assert text.count("<!-- period -->") == text.count("<!-- step_size -->") == 1
     with pytest.raises(pb.BadInputError, match="no learner 'rdo' in this search"):
         sensitivity.draw(made, tmp_path / "x.png", ["rdo"])
+
+
+def test_what_a_budget_is_expected_to_find_is_the_mean_over_all_subsets():
+    scores = np.random.default_rng(0).normal(size=7).tolist()
+    for number in range(1, 8):
+        subsets = itertools.combinations(scores, number)
+        assert expected_best(scores, number) == pytest.approx(np.mean([max(s) for s in subsets]))
+
+
+def test_the_budget_table_and_settings_at_an_edge(written):
+    _, _, made, _ = written
+    table = report.budget_table(made)
+    assert table.splitlines()[0].split()[-2:] == ["8", "settings"]
+    for label, learner in made.learners.items():
+        (line,) = [line for line in table.splitlines() if line.startswith(label)]
+        assert line.split()[-1] == f"{max(t.score for t in learner.tried):.2f}"
+    adam = made.learners["adam"]
+    steps = sorted(tried.setting["step_size"] for tried in adam.tried)
+    for step, edge in ((steps[0], True), (steps[1], False), (steps[-1], True)):
+        chosen = adam.model_copy(update={"chosen": {"step_size": step}})
+        assert chosen.at_edge == (["step_size"] if edge else [])
+        changed = made.model_copy(update={"learners": {"adam": chosen}})
+        assert report.remarks(changed) == (
+            ["At the edge of what was tried, so a better value may lie beyond: adam step_size."]
+            if edge
+            else []
+        )
 
 
 # ---- the suite's section ------------------------------------------------------------------------
