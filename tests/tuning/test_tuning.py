@@ -269,7 +269,7 @@ def test_successive_halving_keeps_the_best_and_costs_what_it_says(tmp_path):
     rounds = {rung.tasks: {} for rung in search.rungs}
     for rung, runs in zip(search.rungs, made.rounds, strict=True):
         for run in (run for run in runs if run.identity["learner"]["class"] == "Fresh"):
-            (value,) = set(made.results.load(run).series("accuracy", "end").values())
+            value = np.mean(list(made.results.load(run).series("accuracy", "end").values()))
             step = run.identity["learner"]["hyperparameters"]["step_size"]
             rounds[rung.tasks].setdefault(step, []).append(value)
     for before, after in ((9, 18), (18, 36)):
