@@ -1,0 +1,118 @@
+"""What the scores of the quick suite say, and what its streams demand, for docs/scores.md.
+
+    plasticity-bench run quick
+    python -m benchmarks.evidence results/quick-v1@* --write docs/scores.md
+
+The first table has, for each learner on one stream, the accuracies that its scores are made of.
+The second has, for each stream, how far the tuned reference gets, and what is left of Adam with the
+step size of a single task.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tabulate import tabulate
+
+from plasticity_bench import load_results
+from plasticity_bench.results import Results
+from plasticity_bench.results.run import own_fresh_label
+
+REFERENCE = "fresh"
+UNTUNED = "adam_as_fresh"
+BEGIN, END = "<!-- evidence -->\n", "<!-- end of the evidence -->\n"
+
+
+def final_accuracy(folder: Path, stream: str, learner: str) -> float:
+    """Return the mean over seeds and scored tasks of a learner's own fresh copy."""
+    stored = Results(folder)
+    label = own_fresh_label(learner)
+    values = [t.means("accuracy", "end", None) for t in stored.run_tables(stream, label)]
+    return float(np.mean(np.concatenate(values))) if values else float("nan")
+
+
+def of_learners(folder: Path, stream: str) -> str:
+    """Return a table of every learner on a stream, best first."""
+    frame = load_results(folder)
+    scores = frame[frame.stream == stream].scores().sort_values("trainability", ascending=False)
+    rows = []
+    for row in scores.itertuples():
+        own = row.accuracy
+        if row.learner != REFERENCE:
+            own = final_accuracy(folder, stream, row.learner)
+        rows.append(
+            [
+                row.learner,
+                _first(frame, stream, row.learner),
+                row.accuracy,
+                own,
+                row.trainability,
+                row.retained_plasticity,
+                row.curvature_retention,
+                row.online_accuracy,
+            ]
+        )
+    headers = [
+        "learner",
+        "first task",
+        "scored tasks",
+        "own fresh copy",
+        "trainability",
+        "retained plasticity",
+        "curvature retention",
+        "online accuracy",
+    ]
+    return tabulate(rows, headers, tablefmt="github", floatfmt=".2f")
+
+
+def of_streams(folder: Path) -> str:
+    """Return a table of what each stream demands."""
+    frame = load_results(folder)
+    scores = frame.scores().set_index(["stream", "learner"])
+    rows = []
+    for stream in dict.fromkeys(scores.index.get_level_values("stream")):
+        untuned = scores.loc[stream, UNTUNED]
+        rows.append(
+            [
+                stream,
+                scores.loc[stream, REFERENCE].accuracy,
+                _first(frame, stream, UNTUNED),
+                untuned.accuracy,
+                untuned.retained_plasticity,
+            ]
+        )
+    headers = [
+        "stream",
+        "tuned reference, scored tasks",
+        "untuned Adam, first task",
+        "untuned Adam, scored tasks",
+        "untuned Adam, retained plasticity",
+    ]
+    return tabulate(rows, headers, tablefmt="github", floatfmt=".2f")
+
+
+def _first(frame: pd.DataFrame, stream: str, learner: str) -> float:
+    wanted = (frame.stream == stream) & (frame.learner == learner) & (frame.task == 0)
+    of_task = frame[wanted & (frame.measurement == "accuracy") & (frame.when == "end")]
+    return float(of_task.value.mean())
+
+
+def main() -> None:
+    """Print both tables, or write them into a page between its two comments."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="a suite's results")
+    parser.add_argument("--stream", default="RandomLabelDigits-v0", help="of the first table")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
+    options = parser.parse_args()
+    text = f"\n{of_learners(options.folder, options.stream)}\n\n{of_streams(options.folder)}\n\n"
+    if options.write is None:
+        print(text)
+        return
+    before, _, rest = options.write.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    options.write.write_text(f"{before}{BEGIN}{text}{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
