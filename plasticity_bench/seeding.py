@@ -24,6 +24,7 @@ class Branch(IntEnum):
     CLASSES = 5
     TRANSITION = 6
     TEACHER = 7
+    CHANGES = 8
 
 
 def generator(seed: int, branch: Branch, index: int = 0) -> np.random.Generator:

@@ -26,10 +26,11 @@ def check_stream(stream: str | Stream, **parameters: object) -> None:
     """Check a stream against the rules that results rely on.
 
     Its tasks have the stated sizes, with targets and inputs in range; any task of any seed can be
-    made independently, in any order, and is the same each time; seeds differ, and tasks change;
-    nothing is drawn from global random generators; nothing is read from files or the environment,
-    except by the functions of a `Source`, and no global is changed; held-out examples are not
-    trained on; and it is a valid gymnasium environment. Up to 100 tasks of two seeds are checked
+    made independently, in any order, and is the same each time; seeds differ, and tasks change
+    unless the stream is stationary on purpose; nothing is drawn from global random generators;
+    nothing is read from files or the environment, except by the functions of a `Source`, and no
+    global is changed; held-out examples are not trained on; and it is a valid gymnasium
+    environment. Up to 100 tasks of two seeds are checked
     for their contents, and the first, second, middle and last for everything else.
 
     Args:
@@ -92,12 +93,16 @@ def check_pure(name: str, stream: Stream) -> None:
 
 
 def check_varies(name: str, stream: Stream) -> None:
-    """Seeds differ, and tasks change."""
+    """Seeds differ, and tasks change unless the stream is stationary on purpose."""
     if _equal(_arrays(stream, 0, 0), _arrays(stream, 1, 0)):
         raise StreamError(f"{name}: task 0 of seed 0 and of seed 1 are the same.")
     indices = _indices(stream)
-    if len(indices) > 1 and all(
-        _equal(_contents(stream.task(0, 0)), _contents(stream.task(0, i))) for i in indices[1:]
+    if (
+        len(indices) > 1
+        and not stream.is_stationary
+        and all(
+            _equal(_contents(stream.task(0, 0)), _contents(stream.task(0, i))) for i in indices[1:]
+        )
     ):
         raise StreamError(f"{name}: all tasks are the same: nothing changes.")
 

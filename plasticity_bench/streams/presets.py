@@ -7,6 +7,8 @@ need no download. A published id is never edited; a change is a new version.
 
 from plasticity_bench.streams.class_groups import ClassGroups
 from plasticity_bench.streams.class_incremental import ClassIncremental
+from plasticity_bench.streams.conflicting_labels import ConflictingLabels
+from plasticity_bench.streams.drawn_changes import DrawnChanges
 from plasticity_bench.streams.growing_data import GrowingData
 from plasticity_bench.streams.hard_easy_classes import HardEasyClasses
 from plasticity_bench.streams.permuted_classes import PermutedClasses
@@ -33,6 +35,8 @@ def _small() -> None:
     register("plasticity/PermutedLabelDigits-v0", PermutedLabels, num_examples=512)
     register("plasticity/PermutedClassDigits-v0", PermutedClasses, num_examples=512)
     register("plasticity/PermutedPixelDigits-v0", PermutedPixels, num_examples=512)
+    register("plasticity/ConflictingLabelDigits-v0", ConflictingLabels, num_examples=128)
+    register("plasticity/HeldOutDigits-v0", DrawnChanges, num_examples=128)
     register("plasticity/ClassPairDigits-v0", ClassGroups, test_per_class=24)
     register("plasticity/HardEasyDigits-v0", HardEasyClasses)
     register(

@@ -122,6 +122,16 @@ class Stream(ABC):
         return last_tenth(range(self.num_tasks))
 
     @property
+    def is_stationary(self) -> bool:
+        """Whether all tasks are the same on purpose, as in a control without change."""
+        return False
+
+    @property
+    def ceiling(self) -> float:
+        """The task metric that no function of the inputs can exceed at the end of any task."""
+        return 1.0
+
+    @property
     def input_bounds(self) -> tuple[float, float]:
         """The smallest and the largest number in any input, as far as they are known."""
         return float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
@@ -165,6 +175,10 @@ class Stream(ABC):
         order = np.concatenate([rng.permutation(size) for _ in range(-(-needed // size))])
         return order[:needed].reshape(updates, self.batch_size)
 
+    def transition_of(self, index: int) -> int:
+        """Return how many updates of task `index` still see examples of the task before."""
+        return self.transition
+
     def left_over(self, seed: int, index: int) -> Integers:
         """Return which examples of task `index` - 1 still appear in task `index`.
 
@@ -174,10 +188,11 @@ class Stream(ABC):
         if index == 0:
             return np.zeros((0, self.batch_size), np.int64)
         rng = generator(seed, Branch.TRANSITION, index)
-        shape = (self.transition, self.batch_size)
+        transition = self.transition_of(index)
+        shape = (transition, self.batch_size)
         rows = rng.integers(self.size(index - 1), size=shape)
         # The middle of update u's interval: the mean over the transition is exactly one half.
-        old_share = 1 - (np.arange(self.transition) + 0.5)[:, None] / max(self.transition, 1)
+        old_share = 1 - (np.arange(transition) + 0.5)[:, None] / max(transition, 1)
         return np.where(rng.random(shape) < old_share, rows, -1)
 
     def parameters(self) -> dict[str, object]:

@@ -167,7 +167,9 @@ def test_published_streams_never_change():
     """Golden hashes: a change here breaks every stored result and needs a new -vN."""
     assert {name: pb.make_stream(name).fingerprint()[:16] for name in OURS} == {
         "plasticity/ClassPairDigits-v0": "00b67b196d1b2c31",
+        "plasticity/ConflictingLabelDigits-v0": "851d2201a991d6af",
         "plasticity/HardEasyDigits-v0": "7583dc481961e3d4",
+        "plasticity/HeldOutDigits-v0": "2984bf3532a17246",
         "plasticity/IncrementalDigits-v0": "9cd3b5b875927664",
         "plasticity/PermutedClassDigits-v0": "9df4b011b3002450",
         "plasticity/PermutedLabelDigits-v0": "170f4dde11fea3d4",
