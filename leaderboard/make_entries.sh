@@ -48,7 +48,7 @@ if [ $# -eq 0 ]; then
     fi
     plasticity-bench run quick --learner "$name" "${held[@]}" --tuned "$record"
   done
-  set -- results/quick-v0@* results/quick-boundaries-v0@*
+  set -- results/quick-v1@* results/quick-boundaries-v1@*
   for results in "$@"; do mapfile -t labels < <(labels_in "$results"); submit "$results" "${labels[@]}"; done
 elif [ $# -eq 1 ]; then
   mapfile -t labels < <(labels_in "$1")

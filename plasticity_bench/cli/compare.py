@@ -10,7 +10,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
 HELP = "compare two learners, with intervals and p values"
-EXAMPLE = "plasticity-bench compare results/quick-v0@885f6d2c l2_init adam"
+EXAMPLE = "plasticity-bench compare results/quick-v1@aaa38efb l2_init adam"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
 HELP = "report which measurements predict trainability"
-EXAMPLE = "plasticity-bench explain results/explanations-v0@1a2b3c4d --figure explanations.pdf"
+EXAMPLE = "plasticity-bench explain results/explanations-v1@1a2b3c4d --figure explanations.pdf"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,9 @@ EXAMPLE = "plasticity-bench leaderboard --suite quick --format markdown"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     parser.add_argument(
-        "--suite", metavar="NAME|FILE", help="of this suite only (default: all that have entries)"
+        "--suite",
+        metavar="NAME|FILE",
+        help="of this suite only (default: the latest versions of all that have entries)",
     )
     parser.add_argument(
         "--entries", type=given_path, default=Path("leaderboard") / "entries", metavar="DIR"
@@ -31,6 +33,6 @@ def execute(options: argparse.Namespace) -> int:
     if options.suite:
         suites = [load_suite(options.suite, with_data=False)]
     else:
-        suites = page.suites_in(options.entries)
+        suites = page.latest(page.suites_in(options.entries))
     print(page.page(options.entries, suites, options.format, say))
     return COMPLETE

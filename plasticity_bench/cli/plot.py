@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from plasticity_bench.results import Selection
 
 HELP = "draw measurements from task to task, or the scores of a search"
-EXAMPLE = "plasticity-bench plot results/quick-v0@885f6d2c --learner adam --learner l2_init"
+EXAMPLE = "plasticity-bench plot results/quick-v1@aaa38efb --learner adam --learner l2_init"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.names import given_path
 
 HELP = "write one HTML file with the tables and figures of results"
-EXAMPLE = "plasticity-bench report results/quick-v0@885f6d2c --output report.html"
+EXAMPLE = "plasticity-bench report results/quick-v1@aaa38efb --output report.html"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

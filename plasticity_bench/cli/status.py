@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HELP = "report what is complete, failed, damaged or missing"
 EXAMPLE = """\
-plasticity-bench status results/quick-v0@885f6d2c
+plasticity-bench status results/quick-v1@aaa38efb
 plasticity-bench status quick --learner my_module:Learner"""
 
 

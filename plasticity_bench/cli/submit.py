@@ -11,7 +11,7 @@ from plasticity_bench.names import given_path
 
 HELP = "make an entry of the leaderboard from results"
 EXAMPLE = """\
-plasticity-bench submit results/quick-v0@885f6d2c --name pull --authors "A. Author"
+plasticity-bench submit results/quick-v1@aaa38efb --name pull --authors "A. Author"
 """
 ENTRIES = Path("leaderboard") / "entries"
 

@@ -6,7 +6,7 @@ from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE
 
 HELP = "print the table of stored results, and run nothing"
-EXAMPLE = "plasticity-bench table results/quick-v0@885f6d2c --format latex"
+EXAMPLE = "plasticity-bench table results/quick-v1@aaa38efb --format latex"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

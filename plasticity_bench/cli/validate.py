@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from plasticity_bench.leaderboard.validation_context import ValidationContext
 
 HELP = "check entries of the leaderboard; nothing of theirs is run"
-EXAMPLE = "plasticity-bench validate leaderboard/entries/quick-v0/l2_init"
+EXAMPLE = "plasticity-bench validate leaderboard/entries/quick-v1/l2_init"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
 HELP = "compute some runs of an entry again, drawn at random, and compare"
-EXAMPLE = "plasticity-bench verify leaderboard/entries/quick-v0/l2_init --runs 20"
+EXAMPLE = "plasticity-bench verify leaderboard/entries/quick-v1/l2_init --runs 20"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -17,15 +17,16 @@ This page is made from `leaderboard/entries` by `plasticity-bench leaderboard --
 [docs/submitting.md](../docs/submitting.md) says how to add an entry, and what it is checked for.
 
 Entries are sorted by mean trainability over streams and seeds, relative to a fresh, tuned network.
-Retained plasticity and curvature retention are relative to the learner's own fresh copy; entries of
-before the second control have none. Entries of one rank do not differ significantly from one
-another, corrected for all pairs; brackets give 95 % intervals.
+Retained plasticity and curvature retention are relative to the learner's own fresh copy. Entries of
+one rank do not differ significantly from one another, corrected for all pairs; brackets give 95 %
+intervals. An entry called NAME_defaults is the method NAME with its default hyperparameters.
 *Collapsed* is the share of replicas that diverged, or learn next to nothing in the end; *seconds
 per seed* were measured on the submitter's machine; *needs* lists task boundaries, and FLOPs,
 parameters and memory beyond those of plain Adam. *Settings* are tuned by a search whose record is
-in the entry, the suite's, or not tuned. *Status* is self-reported, or verified by re-running some
-runs.
-[docs/statistics.md](../docs/statistics.md) has the definitions.
+in the entry, the suite's, or not tuned; *at the edge* are those whose value is the smallest or the
+largest that was tried. *Status* is self-reported, or verified by re-running some runs.
+[docs/scores.md](../docs/scores.md) and [docs/statistics.md](../docs/statistics.md) have the
+definitions. `plasticity-bench leaderboard --suite quick-v0` shows entries of an earlier version.
 """
 NONE_YET = "There are no entries yet.\n"
 
@@ -41,6 +42,16 @@ def suites_in(entries: Path, given: Sequence[Suite] = ()) -> list[Suite]:
     for path in folders_in(entries):
         suites.append(known.get(path.name) or suite_named(path.name))
     return suites
+
+
+def latest(suites: Sequence[Suite]) -> list[Suite]:
+    """Return the latest version of each suite, in the order given."""
+    versions: dict[str, list[tuple[int, Suite]]] = {}
+    for suite in suites:
+        name, _, version = suite.name.rpartition("-v")
+        versions.setdefault(name, []).append((int(version), suite))
+    newest = [max(of_name, key=lambda pair: pair[0])[1] for of_name in versions.values()]
+    return [suite for suite in suites if suite in newest]
 
 
 def table_of(entries: Path, suite: Suite, notify: Callable[[str], None]) -> list[Row]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry, scores_of
-from plasticity_bench.leaderboard.manifest import Flags
+from plasticity_bench.leaderboard.manifest import TUNING, Flags
 from plasticity_bench.leaderboard.verification import VerificationStatus, status_of
+from plasticity_bench.results import TUNED
 from plasticity_bench.scoring.ranking import rank_rows
 from plasticity_bench.statistics import (
     Interval,
@@ -19,6 +21,7 @@ from plasticity_bench.statistics import (
 )
 from plasticity_bench.statistics.aggregates import Array
 from plasticity_bench.suite.suite import Suite
+from plasticity_bench.tuning import record
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,23 @@ def _settings(entry: Entry, suite: Suite) -> str:
     """Where an entry's hyperparameters come from."""
     part = entry.manifest.learner
     if entry.manifest.tuning:
-        return "tuned"
+        return _tuned(entry)
     given = next((c for c in suite.contenders if c.label == part.label), None)
     stated = part.hyperparameters.items()
     if given and all(given.on(name).learner.hyperparameters() == own for name, own in stated):
         return "suite's"
     return "not tuned"
+
+
+def _tuned(entry: Entry) -> str:
+    """That they were tuned, and which of them ended at the edge of what was tried."""
+    try:
+        search = record.read(entry.folder / TUNING).record
+    except BadInputError:
+        return "tuned"
+    learner = search.learners.get(entry.manifest.learner.label.removesuffix(TUNED))
+    edges = learner.at_edge if learner else []
+    return f"tuned; at the edge: {', '.join(edges)}" if edges else "tuned"
 
 
 def _order(row: Row) -> tuple[int, int, float, str]:

@@ -180,7 +180,19 @@ def tuning(context: ValidationContext) -> Iterator[str]:
     scored = sorted({seed for _, seed in context.entry.runs} & set(search.tuning.seeds))
     if scored:
         yield f"settings were chosen on seed {scored[0]}, which is scored"
+    yield from _tried_on(context, search)
     yield from _chosen(context, search)
+
+
+def _tried_on(context: ValidationContext, search: record.TuningRecord) -> Iterator[str]:
+    """Settings are chosen on tasks before the scored ones, or on as many as the suite says."""
+    if context.suite.tuning.streams:
+        return
+    unscored = max(min(one.stream.scored_tasks()) for one in context.suite.streams)
+    most = max(context.suite.tuning.tasks, unscored)
+    tried = max((t.tasks for learner in search.learners.values() for t in learner.tried), default=0)
+    if tried > most:
+        yield f"settings were tried on {tried} tasks, of which only the first {most} are not scored"
 
 
 def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator[str]:

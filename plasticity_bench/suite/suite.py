@@ -97,7 +97,7 @@ def suite_named(name: str) -> Suite:
     """Return the shipped suite of a name; its data need not be on this machine.
 
     Args:
-        name: with or without the namespace: plasticity/quick-v0, quick-v0.
+        name: with or without the namespace: plasticity/quick-v1, quick-v1.
 
     Raises:
         BadInputError: if there is none.

@@ -478,6 +478,10 @@ FORGERIES = {
     "settings for each stream": ("one_configuration", two_configurations),
     # how its settings were found
     "tuned on scored seeds": ("tuning", record(lambda r: r["tuning"].update(seeds=[1]))),
+    "tuned on scored tasks": (
+        "tuning",
+        record(lambda r: r["learners"]["my_module:Learner"]["tried"][0].update(tasks=99)),
+    ),
     "tuned on another suite": (
         "tuning",
         record(lambda r: r.update(suite="test/other-v0@00000000")),
