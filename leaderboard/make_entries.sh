@@ -1,59 +1,52 @@
 #!/usr/bin/env bash
-# Makes the entries of the quick suites, in a clone of the repository, and the page:
-#   leaderboard/make_entries.sh                       # tunes, runs and submits every baseline
-#   leaderboard/make_entries.sh RESULTS [LABEL ...]   # submits what is complete in a results folder
-# LABEL is a learner as the table has it; without any, all that are called like a file of baselines/.
+# Makes the baselines' entries of the quick suites, in a clone of the repository, and the page:
+#   leaderboard/make_entries.sh [RESULTS]
+# Each baseline has two entries: NAME, tuned, and NAME_defaults, with its default hyperparameters.
 # What is finished is not run again. An entry that is refused is removed: so are those of methods that
 # act where a task begins, which the quick suite does not tell them, and whose curves are Adam's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=${1:-results}
 
 submit() {
-  local results=$1 suite label name entry
-  suite=$(basename "$results")
-  shift
-  for label in "$@"; do
-    name=${label%% *}
-    entry=leaderboard/entries/${suite%@*}/$name
-    plasticity-bench submit "$results" --name "$name" --learner "$label" \
-      --authors "The plasticity-bench authors" --output leaderboard/entries
-    plasticity-bench validate "$entry" >/dev/null || rm -r "$entry"
-  done
+  local suite=$1 learner=$2 name=$3 folder
+  folder=$(echo "$root/$suite-v1@"*)
+  plasticity-bench submit "$folder" --learner "$learner" --name "$name" \
+    --authors "The plasticity-bench authors" --output leaderboard/entries
+  plasticity-bench validate "leaderboard/entries/$suite-v1/$name" >/dev/null ||
+    rm -r "leaderboard/entries/$suite-v1/$name"
 }
 
-labels_in() {
-  for folder in "$1"/cells/*/*/ "$1"/packs/*/*/; do
-    name=$(basename "$folder")
-    name=${name/_start=/ start=}
-    name=${name/_tuned_/ (tuned)}
-    if [ -d "$folder" ] && [ -f "baselines/${name%% *}.py" ]; then printf '%s\n' "$name"; fi
-  # The reference first: the others are judged by it.
-  done | sort -u | awk '/^fresh/ { print; next } { rest = rest $0 "\n" } END { printf "%s", rest }'
+with_defaults() {
+  local suite=$1 name=$2 step
+  step=$(python -c "
+from plasticity_bench.learners.lookup import find_learner
+print(find_learner('$name')().step_size)")
+  plasticity-bench run "$suite" --learner "$name" -H "step_size=$step" --results "$root"
+  submit "$suite" "$name step_size=$step" "${name}_defaults"
 }
 
-if [ $# -eq 0 ]; then
-  records=(suites/tuning/quick.yaml suites/tuning/quick-boundaries.yaml)
-  for record in "${records[@]}"; do
-    plasticity-bench run "$(basename "$record" .yaml)" --tuned "$record"
+for suite in quick quick-boundaries; do
+  plasticity-bench run "$suite" --tuned "suites/tuning/$suite.yaml" --results "$root"
+  submit "$suite" fresh fresh # first: the others are judged by it
+  for name in $(sed -n 's/^  \([a-z0-9_]*\):$/\1/p' "suites/tuning/$suite.yaml"); do
+    if [ "$name" = fresh ]; then continue; fi
+    submit "$suite" "$name" "$name"
+    with_defaults "$suite" "$name"
   done
-  for file in baselines/[a-z]*.py; do
-    name=$(basename "$file" .py)
-    record=results/tuning/$name.yaml
-    if grep -q "^  $name:" "${records[@]}"; then continue; fi
-    held=()
-    # Half of a stream. Where `start` is searched, the best is never, and that is Adam.
-    if [ "$name" = plasticity_injection ]; then held=(-H start=3000); fi
-    if [ ! -f "$record" ]; then
-      plasticity-bench tune quick --learner "$name" "${held[@]}" --output "$record"
-    fi
-    plasticity-bench run quick --learner "$name" "${held[@]}" --tuned "$record"
-  done
-  set -- results/quick-v1@* results/quick-boundaries-v1@*
-  for results in "$@"; do mapfile -t labels < <(labels_in "$results"); submit "$results" "${labels[@]}"; done
-elif [ $# -eq 1 ]; then
-  mapfile -t labels < <(labels_in "$1")
-  submit "$1" "${labels[@]}"
-else
-  submit "$@"
-fi
+done
+for file in baselines/[a-z]*.py; do
+  name=$(basename "$file" .py)
+  if grep -q "^  $name:" suites/tuning/quick.yaml suites/tuning/quick-boundaries.yaml; then continue; fi
+  record=$root/tuning/$name.yaml
+  held=() label="$name (tuned)"
+  # Half of a stream. Where `start` is searched, the best is never, and that is Adam.
+  if [ "$name" = plasticity_injection ]; then held=(-H start=3000) label="$name start=3000 (tuned)"; fi
+  if [ ! -f "$record" ]; then
+    plasticity-bench tune quick --learner "$name" "${held[@]}" --output "$record" --results "$root"
+  fi
+  plasticity-bench run quick --learner "$name" "${held[@]}" --tuned "$record" --results "$root"
+  submit quick "$label" "$name"
+  with_defaults quick "$name"
+done
 plasticity-bench leaderboard --format markdown > leaderboard/README.md
