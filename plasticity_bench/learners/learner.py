@@ -179,6 +179,18 @@ class Learner:
         )
         return state._replace(params=params, moments=moments)
 
+    def observe_inputs(self, inputs: Tensor, state: State, noise: Noise) -> State:
+        """Return the state after the inputs of the update's batch were observed, without targets.
+
+        Called after `apply_gradients`, before `observe`, whatever the network is.
+
+        Args:
+            inputs: (batch, *input_shape) float32.
+            state: `state.step` counts this update.
+            noise: the update's.
+        """
+        return state
+
     def observe(self, hidden: dict[str, Hidden], state: State, noise: Noise) -> State:
         """Return the state after the hidden layers' outputs of the update's batch were observed.
 
@@ -286,6 +298,7 @@ HOOKS = (
     "penalty",
     "hidden_penalty",
     "apply_gradients",
+    "observe_inputs",
     "observe",
     "after_update",
     "memory",

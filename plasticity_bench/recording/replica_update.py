@@ -67,6 +67,9 @@ class ReplicaUpdate:
         noise = Noise(key)
         applied = learner.apply_gradients(gradients, hook_outputs.for_hook(state), noise)
         state = hook_outputs.validate(learner, "apply_gradients", applied, state)
+        if learner.overrides("observe_inputs"):
+            observed = learner.observe_inputs(inputs, hook_outputs.for_hook(state), noise)
+            state = hook_outputs.validate(learner, "observe_inputs", observed, state)
         if self.layers:
             observed = learner.observe(self._hidden(outputs), hook_outputs.for_hook(state), noise)
             state = hook_outputs.validate(learner, "observe", observed, state)

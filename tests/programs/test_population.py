@@ -30,16 +30,22 @@ class EveryHook(pb.Learner):
         noisy = {k: g + 0.01 * noise.normal(g) for k, g in gradients.items()}
         return super().apply_gradients(noisy, state, noise)
 
+    def observe_inputs(self, inputs, state, noise):
+        mean = inputs.mean(0) + 0.01 * noise.normal(inputs[0])
+        return state._replace(memory={**state.memory, "inputs": mean + state.step})
+
     def after_update(self, state, noise):
         params = {k: v + 0.001 * (noise.uniform(v) - 0.5) for k, v in state.params.items()}
         memory = {
+            **state.memory,
             "count": state.memory["count"] + 1,
             "slow": {k: 0.9 * state.memory["slow"][k] + 0.1 * v for k, v in params.items()},
         }
         return state._replace(params=params, memory=memory)
 
     def memory(self, params):
-        return {"count": torch.zeros(()), "slow": params}
+        inputs = torch.zeros(SPEC.input_shape)
+        return {"count": torch.zeros(()), "slow": params, "inputs": inputs}
 
     def begin_task(self, state, fresh, noise):
         params = {k: 0.5 * state.params[k] + 0.5 * fresh[k] for k in fresh}
