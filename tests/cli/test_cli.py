@@ -130,7 +130,7 @@ def test_formats(capsys):
     assert sorted(shown) == ["adam", "adam", "fresh", "fresh"]
     run("--format", "markdown")
     markdown = capsys.readouterr().out.splitlines()
-    assert markdown[0].startswith("| learner")
+    assert markdown[0].startswith("| stream ")
     assert set(markdown[1]) <= set("|-: ")
     assert "1.00 [1.00, 1.00]" in markdown[2]
     run("--format", "latex")
@@ -182,9 +182,12 @@ def test_a_broken_learner_fails_alone_and_says_where(folder, capsys, jobs):
 @pytest.mark.slow
 def test_a_diverged_learner_scores_worst_and_is_named(capsys):
     assert run("--learner", "sgd", "-H", "step_size=1e30") == 0
-    row = next(line for line in capsys.readouterr().out.splitlines() if "sgd" in line)
-    assert "(4 diverged)" in row
-    assert row.count("0.00 [0.00, 0.00]") == 4
+    rows = [line for line in capsys.readouterr().out.splitlines() if "(2 diverged)" in line]
+    assert len(rows) == 2
+    for row in rows:
+        assert "sgd" in row
+        assert row.count("0.00 [0.00, 0.00]") == 1
+        assert row.count("n/a") == 2  # its own fresh copy diverged too
 
 
 @pytest.mark.parametrize(
@@ -234,7 +237,7 @@ def test_wrong_options_exit_with_2(wrong, capsys):
 def test_replicas_in_one_population_under_both_names(folder, given):
     assert run(given, "1", "--seeds", "3") == 0
     infos = [json.loads((path / "cell.json").read_text()) for path in run_folders(folder)]
-    assert [info["execution"]["members"] for info in infos] == [1] * 12
+    assert [info["execution"]["members"] for info in infos] == [1] * 18
 
 
 @pytest.mark.parametrize(
@@ -289,8 +292,8 @@ def test_the_installed_command_finds_my_module_in_the_current_folder(folder):
     assert done.returncode == 0, done.stderr
     assert "my_module:Learner" in done.stdout
     lines = [line for line in done.stderr.splitlines() if line.startswith("[")]
-    assert len(lines) == 6  # plain lines, one for each group, for this is no terminal
-    assert lines[-1].startswith("[6/6]")
+    assert len(lines) == 10  # plain lines, one for each group, for this is no terminal
+    assert lines[-1].startswith("[10/10]")
     assert "s left" in lines[0]
 
 
@@ -317,8 +320,8 @@ def test_ctrl_c_says_what_is_saved_and_how_to_resume(folder, jobs):
     assert out == ""
     assert "Traceback" not in err
     saved = len(run_folders(folder))
-    assert 2 <= saved < 8
-    assert f"Stopped: {saved} of 8 runs are finished in results/" in err
+    assert 2 <= saved < 12
+    assert f"Stopped: {saved} of 12 runs are finished in results/" in err
     assert "Run the same command again to resume." in err
 
 
