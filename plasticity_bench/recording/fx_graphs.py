@@ -1,5 +1,6 @@
 """PyTorch's recorder of tensor operations, and its graphs without what they do in vain."""
 
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,15 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 aten = torch.ops.aten
+
+
+def import_tracing() -> None:
+    """Import the modules that PyTorch imports when it first records.
+
+    Where Python's calls or tensors' operations are watched, their import would be watched too: it
+    would take three times as long.
+    """
+    importlib.import_module("torch._dynamo")
 
 
 def recorded(
