@@ -1,11 +1,13 @@
 """PyTorch's recorder of tensor operations, and its graphs without what they do in vain."""
 
+import functools
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, fx
+from torch._decomp import core_aten_decompositions
 from torch._guards import TracingContext, tracing
 from torch._subclasses import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -21,6 +23,12 @@ def import_tracing() -> None:
     would take three times as long.
     """
     importlib.import_module("torch._dynamo")
+
+
+@functools.cache
+def decompositions() -> dict[Any, Callable[..., Any]]:
+    """Return the functions that make PyTorch's composite operations of its core ones."""
+    return dict(core_aten_decompositions())
 
 
 def recorded(
