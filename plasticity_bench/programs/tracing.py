@@ -41,7 +41,7 @@ def trace(
     leaves, structure = pytree.tree_flatten(arguments)
     # Tracing distinguishes arguments by identity, and some share one tensor at the start.
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    graph = recorded(flat(function, structure), leaves)
+    graph = recorded(flat(function, structure), leaves, for_compiler=into_code)
     simplify(graph)
     return compiled(graph, leaves, num_carried) if into_code else graph
 
