@@ -10,6 +10,7 @@ from torch import Tensor, fx
 from torch._decomp import core_aten_decompositions
 from torch._guards import TracingContext, tracing
 from torch._subclasses import FakeTensorMode
+from torch.fx._lazy_graph_module import _use_lazy_graph_module
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
@@ -50,7 +51,8 @@ def recorded(
     # The recorder notes the shape of every result as a tensor without data. Without a context it
     # makes a mode for each, which looks up the lines of the whole stack.
     noted: Any = FakeTensorMode(allow_fallback_kernels=True) if for_compiler else _OnMeta()
-    with tracing(TracingContext(noted)):
+    # Most graphs are only read: Python is written of one when it is called.
+    with tracing(TracingContext(noted)), _use_lazy_graph_module(True):
         graph: fx.GraphModule = make_fx(function, decomposition_table=table)(*examples)
     return graph
 
