@@ -5,12 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._decomp import core_aten_decompositions
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.programs.compiling import compiled
 from plasticity_bench.programs.executor import Executor
-from plasticity_bench.recording.fx_graphs import flat, recorded, simplify
+from plasticity_bench.recording.fx_graphs import decompositions, flat, recorded, simplify
 
 
 def trace(
@@ -42,7 +41,7 @@ def trace(
     leaves, structure = pytree.tree_flatten(arguments)
     # Tracing distinguishes arguments by identity, and some share one tensor at the start.
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    graph = recorded(flat(function, structure), leaves)
+    graph = recorded(flat(function, structure), leaves, for_compiler=into_code)
     simplify(graph)
     return compiled(graph, leaves, num_carried) if into_code else graph
 
@@ -71,7 +70,6 @@ def program(
     """
     leaves, structure = pytree.tree_flatten(arguments)
     leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    table: Any = core_aten_decompositions()
-    graph = recorded(flat(function, structure), leaves, table)
+    graph = recorded(flat(function, structure), leaves, decompositions())
     simplify(graph)
     return Executor(graph, num_carried, into_code=into_code)

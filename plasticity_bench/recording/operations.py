@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch._decomp import core_aten_decompositions
 
+from plasticity_bench.recording.fx_graphs import decompositions
 from plasticity_bench.recording.plain_data import UnrecordableError
 
 GETITEM = "getitem"
@@ -113,9 +113,4 @@ def _is_computation(name: str) -> bool:
     if name in OTHERS or packet is None:
         return packet is not None
     overloads = [getattr(packet, overload) for overload in packet.overloads()]
-    return any(torch.Tag.core in o.tags or o in _decomposed() for o in overloads)
-
-
-@functools.cache
-def _decomposed() -> frozenset[Any]:
-    return frozenset(core_aten_decompositions())
+    return any(torch.Tag.core in o.tags or o in decompositions() for o in overloads)

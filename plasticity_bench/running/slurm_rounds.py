@@ -70,6 +70,8 @@ def run(groups: Sequence[Group], results: Results, request: SlurmRequest, notify
         )
         _wait(submission, groups, results, request, notify)
     snapshot = results.snapshot()
+    if missing := snapshot.missing(all_runs(groups)):
+        notify(f"{len(missing)} runs have no results: the logs of their tasks tell why.")
     return sum(bool(snapshot.missing(group.runs)) for group in groups)
 
 

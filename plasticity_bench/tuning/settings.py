@@ -4,7 +4,6 @@ import itertools
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import qmc
 
 from plasticity_bench.learners.search_space import Value
 from plasticity_bench.tuning.space import Space
@@ -74,6 +73,8 @@ def _share(name: str, index: int) -> float:
 
 @lru_cache(maxsize=1024)
 def _block(name: str, block: int) -> tuple[float, ...]:
+    from scipy.stats import qmc  # where it is used: its import takes a second
+
     seed = np.random.SeedSequence(entropy=block, spawn_key=tuple(name.encode()))
     hypercube = qmc.LatinHypercube(d=1, rng=np.random.default_rng(seed))
     return tuple(hypercube.random(BLOCK)[:, 0].tolist())

@@ -17,7 +17,6 @@ from plasticity_bench.cli import main
 from plasticity_bench.recording import purity
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.source_code.unseen import unseen_by
-from tests.support.tiny_suite import SUITE
 
 pytestmark = pytest.mark.slow
 
@@ -391,6 +390,18 @@ def test_a_class_or_an_object_can_be_given():
 
 # ---- the command line, where `check` and `run` tell the same -----------------------------------
 
+SUITE = """\
+suite: test/tiny-v0
+streams:
+  - id: plasticity/RandomLabelDigits-v0
+    num_tasks: 2
+    updates_per_task: 10
+    num_examples: 40
+    network: {hidden: [8]}
+learners: [fresh]
+seeds: 1
+measure: {curvature: {every: 1, examples: 16}}
+"""
 BAD = """\
 import torch
 import plasticity_bench as pb

@@ -24,6 +24,7 @@ measure: {curvature: {every: 4, examples: 16}}
 
 LEARNERS = """\
 import time
+from pathlib import Path
 
 import torch
 
@@ -55,11 +56,12 @@ class Eats(pb.Learner):
         return state
 
 
-class Slow(pb.Learner):
+class Waits(pb.Learner):
     vectorized = False
 
     def after_update(self, state, noise):
-        time.sleep(0.01)
+        if not Path("go").exists():
+            time.sleep(0.1)
         return state
 
 

@@ -67,6 +67,10 @@ def running(cluster, number):
     return tasks()
 
 
+def logs(bench):
+    return "".join(log.read_text() for log in bench.results.glob("slurm/*/task-*.log"))
+
+
 def test_it_detaches_tells_how_far_it_is_and_gives_the_same_table(on_slurm, cluster, straight):
     (on_slurm.folder / "later.yaml").write_text("options: {begin: now+20}\n")
     later = (*SLURM, "--slurm-profile", "later.yaml", "--replicas", "4", "--detach")
@@ -103,16 +107,20 @@ def test_a_killed_job_and_a_killed_node_cost_nothing(on_slurm, cluster, straight
 
 
 def test_a_task_whose_time_is_up_queues_again_and_resumes(on_slurm, cluster):
-    # A minute is the least that Slurm gives. The learner takes half of one, and is told after
-    # twenty seconds that its time is up.
-    limits = ("--slurm", "time=00:01:00", "--slurm", "notice=40", "--slurm", "rounds=1")
-    options = ("--learner", "broken:Slow", "--seeds", "1", "--format", "csv")
+    options = ("--learner", "broken:Waits", "--seeds", "1", "--checkpoint-interval", "1")
+    limits = ("--slurm", "notice=40", "--slurm", "rounds=1")
     process = on_slurm.start(*SLURM, *limits, *options, **on_slurm.settings)
+    # When the two baselines are finished, the only checkpoint is that of the third run, which
+    # waits in each update. Slurm itself tells the time to a minute, so the notice is sent from here.
+    cluster.wait_for(lambda: len(list(on_slurm.folder.glob("results/*/cells/*/*/*"))) == 2)
+    on_slurm.wait_for("checkpoints/*.checkpoint")
+    job = next(on_slurm.results.glob("slurm/*/job.txt")).read_text().strip()
+    cluster.run("scancel", "--signal=USR1", "--batch", job)
+    cluster.wait_for(lambda: "the progress of others is stored" in logs(on_slurm))
+    (on_slurm.folder / "go").touch()
     out, err = process.communicate(timeout=500)
     assert process.returncode == 0, err
-    logs = "".join(log.read_text() for log in on_slurm.results.glob("slurm/*/task-*.log"))
-    assert "the progress of others is stored" in logs
     # The same as Adam, whose run was not interrupted, but for what it is called.
     table = {learner: row for (_, learner), row in scores(out).items()}
-    slow, adam = table["broken:Slow"], table["adam"]
-    assert {**slow, "learner": "adam"} == adam
+    waits, adam = table["broken:Waits"], table["adam"]
+    assert {**waits, "learner": "adam"} == adam

@@ -127,6 +127,7 @@ class Sines(pb.Learner):
         )
 
 
+@pytest.mark.slow
 def test_check_remarks_on_it():
     (remark,) = pb.check_learner(Sines)
     assert remark.startswith("Diagnostics of hidden units are n/a: its network calls sin()")

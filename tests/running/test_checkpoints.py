@@ -435,6 +435,7 @@ def test_a_learner_that_changed_does_not_find_its_old_progress(suite, tmp_path, 
     assert len(checkpoints.stored(results.folder)) == 1  # it is the other run's
 
 
+@pytest.mark.slow
 def test_both_halves_of_what_does_not_fit_resume_from_its_checkpoint(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     straight = Results(tmp_path / "straight")
@@ -473,6 +474,7 @@ def test_halves_have_the_memory_of_what_did_not_fit(suite, tmp_path, monkeypatch
     assert len(before) == 1
 
 
+@pytest.mark.slow
 def test_a_half_that_failed_keeps_the_checkpoint(suite, tmp_path, monkeypatch):
     groups, results = half_done(suite, tmp_path, monkeypatch)
     update = pb.Population.update

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import pytest
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.running.engines import slurm, slurm_script
+from tests.support.slurm_cluster import Cluster
 
 pytestmark = pytest.mark.system
 
@@ -91,6 +93,36 @@ def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch
     assert shares == [{"k0"}, {"k1"}, {"k2"}]
     assert slurm.latest(tmp_path / "results") == submission
     assert os.system(f"bash -n '{submission.folder}/task.sh'") == 0
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_task_whose_time_is_up_queues_again_if_it_has_stored_something(
+    tmp_path, monkeypatch, progress
+):
+    programs, folder = tmp_path / "bin", tmp_path / "results" / "slurm" / "1"
+    for made in (programs, folder, tmp_path / "results" / "checkpoints"):
+        made.mkdir(parents=True)
+    stores = f"touch {tmp_path}/results/checkpoints/a.checkpoint; " if progress else ""
+    command = f"trap '{stores}exit 143' TERM; touch {tmp_path}/started; while :; do sleep 0.1; done"
+    for name, text in {"python": command, "scontrol": f"echo $* > {tmp_path}/asked"}.items():
+        (programs / name).write_text(f"#!/bin/bash\n{text}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setattr(slurm_script.sys, "executable", str(programs / "python"))
+    task = tmp_path / "task.sh"
+    task.write_text(slurm_script.script(["run"], folder, 1, slurm_script.Profile()))
+    variables = {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0"}
+    path = f"{programs}:{os.environ['PATH']}"
+    with subprocess.Popen(
+        ["bash", str(task)], env={**variables, "PATH": path}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        Cluster.wait_for((tmp_path / "started").exists)
+        process.send_signal(signal.SIGUSR1)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert (tmp_path / "asked").exists() == progress
+    assert (slurm_script.NO_PROGRESS in out) != progress
+    if progress:
+        assert (tmp_path / "asked").read_text() == "requeue 7_0\n"
 
 
 BANNER = "-----\n Welcome to cluster 3 \n--> Verifying (login1)...OK\n"

@@ -18,16 +18,28 @@ SCRIPT = """\
 #!/bin/bash
 {directives}
 {setup}
+begun={folder}/begun-$SLURM_ARRAY_TASK_ID
+touch "$begun"
+trap 'again=yes; kill -TERM $!' USR1  # the time is almost up
+trap 'kill -TERM $!' TERM
 {command} &
 task=$!
-trap 'again=yes; kill -TERM $task' USR1  # the time is almost up
-trap 'kill -TERM $task' TERM
 while kill -0 $task 2>/dev/null; do wait $task; code=$?; done
-if [ -n "$again" ]; then
+stored=$(find {stored} -newer "$begun" -print -quit 2>/dev/null)
+if [ -n "$again" ] && [ -n "$stored" ]; then
     scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
+elif [ -n "$again" ]; then
+    echo "{no_progress}"
 fi
 exit $code
 """
+
+NO_PROGRESS = (
+    "Its time was up before any progress was stored, so it does not queue again: ask for more "
+    "time, as with --slurm time=04:00:00."
+)
+STORED = ("checkpoints", "cells", "packs")
+"""Folders of results in which progress appears."""
 
 
 class Profile(BaseModel):
@@ -35,7 +47,8 @@ class Profile(BaseModel):
 
     Attributes:
         partition: where to queue; by default the cluster's own choice.
-        time: limit of a task, as Slurm writes it; a task that needs more queues again by itself.
+        time: limit of a task, as Slurm writes it; a task that needs more queues again by itself,
+            unless nothing was stored in that time.
         notice: seconds before the time limit at which a task is signalled, to store its progress.
         memory: of a task, as Slurm writes it.
         cpus: of a task, which runs a process on each, unless it has GPUs.
@@ -107,7 +120,7 @@ def script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Prof
 
     Args:
         arguments: of the command, without its engine.
-        folder: of the script, the shares of its tasks, and their logs.
+        folder: of the script, the shares of its tasks, and their logs; in a folder of the results.
         num_tasks: how many there are.
         profile: what to ask for.
 
@@ -136,10 +149,14 @@ def script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Prof
     device = ["--device", "cuda"] if profile.gpus else ["--jobs", str(profile.cpus)]
     command = [sys.executable, "-m", "plasticity_bench.cli", *arguments, *device]
     share = f'--chunk {shlex.quote(str(folder / "chunks.json"))}:"$SLURM_ARRAY_TASK_ID"'
+    results = folder.parents[1]
     return SCRIPT.format(
         directives="\n".join([*directives, "#SBATCH --requeue"]),
         setup="\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *profile.setup]),
         command=f"{shlex.join(command)} {share}",
+        folder=shlex.quote(str(folder)),
+        stored=shlex.join(str(results / name) for name in STORED),
+        no_progress=NO_PROGRESS,
     )
 
 
