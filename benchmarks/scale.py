@@ -19,7 +19,8 @@ from plasticity_bench.streams import Stream
 from plasticity_bench.suite.suite import load_suite
 
 EVERY_TASK = 4
-"""Stored numbers of each task: chance, online accuracy, accuracy, loss."""
+"""Stored numbers of each task: chance, online accuracy, accuracy, loss; and with a target one more,
+the time to reach it."""
 MEASURED_TASK = 2
 """Additional numbers when curvature is measured: the rank of a dead network, the curvature."""
 BYTES = 9
@@ -30,7 +31,8 @@ def numbers(stream: Stream, protocol: Protocol) -> int:
     """Return how many numbers of one run are stored, without diagnostics and held-out data."""
     scored = stream.scored_tasks()
     measured = sum(protocol.is_measured(task, scored) for task in range(stream.num_tasks))
-    return EVERY_TASK * stream.num_tasks + MEASURED_TASK * measured
+    every = EVERY_TASK + (stream.target is not None)
+    return every * stream.num_tasks + MEASURED_TASK * measured
 
 
 def sizes() -> Iterator[tuple[str, int, int, int]]:

@@ -16,8 +16,9 @@ class Snapshots:
     """Copies of a population's parameters, taken as it is trained on a task.
 
     Attributes:
-        task_start: the parameters at the task's start; empty if nothing is sampled.
-        updates: the parameters before and after each sampled update so far.
+        task_start: the parameters that predictions were made with at the task's start; empty if
+            nothing is sampled.
+        updates: the trained parameters before and after each sampled update so far.
     """
 
     def __init__(self, population: Population) -> None:
@@ -37,7 +38,8 @@ class Snapshots:
         """
         sampled = np.linspace(0, num_updates - 1, SAMPLED_UPDATES).astype(int).tolist()
         self._sampled = set(sampled) if needed else set()
-        self.task_start, self.updates = self._copied() if needed else {}, []
+        self.task_start = _copy(self._population.predicting) if needed else {}
+        self.updates = []
         if begun is not None:
             self._restore(begun)
 
@@ -70,5 +72,9 @@ class Snapshots:
         self.updates = list(zip(kept[1::2], kept[2::2], strict=True))
 
     def _copied(self) -> Params:
-        # Copies, because an update may work in place.
-        return {name: value.clone() for name, value in self._population.state.params.items()}
+        return _copy(self._population.state.params)
+
+
+def _copy(params: Params) -> Params:
+    """Copies, because an update may work in place."""
+    return {name: value.clone() for name, value in params.items()}

@@ -12,7 +12,8 @@ def update_norm(probe: Probe) -> Measured:
 
     - `update_norm` = mean over sampled updates of ||after - before||_2, the learner's whole update:
       what its `after_update` does belongs to it;
-    - `task_update_norm` = ||params now - params at the task's start||_2.
+    - `task_update_norm` = ||params now - params at the task's start||_2, of the parameters that
+      predictions are made with, as for other measurements.
 
     The explanation: updates shrink until nothing is learnt (Abbas et al., 2023, arXiv:2303.07507).
     Both are of a task that is over; at least 0.

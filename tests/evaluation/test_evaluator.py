@@ -10,6 +10,7 @@ import torch
 
 import plasticity_bench as pb
 from plasticity_bench.evaluation import stacked_task
+from plasticity_bench.evaluation.protocol import Diagnostic
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.measurements import MEASUREMENTS, fisher_srank
 
@@ -309,6 +310,16 @@ def test_predictions_are_made_with_predict_params():
         )
         assert values(result, "accuracy")[index][0] == pytest.approx(right.mean())
         assert values(result, "online_accuracy")[index][0] == pytest.approx(right[rows].mean())
+
+
+def test_how_far_a_task_moved_is_of_what_predictions_are_made_with():
+    run = population(PredictsAsItBegan(step_size=1e-2), [0])
+    norms = Diagnostic(name="update_norm", every=1, examples=16)
+    protocol = pb.Protocol(diagnostics=(norms,), curvature_examples=16)
+    result = pb.evaluate(small_stream(num_tasks=2), run, protocol)
+    for index in range(2):
+        assert values(result, "task_update_norm")[index][0] == 0
+        assert values(result, "update_norm")[index][0] > 0
 
 
 class ExplodesLast(pb.Learner):
