@@ -30,7 +30,7 @@ print(find_learner('$name')().step_size)")
 for suite in quick quick-boundaries; do
   plasticity-bench run "$suite" --tuned "suites/tuning/$suite.yaml" --results "$root"
   submit "$suite" fresh fresh # first: the others are judged by it
-  for name in $(sed -n 's/^  \([a-z0-9_]*\):$/\1/p' "suites/tuning/$suite.yaml"); do
+  for name in $(sed -n '/^learners:/,/^environment:/s/^  \([a-z0-9_]*\):$/\1/p' "suites/tuning/$suite.yaml"); do
     if [ "$name" = fresh ]; then continue; fi
     submit "$suite" "$name" "$name"
     with_defaults "$suite" "$name"

@@ -100,4 +100,4 @@ def test_what_is_damaged_is_found_and_computed_again(bench, straight):
     files[6].write_bytes(b"PAR1 cut short")
     code, table, err = bench.run()
     assert (code, table) == (0, straight)
-    assert "8 runs, 5 finished, 3 to do" in err
+    assert "12 runs, 9 finished, 3 to do" in err

@@ -46,7 +46,7 @@ def test_a_run_that_is_killed_resumes(bench, straight, jobs):
     assert "running" not in counts
     code, table, _ = bench.run("--jobs", jobs)
     assert (code, table) == (0, straight)
-    assert bench.status() == (0, {"complete": 8, "of": 8})
+    assert bench.status() == (0, {"complete": 12, "of": 12})
     assert not list(bench.results.glob("checkpoints/*"))
     assert not list(bench.results.glob("locks/*"))
 
@@ -59,8 +59,8 @@ def test_a_worker_that_is_killed_costs_its_own_runs_only(bench, straight):
     assert process.returncode == 1
     assert "FAILED: its process was killed by SIGKILL; if memory ran out, choose fewer" in err
     finished = [path.parent.name for path in bench.results.glob("cells/*/*/*/measurements.parquet")]
-    assert len(finished) == 4
-    assert bench.status() == (1, {"complete": 4, "failed": 4, "of": 8})
+    assert len(finished) == 8
+    assert bench.status() == (1, {"complete": 8, "failed": 4, "of": 12})
     code, table, _ = bench.run()
     assert (code, table) == (0, straight)
 
@@ -79,7 +79,7 @@ def test_a_run_that_is_asked_to_stop_keeps_its_progress(bench, straight, jobs, n
     assert process.returncode == 128 + number
     assert out == ""
     assert "Traceback" not in err
-    assert "Stopped: 0 of 8 runs are finished in results/tiny-v0@" in err
+    assert "Stopped: 0 of 12 runs are finished in results/tiny-v0@" in err
     assert "Run the same command again to resume." in err
     code, table, _ = bench.run()
     assert (code, table) == (0, straight)
