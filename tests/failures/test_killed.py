@@ -112,7 +112,7 @@ def test_two_equal_commands_share_the_runs(bench, straight):
     assert [scores(out) for out, _ in ended] == [straight, straight]
     lines = [line for _, err in ended for line in err.splitlines() if line.startswith("[")]
     worked = [line for line in lines if "in 0.0 s" not in line]
-    assert len(worked) == 4  # two groups of each of two learners: each was run once
+    assert len(worked) == 6  # two groups of fresh, adam and its own fresh copy: each was run once
     assert not list(bench.results.glob("locks/*"))
 
 
