@@ -36,6 +36,10 @@ class Group:
     suite_stream: SuiteStream
     runs: tuple[Run, ...]
 
+    @property
+    def num_updates(self):
+        return self.suite_stream.stream.num_updates
+
 
 def groups(*sizes):
     return [Group(SuiteStream(Stream(size)), (Run(f"k{i}"),)) for i, size in enumerate(sizes)]
