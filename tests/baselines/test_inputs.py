@@ -81,6 +81,7 @@ def test_the_hook_may_not_change_the_inputs():
         pb.check_learner(Centres)
 
 
+@pytest.mark.slow
 def test_networks_that_are_no_chain_have_inputs_too():
     class Counts(pb.Learner):
         def memory(self, params):

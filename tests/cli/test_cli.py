@@ -339,6 +339,7 @@ assert "torch" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_a_label_that_the_terminal_cannot_encode_is_printed_all_the_same(tmp_path):
     suite = tmp_path / "suite.yaml"
     suite.write_text(
@@ -411,6 +412,7 @@ def test_check_prints_what_the_learner_prints_elsewhere(folder, capsys):
     assert "printed in build" in err
 
 
+@pytest.mark.slow
 def test_the_ends_of_an_interval_are_not_known_from_one_seed(capsys):
     assert run("--seeds", "1", "--format", "csv") == 0
     for row in csv.DictReader(io.StringIO(capsys.readouterr().out)):
@@ -442,6 +444,7 @@ class Learner(pb.Learner):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("looped", ["", "    vectorized = False\n"])
 def test_a_counter_in_a_module_is_refused_by_check_and_run(folder, capsys, looped):
     text = COUNTS.replace("class Learner(pb.Learner):\n", f"class Learner(pb.Learner):\n{looped}")

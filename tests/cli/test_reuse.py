@@ -77,6 +77,7 @@ def test_the_order_of_settings_recomputes_nothing(run):
     assert run(SUITE, "--learner", "l2", *settings[2:], *settings[:2])[:3] == (10, 10, 0)
 
 
+@pytest.mark.slow
 def test_what_no_key_covers_is_named(run):
     Path("reading_learner.py").write_text(
         "import os\nimport plasticity_bench as pb\nclass Mine(pb.Learner):\n"
