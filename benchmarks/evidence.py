@@ -1,14 +1,17 @@
 """What the scores of the quick suite say, and what its streams demand, for docs/scores.md.
 
-    plasticity-bench run quick
-    python -m benchmarks.evidence results/quick-v1@* --write docs/scores.md
+    leaderboard/make_entries.sh
+    python -m benchmarks.evidence results/quick-v1@* results/quick-boundaries-v1@* \
+        --write docs/scores.md
 
-The first table has, for each learner on one stream, the accuracies that its scores are made of.
+The first table has, for each learner on one stream of the first folder, the accuracies that its
+scores are made of.
 The second has, for each stream, how far the tuned reference gets, and what is left of Adam with the
 step size of a single task.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,23 +69,26 @@ def of_learners(folder: Path, stream: str) -> str:
     return tabulate(rows, headers, tablefmt="github", floatfmt=".2f")
 
 
-def of_streams(folder: Path) -> str:
-    """Return a table of what each stream demands."""
-    frame = load_results(folder)
-    scores = frame.scores().set_index(["stream", "learner"])
+def of_streams(folders: Sequence[Path]) -> str:
+    """Return a table of what each stream of some suites demands."""
     rows = []
-    for stream in dict.fromkeys(scores.index.get_level_values("stream")):
-        untuned = scores.loc[stream, UNTUNED]
-        rows.append(
-            [
-                stream,
-                scores.loc[stream, REFERENCE].accuracy,
-                _first(frame, stream, UNTUNED),
-                untuned.accuracy,
-                untuned.retained_plasticity,
-            ]
-        )
+    for folder in folders:
+        frame = load_results(folder)
+        scores = frame.scores().set_index(["stream", "learner"])
+        for stream in dict.fromkeys(scores.index.get_level_values("stream")):
+            untuned = scores.loc[stream, UNTUNED]
+            rows.append(
+                [
+                    folder.name.partition("@")[0],
+                    stream,
+                    scores.loc[stream, REFERENCE].accuracy,
+                    _first(frame, stream, UNTUNED),
+                    untuned.accuracy,
+                    untuned.retained_plasticity,
+                ]
+            )
     headers = [
+        "suite",
         "stream",
         "tuned reference, scored tasks",
         "untuned Adam, first task",
@@ -101,11 +107,12 @@ def _first(frame: pd.DataFrame, stream: str, learner: str) -> float:
 def main() -> None:
     """Print both tables, or write them into a page between its two comments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="a suite's results")
+    parser.add_argument("folders", nargs="+", type=Path, help="results of suites")
     parser.add_argument("--stream", default="RandomLabelDigits-v0", help="of the first table")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
     options = parser.parse_args()
-    text = f"\n{of_learners(options.folder, options.stream)}\n\n{of_streams(options.folder)}\n\n"
+    learners = of_learners(options.folders[0], options.stream)
+    text = f"\n{learners}\n\n{of_streams(options.folders)}\n\n"
     if options.write is None:
         print(text)
         return

@@ -47,5 +47,5 @@ def test_the_tables_have_the_accuracies_that_scores_are_made_of(tmp_path, monkey
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
-    assert evidence.of_streams(folder) in text
+    assert evidence.of_streams([folder]) in text
     assert "old" not in text

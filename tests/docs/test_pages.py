@@ -42,6 +42,7 @@ NOT_RUN = {
     "bash .ci/run": "all checks, of which this is one",
     "pytest": "all tests, of which this is one",
     "sphinx-build": "a step of `.ci/run`",
+    "leaderboard/make_entries.sh": "tunes and runs all baselines",
     "python -m benchmarks.evidence": "tests/docs/test_evidence.py does it",
     "python -m benchmarks.bits": "tests/programs/test_bits.py does it",
 }
