@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -426,10 +427,15 @@ def test_only_shared_seeds_and_streams_with_scores_count():
 # ---- the repository ------------------------------------------------------------------------------
 
 
+def test_only_the_latest_version_of_a_suite_is_shown():
+    suites = [replace(load_suite("quick"), name=f"a/{name}") for name in ("x-v9", "y-v0", "x-v10")]
+    assert [suite.name for suite in page.latest(suites)] == ["a/y-v0", "a/x-v10"]
+
+
 @pytest.mark.slow
 def test_the_page_in_the_repository_is_current(capsys):
     entries = ROOT / "leaderboard" / "entries"
-    made = page.page(entries, page.suites_in(entries), "markdown", print)
+    made = page.page(entries, page.latest(page.suites_in(entries)), "markdown", print)
     stored = (ROOT / "leaderboard" / "README.md").read_text()
     assert stored == made + "\n", "make it anew, as the end does of leaderboard/make_entries.sh"
 

@@ -122,7 +122,9 @@ def test_the_table_says_whether_settings_were_tuned(entry):
         table = page.table_of(entry.parents[1], suite, print)
         return {row.name: row.settings for row in table}
 
-    assert settings() == {"fresh": "suite's", "adam": "suite's", "mine": "tuned"}
+    # Of the few values that were tried, the chosen one is the smallest or the largest.
+    tuned = "tuned; at the edge: step_size"
+    assert settings() == {"fresh": "suite's", "adam": "suite's", "mine": tuned}
     change_manifest(entry, lambda manifest: manifest.update(tuning=None))
     assert settings()["mine"] == "not tuned"
     assert "not tuned" in page.page(entry.parents[1], [suite], "table", print)
