@@ -25,6 +25,10 @@ from plasticity_bench.recording.record import Record, check_constants
 
 LIMIT_SECONDS = 600.0
 """How long the process may take to answer."""
+
+END_SECONDS = 10.0
+"""For all processes of a namespace to end when its first is killed."""
+
 LIMIT_BYTES = 256 << 20
 """How long an answer may be."""
 
@@ -191,12 +195,29 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _children(process_id: int) -> list[int]:
+    """The processes that a process has started; none if the system does not tell."""
+    with contextlib.suppress(OSError):
+        path = Path(f"/proc/{process_id}/task/{process_id}/children")
+        return [int(child) for child in path.read_text().split()]
+    return []
+
+
 def _of_this_package() -> str:
     """The folder that this package is imported from."""
     return str(Path(__file__).parents[2])
 
 
 def _ended(process: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[str]") -> None:
+    if isolation() and (children := _children(process.pid)):
+        # The child of `unshare` is the first process of its namespace. When that is killed, all
+        # others are, and only after the last of them does `unshare` end. Killing `unshare` itself
+        # would not wait for them.
+        for child in children:
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
     with contextlib.suppress(OSError):  # it has ended
         os.killpg(process.pid, signal.SIGKILL)
     for pipe in (process.stdin, process.stdout):
