@@ -45,6 +45,7 @@ def record(entry, ok=True, name="20990101-aaaaaaaa.json"):
     (entry / "verification" / name).write_text(json.dumps(content))
 
 
+@pytest.mark.slow
 def test_a_reference_changed_in_the_same_pull_request_is_of_no_use(entry, published):
     for folder in (entry, entry.parent / "fresh"):
         moved_reference(folder)

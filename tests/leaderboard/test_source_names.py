@@ -51,6 +51,7 @@ def test_files_are_reached_through_packages_and_relative_imports():
     assert unreached(sources) == ["source/lab/other.py"]
 
 
+@pytest.mark.slow
 def test_submit_refuses_such_a_name_as_well(made, tmp_path, monkeypatch, capsys):
     for name in ("results", "tiny.yaml", "my_module.py", "tuning.yaml"):
         source = made / name

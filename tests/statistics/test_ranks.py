@@ -78,6 +78,7 @@ def test_parts_that_fit_into_memory_change_nothing(monkeypatch):
 # ---- ranks ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_seeds", [6, 10, 16])
 def test_equal_rows_are_told_apart_in_five_percent_of_tables(num_seeds):
     """Five rows are ten pairs: uncorrected, a quarter of all tables would tell some apart."""
