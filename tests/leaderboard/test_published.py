@@ -18,6 +18,8 @@ from plasticity_bench.suite.suite import load_suite
 from tests.leaderboard.test_validation import moved_reference
 from tests.support.entries import change_manifest
 
+pytestmark = pytest.mark.slow  # entries are made for them, which takes long
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,7 +47,6 @@ def record(entry, ok=True, name="20990101-aaaaaaaa.json"):
     (entry / "verification" / name).write_text(json.dumps(content))
 
 
-@pytest.mark.slow
 def test_a_reference_changed_in_the_same_pull_request_is_of_no_use(entry, published):
     for folder in (entry, entry.parent / "fresh"):
         moved_reference(folder)
@@ -99,7 +100,6 @@ def test_the_command_judges_by_the_folder_it_is_given(entry, published, capsys):
     assert "differs from the published reference's" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_seeds_beyond_the_published_ones_can_be_left_out(made, published, tmp_path, monkeypatch):
     shutil.copytree(made / "results", tmp_path / "results")
     shutil.copy(made / "tiny.yaml", tmp_path)

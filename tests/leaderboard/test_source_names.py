@@ -13,6 +13,8 @@ from plasticity_bench.leaderboard.source_names import shadowing, unreached
 from plasticity_bench.leaderboard.submitted_code import submitted
 from plasticity_bench.suite.suite import load_suite
 
+pytestmark = pytest.mark.slow  # entries are made for them, which takes long
+
 ROOT = Path(__file__).parents[2]
 L2 = (ROOT / "baselines" / "l2.py").read_bytes()
 
@@ -51,7 +53,6 @@ def test_files_are_reached_through_packages_and_relative_imports():
     assert unreached(sources) == ["source/lab/other.py"]
 
 
-@pytest.mark.slow
 def test_submit_refuses_such_a_name_as_well(made, tmp_path, monkeypatch, capsys):
     for name in ("results", "tiny.yaml", "my_module.py", "tuning.yaml"):
         source = made / name
