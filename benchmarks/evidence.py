@@ -27,7 +27,7 @@ UNTUNED = "adam_as_fresh"
 BEGIN, END = "<!-- evidence -->\n", "<!-- end of the evidence -->\n"
 
 
-def final_accuracy(folder: Path, stream: str, learner: str) -> float:
+def own_fresh_accuracy(folder: Path, stream: str, learner: str) -> float:
     """Return the mean over seeds and scored tasks of a learner's own fresh copy."""
     stored = Results(folder)
     label = own_fresh_label(learner)
@@ -43,7 +43,7 @@ def of_learners(folder: Path, stream: str) -> str:
     for row in scores.itertuples():
         own = row.accuracy
         if row.learner != REFERENCE:
-            own = final_accuracy(folder, stream, row.learner)
+            own = own_fresh_accuracy(folder, stream, row.learner)
         rows.append(
             [
                 row.learner,
