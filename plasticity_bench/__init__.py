@@ -12,6 +12,7 @@ from plasticity_bench.errors import (
     PlasticityBenchError,
     StreamError,
 )
+from plasticity_bench.learners.method import Method
 from plasticity_bench.learners.search_space import Choice, LogUniform, Uniform
 from plasticity_bench.streams import (
     ClassStream,
@@ -61,6 +62,7 @@ __all__ = [
     "LogUniform",
     "MeasurementError",
     "Memory",
+    "Method",
     "NetworkSpec",
     "Noise",
     "Params",

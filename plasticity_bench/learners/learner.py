@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from plasticity_bench.learners import hyperparameters
 from plasticity_bench.learners.losses import data_loss
+from plasticity_bench.learners.method import Method
 from plasticity_bench.learners.noise import Noise
 from plasticity_bench.learners.optimizers import OPTIMIZERS, Moments, Params
 from plasticity_bench.learners.search_space import LogUniform, Range
@@ -68,6 +69,7 @@ class Learner:
             `.item()`, data-dependent shapes and `if` on a tensor.
         search: what `plasticity-bench tune` tries, by hyperparameter: its `LogUniform` or `Uniform`
             range, or a `Choice`; added to what the base class declares.
+        method: where the rule comes from, and how the learner was compared with its source.
         optimizer: "adam" or "sgd".
         step_size: the learning rate.
         momentum: of sgd.
@@ -79,6 +81,7 @@ class Learner:
 
     vectorized: ClassVar[bool] = True
     search: ClassVar[dict[str, Range]] = {"step_size": LogUniform(1e-5, 1e-2)}
+    method: ClassVar[Method] = Method()
 
     optimizer: str = "adam"
     step_size: Annotated[float, Field(gt=0)] = 1e-3

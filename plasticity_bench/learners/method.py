@@ -1,0 +1,31 @@
+"""Where the rule of a learner comes from, and how the learner was compared with it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verified = Literal["authors' code", "paper", "no source"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """The source of a learner's rule, shown in docs/learners.md, `list` and the leaderboard.
+
+    Attributes:
+        paper: arXiv identifier, DOI or URL of the paper; empty where there is none.
+        year: of the paper; 0 where there is none.
+        authors: surnames, as they are cited: "Dohare et al."
+        code: URL of the authors' public code; empty where none was found.
+        commit: the commit or release of the code that the learner was compared with.
+        verified: "authors' code": a test steps the learner beside the arithmetic of the authors'
+            code, and the parameters agree. "paper": no code is public, and a test compares the
+            learner with the paper's formula. "no source": the rule has no paper of its own.
+        differences: in what the learner differs from the authors' code or paper, a sentence each.
+    """
+
+    paper: str = ""
+    year: int = 0
+    authors: str = ""
+    code: str = ""
+    commit: str = ""
+    verified: Verified = "no source"
+    differences: tuple[str, ...] = ()
