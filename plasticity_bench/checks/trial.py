@@ -162,11 +162,12 @@ def run(
             index, start, stop = LEGS[leg]
             if index > 0 and start == 0:
                 population.begin_task(index)
-            for update, (inputs, targets) in enumerate(tasks[index].batches()):
+            for update, batch in enumerate(tasks[index].batches()):
                 if spoiled is not None:
-                    inputs[spoiled] = torch.nan
+                    batch.inputs[spoiled] = torch.nan
                 if start <= update < stop:
-                    seen[leg, f"loss {update}"] = population.update(inputs, targets)[0]
+                    losses, _ = population.update(batch.inputs, batch.targets)
+                    seen[leg, f"loss {update}"] = losses
             seen[leg, "logits"] = population.predict(examples[index][0])
             seen |= {(leg, name): value for name, value in population.tensors().items()}
         population.check_hooks()

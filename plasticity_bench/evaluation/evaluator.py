@@ -17,7 +17,8 @@ from plasticity_bench.evaluation.evaluation import Evaluation, Progress, Values
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.evaluation.recorder import Recorder
 from plasticity_bench.evaluation.snapshots import Snapshots
-from plasticity_bench.evaluation.stacked_task import StackedTask
+from plasticity_bench.evaluation.stacked_task import Batch, StackedTask
+from plasticity_bench.learners.losses import batch_metric
 from plasticity_bench.programs.population import Population
 from plasticity_bench.streams.stream import Stream
 
@@ -79,7 +80,7 @@ def evaluate(
         clock.start_training(population)
         for update, batch in enumerate(task.batches(curve.num_updates), curve.num_updates):
             snapshots.before(update)
-            curve.append(*population.update(*batch))
+            curve.append(*_update(population, batch))
             snapshots.after(update)
             unfinished = update + 1 < task.num_updates
             if unfinished and keeper and keeper.due(task_ended=False):
@@ -94,6 +95,17 @@ def evaluate(
             keeper.keep(_progress(index + 1, None, evaluation, population, snapshots))
     population.check_hooks()
     return evaluation
+
+
+def _update(population: Population, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Train on a batch; return losses, and metrics before the update, (replicas,) each."""
+    if batch.rewards is None or batch.next_inputs is None:
+        return population.update(batch.inputs, batch.targets)
+    both = population.predict(torch.cat([batch.inputs, batch.next_inputs], 1))
+    values, following = both.chunk(2, 1)
+    losses, _ = population.update(batch.inputs, batch.rewards + batch.discount * following)
+    pairs = zip(values, batch.targets, strict=True)
+    return losses, torch.stack([batch_metric(*pair) for pair in pairs])
 
 
 def _enter_task(population: Population, stream: Stream, protocol: Protocol, index: int) -> None:

@@ -1,6 +1,7 @@
 """One task of every replica's seed, as mini-batches of all replicas on the population's device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +16,25 @@ from plasticity_bench.streams.validation import checked_batches, checked_task, i
 EVALUATION_BATCH = 1024
 LOOKED_UP = 256
 """Mini-batches whose targets are looked up at once."""
-Batch = tuple[Tensor, Tensor]
+Pair = tuple[Tensor, Tensor]
+
+
+class Batch(NamedTuple):
+    """A mini-batch of every replica.
+
+    Attributes:
+        inputs: (replicas, batch, *input_shape).
+        targets: (replicas, batch), or (replicas, batch, outputs) of floats.
+        rewards: of a task that is bootstrapped, (replicas, batch, outputs); None of others.
+        next_inputs: (replicas, batch, *input_shape), as rewards.
+        discount: of what follows.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    rewards: Tensor | None = None
+    next_inputs: Tensor | None = None
+    discount: float = 0.0
 
 
 class Examples:
@@ -49,11 +68,11 @@ class Examples:
         self._order = self._moved(np.stack(orders)) if orders else None  # (replicas, pixels)
         self.size = self._targets.shape[1]
 
-    def gather(self, rows: Tensor) -> Batch:
+    def gather(self, rows: Tensor) -> Pair:
         """Return inputs, (replicas, k, *input_shape), and targets of rows, (replicas, k)."""
         return self._inputs_at(self._places.gather(1, rows)), self._targets_at(rows)
 
-    def batches(self, rows: Tensor) -> Iterator[Batch]:
+    def batches(self, rows: Tensor) -> Iterator[Pair]:
         """Yield what `gather` returns for rows[:, 0], rows[:, 1], ..., (replicas, k) each.
 
         Only inputs are looked up batch by batch; the rest is, for many batches at once, cheaper.
@@ -81,7 +100,7 @@ class Examples:
         wide = rows[..., None].expand(-1, -1, self._targets.shape[2])
         return self._targets.gather(1, wide)
 
-    def first(self, count: int) -> Batch:
+    def first(self, count: int) -> Pair:
         """Return the first examples: a random sample, since a task's order is random.
 
         Raises:
@@ -94,12 +113,12 @@ class Examples:
             )
         return self._between(0, count)
 
-    def in_batches(self) -> Iterator[Batch]:
+    def in_batches(self) -> Iterator[Pair]:
         """Yield all examples once."""
         for start in range(0, self.size, EVALUATION_BATCH):
             yield self._between(start, min(start + EVALUATION_BATCH, self.size))
 
-    def _between(self, start: int, stop: int) -> Batch:
+    def _between(self, start: int, stop: int) -> Pair:
         rows = torch.arange(start, stop, device=self._device)
         return self.gather(rows.expand(len(self._targets), -1))
 
@@ -173,6 +192,12 @@ class StackedTask:
             else None
         )
         self._device = device
+        bootstraps = [task.bootstrap for task in tasks if task.bootstrap is not None]
+        self._rewards = self._next_inputs = None
+        if bootstraps:
+            self._rewards = self._stacked([b.rewards for b in bootstraps], np.float32)
+            self._next_inputs = self._stacked([b.next_inputs for b in bootstraps], np.float32)
+            self._discount = bootstraps[0].discount
         rows = [checked_batches(stream, seed, index) for seed in seeds]
         self._batches = self._stacked([batches for batches, _ in rows])
         self._left_over = self._stacked([left_over for _, left_over in rows])
@@ -190,11 +215,20 @@ class StackedTask:
     def batches(self, first: int = 0) -> Iterator[Batch]:
         """Yield the mini-batches that are trained on, in order, from the index `first` on."""
         mixed = self._left_over.unbind(1)
-        for update, batch in enumerate(self.train.batches(self._batches[:, first:]), first):
-            yield self._mixed(batch, mixed[update]) if update < len(mixed) else batch
+        for update, new in enumerate(self.train.batches(self._batches[:, first:]), first):
+            pair = self._mixed(new, mixed[update]) if update < len(mixed) else new
+            yield self._transitions(pair, self._batches[:, update])
         self._before = None
 
-    def _mixed(self, batch: Batch, left_over: Tensor) -> Batch:
+    def _transitions(self, pair: Pair, rows: Tensor) -> Batch:
+        """The batch, with rewards and next inputs if the task is bootstrapped."""
+        if self._rewards is None or self._next_inputs is None:
+            return Batch(*pair)
+        replicas = torch.arange(len(rows), device=self._device)[:, None]
+        of_rows = self._rewards[replicas, rows], self._next_inputs[replicas, rows]
+        return Batch(*pair, *of_rows, self._discount)
+
+    def _mixed(self, batch: Pair, left_over: Tensor) -> Pair:
         """The batch, with examples of the task before it where there are any: (replicas, batch)."""
         assert self._before is not None
         old = left_over >= 0
@@ -205,5 +239,5 @@ class StackedTask:
         ]
         return mixed[0], mixed[1]
 
-    def _stacked(self, arrays: list[Integers]) -> Tensor:
-        return torch.from_numpy(np.stack(arrays).astype(np.int64, copy=False)).to(self._device)
+    def _stacked(self, arrays: Sequence[NDArray[Any]], dtype: type = np.int64) -> Tensor:
+        return torch.from_numpy(np.stack(arrays).astype(dtype, copy=False)).to(self._device)

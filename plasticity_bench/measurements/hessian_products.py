@@ -9,11 +9,11 @@ from functools import cached_property
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from plasticity_bench.learners.losses import data_loss
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import measuring
+from plasticity_bench.networks.functional import apply_network
 
 CHUNK = 64
 """Vectors that are multiplied at once when the matrix is formed."""
@@ -46,7 +46,7 @@ class HessianProducts:
         chosen = params if names is None else names
         leaves = {name: params[name].detach().clone().requires_grad_() for name in chosen}
         with measuring(module), torch.enable_grad():
-            logits = functional_call(module, params | leaves, (inputs,))
+            logits = apply_network(module, params | leaves, inputs)
             loss = data_loss(logits, targets)
             gradients = torch.autograd.grad(
                 loss, list(leaves.values()), create_graph=True, materialize_grads=True

@@ -26,12 +26,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vjp, vmap
+from torch.func import grad, vjp, vmap
 from torch.nn import functional
 
 from plasticity_bench.learners.losses import example_losses
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import measuring
+from plasticity_bench.networks.functional import apply_network
 from plasticity_bench.networks.vit import Positions
 
 Seeds = Callable[[Tensor, Tensor], Tensor]
@@ -105,7 +106,7 @@ def direct_gram(
 
     def rows(example: Tensor, target: Tensor) -> Params:
         def logits_of(counted: Params) -> Tensor:
-            return functional_call(module, params | counted, (example[None],))  # type: ignore[no-any-return]
+            return apply_network(module, params | counted, example[None])  # type: ignore[no-any-return]
 
         logits, pull = vjp(logits_of, counted)  # type: ignore[misc]
         return vmap(pull)(seeds(logits, target[None]))[0]  # type: ignore[no-any-return]
@@ -136,7 +137,7 @@ def _covered_layers(module: nn.Module, params: Params, inputs: Tensor) -> dict[s
         return lambda _layer, _arguments, output: outputs[name].append(output)
 
     with _hooked(candidates, note):
-        functional_call(module, params, (inputs,))
+        apply_network(module, params, inputs)
     return {
         name: _Layer(
             layer,
@@ -192,7 +193,7 @@ def _layerwise_gram(
             return add
 
         with _hooked({name: layer.layer for name, layer in layers.items()}, hook):
-            logits = functional_call(module, params, (inputs,))
+            logits = apply_network(module, params, inputs)
         return logits, seen
 
     logits, pull, seen = vjp(shifted, shifts, has_aux=True)  # type: ignore[misc]

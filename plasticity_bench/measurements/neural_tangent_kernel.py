@@ -3,12 +3,13 @@
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
+from torch.func import jacrev, vmap
 
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import eigenvalues, eval_mode, of_each
 from plasticity_bench.measurements.probe import Measured, Probe
 from plasticity_bench.measurements.spectrum import effective_rank
+from plasticity_bench.networks.functional import apply_network
 
 ROUNDING = 1e-12
 """Eigenvalues below this share of the largest are rounding errors of float64."""
@@ -51,7 +52,7 @@ def kernel(module: nn.Module, params: Params, inputs: Tensor) -> Tensor:
     doubled = {name: value.detach().double() for name, value in params.items()}
 
     def logits(params: Params, example: Tensor) -> Tensor:
-        outputs: Tensor = functional_call(module, params, (example[None],))[0]
+        outputs: Tensor = apply_network(module, params, example[None])[0]
         return outputs
 
     with eval_mode(module):

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from plasticity_bench.learners.losses import data_loss
 from plasticity_bench.learners.optimizers import Moments, Params
 from plasticity_bench.measurements.common import eval_mode
 from plasticity_bench.measurements.hidden import hidden_activations
+from plasticity_bench.networks.functional import apply_network
 
 Values = NDArray[np.float64]
 Measured = dict[str, Values]
@@ -130,7 +130,7 @@ class Probe:
 def loss_of(module: nn.Module, params: Params, inputs: Tensor, targets: Tensor) -> Tensor:
     """Return one replica's mean loss of the data alone: cross-entropy in nats, or squared error."""
     with eval_mode(module):
-        logits = functional_call(module, params, (inputs,))
+        logits = apply_network(module, params, inputs)
     return data_loss(logits, targets)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from torch import nn
 
 from plasticity_bench.networks.cnn import cnn
+from plasticity_bench.networks.gpt import gpt
 from plasticity_bench.networks.initialisation import initialise
 from plasticity_bench.networks.mlp import mlp
 from plasticity_bench.networks.resnet import resnet18
@@ -16,12 +17,13 @@ BUILDERS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
     "cnn": cnn,
     "resnet18": resnet18,
     "vit": vit,
+    "gpt": gpt,
 }
 
 
 def build_network(spec: NetworkSpec) -> nn.Module:
     """Return the network of a specification, initialised as it says."""
     network = BUILDERS[spec.name](spec)
-    linear = LAYERS_WITHOUT_ACTIVATION if spec.name == "vit" else ("head",)
+    linear = LAYERS_WITHOUT_ACTIVATION if spec.name in ("vit", "gpt") else ("head",)
     initialise(network, spec.init, spec.activation, linear)
     return network

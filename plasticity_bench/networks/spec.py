@@ -41,14 +41,15 @@ class NetworkSpec:
         padding: "same" keeps height and width in convolutions, "valid" pads nothing.
         width: channels of the first stage of a "resnet18".
         patch_size: width and height of the patches of a "vit".
-        dim: width of its tokens.
+        dim: width of the tokens of a "vit" or a "gpt".
         depth: the number of its blocks.
         heads: of its attention.
         mlp_ratio: width of its blocks' hidden layers, in multiples of `dim`.
         activation: a name in `ACTIVATIONS`.
-        norm: a name in `NORMS`; before each activation, or before each part of a "vit".
+        norm: a name in `NORMS`; before each activation, or before each part of a "vit" or "gpt".
         init: a name in `INITS`.
-        input_shape: shape of one example; images are (height, width) or (channels, height, width).
+        input_shape: shape of one example; images are (height, width) or (channels, height, width),
+            texts (tokens, vocabulary).
         num_outputs: number of classes.
 
     Raises:
@@ -203,15 +204,39 @@ def _check_vit(spec: NetworkSpec) -> None:
             f"Inputs of {height} x {width} cannot be cut into patches of {spec.patch_size} x "
             f"{spec.patch_size}: use a patch_size that divides both."
         )
+    _check_transformer(spec)
+
+
+def _check_gpt(spec: NetworkSpec) -> None:
+    if len(spec.input_shape) != 2:
+        raise _refused(
+            "A gpt needs inputs of (tokens, vocabulary), one-hot, but these have shape "
+            f"{spec.input_shape}: use an mlp, or a vit for images."
+        )
+    _check_transformer(spec)
+
+
+def _check_transformer(spec: NetworkSpec) -> None:
     if spec.dim % spec.heads:
         raise _refused(
             f"dim must be a multiple of heads, but {spec.dim} is not one of {spec.heads}."
         )
     if spec.norm == "group":
-        raise _refused("A vit normalises each token by itself: its norm is 'layer' or 'none'.")
+        raise _refused(
+            f"A {spec.name} normalises each token by itself: its norm is 'layer' or 'none'."
+        )
 
 
 _HIDDEN = Required("the widths of its hidden layers, [] for none")
+_TRANSFORMER: dict[str, Any] = {
+    "dim": Required("the width of its tokens"),
+    "depth": Required("the number of its blocks"),
+    "heads": Required("how many heads its attention has"),
+    "mlp_ratio": 4,
+    "activation": "gelu",
+    "norm": "layer",
+    "init": "pytorch",
+}
 
 FAMILIES: dict[str, Family] = {
     "mlp": Family(
@@ -237,18 +262,10 @@ FAMILIES: dict[str, Family] = {
         convolves=True,
     ),
     "vit": Family(
-        {
-            "patch_size": Required("the side of its square patches, in pixels"),
-            "dim": Required("the width of its tokens"),
-            "depth": Required("the number of its blocks"),
-            "heads": Required("how many heads its attention has"),
-            "mlp_ratio": 4,
-            "activation": "gelu",
-            "norm": "layer",
-            "init": "pytorch",
-        },
+        {"patch_size": Required("the side of its square patches, in pixels"), **_TRANSFORMER},
         check=_check_vit,
     ),
+    "gpt": Family(_TRANSFORMER, check=_check_gpt),
 }
 """Families of networks by name."""
 

@@ -49,11 +49,14 @@ class Positions(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention of several heads, written out: it maps over replicas and is differentiable."""
+    """Self-attention of several heads, written out: it maps over replicas and is differentiable.
 
-    def __init__(self, dim: int, heads: int) -> None:
+    Causal attention is to a token itself and those before it.
+    """
+
+    def __init__(self, dim: int, heads: int, *, causal: bool = False) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.causal = heads, causal
         self.queries_keys_values = nn.Linear(dim, 3 * dim)
         self.mix = nn.Linear(dim, dim)
 
@@ -62,18 +65,20 @@ class Attention(nn.Module):
         parts = self.queries_keys_values(x).chunk(3, -1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         scores = q @ k.mT / math.sqrt(q.shape[-1])  # (n, heads, tokens, tokens)
+        if self.causal:
+            scores = scores + torch.ones_like(scores[0, 0]).tril().log()  # log 0 = -inf
         return self.mix((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
 class Block(nn.Module):
     """Attention between tokens, then a perceptron on each token; a residual around either."""
 
-    def __init__(self, spec: NetworkSpec) -> None:
+    def __init__(self, spec: NetworkSpec, *, causal: bool = False) -> None:
         super().__init__()
         hidden = spec.mlp_ratio * spec.dim
-        self.attention_norm = _norm(spec)
-        self.attention = Attention(spec.dim, spec.heads)
-        self.mlp_norm = _norm(spec)
+        self.attention_norm = token_norm(spec)
+        self.attention = Attention(spec.dim, spec.heads, causal=causal)
+        self.mlp_norm = token_norm(spec)
         self.widen = nn.Linear(spec.dim, hidden)
         self.activation = ACTIVATIONS[spec.activation]()
         self.narrow = nn.Linear(num_features(spec.activation, hidden), spec.dim)
@@ -102,12 +107,12 @@ def vit(spec: NetworkSpec) -> nn.Module:
     layers["positions"] = Positions(height * width // area, spec.dim)
     for depth in range(spec.depth):
         layers[f"block{depth}"] = Block(spec)
-    layers["norm"] = _norm(spec)
+    layers["norm"] = token_norm(spec)
     layers["mean"] = MeanToken()
     layers["head"] = nn.Linear(spec.dim, spec.num_outputs)
     return nn.Sequential(layers)
 
 
-def _norm(spec: NetworkSpec) -> nn.Module:
-    """A norm of each token by itself; nothing at all for "none"."""
+def token_norm(spec: NetworkSpec) -> nn.Module:
+    """Return a norm of each token by itself; for "none" nothing at all."""
     return nn.Sequential() if spec.norm == "none" else norms.of_features(spec.norm, spec.dim)

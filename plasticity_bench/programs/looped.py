@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.learners.learner import Learner, State
@@ -14,6 +13,7 @@ from plasticity_bench.learners.noise import fold
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.learners.submitted import loaded
 from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.networks.functional import apply_network
 from plasticity_bench.programs.recorded import check_size
 from plasticity_bench.programs.replicas import (
     Replica,
@@ -142,7 +142,7 @@ class Looped:
 
     def _predict(self, learner: Learner, state: State, inputs: Tensor) -> Tensor:
         params = replica_update.predict_params(learner, state)
-        logits: Tensor = functional_call(self.module, params, (inputs,))
+        logits: Tensor = apply_network(self.module, params, inputs)
         return logits
 
     def _over_replicas(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -156,8 +156,8 @@ class Looped:
         return looped
 
     def _network(self) -> nn.Module:
-        built_ = hook_outputs.module(self._learner, built(self._learner, self._spec, _MODULE_SEED))
-        network = hook_outputs.network(self._learner, built_, self._spec)
+        network = built(self._learner, self._spec, _MODULE_SEED)
+        hook_outputs.network(self._learner, network, self._spec)
         self._constants = Constants(network, self._spec)
         self._constants.check_unchanging(self._learner)
         return network

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import vmap
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import LearnerError
@@ -15,6 +15,7 @@ from plasticity_bench.learners.noise import fold
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.learners.submitted import AnyLearner, SubmittedLearner
 from plasticity_bench.networks import NetworkSpec, num_parameters
+from plasticity_bench.networks.functional import apply_network
 from plasticity_bench.programs.replicas import (
     Replica,
     lifted_hyperparameters,
@@ -147,7 +148,7 @@ class Recorded:
         if self.record.predict_params is not None:
             predicting = self.record.predict_params(*lifted, *pytree.tree_leaves(state))
             params = self._as_params(predicting)
-        logits: Tensor = functional_call(self.module, params, (inputs,))
+        logits: Tensor = apply_network(self.module, params, inputs)
         return logits
 
     def _mapped(self, graph: Graph, shaped: Callable[[list[Tensor]], Any]) -> Callable[..., Any]:

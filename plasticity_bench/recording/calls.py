@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from plasticity_bench.networks import activations, resnet, vit
+from plasticity_bench.networks import activations, attention, gpt, resnet, vit
 from plasticity_bench.recording.plain_data import UnrecordableError
 
 NOT_DATA = {
@@ -51,7 +51,7 @@ def classes() -> Mapping[str, type[nn.Module]]:
     }
     ours = {
         f"{module.__name__}.{name}": value
-        for module in (activations, resnet, vit)
+        for module in (activations, attention, gpt, resnet, vit)
         for name, value in vars(module).items()
         if isinstance(value, type)
         and issubclass(value, nn.Module)

@@ -14,14 +14,14 @@ from torch.utils import _pytree as pytree
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners.learner import Learner, State
 from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.networks.attention import written_out
+from plasticity_bench.networks.functional import frozen_parameters
 
 _STORABLE = {
     *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex64),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool),
 }
 """Types of tensors that checkpoints can store (running/checkpoints.py)."""
-
-_STATEFUL = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
 def validate(learner: Learner, hook: str, returned: Any, like: Any, name: str = "") -> Any:
@@ -120,32 +120,44 @@ def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
 
 
 def module(learner: Learner, built: Any) -> nn.Module:
-    """Return what `build` built. Raises a LearnerError if it is no module."""
+    """Return what `build` built, with PyTorch's transformer layers written out.
+
+    Raises:
+        LearnerError: if it is no module.
+    """
     if not isinstance(built, nn.Module):
         raise _fault(learner, "build", f"must return a torch.nn.Module, not {_kind(built)}")
-    return built
+    return written_out(built)
 
 
 def network(learner: Learner, module: nn.Module, spec: NetworkSpec) -> nn.Module:
     """Return what `build` built.
 
     Raises:
-        LearnerError: if it has state other than parameters, or its outputs do not fit.
+        LearnerError: if it draws at random or keeps statistics, trains nothing, or its outputs do
+            not fit.
     """
     for name, part in module.named_modules():
-        if isinstance(part, _STATEFUL) and getattr(part, "p", None) != 0:  # such dropout is none
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
             raise _fault(
                 learner,
                 "build",
-                f"{type(part).__name__} ({name}) keeps statistics or draws at random inside the "
-                "network, so that replicas would not be independent; use LayerNorm or GroupNorm, "
-                "or noise in a hook",
+                f"{type(part).__name__} ({name}) keeps statistics inside the network, so that an "
+                "example's output would depend on others; use LayerNorm or GroupNorm",
             )
-    for name, _ in module.named_buffers():
-        raise _fault(learner, "build", f"the buffer {name} is not a parameter; keep it in memory()")
+        # Dropout with p = 0 is none.
+        if isinstance(part, nn.modules.dropout._DropoutNd | nn.MultiheadAttention) and _drops(part):
+            raise _fault(
+                learner,
+                "build",
+                f"{type(part).__name__} ({name}) draws at random inside the network: set its "
+                "dropout to 0, or use noise in a hook",
+            )
     for name, value in module.named_parameters():
-        if not value.requires_grad or value.dtype != torch.float32:
-            raise _fault(learner, "build", f"{name} must be a float32 parameter that is trained")
+        if value.dtype != torch.float32:
+            raise _fault(learner, "build", f"{name} must be float32, not {value.dtype}")
+    if len(frozen_parameters(module)) == len(list(module.parameters())):
+        raise _fault(learner, "build", "the network has no parameter that is trained")
     with torch.no_grad():
         outputs = module(torch.zeros(2, *spec.input_shape))
     if not isinstance(outputs, Tensor) or outputs.shape != (2, spec.num_outputs):
@@ -153,6 +165,10 @@ def network(learner: Learner, module: nn.Module, spec: NetworkSpec) -> nn.Module
         expected = f"(examples, {spec.num_outputs})"
         raise _fault(learner, "build", f"the network must return logits {expected}, not {looks}")
     return module
+
+
+def _drops(part: nn.Module) -> bool:
+    return getattr(part, "dropout" if isinstance(part, nn.MultiheadAttention) else "p", 0) != 0
 
 
 def _other_keys(tensor_name: str, returned: dict[str, Any], like: dict[str, Any]) -> str:

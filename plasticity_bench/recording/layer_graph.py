@@ -7,12 +7,12 @@ layer are the inputs of the next, so a unit can be replaced without affecting an
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.networks import ACTIVATIONS
 from plasticity_bench.networks.activations import CONCATENATING
+from plasticity_bench.networks.functional import apply_network
 
 _ACTIVATIONS = tuple(
     {type(make()) for name, make in ACTIVATIONS.items() if name not in CONCATENATING}
@@ -76,7 +76,7 @@ def forward(
         for layer, hidden in layers.items()
     ]
     try:
-        logits: Tensor = functional_call(module, params, (inputs,))
+        logits: Tensor = apply_network(module, params, inputs)
     finally:
         for handle in handles:
             handle.remove()

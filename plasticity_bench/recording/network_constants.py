@@ -4,7 +4,6 @@ One module computes for all replicas of a population, each with its own paramete
 may differ in parameters only: not in a scale, a slope or an epsilon, nor in structure.
 """
 
-import functools
 from collections.abc import Sequence
 
 import torch
@@ -18,6 +17,7 @@ from plasticity_bench.learners.optimizers import OPTIMIZERS
 from plasticity_bench.networks import NetworkSpec, seeded_module
 from plasticity_bench.networks.forward_graph import forward_graph
 from plasticity_bench.object_state import State
+from plasticity_bench.recording import hook_outputs
 from plasticity_bench.recording.bits import same
 from plasticity_bench.recording.hook_state import REMEDY
 from plasticity_bench.standard_output import kept_for_data
@@ -32,8 +32,12 @@ def example_inputs(spec: NetworkSpec) -> Tensor:
 
 
 def built(learner: Learner, spec: NetworkSpec, seed: int) -> nn.Module:
-    """Return the network that a learner builds, a function of a seed."""
-    return seeded_module(functools.partial(learner.build, spec), seed)
+    """Return the network that a learner builds, a function of a seed.
+
+    Raises:
+        LearnerError: if it builds no network.
+    """
+    return seeded_module(lambda: hook_outputs.module(learner, learner.build(spec)), seed)
 
 
 class Constants:
@@ -109,7 +113,7 @@ def _held(module: nn.Module) -> State:
             return {f".{k}": v for k, v in settings if k not in _OF_OPTIMIZERS}
         return NotImplemented
 
-    shapes = [(name, tuple(p.shape), p.dtype) for name, p in _all_parameters(module)]
+    shapes = [(name, (*p.shape, p.requires_grad), p.dtype) for name, p in _all_parameters(module)]
     ties: dict[int, str] = {}
     tied = [ties.setdefault(id(p), name) for name, p in _all_parameters(module)]
     parts = {f"its parameters {name}": repr((shape, kind)) for name, shape, kind in shapes}
@@ -156,7 +160,7 @@ def differing(
     return LearnerError(
         f"Learner {type(learner).__name__}, hook build: two networks of the same settings differ "
         f"in {different}, although all replicas share everything but parameters: make it a "
-        "parameter, and set its gradient to zero in apply_gradients; or keep it in memory(); or "
+        "parameter that is frozen, by requires_grad_(False); or keep it in memory(); or "
         "draw it from a generator with a seed of its own."
     )
 

@@ -105,17 +105,15 @@ def num_constants(data: Data) -> int:
 
 def _as_data(module: nn.Module, names: Mapping[int, str]) -> Data:
     parameters = {
-        key: None if value is None else [names[id(value)], list(value.shape)]
+        key: None if value is None else [names[id(value)], list(value.shape), value.requires_grad]
         for key, value in module._parameters.items()
     }
-    if any(module._buffers.values()):
-        raise UnrecordableError("the network has buffers")
     children = {
         key: _as_data(child, names) for key, child in module._modules.items() if child is not None
     }
     data: Data = {"parameters": parameters, "children": children, "training": module.training}
     known = next((name for name, cls in classes().items() if cls is type(module)), "")
-    if known and not _hooks(module):
+    if known and not _hooks(module) and not any(v is not None for v in module._buffers.values()):
         kept = {k: v for k, v in vars(module).items() if k not in INTERNAL and k != "training"}
         return {**data, "class": known, "attributes": {k: encoded(v) for k, v in kept.items()}}
     calls, constants = _traced(module)
@@ -203,9 +201,10 @@ def _from_data(data: Data, parameters: dict[str, nn.Parameter]) -> nn.Module:
         if entry is None:
             module.register_parameter(key, None)
             continue
-        name, shape = entry
+        name, shape, trained = entry
         if name not in parameters:
-            parameters[name] = nn.Parameter(torch.zeros([int(size) for size in shape]))
+            zeros = torch.zeros([int(size) for size in shape])
+            parameters[name] = nn.Parameter(zeros, requires_grad=bool(trained))
         module.register_parameter(key, parameters[name])
     for key, child in data["children"].items():
         module.add_module(key, _from_data(child, parameters))

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.func import grad
 
 from plasticity_bench.learners.learner import Hidden, Learner, State
 from plasticity_bench.learners.noise import Noise
 from plasticity_bench.learners.optimizers import Params
+from plasticity_bench.networks.functional import frozen_parameters
 from plasticity_bench.recording import hook_outputs, layer_graph
 from plasticity_bench.recording.layer_graph import HiddenLayer
 
@@ -19,10 +21,12 @@ class ReplicaUpdate:
     Attributes:
         module: the network; its own parameters are never used.
         layers: the hidden layers that hooks are shown, by name; none unless a hook looks at them.
+        frozen: names of the parameters that no update changes.
     """
 
     module: nn.Module
     layers: dict[str, HiddenLayer]
+    frozen: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, learner: Learner, module: nn.Module) -> "ReplicaUpdate":
@@ -31,11 +35,12 @@ class ReplicaUpdate:
         Raises:
             LearnerError: if a hook looks at hidden layers, and the network has no chain of them.
         """
+        frozen = frozenset(frozen_parameters(module))
         for hook in ("observe", "hidden_penalty"):
             if learner.overrides(hook):
                 layers = layer_graph.hidden_layers(type(learner).__name__, hook, module)
-                return cls(module, layers)
-        return cls(module, {})
+                return cls(module, layers, frozen)
+        return cls(module, {}, frozen)
 
     def update(
         self, learner: Learner, state: State, key: Tensor, inputs: Tensor, targets: Tensor
@@ -63,6 +68,8 @@ class ReplicaUpdate:
             return total, outputs
 
         gradients, outputs = grad(objective, has_aux=True)(state.params)
+        frozen = {name: state.params[name] for name in self.frozen}
+        gradients |= {name: torch.zeros_like(value) for name, value in frozen.items()}
         state = state._replace(step=state.step + 1)
         noise = Noise(key)
         applied = learner.apply_gradients(gradients, hook_outputs.for_hook(state), noise)
@@ -75,7 +82,7 @@ class ReplicaUpdate:
             state = hook_outputs.validate(learner, "observe", observed, state)
         updated = learner.after_update(hook_outputs.for_hook(state), noise)
         state = hook_outputs.validate(learner, "after_update", updated, state)
-        return state
+        return state._replace(params={**state.params, **frozen})
 
     def _hidden(self, outputs: dict[str, Tensor]) -> dict[str, Hidden]:
         """What hooks are shown of the hidden layers' outputs."""

@@ -26,7 +26,9 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
     squared error of the batch, negative.
 
     `info["targets"]` are the targets of the batch just predicted, (batch_size,) classes, -1 at a
-    reset, or (batch_size, num_outputs) values, NaN at a reset. `info["task"]`,
+    reset, or (batch_size, num_outputs) values, NaN at a reset. Where values are learnt from
+    transitions, such as `ChangingRewards`, they are the rewards, and `info["next_inputs"]`, of the
+    observation's shape, the states that followed, zero at a reset. `info["task"]`,
     `info["epoch"]` and `info["boundary"]` (is it the first of a new task?) describe the batch just
     observed. The episode terminates with the stream; its last observation is the batch last
     predicted.
@@ -66,7 +68,7 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         self._begin_task(0)
         inputs, targets = self._batch()
         nothing = np.nan if self.stream.regression else -1
-        return inputs, self._info(np.full_like(targets, nothing))
+        return inputs, self._info(np.full_like(targets, nothing), np.zeros_like(inputs))
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Score the predictions for the last observed batch; return the next one.
@@ -77,9 +79,13 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         predictions = self._predictions(action)
         _, targets = self._batch()
         reward = self._reward(predictions, targets)
+        following = targets[:0]
+        if (transitions := self._task.bootstrap) is not None:
+            rows = self._batches[self._update]
+            targets, following = transitions.rewards[rows], transitions.next_inputs[rows]
         terminated = not self._advance()
         inputs, _ = self._batch()
-        return inputs, reward, terminated, False, self._info(targets)
+        return inputs, reward, terminated, False, self._info(targets, following)
 
     def _predictions(self, action: Any) -> NDArray[Any]:
         """The action as an array, if it has the shape and the range of the action space."""
@@ -143,10 +149,12 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
             inputs = inputs.reshape(-1, len(order))[:, order].reshape(inputs.shape)
         return inputs, task.targets[rows]
 
-    def _info(self, targets: NDArray[Any]) -> dict[str, Any]:
+    def _info(self, targets: NDArray[Any], following: NDArray[Any]) -> dict[str, Any]:
         seen = self._update * self.stream.batch_size
+        transitions = {} if self._task.bootstrap is None else {"next_inputs": following}
         return {
             "targets": targets,
+            **transitions,
             "task": self._index,
             "epoch": seen // self.stream.size(self._index),
             "boundary": self._update == 0,

@@ -5,6 +5,8 @@ A namespace names the source: the paper whose protocol a stream follows, as far 
 need no download. A published id is never edited; a change is a new version.
 """
 
+from plasticity_bench.streams.changing_rewards import ChangingRewards
+from plasticity_bench.streams.changing_text import ChangingText
 from plasticity_bench.streams.class_groups import ClassGroups
 from plasticity_bench.streams.class_incremental import ClassIncremental
 from plasticity_bench.streams.conflicting_labels import ConflictingLabels
@@ -48,6 +50,20 @@ def _small() -> None:
         test_per_class=24,
     )
     register("plasticity/WarmStartDigits-v0", GrowingData, epochs=50)
+    register(
+        "plasticity/ChangingRewards-v0",
+        ChangingRewards,
+        num_tasks=40,
+        updates_per_task=400,
+        batch_size=64,
+    )
+    register(
+        "plasticity/ChangingText-v0",
+        ChangingText,
+        num_tasks=40,
+        updates_per_task=300,
+        num_examples=256,
+    )
     register(
         "plasticity/SlowlyChangingRegression-v0",
         SlowlyChangingRegression,

@@ -11,6 +11,25 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Bootstrap:
+    """Transitions of a Markov reward process, from which values are learnt without being shown.
+
+    An update does not learn the task's targets, which are the true values, but reward + discount *
+    the learner's own prediction for the next state, before the update: temporal-difference
+    learning, TD(0) (Sutton, 1988).
+
+    Attributes:
+        rewards: (n, outputs) float32, on leaving each example's state.
+        next_inputs: (n, *input_shape) float32, the state that follows it.
+        discount: of what follows, in [0, 1).
+    """
+
+    rewards: Floats
+    next_inputs: Floats
+    discount: float
+
+
+@dataclass(frozen=True)
 class Task:
     """One fixed data set.
 
@@ -25,6 +44,8 @@ class Task:
             None to read them as they are.
         inputs: (n, *input_shape) float32, the task's own inputs; None if it has `examples`.
         test: held-out examples of the same task; None without any.
+        bootstrap: what updates learn from in place of targets, which only measurements then see;
+            None where updates learn the targets.
     """
 
     examples: Integers | None
@@ -32,6 +53,7 @@ class Task:
     input_permutation: Integers | None = None
     inputs: Floats | None = None
     test: "Task | None" = None
+    bootstrap: Bootstrap | None = None
 
     @property
     def is_regression(self) -> bool:
@@ -67,4 +89,7 @@ class Task:
         """Return everything that the task is made of."""
         arrays = [self.examples, self.targets, self.input_permutation]
         inputs = [] if self.inputs is None else [self.inputs]
+        if self.bootstrap is not None:
+            discount = np.array(self.bootstrap.discount)
+            inputs += [self.bootstrap.rewards, self.bootstrap.next_inputs, discount]
         return [*arrays, *inputs, *(self.test.arrays() if self.test else [])]

@@ -79,6 +79,7 @@ def task_problem(stream: Stream, task: Task, size: int, index: int | None = None
         problem = _values_problem(stream, task)
     elif problem is None:
         problem = _classes_problem(stream, task, index)
+    problem = problem or _bootstrap_problem(stream, task)
     if problem or task.test is None:
         return problem
     problem = task_problem(stream, task.test, -1)
@@ -163,6 +164,30 @@ def _classes_problem(stream: Stream, task: Task, index: int | None) -> str | Non
     if index is not None and _is_constant(targets) and index in stream.scored_tasks():
         return "is scored but has a single class, for which accuracy says nothing"
     return None
+
+
+def _bootstrap_problem(stream: Stream, task: Task) -> str | None:
+    if task.bootstrap is None:
+        return None
+    if not stream.regression or stream.transition:
+        return "has a bootstrap, which needs a stream of regression without a transition"
+    rewards, following = task.bootstrap.rewards, task.bootstrap.next_inputs
+    found = f"{rewards.shape} of {rewards.dtype}"
+    problem = inputs_problem(stream, following)
+    wrong = {
+        f"must have rewards {task.targets.shape} of float32, not {found}": (
+            rewards.dtype != np.float32 or rewards.shape != task.targets.shape
+        ),
+        "must have finite rewards": not np.isfinite(rewards).all(),
+        f"must have {len(rewards)} next_inputs, not {len(following)}": (
+            len(following) != len(rewards)
+        ),
+        f"must have a discount in [0, 1), not {task.bootstrap.discount}": (
+            not 0 <= task.bootstrap.discount < 1
+        ),
+        f"has next_inputs, which {problem}": problem is not None,
+    }
+    return next((sentence for sentence, is_wrong in wrong.items() if is_wrong), None)
 
 
 def _is_constant(targets: NDArray[np.generic]) -> bool:

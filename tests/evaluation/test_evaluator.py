@@ -44,6 +44,8 @@ KINDS = {
     "WarmStartDigits": {"num_examples": 90, "epochs": 1, "num_tasks": 2},
     "SlowlyChangingRegression": {},
     "SlowlyChangingRegression in transition": {"transition": 5},
+    "ChangingRewards": {"num_examples": 40},
+    "ChangingText": {"num_examples": 40},
 }
 
 
@@ -71,7 +73,10 @@ def test_a_plain_gym_loop_gives_the_same_trajectory(name, parameters):
         outputs = alone.predict(inputs)[0]
         action = outputs if stream.regression else outputs.argmax(-1)
         observation, reward, terminated, _, info = env.step(action.numpy())
-        alone.update(inputs, torch.from_numpy(info["targets"])[None])
+        targets = torch.from_numpy(info["targets"])[None]
+        if "next_inputs" in info:  # targets are rewards, and values are learnt from predictions
+            targets += stream.discount * alone.predict(torch.from_numpy(info["next_inputs"])[None])
+        alone.update(inputs, targets)
         rewards[task].append(reward)
 
     for task in range(stream.num_tasks):

@@ -26,6 +26,7 @@ GIVEN = {
     "cnn": {"channels": (4, 32), "kernel_size": 3, "hidden": (6,)},
     "resnet18": {"width": 2},
     "vit": {"patch_size": 4, "dim": 6, "depth": 2, "heads": 2, "mlp_ratio": 2},
+    "gpt": {"dim": 6, "depth": 2, "heads": 2, "mlp_ratio": 2},
 }
 CLASSES = 4
 
@@ -38,7 +39,7 @@ def spec_of(family, **changes):
 def possible(family, activation, norm):
     if family == "resnet18" and activation in ("crelu", "fourier"):
         return False
-    return (family, norm) != ("vit", "group")
+    return norm != "group" or family not in ("vit", "gpt")
 
 
 MATRIX = [
@@ -92,7 +93,9 @@ TRAINED = [(f, a) for f in GIVEN for a in ACTIVATIONS if possible(f, a, "layer")
 
 @pytest.mark.parametrize(("family", "activation"), TRAINED)
 def test_a_population_is_trained_and_measured(family, activation):
-    spec = spec_of(family, activation=activation, **({"depth": 1} if family == "vit" else {}))
+    spec = spec_of(
+        family, activation=activation, **({"depth": 1} if family in ("vit", "gpt") else {})
+    )
     seeds = [0, 1]
     population = train(Descent(), seeds, 2, spec=spec)
     inputs, targets = stacked_batch(seeds, 5, size=12, spec=spec)
@@ -120,6 +123,7 @@ def assert_units_are_features(probe, spec):
         "cnn": [4, 32, 6],
         "resnet18": [2, *(4 * [2]), *(4 * [4]), *(4 * [8]), *(4 * [16])],
         "vit": [12],
+        "gpt": [12],
     }
     assert units == [times * width for width in expected[spec.name]]
 

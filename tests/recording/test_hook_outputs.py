@@ -6,6 +6,7 @@ from torch import nn
 
 import plasticity_bench as pb
 from tests.support.helpers import SPEC, replica, same, stacked_batch, train
+from tests.support.transformers import Encoded
 
 
 def turned(params):
@@ -165,19 +166,23 @@ WRONG = {
                 nn.Flatten(), nn.Linear(16, 5), nn.BatchNorm1d(5)
             )
         },
-        r"hook build: BatchNorm1d \(2\) keeps statistics or draws at random",
+        r"hook build: BatchNorm1d \(2\) keeps statistics inside the network",
     ),
     "dropout": (
         {"build": lambda self, spec: nn.Sequential(nn.Flatten(), nn.Dropout(), nn.Linear(16, 5))},
-        r"hook build: Dropout \(1\) keeps statistics or draws at random",
+        r"hook build: Dropout \(1\) draws at random inside the network",
     ),
-    "a frozen parameter": (
+    "no parameter that is trained": (
         {"build": lambda self, spec: pb.build_network(spec).requires_grad_(False)},
-        "hook build: linear0.weight must be a float32 parameter that is trained",
+        "hook build: the network has no parameter that is trained",
+    ),
+    "dropout within attention": (
+        {"build": lambda self, spec: Encoded(spec, dropout=0.1)},
+        r"hook build: MultiheadAttention \(layer.self_attn\) draws at random",
     ),
     "a network in double": (
         {"build": lambda self, spec: pb.build_network(spec).double()},
-        "hook build: linear0.weight must be a float32 parameter that is trained",
+        "hook build: linear0.weight must be float32, not torch.float64",
     ),
 }
 
@@ -200,14 +205,43 @@ def test_dropout_that_drops_nothing_is_none(layer):
         train(learner(build=build(0.1)), [0], 1)
 
 
-def test_a_buffer_is_refused():
-    class Buffered(nn.Sequential):
-        def __init__(self):
-            super().__init__(nn.Flatten(), nn.Linear(16, 5))
-            self.register_buffer("scale", torch.ones(1))
+class Scaled(nn.Module):
+    """A network with a buffer, or with an attribute in its place."""
 
-    with pytest.raises(pb.LearnerError, match="the buffer scale is not a parameter"):
-        train(learner(build=lambda self, spec: Buffered()), [0], 1)
+    def __init__(self, spec, buffer=True, scale=2.0):
+        super().__init__()
+        self.network = pb.build_network(spec)
+        if buffer:
+            self.register_buffer("scale", torch.full((1,), scale))
+        else:
+            self.scale = scale
+
+    def forward(self, x):
+        return self.network(x * self.scale)
+
+
+@pytest.mark.parametrize("vectorized", [True, False])
+def test_a_buffer_is_a_constant_of_the_network(vectorized):
+    def trained(buffer):
+        build = lambda self, spec: Scaled(spec, buffer)  # noqa: E731
+        return replica(train(learner(vectorized, build=build), [0], 3), 0)
+
+    assert same(trained(True), trained(False))
+
+
+class Counting(Scaled):
+    def forward(self, x):
+        self.scale += 1
+        return super().forward(x)
+
+
+def test_buffers_that_change_or_differ_are_refused():
+    changing = learner(build=lambda self, spec: Counting(spec))
+    with pytest.raises(pb.LearnerError, match="the network's forward pass changes"):
+        train(changing, [0], 1)
+    drawn = learner(build=lambda self, spec: Scaled(spec, scale=torch.rand(()).item()))
+    with pytest.raises(pb.LearnerError, match="two networks of the same settings differ"):
+        train(drawn, [0, 1], 1)
 
 
 @pytest.mark.parametrize("hook", ["begin_task", "predict_params"])

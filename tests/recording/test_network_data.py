@@ -19,6 +19,7 @@ FAMILIES = {
     "cnn": {"name": "cnn", "channels": (4, 8), "hidden": (16,), "norm": "layer"},
     "resnet18": {"name": "resnet18", "width": 4, "norm": "none"},
     "vit": {"name": "vit", "patch_size": 4, "dim": 16, "depth": 1, "heads": 2},
+    "gpt": {"name": "gpt", "dim": 16, "depth": 1, "heads": 2},
 }
 
 

@@ -36,7 +36,8 @@ def test_every_stream_is_a_valid_environment(name):
 def test_environments_vectorise(name):
     envs = gymnasium.make_vec(name, num_envs=3)
     observations, _ = envs.reset(seed=0)
-    assert observations.shape == (3, 32, *pb.make_stream(name).input_shape)
+    stream = pb.make_stream(name)
+    assert observations.shape == (3, stream.batch_size, *stream.input_shape)
     assert not np.array_equal(observations[0], observations[1])
     _, rewards, *_ = envs.step(envs.action_space.sample())
     assert rewards.shape == (3,)
@@ -166,6 +167,8 @@ def test_seeds_draw_different_examples_and_keep_them():
 def test_published_streams_never_change():
     """Golden hashes: a change here breaks every stored result and needs a new -vN."""
     assert {name: pb.make_stream(name).fingerprint()[:16] for name in OURS} == {
+        "plasticity/ChangingRewards-v0": "b2f79bf574fdc46c",
+        "plasticity/ChangingText-v0": "05bfe6cfa9cd5661",
         "plasticity/ClassPairDigits-v0": "00b67b196d1b2c31",
         "plasticity/ConflictingLabelDigits-v0": "851d2201a991d6af",
         "plasticity/HardEasyDigits-v0": "7583dc481961e3d4",
