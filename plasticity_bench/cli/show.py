@@ -1,13 +1,14 @@
 """`show`: what a suite is, and what it will cost."""
 
 import argparse
+import shlex
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.cli.options import count
 
-HELP = "print a suite's streams, learners and estimated cost"
-EXAMPLE = "plasticity-bench show paper-small"
+HELP = "print a suite's streams, learners and cost"
+EXAMPLE = "plasticity-bench show paper-small --timing"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_replicas(parser, "estimate for this number of seeds per population")
     parser.add_argument("--device", default="cpu", metavar="cpu|cuda|cuda:N|auto")
-    parser.add_argument("--no-timing", action="store_true", help="time no updates")
+    parser.add_argument(
+        "--timing",
+        action="store_true",
+        help="estimate the time from a few updates of each learner; takes seconds to minutes",
+    )
+    parser.add_argument("--no-timing", action="store_true", help=argparse.SUPPRESS)  # the default
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -36,7 +42,10 @@ def execute(options: argparse.Namespace) -> int:
     print(f"\nlearners: {learners}\nseeds: {num_seeds}\n", flush=True)
     execution = Execution(device=options.device, replicas=options.replicas)
     processes = options.jobs or (1 if execution.on_gpu else available_cores())
-    costs = forecast.forecast(loaded, num_seeds, execution, not options.no_timing, say)
-    print(cost_table.costs_table(list(costs), processes))
-    print(f"\n{cost_table.CAVEAT.format(processes=processes)}")
+    costs = list(forecast.forecast(loaded, num_seeds, execution, options.timing, say))
+    print(cost_table.costs_table(costs, processes))
+    print(f"\n{cost_table.caveat(processes, options.timing)}")
+    if not options.timing:
+        given = shlex.quote(str(options.suite))
+        print(f"Time on this machine: plasticity-bench show {given} --timing")
     return COMPLETE

@@ -9,12 +9,19 @@ from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.running.forecast import Forecast
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
-CAVEAT = """\
-Time: of {processes} processes, from a few updates just timed, recorded but not compiled. Long
-streams are compiled, which makes them faster; measuring adds to it. Memory: of inputs and
-parameters, without PyTorch itself."""
+MEMORY = "Memory: of inputs and parameters of {processes}, without PyTorch itself."
+TIME = """\
+Time: of {processes}, from a few updates just timed, recorded but not compiled. Long
+streams are compiled, which makes them faster; measuring adds to it."""
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def caveat(processes: int, timed: bool) -> str:
+    """Return what the numbers of a table of costs mean."""
+    counted = "1 process" if processes == 1 else f"{processes} processes"
+    lines = [TIME, MEMORY] if timed else [MEMORY]
+    return "\n".join(lines).format(processes=counted)
 
 
 def streams_table(suite: Suite) -> str:
@@ -35,6 +42,9 @@ def costs_table(forecasts: Sequence[Forecast], processes: int) -> str:
     by_stream = groupby(forecasts, key=lambda f: f.stream)
     rows = [_cost_row(label, list(of_stream), processes) for label, of_stream in by_stream]
     rows.append(_cost_row("all", forecasts, processes))
+    if all(math.isnan(f.seconds) for f in forecasts):  # nothing was timed
+        time = headers.index("time")
+        headers, rows = _without(time, headers), [_without(time, row) for row in rows]
     return tables.render(headers, rows, left=("stream",))
 
 
@@ -69,6 +79,10 @@ def _cost_row(label: str, forecasts: Sequence[Forecast], processes: int) -> list
     memory = max(f.memory_bytes for f in forecasts) * processes
     updates = sum(f.updates for f in forecasts)
     return [label, f"{runs:,}", f"{updates:.2g}", duration(seconds), f"{memory / 2**20:,.0f} MiB"]
+
+
+def _without(column: int, row: list[str]) -> list[str]:
+    return row[:column] + row[column + 1 :]
 
 
 def duration(seconds: float) -> str:

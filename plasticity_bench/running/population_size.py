@@ -126,12 +126,13 @@ def seed_updates_per_second(
                 replicas, network, compile_updates=compiles, device=execution.device
             )
             population.update(inputs, targets)
-            done, began = 0, time.perf_counter()
+            done, began, burst = 0, time.perf_counter(), 1
             while time.perf_counter() - began < SECONDS:
-                for _ in range(10):
+                for _ in range(burst):
                     loss, _ = population.update(inputs, targets)
                 loss.cpu()  # a GPU is waited for
-                done += 10 * size
+                done += burst * size
+                burst = min(2 * burst, 16)  # an update may take seconds
             return done / (time.perf_counter() - began)
     except torch.OutOfMemoryError:
         return 0.0

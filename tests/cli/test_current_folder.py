@@ -47,7 +47,7 @@ def ran(folder, *arguments):
         ("verify", "results"),
         ("leaderboard", "--entries", "results"),
         ("table", "results"),
-        ("show", "quick", "--no-timing"),
+        ("show", "quick"),
         ("check", "my_learner:Missing"),
     ],
 )

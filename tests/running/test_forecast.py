@@ -70,7 +70,7 @@ def test_times_follow_from_rates_and_each_kind_is_timed_once(suite_file, monkeyp
 
 @pytest.mark.slow
 def test_the_command_prints_streams_costs_and_what_they_mean(suite_file, capsys):
-    assert main(["show", suite_file, "--jobs", "2", "--replicas", "2"]) == 0
+    assert main(["show", suite_file, "--jobs", "2", "--replicas", "2", "--timing"]) == 0
     shown = capsys.readouterr()
     assert "test/show-v0: For a test." in shown.out
     lines = [line.split() for line in shown.out.splitlines()]
@@ -82,3 +82,14 @@ def test_the_command_prints_streams_costs_and_what_they_mean(suite_file, capsys)
     assert "Time: of 2 processes" in shown.out
     assert "timing adam on growing" in shown.err
     assert "n/a" not in shown.out
+
+
+def test_without_timing_nothing_is_trained_or_loaded(suite_file, capsys, monkeypatch, own_cache):
+    monkeypatch.setattr(forecast_module, "seed_updates_per_second", None)
+    for name in (suite_file, "dohare2024"):  # of data sets that are not on this machine
+        assert main(["show", name, "--jobs", "1"]) == 0
+        shown = capsys.readouterr()
+        assert "Memory: of inputs and parameters of 1 process" in shown.out
+        assert f"Time on this machine: plasticity-bench show {name} --timing" in shown.out
+        assert "n/a" not in shown.out
+        assert shown.err == ""
