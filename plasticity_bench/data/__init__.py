@@ -4,7 +4,13 @@ from plasticity_bench.data.cifar import CIFAR10, CIFAR100
 from plasticity_bench.data.dataset import Dataset
 from plasticity_bench.data.digits import DIGITS
 from plasticity_bench.data.emnist import EMNIST
-from plasticity_bench.data.imagenet import IMAGENET32, IMAGENET64, TINY_IMAGENET
+from plasticity_bench.data.imagenet import (
+    IMAGENET32,
+    IMAGENET64,
+    TINY_IMAGENET,
+    TINY_IMAGENET32,
+    TINY_SMALL32,
+)
 from plasticity_bench.data.mnist import FASHION_MNIST, MNIST
 from plasticity_bench.data.mnist_10k import MNIST_10K
 from plasticity_bench.data.preparing import is_prepared, load, missing, prepare, where
@@ -34,5 +40,7 @@ for _source in (
     IMAGENET32,
     IMAGENET64,
     TINY_IMAGENET,
+    TINY_IMAGENET32,
+    TINY_SMALL32,
 ):
     register_source(_source)

@@ -66,11 +66,21 @@ class Checked:
         return labels
 
     def recorded(self) -> Recorded:
-        """Return the statistics of all pixels, after `labels`."""
+        """Return the statistics of all pixels, after `labels`.
+
+        Raises:
+            BadInputError: if the fingerprint is not the published one.
+        """
         mean, std = mean_and_std(self._levels)
         if not std > 0:
             raise self._wrong("has pixels that are all alike")
-        return Recorded(self._digest.hexdigest(), mean, std)
+        found, published = self._digest.hexdigest(), self._source.fingerprint
+        if published is not None and found != published:
+            raise self._wrong(
+                "has other examples than the published ones, or has them in another order (their "
+                f"fingerprint is {found[:16]}, not {published[:16]})"
+            )
+        return Recorded(found, mean, std)
 
     def _check(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         source = self._source

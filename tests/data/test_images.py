@@ -247,7 +247,12 @@ def test_a_parquet_image_of_raw_bytes(tmp_path):
 
 
 def test_the_small_imagenets_are_such_sets():
-    for name, size in (("imagenet32", 32), ("imagenet64", 64), ("tiny_imagenet", 64)):
+    for name, size in (
+        ("imagenet32", 32),
+        ("imagenet64", 64),
+        ("tiny_imagenet", 64),
+        ("tiny_imagenet32", 32),
+    ):
         source = pb.data.source(name)
         assert source.read.__self__.size == size
         assert source.input_shape == (3, size, size)

@@ -43,6 +43,27 @@ def test_fashion_mnist_that_lies_where_mnist_should(own_cache, tmp_path):
         prepare("mnist", tmp_path, download=False)
 
 
+PUBLISHED = {
+    "mnist": "7908baa493f9a6c692f840bd27f88f835f462a2bec8a445e1a1fbc4e18a6ee06",
+    "cifar10": "6005ef703f45c075de5c76b450bafd5b7cab322938856c8734df9f17c841d178",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_examples_in_whatever_container(own_cache, name):
+    found = prepare(name, folder_of(name), download=False)
+    assert found.fingerprint == PUBLISHED[name] == source(name).fingerprint
+
+
+@pytest.mark.slow
+def test_cifar10_has_the_statistics_that_are_quoted(own_cache):
+    pixels = prepare("cifar10", folder_of("cifar10"), download=False).images[:50_000] / 255.0
+    quoted = [0.49139968, 0.48215841, 0.44653091], [0.24703223, 0.24348513, 0.26158784]
+    np.testing.assert_allclose(pixels.mean((0, 2, 3)), quoted[0], atol=1e-8)
+    np.testing.assert_allclose(pixels.std((0, 2, 3)), quoted[1], atol=1e-8)
+
+
 def test_ten_thousand_digits(own_cache):
     prepare("mnist_10k", folder_of("mnist_10k"), download=False)
     found = load("mnist_10k")
