@@ -31,6 +31,18 @@ class Fourier(nn.Module):
         return torch.cat([x.sin(), x.cos()], _features(x))
 
 
+class SmoothLeaky(nn.Module):
+    """x * (alpha + (1 - alpha) * sigmoid(sharpness * x)) (arXiv:2509.22562)."""
+
+    def __init__(self, alpha: float = 0.7, sharpness: float = 1.0) -> None:
+        super().__init__()
+        self.alpha, self.sharpness = alpha, sharpness
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the same shape: near x where x is large, near alpha * x where -x is."""
+        return self.alpha * x + (1 - self.alpha) * x * torch.sigmoid(self.sharpness * x)
+
+
 def _features(x: Tensor) -> int:
     """The axis of an image's channels, (n, channels, height, width); otherwise the last."""
     return 1 if x.ndim == 4 else -1
@@ -44,6 +56,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "identity": nn.Identity,
     "crelu": CReLU,
     "fourier": Fourier,
+    "smooth_leaky": SmoothLeaky,
 }
 
 CONCATENATING = ("crelu", "fourier")

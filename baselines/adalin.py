@@ -1,0 +1,59 @@
+"""AdaLin: each unit learns how linear it is."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from torch import nn
+
+from plasticity_bench import Learner, LearnerError, Method, NetworkSpec, Uniform, build_network
+
+
+class AdaLin(Learner):
+    """The suite's network with x for x >= 0, else alpha_i x, for every activation of unit i.
+
+    Rohani et al. (2025), arXiv:2505.09486, add alpha_i x g(x) to an activation, with alpha_i learnt
+    for each unit and a gate g that is 1 where the activation is flat; with rectified linear units
+    that is a PReLU for each unit (He et al., 2015, arXiv:1502.01852), as they say. alpha_i is a
+    parameter as any other, trained by the learner's optimiser, and begins at `alpha`: at 0 the
+    network is that of rectified linear units. Of a convolution a channel is a unit. The paper's
+    other activations are not offered.
+
+    Not verified against code: the authors' https://github.com/RoozbehRazavi/AdaLin was out of
+    reach, and so was the value that alpha_i begins at. For the families mlp, cnn and resnet18.
+    """
+
+    alpha: float = 0.0
+    search: ClassVar = {"alpha": Uniform(0.0, 1.0)}
+    method = Method(
+        paper="2505.09486",
+        year=2025,
+        authors="Rohani et al.",
+        code="https://github.com/RoozbehRazavi/AdaLin",
+        verified="paper",
+        differences=(
+            "For rectified linear units only.",
+            "The value that slopes begin at is not known; here 0.",
+        ),
+    )
+
+    def build(self, spec: NetworkSpec) -> nn.Module:
+        """Build the network with its activations replaced."""
+        if spec.name == "vit":
+            raise LearnerError(
+                "Learner AdaLin: its activations have a slope for each unit or channel of the "
+                "families mlp, cnn and resnet18; this network is a vit."
+            )
+        network = build_network(replace(spec, activation="leaky_relu"))
+        self._learn_slopes(network, 0)
+        return network
+
+    def _learn_slopes(self, network: nn.Module, width: int) -> int:
+        """Replace activations; `width` is that of the layer before the network's first."""
+        for name, part in network.named_children():
+            if isinstance(part, nn.Linear | nn.Conv2d):
+                width = len(part.weight)
+            elif isinstance(part, nn.LeakyReLU):
+                setattr(network, name, nn.PReLU(width, init=float(self.alpha)))
+            else:
+                width = self._learn_slopes(part, width)
+        return width
