@@ -1,14 +1,15 @@
 """TRAC: the distance from the initial parameters is scaled by a parameter-free tuner."""
 
 import math
+from typing import Annotated, ClassVar
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Learner, Memory, Method, Noise, Params, State
+from plasticity_bench import Learner, LogUniform, Memory, Method, Noise, Params, State
 
 DECAYS = tuple(1 - 10.0**-exponent for exponent in range(1, 7))
-START = 1e-8
 EPSILON = 1e-8
 TERMS = 100
 LARGEST = 6.5
@@ -25,11 +26,12 @@ class TRAC(Learner):
         h <- <d, g>
         v <- b^2 v + h^2
         s <- b s - h
-        S <- 1e-8 * erfi(s / (sqrt(2 v) + 1e-8)) / erfi(1 / sqrt(2))
+        S <- start * erfi(s / (sqrt(2 v) + 1e-8)) / erfi(1 / sqrt(2))
         params <- initial + max(0, sum of S) * (d + u)
 
     Muppidi et al. (2024), arXiv:2405.16642, algorithms 1 and 2, in the form of their code. The
-    optimiser is the learner's. Parameters move visibly after some 50 updates only.
+    optimiser is the learner's. Parameters move visibly after some 50 updates only,
+    earlier with a larger `start`, which their code calls s_prev.
 
     Departures: d is computed from d + u of the update before, which is kept, because float32 cannot
     hold parameters that are 1e-10 away from the initial ones; erfi's argument is at most 6.5, where
@@ -38,6 +40,8 @@ class TRAC(Learner):
     """
 
     step_size = 1e-2
+    start: Annotated[float, Field(gt=0)] = 1e-8
+    search: ClassVar = {"start": LogUniform(1e-8, 1e-2)}
     method = Method(
         paper="2405.16642",
         year=2024,
@@ -55,7 +59,7 @@ class TRAC(Learner):
         """Keep the tuners: v, s and S of each decay."""
         zeros = torch.zeros(len(DECAYS))
         steps = {f"steps.{name}": torch.zeros_like(value) for name, value in params.items()}
-        return {"v": zeros, "s": zeros + START, "scale": zeros.clone(), **steps}
+        return {"v": zeros, "s": zeros + EPSILON, "scale": zeros.clone(), **steps}
 
     def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
         """Do a step of the optimiser, then scale the distance that it leads to."""
@@ -69,7 +73,7 @@ class TRAC(Learner):
         v = decays.square() * memory["v"] + h.square()
         s = decays * memory["s"] - h
         ratio = s / (math.sqrt(2) * v.sqrt() + EPSILON)
-        scale = (START / _ERFI_OF_ONE * _erfi(ratio)).to(s.dtype)
+        scale = (self.start / _ERFI_OF_ONE * _erfi(ratio)).to(s.dtype)
         reached = scale.sum().clamp_min(0.0)
         steps, params = {}, {}
         for name, value in state.params.items():
