@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import ClassVar
 
+import torch
 from torch import nn
 
-from plasticity_bench import Learner, LearnerError, Method, NetworkSpec, Uniform, build_network
+from plasticity_bench import Learner, Method, NetworkSpec, Uniform, build_network
 
 
 class AdaLin(Learner):
@@ -19,7 +20,7 @@ class AdaLin(Learner):
     other activations are not offered.
 
     Not verified against code: the authors' https://github.com/RoozbehRazavi/AdaLin was out of
-    reach, and so was the value that alpha_i begins at. For the families mlp, cnn and resnet18.
+    reach, and so was the value that alpha_i begins at.
     """
 
     alpha: float = 0.0
@@ -38,22 +39,17 @@ class AdaLin(Learner):
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its activations replaced."""
-        if spec.name == "vit":
-            raise LearnerError(
-                "Learner AdaLin: its activations have a slope for each unit or channel of the "
-                "families mlp, cnn and resnet18; this network is a vit."
-            )
-        network = build_network(replace(spec, activation="leaky_relu"))
+        network = build_network(replace(spec, activation="prelu"))
         self._learn_slopes(network, 0)
         return network
 
     def _learn_slopes(self, network: nn.Module, width: int) -> int:
-        """Replace activations; `width` is that of the layer before the network's first."""
-        for name, part in network.named_children():
+        """Give activations a slope for each unit; `width` is that of the layer before."""
+        for part in network.children():
             if isinstance(part, nn.Linear | nn.Conv2d):
                 width = len(part.weight)
-            elif isinstance(part, nn.LeakyReLU):
-                setattr(network, name, nn.PReLU(width, init=float(self.alpha)))
+            elif type(part).__name__ == "PReLU":
+                part.weight = nn.Parameter(torch.full((width,), float(self.alpha)))
             else:
                 width = self._learn_slopes(part, width)
         return width
