@@ -382,6 +382,28 @@ def test_a_sharpness_aware_step_without_a_radius_is_at_the_parameters():
             torch.testing.assert_close(first, expected, atol=1e-7, rtol=1e-4)
 
 
+# ---- Shampoo ------------------------------------------------------------------------------------
+
+
+def test_the_first_step_of_shampoo_on_a_matrix_is_its_polar_factor():
+    """With G = U S V^T, (G G^T)^(-1/4) G (G^T G)^(-1/4) = U V^T."""
+    learner, _ = new_state("shampoo", step_size=1.0, damping=1e-4)
+    params = {"a.weight": torch.zeros(6, 4), "b.bias": torch.zeros(5)}
+    gradients = moved(params, scale=1.0)
+    after = stepped(learner, learner.restart(params), gradients).params
+    u, _, v = torch.linalg.svd(gradients["a.weight"], full_matrices=False)
+    torch.testing.assert_close(after["a.weight"], -u @ v, atol=5e-3, rtol=0)
+    unit = gradients["b.bias"] / gradients["b.bias"].norm()
+    torch.testing.assert_close(after["b.bias"], -unit, atol=2e-3, rtol=0)
+
+
+def test_shampoo_leaves_long_axes_alone():
+    _, state = new_state("shampoo", largest=12)
+    assert "0.linear0.weight" not in state.memory  # 16 units
+    assert state.memory["0.linear1.weight"].shape == (12, 12)
+    assert "1.linear1.weight" not in state.memory
+
+
 # ---- layer norm and resets ----------------------------------------------------------------------
 
 

@@ -1,8 +1,10 @@
-"""Muon, AdamO, TRAC and SDP beside transcriptions of their sources."""
+"""Muon, AdamO, TRAC, SDP and Shampoo beside transcriptions of their sources."""
 
 import math
 
+import pytest
 import torch
+from scipy.linalg import fractional_matrix_power
 from scipy.special import erfi
 from torch import nn
 
@@ -145,3 +147,31 @@ class SDPTwin(Twin):
 @NETWORKS
 def test_sdp(network):
     assert_twins(find_learner("sdp")(), SDPTwin, network, task=40)
+
+
+class ShampooTwin(Twin):
+    """arXiv:1802.09568, algorithm 2: mode products by einsum, powers of matrices by scipy."""
+
+    def __init__(self, module):
+        super().__init__(module)
+        self.sums = [[1e-4 * torch.eye(size) for size in p.shape] for p in self.params]
+
+    def step(self, inputs, targets, _noise):
+        gradients = self.gradients(self.loss(inputs, targets))
+        with torch.no_grad():
+            for p, g, sums in zip(self.params, gradients, self.sums, strict=True):
+                letters = "abcd"[: g.ndim]
+                conditioned = g
+                for axis, letter in enumerate(letters):
+                    other = letters.replace(letter, "z")
+                    sums[axis] += torch.einsum(f"{letters},{other}->{letter}z", g, g)
+                    power = fractional_matrix_power(sums[axis].numpy(), -1 / (2 * g.ndim)).real
+                    equation = f"z{letter},{letters}->{other}"
+                    conditioned = torch.einsum(equation, torch.from_numpy(power), conditioned)
+                p.sub_(0.1 * conditioned)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_shampoo(network):
+    assert_twins(find_learner("shampoo")(), ShampooTwin, network)
