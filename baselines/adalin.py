@@ -19,8 +19,8 @@ class AdaLin(Learner):
     network is that of rectified linear units. Of a convolution a channel is a unit. The paper's
     other activations are not offered.
 
-    Not verified against code: the authors' https://github.com/RoozbehRazavi/AdaLin was out of
-    reach, and so was the value that alpha_i begins at.
+    Not verified against code: the authors' is https://github.com/RoozbehRazavi/AdaLin. The value
+    that alpha_i begins at is not verified either.
     """
 
     alpha: float = 0.0
@@ -32,8 +32,8 @@ class AdaLin(Learner):
         code="https://github.com/RoozbehRazavi/AdaLin",
         verified="paper",
         differences=(
+            "Not compared with the authors' code; the value that slopes begin at is not verified.",
             "For rectified linear units only.",
-            "The value that slopes begin at is not known; here 0.",
         ),
     )
 

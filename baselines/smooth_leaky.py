@@ -15,9 +15,10 @@ class SmoothLeaky(Learner):
     Lillo and Cheney (2025), arXiv:2509.22562, who write sharpness as c / p and search over both;
     their mean slopes for negative inputs that keep plasticity best lie between 0.6 and 0.9.
 
-    Not verified against code: the authors' https://github.com/lute47lillo/activations_plasticity
-    was out of reach, and so were the settings that they use. The formula is that of the paper.
-    Their randomised form, which draws alpha in every forward pass, is another method.
+    Not verified against code: the authors' is
+    https://github.com/lute47lillo/activations_plasticity. The formula is that of the paper;
+    defaults are not theirs. Their randomised form, which draws alpha in every forward pass, is
+    another method.
     """
 
     alpha: Annotated[float, Field(ge=0, le=1)] = 0.7
@@ -29,7 +30,10 @@ class SmoothLeaky(Learner):
         authors="Lillo and Cheney",
         code="https://github.com/lute47lillo/activations_plasticity",
         verified="paper",
-        differences=("The authors' settings are not known; c / p is one number.",),
+        differences=(
+            "Not compared with the authors' code.",
+            "c / p is one number; defaults are not the authors'.",
+        ),
     )
 
     def build(self, spec: NetworkSpec) -> nn.Module:
