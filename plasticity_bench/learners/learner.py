@@ -216,7 +216,8 @@ class Learner:
 
         They are `state.memory["example_inputs"]`, (examples, *input_shape), and
         `state.memory["example_targets"]`, (examples, outputs), as `Batch.encoded_targets` are. Both
-        are zero at first; the hook `update` fills them.
+        are zero at first; the hook `update` fills them. `restart` does not make them, so
+        `begin_task` returns those of `state.memory`.
         """
         return 0
 

@@ -103,6 +103,13 @@ def count(learner: Learner, hook: str, returned: Any) -> int:
     return returned
 
 
+def no_common_keys(learner: Learner, memory: dict[str, Any], examples: dict[str, Any]) -> None:
+    """Raise a LearnerError if a memory has an entry that is made for examples."""
+    common = sorted(memory.keys() & examples.keys())
+    if common:
+        raise _fault(learner, "memory", f"{common} are made by stored_examples: rename yours")
+
+
 def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
     """Return a learner's memory.
 

@@ -150,4 +150,5 @@ def restart(learner: Learner, fresh: Params, *, spec: NetworkSpec) -> State:
     memory = hook_outputs.tensors(learner, "memory", state.memory)
     count = hook_outputs.count(learner, "stored_examples", learner.stored_examples())
     examples = room_for_examples(count, spec.input_shape, spec.num_outputs)
+    hook_outputs.no_common_keys(learner, memory, examples)
     return state._replace(memory={**memory, **examples})

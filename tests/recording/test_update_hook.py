@@ -187,3 +187,29 @@ def test_update_must_return_a_state():
 
     with pytest.raises(pb.LearnerError, match="hook update: must return a State"):
         train(Wrong(), [0], 1)
+
+
+def test_entries_for_examples_are_not_made_twice():
+    class Wrong(Kept):
+        def memory(self, params):
+            return {"example_inputs": torch.zeros(3)}
+
+    with pytest.raises(pb.LearnerError, match="hook memory: .*'example_inputs'.* rename yours"):
+        train(Wrong(), [0], 0)
+
+
+def test_a_task_keeps_the_examples():
+    class Forgets(Kept):
+        def begin_task(self, state, fresh, noise):
+            return self.restart(fresh)
+
+    class Keeps(Kept):
+        def begin_task(self, state, fresh, noise):
+            return self.restart(fresh)._replace(memory=state.memory)
+
+    with pytest.raises(pb.LearnerError, match="lacks .*example_inputs"):
+        train(Forgets(), [0], 1)
+    population = train(Keeps(), [0], 1)
+    before = population.state.memory["example_inputs"].clone()
+    population.begin_task(1)
+    assert torch.equal(population.state.memory["example_inputs"], before)
