@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from plasticity_bench.evaluation.evaluation import Evaluation
     from plasticity_bench.evaluation.evaluator import evaluate
     from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
-    from plasticity_bench.learners.learner import Hidden, Learner, Memory, State
+    from plasticity_bench.learners.learner import Batch, Hidden, Learner, Memory, State
     from plasticity_bench.learners.noise import Noise
     from plasticity_bench.learners.optimizers import Params
     from plasticity_bench.measurements.probe import Probe
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadInputError",
+    "Batch",
     "Choice",
     "ClassStream",
     "DatasetStream",
@@ -96,9 +97,10 @@ __all__ = [
 
 # These need torch, which takes seconds to import; they are loaded on their first use.
 _LAZY = {
+    "Batch": "learners.batch",
     "Diagnostic": "evaluation.protocol",
     "Evaluation": "evaluation.evaluation",
-    "Hidden": "learners.learner",
+    "Hidden": "learners.batch",
     "Learner": "learners.learner",
     "Memory": "learners.learner",
     "NetworkSpec": "networks",

@@ -22,7 +22,7 @@ RESERVED = {
         ("build", "loss", "penalty", "hidden_penalty", "apply_gradients", "observe"), _HOOK
     ),
     **dict.fromkeys(("after_update", "memory", "begin_task", "predict_params"), _HOOK),
-    "observe_inputs": _HOOK,
+    **dict.fromkeys(("observe_inputs", "update", "stored_examples"), _HOOK),
     **dict.fromkeys(("vectorized", "search", "hyperparameters", "non_defaults"), _OF_LEARNER),
     **dict.fromkeys(("replaced", "from_settings", "with_values", "overrides"), _OF_LEARNER),
     **dict.fromkeys(("restart", "replace_units"), _OF_LEARNER),

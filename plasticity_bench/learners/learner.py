@@ -9,12 +9,15 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from plasticity_bench.learners import hyperparameters
+from plasticity_bench.learners.batch import Batch, Hidden
 from plasticity_bench.learners.losses import data_loss
 from plasticity_bench.learners.method import Method
 from plasticity_bench.learners.noise import Noise
 from plasticity_bench.learners.optimizers import OPTIMIZERS, Moments, Params
 from plasticity_bench.learners.search_space import LogUniform, Range
 from plasticity_bench.networks import NetworkSpec, build_network
+
+__all__ = ["Batch", "Hidden", "Learner", "Memory", "State"]
 
 Memory = dict[str, Tensor]
 
@@ -35,22 +38,6 @@ class State(NamedTuple):
     moments: Moments
     memory: Memory
     step: Tensor
-
-
-class Hidden(NamedTuple):
-    """A hidden layer of one replica, as the forward pass of an update saw it.
-
-    Attributes:
-        outputs: of its activation, (examples, units); of a convolution, (examples x places,
-            channels): there a channel is a unit.
-        incoming: names of the parameters that produce it, the weight first, with those of its norm;
-            their first axis is the units.
-        outgoing: name of the weight that reads it: (outputs, units x places, ...).
-    """
-
-    outputs: Tensor
-    incoming: tuple[str, ...]
-    outgoing: str
 
 
 class Learner:
@@ -169,6 +156,20 @@ class Learner:
         """
         return torch.zeros_like(next(iter(state.params.values())).sum())
 
+    def update(self, batch: Batch, state: State, noise: Noise) -> State:
+        """Return the state after the optimiser's step for a batch; `state.step` counts this update.
+
+        The default passes the gradients of the loss and the penalties to `apply_gradients`.
+        Override it for what needs more: gradients at other parameters or of other examples, the
+        loss's gradient apart from the penalties', products with the Hessian.
+
+        Args:
+            batch: the update's examples.
+            state: of the replica.
+            noise: the update's.
+        """
+        return self.apply_gradients(batch.gradients(state.params), state, noise)
+
     def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
         """Return the state after one step of the optimiser; `state.step` counts this update.
 
@@ -209,6 +210,16 @@ class Learner:
     def memory(self, params: Params) -> Memory:
         """Return the learner's own tensors, from the initial parameters. Shapes never change."""
         return {}
+
+    def stored_examples(self) -> int:
+        """Return how many examples the learner's memory has room for.
+
+        They are `state.memory["example_inputs"]`, (examples, *input_shape), and
+        `state.memory["example_targets"]`, (examples, outputs), as `Batch.encoded_targets` are. Both
+        are zero at first; the hook `update` fills them. `restart` does not make them, so
+        `begin_task` returns those of `state.memory`.
+        """
+        return 0
 
     def begin_task(self, state: State, fresh: Params, noise: Noise) -> State:
         """Return the state that a new task starts from; `fresh` is a newly initialised network.
@@ -300,11 +311,13 @@ HOOKS = (
     "loss",
     "penalty",
     "hidden_penalty",
+    "update",
     "apply_gradients",
     "observe_inputs",
     "observe",
     "after_update",
     "memory",
+    "stored_examples",
     "begin_task",
     "predict_params",
 )

@@ -76,6 +76,10 @@ class Noise:
         high = _shift_right(self._bits(like.numel()), 32)
         return _unit_interval(high, like.dtype).reshape(like.shape)
 
+    def signs(self, like: Tensor) -> Tensor:
+        """Return independent signs, -1 or 1 with equal probability, in `like`'s shape and dtype."""
+        return 2 * (self.uniform(like) < 0.5).to(like.dtype) - 1
+
     def _bits(self, count: int) -> Tensor:
         self._calls += 1
         return random_bits(fold(self._key, self._calls), count)

@@ -31,6 +31,36 @@ class Fourier(nn.Module):
         return torch.cat([x.sin(), x.cos()], _features(x))
 
 
+class PReLU(nn.Module):
+    """x where it is positive, else weight * x (He et al., 2015, arXiv:1502.01852).
+
+    One weight, which is learnt, for all units; or one for each, if `weight` is replaced by so many.
+    `nn.PReLU` has units on the second axis also where they are on the last, and its gradient cannot
+    be mapped over examples and seeds, as curvature does (PyTorch 2.13).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((1,), 0.25))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the same shape."""
+        weight = self.weight[:, None, None] if x.ndim == 4 else self.weight
+        return functional.relu(x) - weight * functional.relu(-x)
+
+
+class SmoothLeaky(nn.Module):
+    """x * (alpha + (1 - alpha) * sigmoid(sharpness * x)) (arXiv:2509.22562)."""
+
+    def __init__(self, alpha: float = 0.7, sharpness: float = 1.0) -> None:
+        super().__init__()
+        self.alpha, self.sharpness = alpha, sharpness
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the same shape: near x where x is large, near alpha * x where -x is."""
+        return self.alpha * x + (1 - self.alpha) * x * torch.sigmoid(self.sharpness * x)
+
+
 def _features(x: Tensor) -> int:
     """The axis of an image's channels, (n, channels, height, width); otherwise the last."""
     return 1 if x.ndim == 4 else -1
@@ -44,6 +74,8 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "identity": nn.Identity,
     "crelu": CReLU,
     "fourier": Fourier,
+    "prelu": PReLU,
+    "smooth_leaky": SmoothLeaky,
 }
 
 CONCATENATING = ("crelu", "fourier")

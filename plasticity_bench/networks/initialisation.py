@@ -15,6 +15,8 @@ GAINS = {
     # Both halves together have a mean square of 1/2 for each feature, that of relu.
     "crelu": math.sqrt(2),
     "fourier": math.sqrt(2),
+    "prelu": nn.init.calculate_gain("leaky_relu", 0.25),
+    "smooth_leaky": nn.init.calculate_gain("leaky_relu", 0.7),  # which it resembles
 }
 """`torch.nn.init.calculate_gain` where it knows the activation."""
 

@@ -1,5 +1,6 @@
 """A population's functions for a learner that is not recorded: its hooks, replica by replica."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ class Looped:
             self._hook_state = HookState(self._learner)
             self.module: nn.Module = self._hook_state.call(self._network)
             self._hook_state.add_network(self.module)
-            self._replica = ReplicaUpdate.of(self._learner, self.module)
+            self._replica = ReplicaUpdate.of(self._learner, self.module, spec)
         check_size(type(self._learner).__name__, self.module, spec)
         self.keys = noise_keys(replicas).to(device)
 
@@ -72,7 +73,8 @@ class Looped:
     def restart(self, fresh: Params) -> State:
         """Return the state of replicas that begin with these parameters."""
         with explained(self._learner):
-            restart = self._over_replicas(replica_update.restart)
+            begins = functools.partial(replica_update.restart, spec=self._spec)
+            restart = self._over_replicas(begins)
             state: State = self._hook_state.call(lambda: restart(fresh))
         return state
 

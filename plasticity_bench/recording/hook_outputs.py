@@ -92,6 +92,24 @@ def scalar(learner: Learner, hook: str, returned: Any) -> Any:
     raise _fault(learner, hook, f"must return a scalar tensor, not {_kind(returned)}: {remedy}")
 
 
+def count(learner: Learner, hook: str, returned: Any) -> int:
+    """Return a number of examples.
+
+    Raises:
+        LearnerError: if it is no whole number from 0.
+    """
+    if isinstance(returned, bool) or not isinstance(returned, int) or returned < 0:
+        raise _fault(learner, hook, f"must return a whole number from 0, not {returned!r:.50}")
+    return returned
+
+
+def no_common_keys(learner: Learner, memory: dict[str, Any], examples: dict[str, Any]) -> None:
+    """Raise a LearnerError if a memory has an entry that is made for examples."""
+    common = sorted(memory.keys() & examples.keys())
+    if common:
+        raise _fault(learner, "memory", f"{common} are made by stored_examples: rename yours")
+
+
 def tensors(learner: Learner, hook: str, returned: Any) -> dict[str, Any]:
     """Return a learner's memory.
 

@@ -62,7 +62,7 @@ class Recorder:
             self._hook_state = HookState(self._learner)
             initial = self._hook_state.call(lambda: self._networks(learners))
             self._hook_state.add_network(self._module)
-            self._replica = ReplicaUpdate.of(self._learner, self._module)
+            self._replica = ReplicaUpdate.of(self._learner, self._module, spec)
             self._values = [
                 torch.tensor(getattr(self._learner, name), dtype=torch.float64) for name in lifted
             ]
@@ -137,9 +137,10 @@ class Recorder:
         learner = self._learner
         names = [name for name, _ in self._module.named_parameters()]
         fresh = draw(initial[0], names, SEEDS[0])
-        restart = self._hook_state.call(lambda: self._graph(replica_update.restart, (fresh,)))
+        begins = functools.partial(replica_update.restart, spec=self._spec)
+        restart = self._hook_state.call(lambda: self._graph(begins, (fresh,)))
         self._state: State = pytree.tree_map(
-            lambda tensor: tensor.detach().clone(), replica_update.restart(learner, fresh)
+            lambda tensor: tensor.detach().clone(), begins(learner, fresh)
         )
         predict, begin = None, None
         if learner.overrides("predict_params"):

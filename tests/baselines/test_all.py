@@ -77,6 +77,7 @@ def test_these_use_task_boundaries_and_no_others():
         "fresh",
         "head_reset",
         "optimizer_reset",
+        "sdp",
         "shrink_and_perturb_tasks",
     }
 

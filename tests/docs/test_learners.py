@@ -50,6 +50,6 @@ def test_the_table_is_what_the_classes_say_and_do():
 def test_every_baseline_says_what_it_is(name):
     """A module's line, a class's line that is a sentence, and a source unless it needs none."""
     cls = find_learner(name)
-    own = ("sgd", "l2", "leaky_relu", "fresh", "input_matching", "torch_optimizer")
+    own = ("sgd", "l2", "leaky_relu", "fresh", "input_matching", "sdp", "torch_optimizer")
     assert cls.__doc__.strip().splitlines()[0].endswith((".", ":"))
     assert "arXiv:" in cls.__doc__ or name in own

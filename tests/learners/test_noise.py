@@ -92,3 +92,12 @@ def test_noise_of_any_shape_is_the_same_in_a_program(into_code):
     keys = torch.tensor([5, -77])
     (drawn,) = program(draw, (keys,), into_code=into_code)(keys)
     assert torch.equal(drawn, draw(keys))
+
+
+def test_signs_are_independent_and_of_both_kinds_equally_often():
+    noise = Noise(torch.tensor(7))
+    one, other = (noise.signs(torch.zeros(300, 300)) for _ in range(2))
+    assert one.unique().tolist() == [-1, 1]
+    assert abs(one.mean()) < 4 / 300
+    assert abs((one * other).mean()) < 4 / 300
+    assert noise.signs(torch.zeros(3, dtype=torch.float64)).dtype == torch.float64

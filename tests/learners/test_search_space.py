@@ -127,6 +127,11 @@ PUBLISHED = {
     "redo": {"threshold": [0, 0.01, 0.1]},
     "l2_effective_rank": {"rank_strength": [1e-4, 1e-3, 1e-2]},
     "weight_clipping": {"bound": [1, 2, 3, 4, 5]},
+    "muon": {"matrix_step_size": [0.02, 0.05]},
+    "sdp": {"gamma": [0.3]},
+    "sassha": {"radius": [0.1, 0.2, 0.25], "step_size": [0.15, 0.3, 0.6], "epsilon": [1e-6, 1e-4]},
+    "sophia_h": {"gamma": [0.01, 0.04]},
+    "c_chain": {"share": [0.01, 0.1], "first_coefficient": [50]},
 }
 
 
