@@ -89,7 +89,8 @@ def test_two_steps_of_upgd_by_hand(corrected):
 
 
 def test_upgd_equals_a_direct_implementation():
-    learner, _ = new_state("upgd", step_size=0.1, noise_scale=0.0, utility_decay=0.9)
+    settings = {"utility_decay": 0.9, "correct_maximum": True}
+    learner, _ = new_state("upgd", step_size=0.1, noise_scale=0.0, **settings)
 
     class Direct(torch.optim.Optimizer):
         def __init__(self, params):
