@@ -18,8 +18,9 @@ class FIRE(Learner):
         X <- 1.5 X - 0.5 X X^T X,
 
     10 times, as in the authors' code: small singular values stay below one, an eighth of them
-    below 0.9 for a Gaussian 64 x 64 matrix, and more if they are more unequal. `iterations=60` gives
-    the factor to rounding. For a convolution, the matrix at each place of the kernel by itself, divided by the number of places.
+    below 0.9 for a Gaussian 64 x 64 matrix, and more if they are more unequal. `iterations=60`
+    gives the factor to rounding. For a convolution, the matrix at each place of the kernel by
+    itself, divided by the number of places.
     The head is among the layers; biases and norms are left alone. The optimiser begins anew.
 
     In a network with attention only the weights of queries and keys are changed, each by itself, as

@@ -57,9 +57,9 @@ class L2EffectiveRank(Learner):
     def observe_inputs(self, inputs: Tensor, state: State, noise: Noise) -> State:
         """Do a step towards a higher rank, if it is time."""
         gradients = torch.func.grad(self._mean_rank)(state.params, inputs)
-        rate = torch.where(state.step % self.period == 0, self.rank_step_size, 0.0)
+        due = state.step % self.period == 0
         params = {
-            name: value + rate.to(value.dtype) * gradients[name]
+            name: torch.where(due, value + self.rank_step_size * gradients[name], value)
             for name, value in state.params.items()
         }
         return state._replace(params=params)

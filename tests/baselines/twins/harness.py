@@ -21,7 +21,6 @@ from torch.func import functional_call
 from torch.utils import _pytree as pytree
 
 import plasticity_bench as pb
-from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.learners.noise import Noise, fold
 from plasticity_bench.networks import initial_parameters
@@ -43,15 +42,20 @@ NETWORKS = {
     "cnn": pb.NetworkSpec(**CNN),
     "cnn_norm": pb.NetworkSpec(**CNN, norm="layer"),
 }
-ALL = [("mlp", "sgd"), ("mlp_norm", "adam"), ("cnn", "adam"), ("cnn_norm", "sgd")]
+ALL = [("mlp", "sgd"), ("cnn", "adam"), ("mlp_norm", "adam"), ("cnn_norm", "sgd")]
 STEP_SIZES = {"sgd": 0.1, "adam": 3e-3}
 LARGEST = {}
 """The largest difference that a test has seen, by what was compared."""
 
 
 def cases(*chosen):
-    """Parametrise a test over networks and optimisers: all of them, or those chosen."""
-    return pytest.mark.parametrize(("network", "optimizer"), chosen or ALL)
+    """Parametrise a test over networks and optimisers: all of them, or those chosen.
+
+    The first is a fast test, the others are slow ones.
+    """
+    first, *others = chosen or ALL
+    slow = [pytest.param(*case, marks=pytest.mark.slow) for case in others]
+    return pytest.mark.parametrize(("network", "optimizer"), [first, *slow])
 
 
 class Twin:
@@ -94,9 +98,6 @@ class Twin:
     def penalty(self, params):
         return 0.0
 
-    def change_gradients(self):
-        """Change `self.gradients` before the optimiser's step."""
-
     def after(self, inputs):
         """Follow the optimiser's step."""
 
@@ -115,8 +116,7 @@ class Twin:
             name: torch.zeros_like(self.params[name]) if g is None else g
             for name, g in zip(leaves, gradients, strict=True)
         }
-        self.features = self.seen(inputs)
-        self.change_gradients()
+        self.before = dict(self.params)
         self.step()
         self.after(inputs)
 
@@ -141,13 +141,11 @@ class Twin:
 
     # ---- layers of a chain, from its modules ----
 
-    def seen(self, inputs):
-        """The outputs of each activation before the step, (examples, ..., units), in order."""
-        if not isinstance(self.module, nn.Sequential):
-            return []
-        features, x = [], inputs
+    def features(self, inputs, params=None):
+        """The outputs of each hidden layer before the step, (examples x places, units), in order."""
+        params, features, x = params or self.before, [], inputs
         for name, part in self.module.named_children():
-            own = {k[len(name) + 1 :]: v for k, v in self.params.items() if k.startswith(f"{name}.")}
+            own = {k[len(name) + 1 :]: v for k, v in params.items() if k.startswith(f"{name}.")}
             x = functional_call(part, own, (x,))
             if isinstance(part, nn.ReLU):
                 features.append(x.movedim(1, -1).flatten(0, -2) if x.ndim == 4 else x)
@@ -268,7 +266,9 @@ def main():
         if module.name.startswith("test_"):
             importlib.import_module(f"tests.baselines.twins.{module.name}")
     code = pytest.main(["-q", "-m", "", "-p", "no:cacheprovider", "-p", "no:xdist", str(here)])
-    for compared, difference in sorted(sys.modules["tests.baselines.twins.harness"].LARGEST.items()):
+    for compared, difference in sorted(
+        sys.modules["tests.baselines.twins.harness"].LARGEST.items()
+    ):
         print(f"{difference:.1e}  {compared}")
     return code
 

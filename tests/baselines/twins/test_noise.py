@@ -51,7 +51,9 @@ class ShrinkAndPerturb(Twin):
 
 @SGD
 def test_perturbed_gradient_descent(network, optimizer):
-    agree("perturbed_gradient_descent", PerturbedGradientDescent, network, optimizer, noise_scale=0.1)
+    agree(
+        "perturbed_gradient_descent", PerturbedGradientDescent, network, optimizer, noise_scale=0.1
+    )
 
 
 @SGD
