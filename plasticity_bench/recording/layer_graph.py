@@ -92,5 +92,6 @@ def _refused(learner: str, hook: str, problem: str) -> LearnerError:
     return LearnerError(
         f"Learner {learner}, hook {hook}: it sees the hidden layers of networks that are one "
         "chain of layers, as the families mlp and cnn are with any norm and any activation but "
-        f"crelu and fourier; {problem}."
+        f"crelu and fourier; {problem}, and where residual connections add layers to one another, "
+        "as in resnet18 and vit, a unit of one layer cannot be replaced alone."
     )
