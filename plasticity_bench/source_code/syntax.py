@@ -45,10 +45,11 @@ def _without_methods(tree: ast.Module) -> ast.Module:
     """The tree without statements that cite a method, unless something reads what they say."""
     named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     named |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    calls = sum(isinstance(node, ast.Name) and node.id == "Method" for node in ast.walk(tree))
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     cited = [entry for node in classes for entry in node.body if _cites(entry)]
-    if not cited or len(cited) != calls or "method" in named:
+    once = all(names.count(name) == len(cited) for name in ("method", "Method"))
+    if not (cited and once) or "method" in named:
         return tree
     body: list[ast.stmt] = []
     for node in tree.body:

@@ -189,6 +189,46 @@ def test_new_weights_have_the_distribution_of_the_initial_ones():
     torch.testing.assert_close(quantiles, expected, atol=0.01, rtol=0)
 
 
+@pytest.mark.parametrize("reset_count", [False, True])
+def test_the_first_step_of_a_new_unit_is_large_unless_its_count_is_reset(reset_count):
+    """After 5,000 updates, with moments of zero and a gradient of one: Adam's first step."""
+    learner, state = new_state("redo", reset_count=reset_count)
+    count = torch.tensor(5_000)
+    moments = {
+        moment: {
+            name: torch.full_like(value, 5_000 * (moment == "count")) for name, value in of.items()
+        }
+        for moment, of in state.moments.items()
+    }
+    state = state._replace(step=count, moments=moments)
+    hidden = {
+        "linear0": Hidden(torch.zeros(8, 16), ("linear0.weight", "linear0.bias"), "linear1.weight")
+    }
+    units = torch.arange(16) == 3
+    new = learner.replace_units(state, hidden, {"linear0": units}, Noise(KEY))
+    ones = {name: torch.ones_like(value) for name, value in state.params.items()}
+    after = learner.apply_gradients(ones, new._replace(step=count + 1), Noise(KEY))
+    moved = (new.params["linear0.bias"] - after.params["linear0.bias"]) / learner.step_size
+    assert moved[3].item() == pytest.approx(1.0 if reset_count else 0.1 / 0.001**0.5, rel=1e-2)
+    if reset_count:
+        assert after.moments["count"]["linear0.bias"][:4].tolist() == [5001, 5001, 5001, 1]
+
+
+def test_layer_by_layer_a_new_unit_reads_the_new_units_below():
+    learner, state = new_state("redo")
+    hidden = {
+        "linear0": Hidden(torch.zeros(8, 16), ("linear0.weight", "linear0.bias"), "linear1.weight"),
+        "linear1": Hidden(torch.zeros(8, 12), ("linear1.weight", "linear1.bias"), "head.weight"),
+    }
+    chosen = {"linear0": torch.arange(16) < 2, "linear1": torch.arange(12) < 3}
+    for layer_by_layer in (False, True):
+        new = learner.replace_units(
+            state, hidden, chosen, Noise(KEY), layer_by_layer=layer_by_layer
+        ).params["linear1.weight"]
+        assert bool(new[:3, :2].all()) == layer_by_layer
+        assert not new[3:, :2].any()
+
+
 def test_the_optimiser_moves_what_was_replaced():
     """The new unit's outgoing weights learn at once, its incoming ones when these are not zero."""
     population = train(new_state("redo", period=20, threshold=1.0)[0], [0], 20)
