@@ -265,7 +265,7 @@ def main():
     for module in pkgutil.iter_modules([str(here)]):
         if module.name.startswith("test_"):
             importlib.import_module(f"tests.baselines.twins.{module.name}")
-    code = pytest.main(["-q", "-m", "", "-p", "no:cacheprovider", "-p", "no:xdist", str(here)])
+    code = pytest.main(["-q", "-m", "", "-p", "no:cacheprovider", str(here)])
     for compared, difference in sorted(
         sys.modules["tests.baselines.twins.harness"].LARGEST.items()
     ):
