@@ -54,7 +54,8 @@ class ContinualBackprop(Learner):
         code for fully connected networks does by default. Where there are convolutions, theirs
         always accumulates, `rate` times the number of all units once one is mature, as here. A
         convolution's unit is a channel; its outputs are taken before pooling, theirs after it. Its
-        moments of incoming weights are zeroed, which theirs forgets.
+        moments of incoming weights are zeroed, which theirs forgets. In residual networks the
+        units within blocks are replaced, theirs also those that residual connections add to.
     """
 
     method = Method(

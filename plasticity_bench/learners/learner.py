@@ -201,8 +201,8 @@ class Learner:
     def observe(self, hidden: dict[str, Hidden], state: State, noise: Noise) -> State:
         """Return the state after the hidden layers' outputs of the update's batch were observed.
 
-        Called after `apply_gradients`, before `after_update`, with every hidden layer by name. The
-        network must be an mlp or a cnn, with one output for each unit.
+        Called after `apply_gradients`, before `after_update`, with every hidden layer by name; of a
+        resnet18 or a vit, with the one within each block. Other networks must be chains of layers.
         """
         return state
 

@@ -1,5 +1,7 @@
 """Which parameters methods act on, by the kind of layer, and on which networks."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -166,16 +168,49 @@ def test_the_methods_that_act_on_units():
     assert of_units() == ["continual_backprop", "redo", "self_normalized_resets"]
 
 
+AT_ONCE = {
+    "continual_backprop": {"rate": 0.5, "maturity": 0},
+    "redo": {"threshold": 1.0, "period": 1},
+    "self_normalized_resets": {"longest": 2, "period": 1},
+}
+"""Settings by which units are replaced after the first update, if they are silent in SNR's case."""
+
+NEVER = {"continual_backprop": {"rate": 0.0}}
+WITHIN = {
+    "mlp": ({"linear0.weight", "linear1.weight"}, {"linear1.weight", "head.weight"}),
+    "cnn": ({"conv0.weight", "linear0.weight"}, {"linear0.weight", "head.weight"}),
+    "vit": ({"block0.widen.weight"}, {"block0.narrow.weight"}),
+    "resnet18": (
+        {f"stage{i}_block{j}.first.conv.weight" for i in range(4) for j in range(2)},
+        {f"stage{i}_block{j}.second.conv.weight" for i in range(4) for j in range(2)},
+    ),
+}
+"""Of each network, the weights of hidden layers, and those that read them."""
+
+
 @pytest.mark.parametrize("name", of_units())
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_method_that_acts_on_units_works_or_says_why_not(name, network):
-    learner = find_learner(name)()
-    if network in ("mlp", "cnn"):
-        state = train(learner, [0], 2, NETWORKS[network]).state
-        assert all(value.isfinite().all() for value in state.params.values())
+def test_a_method_that_acts_on_units_replaces_those_of_every_network(name, network):
+    """Beside the same method that replaces none: the weights of hidden layers alone differ."""
+    cls, spec = find_learner(name), NETWORKS[network]
+    before = train(cls(**NEVER.get(name, {})), [0], 1, spec).state.params
+    after = train(cls(**AT_ONCE[name]), [0], 1, spec).state.params
+    matrices = {layer.weight for layer in layers_of(pb.build_network(spec)).layers}
+    differ = changed(before, after) & matrices
+    incoming, outgoing = WITHIN[network]
+    assert all(value.isfinite().all() for value in after.values())
+    if name == "self_normalized_resets":
+        assert differ <= incoming | outgoing
         return
-    with pytest.raises(
-        pb.LearnerError, match="one chain of layers.*residual connections"
-    ) as caught:
-        train(learner, [0], 1, NETWORKS[network])
-    assert str(caught.value).count(". ") == 0  # a sentence
+    assert differ == incoming | outgoing
+    for key in outgoing - incoming:
+        assert (after[key][0] == 0).any()
+
+
+@pytest.mark.parametrize("name", of_units())
+@pytest.mark.parametrize("network", ["mlp", "cnn", "vit"])  # a resnet18 has no such activation
+def test_activations_with_two_features_for_a_unit_are_refused(name, network):
+    spec = replace(NETWORKS[network], activation="crelu")
+    with pytest.raises(pb.LearnerError, match=r"crelu.*, a CReLU, does not fit in\.$") as caught:
+        train(find_learner(name)(), [0], 0, spec)
+    assert str(caught.value).count(". ") == 0  # one sentence

@@ -2,6 +2,7 @@
 
 import math
 from collections import OrderedDict
+from dataclasses import replace
 
 import pytest
 import torch
@@ -58,6 +59,25 @@ def watched(monkeypatch):
 # ---- the hook -----------------------------------------------------------------------------------
 
 
+VIT = pb.NetworkSpec(
+    name="vit", patch_size=4, dim=8, depth=2, heads=2, input_shape=(8, 8), num_outputs=5
+)
+
+
+def test_within_blocks_the_hook_sees_the_hidden_layers(watched):
+    """The rows are tokens of examples; of the perceptrons after attention."""
+    train(Watcher(), [0], 1, VIT)
+    hidden, _ = watched[0]
+    assert {name: (layer.incoming, layer.outgoing) for name, layer in hidden.items()} == {
+        f"block{i}.widen": (
+            (f"block{i}.widen.weight", f"block{i}.widen.bias"),
+            f"block{i}.narrow.weight",
+        )
+        for i in range(2)
+    }
+    assert hidden["block0.widen"].outputs.shape == (8 * 4, VIT.mlp_ratio * 8)
+
+
 @pytest.mark.parametrize("spec", [SPEC, CNN])
 def test_the_hook_sees_the_hidden_layers_of_the_updates_own_forward_pass(spec, watched):
     population = train(Watcher(), [0], 3, spec)
@@ -101,11 +121,10 @@ def test_wires_are_the_parameters_before_and_after(watched):
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"name": "vit", "patch_size": 2, "dim": 8, "depth": 1, "heads": 2}, "Patches"),
-        ({"name": "resnet18", "width": 4}, "mlp and cnn"),
-        ({"hidden": (4,), "activation": "crelu"}, "crelu"),
+        ({"hidden": (4,), "activation": "crelu"}, "mlp and cnn.*crelu"),
+        ({"name": "vit", "patch_size": 4, "dim": 8, "depth": 1, "heads": 2, "activation": "crelu"}, "block0.activation, a CReLU"),
     ],
-)
+)  # fmt: skip
 def test_other_networks_are_refused(changes, problem):
     spec = pb.NetworkSpec(**changes, input_shape=(8, 8), num_outputs=5)
     with pytest.raises(pb.LearnerError, match=f"hook observe.*{problem}"):
@@ -124,7 +143,7 @@ def test_a_hidden_penalty_is_checked_as_the_hook_is():
 
     with pytest.raises(pb.LearnerError, match="hook hidden_penalty: must return a scalar"):
         train(Wrong(), [0], 1)
-    spec = pb.NetworkSpec(name="resnet18", width=4, input_shape=(8, 8), num_outputs=5)
+    spec = replace(SPEC, activation="fourier")
     with pytest.raises(pb.LearnerError, match="hook hidden_penalty: it sees"):
         train(Wrong(), [0], 0, spec)
 
