@@ -20,11 +20,11 @@ class UPGD(Learner):
                   - step_size * (g + noise_scale * N(0, 1)) * (1 - s)
 
     Elsayed and Mahmood (2024), arXiv:2404.00781: the first-order, weight-wise, globally scaled
-    form. Their code corrects u by 1 / (1 - utility_decay^t), but not its maximum, so that early
-    utilities are larger than one: the default. `correct_maximum=True` corrects both, in which the
-    correction cancels; no release of theirs does. The variant in the README of their code steps
-    twice as far: twice the step size, and half the weight decay. A maximum that is not positive is
-    taken to be tiny.
+    form. Their code corrects u by 1 / (1 - utility_decay^t), but not its maximum, so that useful
+    weights hardly move in the first 1 / (1 - utility_decay) updates: the default.
+    `correct_maximum=True` corrects both, in which the correction cancels; no release of theirs
+    does. The variant in the README of their code steps twice as far: twice the step size, and half
+    the weight decay. A maximum that is not positive is taken to be tiny.
     """
 
     method = Method(
