@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from plasticity_bench import Learner, LogUniform, Noise, Params, State
+from plasticity_bench import Learner, LogUniform, Method, Noise, Params, State
 
 
 class AdamW(Learner):
@@ -12,6 +12,14 @@ class AdamW(Learner):
     decay is multiplied by the step size. `decay` is what PyTorch calls weight_decay; the
     `weight_decay` of every learner is the coupled one, which Adam rescales.
     """
+
+    method = Method(
+        paper="1711.05101",
+        year=2019,
+        authors="Loshchilov and Hutter",
+        verified="paper",
+        differences=("The decay is multiplied by the step size, as in PyTorch.",),
+    )
 
     decay: float = 1e-2
     search: ClassVar = {"decay": LogUniform(1e-4, 1.0)}

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from plasticity_bench import Learner, NetworkSpec, build_network, match_num_parameters
+from plasticity_bench import Learner, Method, NetworkSpec, build_network, match_num_parameters
 
 
 class CReLU(Learner):
@@ -12,6 +12,16 @@ class CReLU(Learner):
     arXiv:2303.07507. Each unit has two features, so the layers are made narrower, all by one
     factor, until the network has no more parameters than the suite's.
     """
+
+    method = Method(
+        paper="1603.05201",
+        year=2016,
+        authors="Shang et al.",
+        verified="paper",
+        differences=(
+            "Layers are narrower, so that the network has no more parameters than the suite's.",
+        ),
+    )
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its activation replaced, and narrower."""

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from plasticity_bench import Learner, NetworkSpec, build_network, match_num_parameters
+from plasticity_bench import Learner, Method, NetworkSpec, build_network, match_num_parameters
 
 
 class DeepFourier(Learner):
@@ -13,6 +13,16 @@ class DeepFourier(Learner):
     the number of features instead, as half the units do, leaves it with fewer. Weights are
     initialised as the suite says; whether the authors scale them otherwise is not verified.
     """
+
+    method = Method(
+        paper="2410.20634",
+        year=2024,
+        authors="Lewandowski et al.",
+        verified="paper",
+        differences=(
+            "Layers are narrower, so that the network has no more parameters than the suite's.",
+        ),
+    )
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its activation replaced, and narrower."""

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import torch
 from pydantic import Field
 
-from plasticity_bench import Choice, Learner, Memory, Noise, Params, State
+from plasticity_bench import Choice, Learner, Memory, Method, Noise, Params, State
 
 
 class HareAndTortoise(Learner):
@@ -18,6 +18,20 @@ class HareAndTortoise(Learner):
     code. Theirs counts the period in epochs, ours in updates; predictions are the fast network's,
     where their code reports either's.
     """
+
+    method = Method(
+        paper="2406.02596",
+        year=2024,
+        authors="Lee et al.",
+        code="https://github.com/dojeon-ai/Hare-Tortoise",
+        commit="4ec5ebbe809793aeca25809ea4cb8c45058deadf",
+        verified="authors' code",
+        differences=(
+            "The period is in updates; theirs is in epochs.",
+            "A return copies the slow network; in their loop both share memory from then on.",
+            "Predictions are the fast network's; theirs reports both.",
+        ),
+    )
 
     momentum_slow: Annotated[float, Field(ge=0, le=1)] = 0.999
     period: Annotated[int, Field(ge=1)] = 1000

@@ -10,6 +10,7 @@ from plasticity_bench import (
     Learner,
     LearnerError,
     Memory,
+    Method,
     Noise,
     Params,
     State,
@@ -37,6 +38,8 @@ class InputMatching(Learner):
     shows in `update_norm`, which is 0 after the warm-up, and in `task_update_norm`, which is 0 in
     every layer but the first.
     """
+
+    method = Method()
 
     warmup: Annotated[int, Field(ge=1)] = 200
     rate: Annotated[float, Field(gt=0, le=1)] = 0.03

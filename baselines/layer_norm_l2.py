@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from plasticity_bench import Learner, LogUniform, NetworkSpec, Params, State, build_network
+from plasticity_bench import Learner, LogUniform, Method, NetworkSpec, Params, State, build_network
 
 
 class LayerNormL2(Learner):
@@ -15,6 +15,14 @@ class LayerNormL2(Learner):
     plasticity than either. The penalty is on all parameters, gains and biases of the norms too;
     which of them the authors leave out is not verified.
     """
+
+    method = Method(
+        paper="2402.18762",
+        year=2024,
+        authors="Lyle et al.",
+        verified="paper",
+        differences=("The penalty is on norms too; what theirs leaves out is not stated.",),
+    )
 
     strength: float = 1e-3
     search: ClassVar = {"strength": LogUniform(1e-6, 1e-1)}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import nn
 
-from plasticity_bench import Learner, NetworkSpec, build_network
+from plasticity_bench import Learner, Method, NetworkSpec, build_network
 
 
 class LeakyReLU(Learner):
@@ -12,6 +12,13 @@ class LeakyReLU(Learner):
 
     Maas et al. (2013); the slope is PyTorch's default.
     """
+
+    method = Method(
+        authors="Maas et al.",
+        year=2013,
+        paper="https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf",
+        verified="paper",
+    )
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its activation replaced."""

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from plasticity_bench import Learner, LogUniform, Noise, Params, State
+from plasticity_bench import Learner, LogUniform, Method, Noise, Params, State
 
 
 class PerturbedGradientDescent(Learner):
@@ -12,6 +12,15 @@ class PerturbedGradientDescent(Learner):
     arXiv:2404.00781, compare with: noise at every update. Weight decay, theirs as PyTorch's, is
     `weight_decay`.
     """
+
+    method = Method(
+        paper="2404.00781",
+        year=2024,
+        authors="Elsayed and Mahmood",
+        code="https://github.com/mohmdelsayed/upgd",
+        commit="b75e90ad4b09c28971ac9dbb902a8fd86709b28c",
+        verified="authors' code",
+    )
 
     optimizer = "sgd"
     step_size = 1e-2

@@ -7,7 +7,16 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from plasticity_bench import Choice, Learner, NetworkSpec, Noise, Params, State, build_network
+from plasticity_bench import (
+    Choice,
+    Learner,
+    Method,
+    NetworkSpec,
+    Noise,
+    Params,
+    State,
+    build_network,
+)
 
 
 class PlasticityInjection(Learner):
@@ -24,6 +33,17 @@ class PlasticityInjection(Learner):
     are kept, and what the authors do with them is not verified. The head is computed, and kept,
     three times; measurements of hidden units see all three.
     """
+
+    method = Method(
+        paper="2305.15555",
+        year=2023,
+        authors="Nikishin et al.",
+        verified="paper",
+        differences=(
+            "The head begins at the last hidden layer; theirs is all behind the convolutions.",
+            "Moments of the layers before the head are kept; what theirs does is not stated.",
+        ),
+    )
 
     start: Annotated[int, Field(ge=0)] = 10_000
     depth: Annotated[int, Field(ge=1)] = 1

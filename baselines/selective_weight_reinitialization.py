@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Choice, Learner, LogUniform, Noise, Params, State
+from plasticity_bench import Choice, Learner, LogUniform, Method, Noise, Params, State
 
 
 class SelectiveWeightReinitialization(Learner):
@@ -19,6 +19,19 @@ class SelectiveWeightReinitialization(Learner):
     New values are uniform, with the mean and standard deviation of the tensor's initial values; so
     gains of norms return to one. Moments are left alone, as theirs are.
     """
+
+    method = Method(
+        paper="2508.00212",
+        year=2025,
+        authors="Hernandez-Garcia et al.",
+        code="https://github.com/JFernando4/collas_2025_swr_paper",
+        commit="5c8ef0368674599f2c2fe20a8c19097e49dff3b7",
+        verified="authors' code",
+        differences=(
+            "New values have the mean and spread of the tensor's initial ones; theirs are given.",
+            "Without their running average of utilities, which is off by default.",
+        ),
+    )
 
     factor: float = 1e-2
     period: Annotated[int, Field(ge=1)] = 100

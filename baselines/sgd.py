@@ -2,11 +2,13 @@
 
 from typing import ClassVar
 
-from plasticity_bench import Learner, LogUniform
+from plasticity_bench import Learner, LogUniform, Method
 
 
 class SGD(Learner):
     """Stochastic gradient descent; heavy-ball momentum if `momentum` is not zero."""
+
+    method = Method()
 
     optimizer = "sgd"
     step_size = 1e-2

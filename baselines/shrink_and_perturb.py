@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from plasticity_bench import Learner, LogUniform, Memory, Noise, Params, State
+from plasticity_bench import Learner, LogUniform, Memory, Method, Noise, Params, State
 
 
 class ShrinkAndPerturb(Learner):
@@ -15,6 +15,16 @@ class ShrinkAndPerturb(Learner):
     `relative=True` it is of that size: each tensor's noise is multiplied by the standard deviation
     of its initial values; but it is Gaussian, where theirs has the initialisation's distribution.
     """
+
+    method = Method(
+        paper="2308.11958",
+        year=2023,
+        authors="Kumar et al.",
+        code="https://github.com/skumar9876/L2_Init",
+        commit="3f86d26ff06c20a39c556dfc43a3ecd844d5c55e",
+        verified="authors' code",
+        differences=("Noise is Gaussian; theirs is a new network, whose spread `relative` has.",),
+    )
 
     shrink: float = 1e-4
     noise_scale: float = 1e-3

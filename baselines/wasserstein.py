@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from plasticity_bench import Learner, LogUniform, Memory, Params, State, match_ranks
+from plasticity_bench import Learner, LogUniform, Memory, Method, Params, State, match_ranks
 
 
 class Wasserstein(Learner):
@@ -18,6 +18,16 @@ class Wasserstein(Learner):
     by the number of weights is not settled between re-implementations; the default is the plain
     sum, and `mean=True` divides each tensor's part by its size.
     """
+
+    method = Method(
+        paper="2312.00246",
+        year=2023,
+        authors="Lewandowski et al.",
+        verified="paper",
+        differences=(
+            "Whether the paper divides by the number of weights is not settled: see `mean`.",
+        ),
+    )
 
     strength: float = 1e-2
     mean: bool = False

@@ -36,7 +36,13 @@ if TYPE_CHECKING:
     from plasticity_bench.learners.noise import Noise
     from plasticity_bench.learners.optimizers import Params
     from plasticity_bench.measurements.probe import Probe
-    from plasticity_bench.networks import NetworkSpec, build_network, match_num_parameters
+    from plasticity_bench.networks import (
+        Layer,
+        NetworkLayers,
+        NetworkSpec,
+        build_network,
+        match_num_parameters,
+    )
     from plasticity_bench.programs.kernels.rank_matching import match_ranks
     from plasticity_bench.programs.population import Population, Replica
     from plasticity_bench.scoring.array_scores import (
@@ -58,12 +64,14 @@ __all__ = [
     "Diagnostic",
     "Evaluation",
     "Hidden",
+    "Layer",
     "Learner",
     "LearnerError",
     "LogUniform",
     "MeasurementError",
     "Memory",
     "Method",
+    "NetworkLayers",
     "NetworkSpec",
     "Noise",
     "Params",
@@ -101,8 +109,10 @@ _LAZY = {
     "Diagnostic": "evaluation.protocol",
     "Evaluation": "evaluation.evaluation",
     "Hidden": "learners.batch",
+    "Layer": "networks",
     "Learner": "learners.learner",
     "Memory": "learners.learner",
+    "NetworkLayers": "networks",
     "NetworkSpec": "networks",
     "Noise": "learners.noise",
     "Params": "learners.optimizers",

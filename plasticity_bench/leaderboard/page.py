@@ -20,13 +20,15 @@ Entries are sorted by mean trainability over streams and seeds, relative to a fr
 Retained plasticity and curvature retention are relative to the learner's own fresh copy. Entries of
 one rank do not differ significantly from one another, corrected for all pairs; brackets give 95 %
 intervals. An entry called NAME_defaults is the method NAME with its default hyperparameters.
-*Collapsed* is the share of replicas that diverged, or learn next to nothing in the end; *seconds
-per seed* were measured on the submitter's machine; *needs* lists task boundaries, and FLOPs,
-parameters and memory beyond those of plain Adam. *Settings* are tuned by a search whose record is
-in the entry, the suite's, or not tuned; *at the edge* are those whose value is the smallest or the
-largest that was tried. *Status* is self-reported, or verified by re-running some runs.
-[docs/scores.md](../docs/scores.md) and [docs/statistics.md](../docs/statistics.md) have the
-definitions. `plasticity-bench leaderboard --suite quick-v0` shows entries of an earlier version.
+*Source* cites the paper of a baseline, and *verified by* says whether its rule was compared with
+the authors' code or the paper ([docs/learners.md](../docs/learners.md)). *Collapsed* is the share
+of replicas that diverged, or learn next to nothing in the end; *seconds per seed* were measured on
+the submitter's machine; *needs* lists task boundaries, and FLOPs, parameters and memory beyond
+those of plain Adam. *Settings* are tuned by a search whose record is in the entry, the suite's, or
+not tuned; *at the edge* are those whose value is the smallest or the largest that was tried.
+*Status* is self-reported, or verified by re-running some runs. [docs/scores.md](../docs/scores.md)
+and [docs/statistics.md](../docs/statistics.md) have the definitions. `plasticity-bench leaderboard
+--suite quick-v0` shows entries of an earlier version.
 """
 NONE_YET = "There are no entries yet.\n"
 

@@ -9,8 +9,11 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry, scores_of
 from plasticity_bench.leaderboard.manifest import TUNING, Flags
 from plasticity_bench.leaderboard.verification import VerificationStatus, status_of
+from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.learners.method import Method
 from plasticity_bench.results import TUNED
 from plasticity_bench.scoring.ranking import rank_rows
+from plasticity_bench.shipped import baseline_names
 from plasticity_bench.statistics import (
     Interval,
     Rank,
@@ -43,6 +46,8 @@ class Row:
         settings: "tuned" if the entry has the record of a search, "suite's" if they are those of
             the suite, else "not tuned".
         status: whether it was verified.
+        source: authors and year of the method, if it is a baseline; else empty.
+        compared_with: what the baseline was compared with, "code" or "paper"; else empty.
         scores: trainability, (streams, seeds), in the suite's order; empty if it is incomplete.
     """
 
@@ -59,6 +64,8 @@ class Row:
     flags: Flags
     settings: str
     status: VerificationStatus
+    source: str
+    compared_with: str
     scores: Array
 
 
@@ -92,6 +99,7 @@ def _row(entry: Entry, suite: Suite) -> Row:
     diverged = np.array([[s.diverged for s in line] for line in seed_scores])
     known_ones = known(trainability) if num_seeds else trainability[:0]
     scored = ~np.isnan(trainability)
+    method = _method(entry.manifest.learner.reference)
     return Row(
         name=entry.name,
         rank=None,
@@ -110,8 +118,15 @@ def _row(entry: Entry, suite: Suite) -> Row:
         flags=entry.manifest.flags,
         settings=_settings(entry, suite),
         status=status_of(entry.folder),
+        source=method.citation,
+        compared_with=method.compared_with,
         scores=trainability,
     )
+
+
+def _method(reference: str) -> Method:
+    """The source of a baseline; nothing of another learner, whose code is not imported."""
+    return find_learner(reference).method if reference in baseline_names() else Method()
 
 
 def _settings(entry: Entry, suite: Suite) -> str:

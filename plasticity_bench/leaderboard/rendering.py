@@ -15,6 +15,8 @@ from plasticity_bench.statistics import RELIABLE_SEEDS, format_interval
 HEADERS = (
     "rank",
     "entry",
+    "source",
+    "verified by",
     "trainability",
     "retained plasticity",
     "curvature retention",
@@ -25,7 +27,7 @@ HEADERS = (
     "settings",
     "status",
 )
-TEXT = ("entry", "needs", "settings", "status")
+TEXT = ("entry", "source", "verified by", "needs", "settings", "status")
 
 
 def render(rows: Sequence[Row], format_name: str) -> str:
@@ -42,6 +44,8 @@ def _line(row: Row) -> list[str]:
     return [
         rank,
         f"{row.name} ({row.remark})" if row.remark else row.name,
+        row.source,
+        row.compared_with,
         format_interval(row.trainability),
         format_interval(row.retained),
         format_interval(row.retention),
@@ -77,7 +81,8 @@ def _csv(rows: Sequence[Row]) -> str:
         intervals = [getattr(row, name) for name in means]
         numbers = [number for i in intervals for number in (i.mean, i.low, i.high)]
         rest = [*(getattr(row, n) for n in plain), *(getattr(row.flags, n) for n in flags)]
-        lines.append([*rank, row.name, row.remark, *numbers, *rest, row.settings, row.status])
+        said = [row.settings, row.status, row.source, row.compared_with]
+        lines.append([*rank, row.name, row.remark, *numbers, *rest, *said])
     headers = ["rank", "rank_low", "rank_high", "entry", "remark", *ends, *plain, *flags]
-    headers += ["settings", "status"]
+    headers += ["settings", "status", "source", "verified_by"]
     return tables.to_csv(headers, lines)

@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners import hyperparameters
 from plasticity_bench.learners.batch import Batch, Hidden
 from plasticity_bench.learners.losses import data_loss
@@ -15,7 +16,7 @@ from plasticity_bench.learners.method import Method
 from plasticity_bench.learners.noise import Noise
 from plasticity_bench.learners.optimizers import OPTIMIZERS, Moments, Params
 from plasticity_bench.learners.search_space import LogUniform, Range
-from plasticity_bench.networks import NetworkSpec, build_network
+from plasticity_bench.networks import NetworkLayers, NetworkSpec, build_network, layers_of
 
 __all__ = ["Batch", "Hidden", "Learner", "Memory", "State"]
 
@@ -77,6 +78,9 @@ class Learner:
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
     weight_decay: float = 0.0
+
+    # A hyperparameter of learners that replace units: whether Adam counts updates for each weight.
+    reset_count = False
 
     def __init__(self, /, **given: object) -> None:
         """Set hyperparameters in place of the defaults.
@@ -198,8 +202,8 @@ class Learner:
     def observe(self, hidden: dict[str, Hidden], state: State, noise: Noise) -> State:
         """Return the state after the hidden layers' outputs of the update's batch were observed.
 
-        Called after `apply_gradients`, before `after_update`, with every hidden layer by name. The
-        network must be an mlp or a cnn, with one output for each unit.
+        Called after `apply_gradients`, before `after_update`, with every hidden layer by name; of a
+        resnet18 or a vit, with the one within each block. Other networks must be chains of layers.
         """
         return state
 
@@ -234,46 +238,72 @@ class Learner:
 
     # ---- helpers for hooks ----------------------------------------------------------------------
 
+    @property
+    def network(self) -> NetworkLayers:
+        """The layers of the network that `build` returned, by the kind of module."""
+        layers: NetworkLayers | None = vars(self).get("_network")
+        if layers is None:
+            raise LearnerError(
+                f"Learner {type(self).__name__}: no network is built yet, so its layers are not "
+                "known: call hooks of `learner.on_network(module)`."
+            )
+        return layers
+
     def restart(self, fresh: Params) -> State:
         """Return the initial state of a learner with these parameters."""
+        moments = OPTIMIZERS[self.optimizer].initial_moments(fresh)
+        if self.reset_count and self.optimizer == "adam":
+            moments["count"] = {name: torch.zeros_like(value) for name, value in fresh.items()}
         return State(
             params=fresh,
             initial=fresh,
-            moments=OPTIMIZERS[self.optimizer].initial_moments(fresh),
+            moments=moments,
             memory=self.memory(fresh),
             step=torch.zeros((), dtype=torch.int64, device=next(iter(fresh.values())).device),
         )
 
     def replace_units(
-        self, state: State, hidden: dict[str, Hidden], chosen: dict[str, Tensor], noise: Noise
+        self,
+        state: State,
+        hidden: dict[str, Hidden],
+        chosen: dict[str, Tensor],
+        noise: Noise,
+        *,
+        layer_by_layer: bool = False,
     ) -> State:
         """Return the state with the chosen units replaced by new ones.
 
         Incoming weights are drawn anew, uniformly with the standard deviation of the layer's
         initial weights; biases are zero, and gains of norms as they started; outgoing weights are
-        zero, and so are the moments of all of these. The optimiser's count of updates, one for all
-        parameters, is unchanged.
+        zero, and so are the moments of all of these.
+
+        Adam's count of updates, by which it corrects its moments, is one for all parameters and is
+        unchanged: the first steps of a new unit are 3 to 6 step sizes. A learner that declares the
+        hyperparameter `reset_count: bool = True` has a count for each weight instead, which is zero
+        for those of new units.
 
         Args:
             state: of the replica.
             hidden: the layers, as a hook is shown them.
             chosen: for each layer, (units,) bool.
             noise: for the new weights.
+            layer_by_layer: replace the units of the first layer, then of the second, and so on: a
+                new unit then reads the new units below it. Otherwise all outgoing weights of new
+                units are zero.
         """
-        params, zeroed = dict(state.params), {}
+        params = dict(state.params)
+        zeroed: Params = {}  # masks
         for layer, units in chosen.items():
             for name in hidden[layer].incoming:
                 value = params[name]
                 mask = units.reshape(-1, *[1] * (value.ndim - 1)).expand_as(value)
                 params[name] = torch.where(mask, self._new(name, state, noise), value)
-                zeroed[name] = mask
-        for layer, units in chosen.items():  # last: a new unit does not read another new unit
-            name = hidden[layer].outgoing
-            value = params[name]
-            columns = value.reshape(len(value), len(units), -1)
-            mask = units[:, None].expand_as(columns).reshape(value.shape)
-            params[name] = torch.where(mask, 0.0, value)
-            zeroed[name] = mask | zeroed[name] if name in zeroed else mask
+                zeroed[name] = mask | zeroed[name] if name in zeroed else mask
+            if layer_by_layer:
+                self._silence(hidden[layer], units, params, zeroed)
+        if not layer_by_layer:
+            for layer, units in chosen.items():  # last: a new unit does not read another new unit
+                self._silence(hidden[layer], units, params, zeroed)
         moments = {
             moment: {
                 name: torch.where(zeroed[name], 0.0, value) if name in zeroed else value
@@ -282,6 +312,15 @@ class Learner:
             for moment, averages in state.moments.items()
         }
         return state._replace(params=params, moments=moments)
+
+    def _silence(self, layer: Hidden, units: Tensor, params: Params, zeroed: Params) -> None:
+        """Set the outgoing weights of units to zero in `params`, and mark them in `zeroed`."""
+        name = layer.outgoing
+        value = params[name]
+        columns = value.reshape(len(value), len(units), -1)
+        mask = units[:, None].expand_as(columns).reshape(value.shape)
+        params[name] = torch.where(mask, 0.0, value)
+        zeroed[name] = mask | zeroed[name] if name in zeroed else mask
 
     def _new(self, name: str, state: State, noise: Noise) -> Tensor:
         """The parameter of new units: weights are drawn, biases zero, gains as they started."""
@@ -292,6 +331,12 @@ class Learner:
         return torch.zeros_like(initial) if name.endswith("bias") else initial
 
     # ---- for the population ---------------------------------------------------------------------
+
+    def on_network(self, module: nn.Module) -> Self:
+        """Return a copy whose hooks know the layers of a network that `build` returned."""
+        copy = self.with_values({})
+        vars(copy)["_network"] = layers_of(module)
+        return copy
 
     def with_values(self, values: dict[str, Tensor]) -> Self:
         """Return a copy whose named hyperparameters are tensors, one replica's values."""

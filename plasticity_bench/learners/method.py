@@ -1,5 +1,6 @@
 """Where the rule of a learner comes from, and how the learner was compared with it."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,3 +30,20 @@ class Method:
     commit: str = ""
     verified: Verified = "no source"
     differences: tuple[str, ...] = ()
+
+    @property
+    def citation(self) -> str:
+        """Authors and year: "Dohare et al. 2024"; empty without a paper."""
+        return f"{self.authors} {self.year}" if self.authors else ""
+
+    @property
+    def paper_link(self) -> str:
+        """The URL of the paper; empty where there is none."""
+        if re.fullmatch(r"\d{4}\.\d{4,5}", self.paper):
+            return f"https://arxiv.org/abs/{self.paper}"
+        return f"https://doi.org/{self.paper}" if self.paper.startswith("10.") else self.paper
+
+    @property
+    def compared_with(self) -> str:
+        """In a word, what the learner was compared with: "code", "paper" or nothing."""
+        return {"authors' code": "code", "paper": "paper", "no source": ""}[self.verified]

@@ -79,19 +79,31 @@ def adam(
     """Adam (Kingma and Ba, 2015, arXiv:1412.6980), as `torch.optim.Adam`.
 
     In the form at the end of their section 2: the bias corrections are applied to the step size and
-    epsilon, which saves a division for each parameter.
+    epsilon, which saves a division for each parameter. With a moment "count", the updates since a
+    weight was replaced, each weight has its own corrections.
     """
     gradients = _plus(gradients, weight_decay, params)
-    count = step.double()
-    root = (1 - beta2**count).sqrt()
-    rate = step_size * root / (1 - beta1**count)
-    floor = epsilon * root
+    counts = {name: value + 1 for name, value in moments.get("count", {}).items()}
+    rate, floor = _corrections(step, step_size, beta1, beta2, epsilon)
     first, second, updated = {}, {}, {}
     for name, g in gradients.items():
         first[name] = _towards(moments["first"][name], g, 1 - beta1)
         second[name] = _towards(moments["second"][name], g.square(), 1 - beta2)
+        if counts:
+            rate, floor = _corrections(counts[name], step_size, beta1, beta2, epsilon)
+            rate, floor = rate.to(g.dtype), floor.to(g.dtype)
         updated[name] = params[name] - rate * (first[name] / (second[name].sqrt() + floor))
-    return updated, {"first": first, "second": second}
+    averages = {"first": first, "second": second}
+    return updated, {**averages, "count": counts} if counts else averages
+
+
+def _corrections(
+    count: Tensor, step_size: Scalar, beta1: Scalar, beta2: Scalar, epsilon: Scalar
+) -> tuple[Tensor, Tensor]:
+    """The step size and epsilon of Adam after a number of updates, or after that of each weight."""
+    count = count.double()
+    root = (1 - beta2**count).sqrt()
+    return step_size * root / (1 - beta1**count), epsilon * root
 
 
 def _towards(average: Tensor, value: Tensor, weight: Scalar) -> Tensor:

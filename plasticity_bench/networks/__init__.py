@@ -3,6 +3,7 @@
 from plasticity_bench.networks.activations import ACTIVATIONS
 from plasticity_bench.networks.build import build_network
 from plasticity_bench.networks.initialisation import INITS, initial_parameters, seeded_module
+from plasticity_bench.networks.layers import Layer, NetworkLayers, layers_of
 from plasticity_bench.networks.norms import NORMS
 from plasticity_bench.networks.sizing import match_num_parameters, num_parameters
 from plasticity_bench.networks.spec import FAMILIES, PADDINGS, NetworkSpec
@@ -13,9 +14,12 @@ __all__ = [
     "INITS",
     "NORMS",
     "PADDINGS",
+    "Layer",
+    "NetworkLayers",
     "NetworkSpec",
     "build_network",
     "initial_parameters",
+    "layers_of",
     "match_num_parameters",
     "num_parameters",
     "seeded_module",

@@ -57,7 +57,11 @@ class Looped:
         with explained(self._learner):
             self._hook_state = HookState(self._learner)
             self.module: nn.Module = self._hook_state.call(self._network)
-            self._hook_state.add_network(self.module)
+            self._replicas = [
+                (replica, learner.on_network(self.module)) for replica, learner in self._replicas
+            ]
+            self._learner = self._replicas[0][1]
+            self._hook_state.add_network(self.module, self._learner)
             self._replica = ReplicaUpdate.of(self._learner, self.module, spec)
         check_size(type(self._learner).__name__, self.module, spec)
         self.keys = noise_keys(replicas).to(device)

@@ -21,6 +21,7 @@ from torch import nn
 from plasticity_bench import object_state
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.networks import NetworkLayers
 from plasticity_bench.object_parts import is_library
 from plasticity_bench.object_state import State, names_in
 
@@ -57,10 +58,15 @@ class HookState:
         self._before = self._now()
         self._num_calls = 0
 
-    def add_network(self, module: nn.Module) -> None:
-        """Watch a network's attributes and what its forward pass can reach, from now on."""
+    def add_network(self, module: nn.Module, learner: Learner) -> None:
+        """Watch a network's attributes and what its forward pass can reach, from now on.
+
+        Args:
+            module: the network.
+            learner: the copy that knows its layers, watched from now on.
+        """
         self.check()
-        self._network = module
+        self._network, self._learner = module, learner
         self._before = self._now()
 
     def call(self, hooks: Callable[[], Result]) -> Result:
@@ -112,7 +118,8 @@ class HookState:
             roots["network"] = self._network
 
         def leaf(value: object) -> Any:
-            return {} if id(value) in registered or value is self._learner else NotImplemented
+            known = value is self._learner or isinstance(value, NetworkLayers)
+            return {} if known or id(value) in registered else NotImplemented
 
         return object_state.state_of(roots, globals_of=self._own, leaf=leaf)
 

@@ -61,7 +61,8 @@ class Recorder:
         with explained(self._learner):
             self._hook_state = HookState(self._learner)
             initial = self._hook_state.call(lambda: self._networks(learners))
-            self._hook_state.add_network(self._module)
+            self._learner = self._learner.on_network(self._module)
+            self._hook_state.add_network(self._module, self._learner)
             self._replica = ReplicaUpdate.of(self._learner, self._module, spec)
             self._values = [
                 torch.tensor(getattr(self._learner, name), dtype=torch.float64) for name in lifted

@@ -1,9 +1,11 @@
 """Source files as text that comments, docstrings and blank lines do not change."""
 
 import ast
+import copy
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 _UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _IMPLIED = ("ctx", "kind", "type_comment", "type_ignores")
@@ -26,8 +28,9 @@ def canonical(content: bytes) -> bytes:
     r"""Return what a file's hash is computed from.
 
     Of Python, it is the syntax tree without comments, docstrings and other statements that are only
-    a string. It is the same on every version of Python that parses the file; `ast.dump` prints
-    other fields in other versions. Of anything else, it is the bytes.
+    a string, and without a learner's `method = Method(...)`, which runs no more than a docstring.
+    It is the same on every version of Python that parses the file; `ast.dump` prints other fields
+    in other versions. Of anything else, it is the bytes.
 
     >>> canonical(b'def f(x):\n    "Doc."\n    return x') == canonical(b"def f(x): return x # f")
     True
@@ -35,7 +38,52 @@ def canonical(content: bytes) -> bytes:
     tree = parsed(content)
     if tree is None:
         return b"bytes:" + content
-    return b"tree:" + "".join(_text(tree)).encode()
+    return b"tree:" + "".join(_text(_without_methods(tree))).encode()
+
+
+def _without_methods(tree: ast.Module) -> ast.Module:
+    """The tree without statements that cite a method, unless something reads what they say."""
+    named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    named |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    cited = [entry for node in classes for entry in node.body if _cites(entry)]
+    once = all(names.count(name) == len(cited) for name in ("method", "Method"))
+    if not (cited and once) or "method" in named:
+        return tree
+    body: list[ast.stmt] = []
+    for node in tree.body:
+        changes: dict[str, Any] = {}
+        if isinstance(node, ast.ClassDef):
+            changes["body"] = [entry for entry in node.body if entry not in cited]
+        elif isinstance(node, ast.ImportFrom) and node.module == "plasticity_bench":
+            changes["names"] = [alias for alias in node.names if alias.name != "Method"]
+        body.append(_copied(node, **changes))
+    return ast.Module(body, type_ignores=[])
+
+
+def _cites(statement: ast.stmt) -> bool:
+    """Whether a statement is `method = Method(...)`, of constants."""
+    return (
+        isinstance(statement, ast.Assign)
+        and [ast.unparse(target) for target in statement.targets] == ["method"]
+        and isinstance(statement.value, ast.Call)
+        and ast.unparse(statement.value.func) == "Method"
+        and not statement.value.args
+        and all(_is_constant(keyword.value) for keyword in statement.value.keywords)
+    )
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(_is_constant(entry) for entry in node.elts)
+    return isinstance(node, ast.Constant)
+
+
+def _copied(node: ast.stmt, **changes: Any) -> ast.stmt:
+    copied = copy.copy(node)
+    vars(copied).update(changes)
+    return copied
 
 
 def _text(tree: ast.AST) -> Iterator[str]:

@@ -1,7 +1,10 @@
 """Baselines that act at task boundaries: they change what they say, and nothing else."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
+from torch import nn
 
 import plasticity_bench as pb
 from plasticity_bench.networks import initial_parameters
@@ -20,6 +23,10 @@ def begun(name, **hyperparameters):
     after = torch.utils._pytree.tree_map(lambda leaf: leaf[1], population.state)
     fresh = initial_parameters(lambda: pb.build_network(SPEC), integer(1, Branch.PARAMETERS, 2))
     return population, before, after, fresh
+
+
+def on_layer(learner, **layers):
+    return learner.on_network(nn.Sequential(OrderedDict(layers)))
 
 
 @pytest.mark.slow
@@ -100,7 +107,7 @@ def test_boundaries_concern_each_replica_alone():
 
 
 def test_fire_makes_rows_or_columns_orthogonal_and_keeps_the_rest():
-    _, before, after, _ = begun("fire", step_size=1e-2)
+    _, before, after, _ = begun("fire", step_size=1e-2, iterations=60)
     for name, value in after.params.items():
         if value.ndim == 1:
             assert torch.equal(value, before.params[name])
@@ -113,21 +120,32 @@ def test_fire_makes_rows_or_columns_orthogonal_and_keeps_the_rest():
     assert not any(value.any() for value in after.moments["second"].values())
 
 
-def test_fire_finds_the_nearest_such_matrix_by_newton_and_schulz_too():
-    """The iteration of the authors, run for long: another way to the same factor."""
-    _, before, after, _ = begun("fire", step_size=1e-2)
+def test_fire_iterated_for_long_finds_the_nearest_such_matrix():
+    """By the singular vectors: another way to the same factor."""
+    _, before, after, _ = begun("fire", step_size=1e-2, iterations=60)
     for name, value in before.params.items():
         if value.ndim == 2:
-            x = value.double() / value.double().norm()
-            for _ in range(200):
-                x = 1.5 * x - 0.5 * x @ x.T @ x
-            expected = x * (value.shape[0] / value.shape[1]) ** 0.5
+            left, _, right = torch.linalg.svd(value.double(), full_matrices=False)
+            expected = left @ right * (value.shape[0] / value.shape[1]) ** 0.5
             torch.testing.assert_close(after.params[name].double(), expected, atol=1e-4, rtol=0)
 
 
-def test_fire_treats_each_place_of_a_kernel_by_itself():
+def test_ten_iterations_leave_small_singular_values_below_one():
     learner, _ = new_state("fire")
-    weight = torch.randn(4, 2, 3, 3)
+    learner = on_layer(learner, linear=nn.Linear(64, 64))
+    weight = torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
+    state = learner.restart({"linear.weight": weight, "linear.bias": torch.zeros(64)})
+    sizes = torch.linalg.svdvals(
+        learner.begin_task(state, state.params, None).params["linear.weight"]
+    )
+    assert sizes.max() < 1 + 1e-5
+    assert (sizes < 0.9).float().mean() == 1 / 8
+
+
+def test_fire_treats_each_place_of_a_kernel_by_itself():
+    learner, _ = new_state("fire", iterations=60)
+    learner = on_layer(learner, conv=nn.Conv2d(2, 4, 3, bias=False))
+    weight = torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(0))
     state = learner.restart({"conv.weight": weight})
     after = learner.begin_task(state, state.params, None).params["conv.weight"]
     for i in range(3):
@@ -195,6 +213,7 @@ def test_dash_never_shrinks_by_more_than_its_floor(floor):
 
 def test_dash_shrinks_a_convolution_kernel_by_kernel():
     learner, _ = new_state("dash", window=1, floor=0.0)
+    learner = on_layer(learner, conv=nn.Conv2d(2, 3, 2))
     params = {"conv.weight": torch.randn(3, 2, 2, 2), "conv.bias": torch.randn(3)}
     state = learner.begin_task(learner.restart(params), params, None)
     gradients = {name: torch.randn(value.shape) for name, value in params.items()}

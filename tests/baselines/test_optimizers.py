@@ -5,6 +5,7 @@ import functools
 import pytest
 import torch
 
+import plasticity_bench as pb
 from plasticity_bench.learners.noise import Noise
 from tests.support.helpers import assert_equals_plain, moved, new_state, train
 
@@ -89,7 +90,8 @@ def test_two_steps_of_upgd_by_hand(corrected):
 
 
 def test_upgd_equals_a_direct_implementation():
-    learner, _ = new_state("upgd", step_size=0.1, noise_scale=0.0, utility_decay=0.9)
+    settings = {"utility_decay": 0.9, "correct_maximum": True}
+    learner, _ = new_state("upgd", step_size=0.1, noise_scale=0.0, **settings)
 
     class Direct(torch.optim.Optimizer):
         def __init__(self, params):
@@ -163,6 +165,54 @@ def test_an_optimiser_of_pytorch_is_brought_unchanged(name):
             return OWN[name](parameters)
 
     assert_equals_plain(learner if name == "RMSprop" else Other(), OWN[name], steps=15, atol=1e-6)
+
+
+class WithMuon(type(new_state("torch_optimizer")[0])):
+    """Muon for hidden matrices, as the docstring has it."""
+
+    def _optimizers(self, parameters):
+        names = [layer.weight for layer in self.network.hidden if not layer.convolution]
+        matrices = [parameters[name] for name in names]
+        others = [value for name, value in parameters.items() if name not in names]
+        return [torch.optim.Muon(matrices), torch.optim.Adam(others, lr=self.step_size)]
+
+
+class BothOfPyTorch:
+    """The two optimisers as one, for a module of `SPEC`."""
+
+    def __init__(self, params):
+        params = list(params)
+        matrices = [params[0], params[2]]
+        others = [params[1], *params[3:]]
+        self.parts = [torch.optim.Muon(matrices), torch.optim.Adam(others, lr=1e-3)]
+
+    def zero_grad(self):
+        for part in self.parts:
+            part.zero_grad()
+
+    def step(self):
+        for part in self.parts:
+            part.step()
+
+
+def test_muon_is_brought_with_another_optimiser_beside_it():
+    assert_equals_plain(WithMuon(), BothOfPyTorch, steps=15, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (torch.optim.Muon, r"refuses to make .*2D.*override _optimizers"),
+        (torch.optim.LBFGS, r"LBFGS evaluates the loss several times for a step, by a closure"),
+    ],
+)
+def test_optimisers_that_do_not_fit_are_refused_in_a_sentence(make, problem):
+    class Other(type(new_state("torch_optimizer")[0])):
+        def _optimizer(self, parameters):
+            return make(parameters)
+
+    with pytest.raises(pb.LearnerError, match=f"^Learner Other: .*{problem}"):
+        train(Other(), [0], 1)
 
 
 # ---- selective weight re-initialisation ---------------------------------------------------------

@@ -1,6 +1,8 @@
 """Baselines that replace hidden units: which, when, how many, and what a replaced unit is."""
 
 import math
+from collections import OrderedDict
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ from torch import nn
 
 import plasticity_bench as pb
 from plasticity_bench.learners.learner import Hidden
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.learners.noise import Noise
 from plasticity_bench.recording.hook_state import HookState
 from tests.support.helpers import (
@@ -56,6 +59,25 @@ def watched(monkeypatch):
 # ---- the hook -----------------------------------------------------------------------------------
 
 
+VIT = pb.NetworkSpec(
+    name="vit", patch_size=4, dim=8, depth=2, heads=2, input_shape=(8, 8), num_outputs=5
+)
+
+
+def test_within_blocks_the_hook_sees_the_hidden_layers(watched):
+    """The rows are tokens of examples; of the perceptrons after attention."""
+    train(Watcher(), [0], 1, VIT)
+    hidden, _ = watched[0]
+    assert {name: (layer.incoming, layer.outgoing) for name, layer in hidden.items()} == {
+        f"block{i}.widen": (
+            (f"block{i}.widen.weight", f"block{i}.widen.bias"),
+            f"block{i}.narrow.weight",
+        )
+        for i in range(2)
+    }
+    assert hidden["block0.widen"].outputs.shape == (8 * 4, VIT.mlp_ratio * 8)
+
+
 @pytest.mark.parametrize("spec", [SPEC, CNN])
 def test_the_hook_sees_the_hidden_layers_of_the_updates_own_forward_pass(spec, watched):
     population = train(Watcher(), [0], 3, spec)
@@ -99,11 +121,10 @@ def test_wires_are_the_parameters_before_and_after(watched):
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"name": "vit", "patch_size": 2, "dim": 8, "depth": 1, "heads": 2}, "Patches"),
-        ({"name": "resnet18", "width": 4}, "mlp and cnn"),
-        ({"hidden": (4,), "activation": "crelu"}, "crelu"),
+        ({"hidden": (4,), "activation": "crelu"}, "mlp and cnn.*crelu"),
+        ({"name": "vit", "patch_size": 4, "dim": 8, "depth": 1, "heads": 2, "activation": "crelu"}, "block0.activation, a CReLU"),
     ],
-)
+)  # fmt: skip
 def test_other_networks_are_refused(changes, problem):
     spec = pb.NetworkSpec(**changes, input_shape=(8, 8), num_outputs=5)
     with pytest.raises(pb.LearnerError, match=f"hook observe.*{problem}"):
@@ -122,7 +143,7 @@ def test_a_hidden_penalty_is_checked_as_the_hook_is():
 
     with pytest.raises(pb.LearnerError, match="hook hidden_penalty: must return a scalar"):
         train(Wrong(), [0], 1)
-    spec = pb.NetworkSpec(name="resnet18", width=4, input_shape=(8, 8), num_outputs=5)
+    spec = replace(SPEC, activation="fourier")
     with pytest.raises(pb.LearnerError, match="hook hidden_penalty: it sees"):
         train(Wrong(), [0], 0, spec)
 
@@ -187,6 +208,46 @@ def test_new_weights_have_the_distribution_of_the_initial_ones():
     torch.testing.assert_close(quantiles, expected, atol=0.01, rtol=0)
 
 
+@pytest.mark.parametrize("reset_count", [False, True])
+def test_the_first_step_of_a_new_unit_is_large_unless_its_count_is_reset(reset_count):
+    """After 5,000 updates, with moments of zero and a gradient of one: Adam's first step."""
+    learner, state = new_state("redo", reset_count=reset_count)
+    count = torch.tensor(5_000)
+    moments = {
+        moment: {
+            name: torch.full_like(value, 5_000 * (moment == "count")) for name, value in of.items()
+        }
+        for moment, of in state.moments.items()
+    }
+    state = state._replace(step=count, moments=moments)
+    hidden = {
+        "linear0": Hidden(torch.zeros(8, 16), ("linear0.weight", "linear0.bias"), "linear1.weight")
+    }
+    units = torch.arange(16) == 3
+    new = learner.replace_units(state, hidden, {"linear0": units}, Noise(KEY))
+    ones = {name: torch.ones_like(value) for name, value in state.params.items()}
+    after = learner.apply_gradients(ones, new._replace(step=count + 1), Noise(KEY))
+    moved = (new.params["linear0.bias"] - after.params["linear0.bias"]) / learner.step_size
+    assert moved[3].item() == pytest.approx(1.0 if reset_count else 0.1 / 0.001**0.5, rel=1e-2)
+    if reset_count:
+        assert after.moments["count"]["linear0.bias"][:4].tolist() == [5001, 5001, 5001, 1]
+
+
+def test_layer_by_layer_a_new_unit_reads_the_new_units_below():
+    learner, state = new_state("redo")
+    hidden = {
+        "linear0": Hidden(torch.zeros(8, 16), ("linear0.weight", "linear0.bias"), "linear1.weight"),
+        "linear1": Hidden(torch.zeros(8, 12), ("linear1.weight", "linear1.bias"), "head.weight"),
+    }
+    chosen = {"linear0": torch.arange(16) < 2, "linear1": torch.arange(12) < 3}
+    for layer_by_layer in (False, True):
+        new = learner.replace_units(
+            state, hidden, chosen, Noise(KEY), layer_by_layer=layer_by_layer
+        ).params["linear1.weight"]
+        assert bool(new[:3, :2].all()) == layer_by_layer
+        assert not new[3:, :2].any()
+
+
 def test_the_optimiser_moves_what_was_replaced():
     """The new unit's outgoing weights learn at once, its incoming ones when these are not zero."""
     population = train(new_state("redo", period=20, threshold=1.0)[0], [0], 20)
@@ -206,6 +267,12 @@ def test_the_optimiser_moves_what_was_replaced():
 
 def layer_of(outputs, name="a"):
     return {name: Hidden(outputs, (f"{name}.weight", f"{name}.bias"), "head.weight")}
+
+
+def small_learner(name, **hyperparameters):
+    """A baseline on a network of one hidden layer, a."""
+    layers = OrderedDict(a=nn.Linear(3, 4), head=nn.Linear(4, 2))
+    return find_learner(name)(**hyperparameters).on_network(nn.Sequential(layers))
 
 
 def small_state(learner, units):
@@ -284,7 +351,7 @@ def test_redo_equals_a_direct_implementation():
 
 def test_the_mature_unit_rule_and_the_rate():
     """Rate 0.15 of 4 units: 0.6 a step once they are mature, so one at steps 5 and 7 of maturity 3."""
-    learner, _ = new_state("continual_backprop", rate=0.15, maturity=3)
+    learner = small_learner("continual_backprop", rate=0.15, maturity=3)
     state = small_state(learner, 4)
     counts = []
     for _ in range(7):
@@ -302,7 +369,7 @@ def test_the_mature_unit_rule_and_the_rate():
 
 
 def test_no_unit_is_replaced_twice_within_its_maturity():
-    learner, _ = new_state("continual_backprop", rate=0.5, maturity=4)
+    learner = small_learner("continual_backprop", rate=0.5, maturity=4)
     state = small_state(learner, 6)
     last = [0] * 6
     total = 0
@@ -319,7 +386,7 @@ def test_no_unit_is_replaced_twice_within_its_maturity():
 
 
 def test_the_number_of_replacements_matches_the_stated_rate():
-    learner, _ = new_state("continual_backprop", rate=0.01, maturity=0)
+    learner = small_learner("continual_backprop", rate=0.01, maturity=0)
     state = small_state(learner, 20)
     total = 0
     for step in range(200):
@@ -330,9 +397,11 @@ def test_the_number_of_replacements_matches_the_stated_rate():
     assert total == pytest.approx(200 * 0.01 * 20, abs=1)
 
 
-def test_a_step_of_continual_backprop_by_hand():
-    """Two steps: utilities decay and are corrected by age, and the mean moves to the bias."""
-    learner, _ = new_state("continual_backprop", rate=0.5, maturity=1, utility_decay=0.75)
+@pytest.mark.parametrize("keep_mean", [False, True])
+def test_a_step_of_continual_backprop_by_hand(keep_mean):
+    """Two steps: utilities decay and are corrected by age, and the mean may move to the bias."""
+    settings = {"rate": 0.5, "maturity": 1, "utility_decay": 0.75, "keep_mean": keep_mean}
+    learner = small_learner("continual_backprop", **settings)
     state = small_state(learner, 2)
     head = torch.tensor([[1.0, -2.0], [3.0, 1.0]])  # (outputs, units): mean sizes 2 and 1.5
     state = state._replace(params={**state.params, "head.weight": head})
@@ -347,15 +416,14 @@ def test_a_step_of_continual_backprop_by_hand():
     assert second.memory["mean.a"].tolist() == [0.0, 1.0]
     assert second.memory["age.a"].tolist() == [0.0, 2.0]
     mean = (0.75 * 0.5 + 0.25 * 0.5) / (1 - 0.75**2)
-    torch.testing.assert_close(
-        second.params["head.bias"], state.params["head.bias"] + mean * head[:, 0]
-    )
+    added = mean * head[:, 0] if keep_mean else 0.0
+    torch.testing.assert_close(second.params["head.bias"], state.params["head.bias"] + added)
     torch.testing.assert_close(second.params["head.weight"], head * torch.tensor([0.0, 1.0]))
 
 
 def test_utilities_are_compared_after_their_correction_by_age():
     """0.9 at age 51 is 0.904, 0.54 at age 4 is 1.57: the greater sum is the lesser utility."""
-    learner, _ = new_state("continual_backprop", rate=0.5, maturity=2, utility_decay=0.9)
+    learner = small_learner("continual_backprop", rate=0.5, maturity=2, utility_decay=0.9)
     state = small_state(learner, 2)
     memory = state.memory | {
         "utility.a": torch.tensor([1.0, 0.6]),
@@ -369,7 +437,8 @@ def test_utilities_are_compared_after_their_correction_by_age():
 @pytest.mark.slow
 def test_continual_backprop_equals_a_direct_implementation():
     """Lists and loops over one network's own hooks, driven by the population's outputs."""
-    learner, _ = new_state("continual_backprop", rate=0.02, maturity=10, utility_decay=0.9)
+    settings = {"rate": 0.02, "maturity": 10, "utility_decay": 0.9, "reset_count": False}
+    learner = find_learner("continual_backprop")(**settings)
     population = train(learner, [1], 0)
     units = {"linear0": 16, "linear1": 12}
     readers = {"linear0": "linear1", "linear1": "head"}
@@ -437,7 +506,7 @@ def run_silences(learner, pattern, units=2):
 
 def test_a_unit_is_replaced_when_its_silence_reaches_its_limit():
     """Limits begin at half of the longest: 4 updates."""
-    learner, _ = new_state("self_normalized_resets", longest=8, period=1000)
+    learner = small_learner("self_normalized_resets", longest=8, period=1000)
     states, news = run_silences(learner, [(False, True)] * 9)
     assert [first for first, _ in news] == [False] * 3 + [True] + [False] * 3 + [True, False]
     assert not any(second for _, second in news)
@@ -450,25 +519,38 @@ def test_limits_become_a_quantile_of_a_units_own_gaps():
     """Gaps 1, 1, 1, 3: three of four are at most 1, all at most 3."""
     gaps = [False, True] * 3 + [False] * 3 + [True]
     for quantile, expected in ((0.75, 1), (0.76, 3), (1.0, 3)):
-        learner, _ = new_state(
+        learner = small_learner(
             "self_normalized_resets", quantile=quantile, longest=8, period=len(gaps)
         )
         states, news = run_silences(learner, [(fires, True) for fires in gaps])
         assert states[-2].memory["gaps.a"][0].tolist() == [3, 0, 0, 0, 0, 0, 0, 0]
-        assert states[-1].memory["limit.a"].tolist() == [expected, 8]  # without gaps it doubles
+        assert states[-1].memory["limit.a"].tolist() == [expected, 1]  # without gaps it is 1
         assert not states[-1].memory["gaps.a"].any()
         assert not any(map(any, news))
 
 
 def test_a_limit_is_at_least_one_and_at_most_the_longest():
-    learner, _ = new_state("self_normalized_resets", longest=6, period=1)
-    states, _ = run_silences(learner, [(True, True)] * 3)
-    assert [state.memory["limit.a"][0].item() for state in states] == [3, 6, 6, 6]
+    """The limit begins at 3, and doubles for gaps as long as it is."""
+    learner = small_learner("self_normalized_resets", longest=5, period=3, quantile=0.5)
+    pattern = [False, False, True] * 3
+    states, _ = run_silences(learner, [(fires, True) for fires in pattern])
+    assert [state.memory["limit.a"].tolist() for state in states[::3]] == [
+        *([2, 2], [4, 1], [2, 1], [4, 1])
+    ]
+    learner = small_learner("self_normalized_resets", longest=5, period=1)
+    states, _ = run_silences(learner, [(False, True)] * 3)
+    assert [state.memory["limit.a"][0].item() for state in states] == [2, 1, 2, 1]
+
+
+def test_a_unit_that_always_fired_is_replaced_at_its_first_silence():
+    learner = small_learner("self_normalized_resets", longest=200, period=5)
+    _, news = run_silences(learner, [(True, True)] * 7 + [(False, True)] * 2)
+    assert [first for first, _ in news] == [False] * 7 + [True, True]
 
 
 def test_self_normalised_resets_equal_a_direct_implementation():
     """Python lists of gaps, on random firing with a different rate for each unit."""
-    learner, _ = new_state("self_normalized_resets", quantile=0.8, longest=20, period=50)
+    learner = small_learner("self_normalized_resets", quantile=0.8, longest=20, period=50)
     generator = torch.Generator().manual_seed(3)
     rates = torch.tensor([0.1, 0.3, 0.6, 0.95])
     pattern = (torch.rand(300, 4, generator=generator) < rates).tolist()
@@ -482,15 +564,15 @@ def test_self_normalised_resets_equal_a_direct_implementation():
                 silence[i] = 0
             else:
                 silence[i] += 1
-            if step % 50 == 0:
-                ordered = sorted(gaps[i])
-                found = ordered[math.ceil(0.8 * len(ordered) - 1e-9) - 1] if ordered else 99
-                limit[i] = found if found < limit[i] else min(20, 2 * limit[i])
-                gaps[i] = []
             is_new = silence[i] >= limit[i]
             assert news[step - 1][i] == is_new, (step, i)
             if is_new:
                 gaps[i].append(silence[i])
                 silence[i] = 0
                 total += 1
+            if step % 50 == 0:
+                ordered = sorted(gaps[i])
+                found = ordered[math.ceil(0.8 * len(ordered) - 1e-9) - 1] if ordered else 1
+                limit[i] = found if found < limit[i] or not ordered else min(20, 2 * limit[i])
+                gaps[i] = []
     assert total > 5

@@ -273,6 +273,11 @@ def test_list_and_schema(capsys):
     assert "quick" in out
     assert "plasticity/RandomLabelDigits-v0" in out
     assert "wasserstein" in out
+    assert main(["list", "streams"]) == 0
+    assert "wasserstein" not in capsys.readouterr().out
+    assert main(["list", "learners"]) == 0
+    fields = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["l2_init", "Kumar", "et", "al.", "2023", "2308.11958", "code"] in fields
     assert main(["schema"]) == 0
     assert '"streams"' in capsys.readouterr().out
 

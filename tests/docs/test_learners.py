@@ -1,55 +1,56 @@
-"""The table of baselines in docs/learners.md is what the classes say and do."""
+"""The tables of baselines in docs/learners.md are what the classes say and do."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-import plasticity_bench as pb
 from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.recording.costs import costs
-from plasticity_bench.recording.recorder import Recorder
+from plasticity_bench.learners.method import Method
 from plasticity_bench.shipped import baseline_names
+from tests.support import learners_table
 
-PAGE = (Path(__file__).parents[2] / "docs" / "learners.md").read_text()
-NETWORK = pb.NetworkSpec(hidden=(64, 64), input_shape=(8, 8), num_outputs=10)
-
-
-def row(name):
-    cls = find_learner(name)
-    rule = cls.__doc__.strip().splitlines()[0].replace("|", r"\|")
-    sources = [
-        f"[{n}](https://arxiv.org/abs/{n})" for n in re.findall(r"arXiv:([\d.]+\d)", cls.__doc__)
-    ]
-    runs = (
-        f"`{name}`",
-        rule,
-        ", ".join(dict.fromkeys(sources)),
-        *needs(cls()),
-    )
-    return f"| {' | '.join(runs)} |".replace("|  |", "| |").replace("|  |", "| |")
-
-
-def needs(learner):
-    if not learner.vectorized:
-        return ("", "not recorded", "")
-    recorder = Recorder([learner], NETWORK)
-    cost = costs(recorder.record, recorder.update((32, 8, 8), (32,)), NETWORK)
-    kept = f"{cost.memory:.1f}" if cost.memory >= 0.05 else "under 0.1"
-    return ("yes" if cost.boundaries else "", f"{cost.flops:.2f}", kept if cost.memory else "")
+PAGE = learners_table.PAGE.read_text()
+COMMAND = "python -m tests.support.learners_table"
+TWINS = Path(__file__).parents[1] / "baselines" / "twins"
+NO_SOURCE = {"fresh", "input_matching", "sgd", "torch_optimizer"}
 
 
 @pytest.mark.slow
 def test_the_table_is_what_the_classes_say_and_do():
-    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
-    expected = [row(name) for name in baseline_names()]
-    assert rows == expected, "the table should be:\n" + "\n".join(expected)
+    text = learners_table.section(PAGE, learners_table.TABLE)
+    assert text == learners_table.table(), COMMAND
+
+
+def test_the_differences_are_those_that_the_classes_state():
+    text = learners_table.section(PAGE, learners_table.DIFFERENCES)
+    assert text == learners_table.differences(), COMMAND
 
 
 @pytest.mark.parametrize("name", baseline_names())
 def test_every_baseline_says_what_it_is(name):
     """A module's line, a class's line that is a sentence, and a source unless it needs none."""
     cls = find_learner(name)
-    own = ("sgd", "l2", "leaky_relu", "fresh", "input_matching", "sdp", "torch_optimizer")
     assert cls.__doc__.strip().splitlines()[0].endswith((".", ":"))
-    assert "arXiv:" in cls.__doc__ or name in own
+    assert isinstance(vars(cls).get("method"), Method), "the class declares no method of its own"
+    method = cls.method
+    assert (method.verified == "no source") == (name in NO_SOURCE)
+    if name in NO_SOURCE:
+        assert method == Method()
+        return
+    assert method.authors
+    assert 1950 < method.year < 2100
+    assert method.paper_link.startswith("https://")
+    if method.paper[0].isdigit():
+        assert method.paper in cls.__doc__
+    has_code = method.verified == "authors' code"
+    assert bool(re.fullmatch(r"[0-9a-f]{40}", method.commit)) == has_code
+    assert method.code.startswith("https://") == has_code
+    assert all(difference.endswith(".") for difference in method.differences)
+
+
+def test_every_baseline_with_a_source_has_a_twin():
+    """A test that steps it beside the arithmetic of its source; else `verified` says too much."""
+    text = "".join(path.read_text() for path in TWINS.glob("test_*.py"))
+    twins = {n for n in baseline_names() if re.search(rf'agree\(\s*"{n}"|"{n}": ', text)}
+    assert set(baseline_names()) - twins == NO_SOURCE

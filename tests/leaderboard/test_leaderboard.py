@@ -20,7 +20,7 @@ from plasticity_bench.leaderboard import page
 from plasticity_bench.leaderboard.entry import entry_sha256, read_entry, scores_of
 from plasticity_bench.leaderboard.flags import flags_from
 from plasticity_bench.leaderboard.manifest import MANIFEST, Flags, read_manifest
-from plasticity_bench.leaderboard.ranking import Row
+from plasticity_bench.leaderboard.ranking import Row, _method
 from plasticity_bench.leaderboard.rendering import needs, render
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.results import Results, select
@@ -266,7 +266,7 @@ def row(name, scores, remark="", **changes):
         name=name, rank=None, remark=remark, trainability=own, retained=own, retention=own,
         worst=0.5, collapse=0.25, seconds=1.0, num_seeds=10, status="verified (3 runs, 2026-01-01)",
         flags=Flags(recorded=True, boundaries=True, flops=2.0, memory=1.0), settings="tuned",
-        scores=np.asarray(scores),
+        scores=np.asarray(scores), source="Some et al. 2024", compared_with="code",
     )  # fmt: skip
     return Row(**{**values, **changes})
 
@@ -301,9 +301,16 @@ def test_every_format_has_the_same(format_name):
         assert "<1>" not in shown
         shown = " ".join(parser.found)
     assert ("one" in shown) and ("two" in shown) and ("verified (3 runs, 2026-01-01)" in shown)
+    assert "Some et al. 2024" in shown
     if format_name != "csv":
         assert "3 (too few)" in shown
         assert "boundaries, FLOPs 2.0, memory 1.0" in shown
+
+
+def test_the_source_of_a_baseline_is_that_of_its_class():
+    assert _method("l2_init").citation == "Kumar et al. 2023"
+    assert _method("l2_init").compared_with == "code"
+    assert _method("my_module:Mine").citation == _method("adan").compared_with == ""
 
 
 def test_needs_nothing():

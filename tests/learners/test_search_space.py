@@ -112,7 +112,7 @@ def test_baselines_with_hyperparameters_of_their_own_declare_some():
         if set(find_learner(name)().hyperparameters()) - plain
         and set(declared(find_learner(name))) == {"step_size"}
     }
-    assert without == {"nap"}  # whose only one says whether the head is projected
+    assert without == {"fire", "nap"}  # theirs are which weights, and how exactly
 
 
 # Published grids, by learner: each value lies in the declared range.
@@ -125,7 +125,7 @@ PUBLISHED = {
     "shrink_and_perturb": {"shrink": [1e-5, 1e-2], "noise_scale": [1e-6, 1e-2]},
     "continual_backprop": {"rate": [1e-6, 3e-4, 1e-1], "maturity": [100]},
     "redo": {"threshold": [0, 0.01, 0.1]},
-    "l2_effective_rank": {"rank_strength": [1e-4, 1e-3, 1e-2]},
+    "l2_effective_rank": {"rank_step_size": [1e-4, 1e-3, 1e-2]},
     "weight_clipping": {"bound": [1, 2, 3, 4, 5]},
     "muon": {"matrix_step_size": [0.02, 0.05]},
     "sdp": {"gamma": [0.3]},

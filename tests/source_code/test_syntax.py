@@ -105,3 +105,39 @@ def test_a_deep_tree_and_a_long_number_are_hashed():
     deep = "A = " + " + ".join(["1"] * 3000)
     assert canonical(deep.encode()) != canonical(f"{deep} + 2".encode())
     assert hashed(f"A = {'9' * 4000}") != hashed(f"A = {'9' * 4001}")
+
+
+CITED = """\
+from plasticity_bench import Learner, Method
+class Mine(Learner):
+    method = Method(paper="2306.13812", year=2024, differences=("One.", "Two."))
+    strength: float = 1e-3
+"""
+PLAIN = """\
+from plasticity_bench import Learner
+class Mine(Learner):
+    strength: float = 1e-3
+"""
+
+
+def test_what_a_learner_cites_changes_no_hash():
+    assert hashed(CITED) == hashed(PLAIN)
+    assert hashed(CITED) == hashed(CITED.replace("2024", "2023"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("year=2024", "year=2000 + 24"),  # computed
+        ("    strength", "    rate = method.year\n    strength"),  # read
+        ("    strength", "    word = 'method'\n    strength"),  # perhaps read by its name
+        ("    strength", "    other = Method(year=1)\n    strength"),
+        ("method = Method", "cited = Method"),
+        ("Method(paper", "Method.of(paper"),
+    ],
+)
+def test_a_citation_that_could_be_code_is_code(old, new):
+    assert old in CITED
+    changed = CITED.replace(old, new)
+    assert hashed(changed) != hashed(PLAIN)
+    assert hashed(changed) != hashed(changed.replace("2024", "2023").replace("24,", "25,"))

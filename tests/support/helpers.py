@@ -59,6 +59,7 @@ def same(one, other):
 def new_state(name, spec=SPEC, **hyperparameters):
     """A baseline, and one network's state before its first update."""
     learner = find_learner(name)(**hyperparameters)
+    learner = learner.on_network(learner.build(spec))
     params = initial_parameters(lambda: learner.build(spec), 0)
     return learner, learner.restart(params)
 
