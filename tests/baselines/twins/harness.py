@@ -209,10 +209,11 @@ def agree(name, twin, network, optimizer, **settings):
         return {key: value.double() for key, value in params.items()}
 
     state = pytree.tree_map(
-        lambda t: t.double() if t.is_floating_point() else t, learner.restart(drawn(0))
+        lambda t: t.double() if t.is_floating_point() else t,
+        replica_update.restart(learner, drawn(0), spec=spec),
     )
     other = twin(module, drawn(0), optimizer, learner.hyperparameters())
-    update = recorded(learner, module, state, batch(spec, 0))
+    update = recorded(learner, module, spec, state, batch(spec, 0))
     largest = 0.0
     for step in range(UPDATES):
         if step and step % UPDATES_PER_TASK == 0:
@@ -236,9 +237,9 @@ def agree(name, twin, network, optimizer, **settings):
     return other
 
 
-def recorded(learner, module, state, example):
+def recorded(learner, module, spec, state, example):
     """The learner's update, recorded as it is for every run, but in double precision."""
-    replica = ReplicaUpdate.of(learner, module)
+    replica = ReplicaUpdate.of(learner, module, spec)
     arguments = (state, torch.tensor(0), *example)
     graph = record(lambda *given: replica.update(learner, *given), arguments)
     structure = pytree.tree_structure(state)

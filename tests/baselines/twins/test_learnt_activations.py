@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 from plasticity_bench.learners.lookup import find_learner
-from tests.baselines.twins_new.twin import NETWORKS, Adam, Twin, assert_twins
+from tests.baselines.twins.module_twins import NETWORKS, Adam, Twin, assert_twins
 
 
 class WrittenOut(Twin):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from plasticity_bench.learners.lookup import find_learner
-from tests.baselines.twins_new.twin import NETWORKS, Twin, assert_twins
+from tests.baselines.twins.module_twins import NETWORKS, Twin, assert_twins
 
 pytestmark = pytest.mark.slow
 

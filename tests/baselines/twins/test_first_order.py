@@ -9,7 +9,7 @@ from scipy.special import erfi
 from torch import nn
 
 from plasticity_bench.learners.lookup import find_learner
-from tests.baselines.twins_new.twin import NETWORKS, Adam, Twin, assert_twins
+from tests.baselines.twins.module_twins import NETWORKS, Adam, Twin, assert_twins
 
 
 class MuonTwin(Twin):
