@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from plasticity_bench.errors import LearnerError
 from plasticity_bench.networks.activations import ACTIVATIONS
+from plasticity_bench.networks.attention import MultiheadAttention
+from plasticity_bench.networks.functional import apply_network
 from plasticity_bench.networks.vit import Attention
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -118,7 +119,7 @@ class NetworkLayers:
             if isinstance(part, _ACTIVATIONS)
         ]
         try:
-            functional_call(self.module, dict(params), (inputs,))
+            apply_network(self.module, dict(params), inputs)
         finally:
             for handle in handles:
                 handle.remove()
@@ -137,7 +138,7 @@ def layers_of(module: nn.Module) -> NetworkLayers:
         prefix = f"{name}." if name else ""
         if isinstance(part, Attention):
             fused.add(f"{prefix}queries_keys_values")
-        if isinstance(part, nn.MultiheadAttention):
+        if isinstance(part, nn.MultiheadAttention | MultiheadAttention):
             found += _layer(name, known, "in_proj_", fused=True)
         elif isinstance(part, (nn.Linear, *_CONVOLUTIONS)):
             is_convolution = not isinstance(part, nn.Linear)

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 import plasticity_bench as pb
 from plasticity_bench.networks.attention import written_out
+from plasticity_bench.networks.layers import layers_of
 from tests.support.helpers import SPEC, replica, stacked_batch, train
 from tests.support.transformers import Encoded
 
@@ -75,6 +76,21 @@ def test_attention_between_tokens_of_two_kinds(settings):
         torch.testing.assert_close(*weights)
     with pytest.raises(ValueError, match="is_causal needs attn_mask"):
         ours(query, query, query, is_causal=True)
+
+
+def test_queries_keys_and_values_are_layers_of_their_own():
+    layers = layers_of(written_out(Encoded(SPEC)))
+    parts = {layer.weight: layer.parts for layer in layers.all}
+    assert parts == {
+        "embed.weight": 1,
+        "layer.self_attn.in_proj_weight": 3,
+        "layer.self_attn.out_proj.weight": 1,
+        "layer.linear1.weight": 1,
+        "layer.linear2.weight": 1,
+        "head.weight": 1,
+    }
+    assert layers.head.weight == "head.weight"
+    assert "layer.norm1.weight" in layers.norms
 
 
 def test_what_has_no_such_form_is_left_as_it_is():
