@@ -103,14 +103,14 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
     from plasticity_bench.cli.execution import check_writable, execute_groups
     from plasticity_bench.results import Results
     from plasticity_bench.results.reuse import TUNING
-    from plasticity_bench.tuning import record, report
+    from plasticity_bench.tuning import report, writing
     from plasticity_bench.tuning.search import Search
 
     suite = _suite(document, request.rule)
     search = Search(suite, _contenders(suite, request.learners, request.held))
     folder = request.results / suite.directory_name
     path = request.output or folder / "tuning.yaml"
-    record.check_replaceable(path, search)
+    writing.check_replaceable(path, search)
     results = Results(folder / TUNING)
     check_writable(results)
     failed: list[int] = []
@@ -119,7 +119,7 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
         failed.append(execute_groups(rung.name, groups, results, execution))
 
     outcomes = search.run(results, run_rung)
-    written = record.write(search, outcomes, path)
+    written = writing.write(search, outcomes, path)
     unknown = [one.label for one in outcomes if not one.known]
     for label in unknown:
         say(
@@ -190,7 +190,7 @@ def _contenders(
 
 
 def _learners_block(suite: "Suite", path: Path) -> str:
-    from plasticity_bench.tuning import configuring, record
+    from plasticity_bench.tuning import configuring, record, writing
 
     tuned = record.read(path).applied(suite.contenders)
-    return record.as_yaml(configuring.learners_block(suite, tuned))
+    return writing.as_yaml(configuring.learners_block(suite, tuned))

@@ -15,7 +15,7 @@ from plasticity_bench.results import Results, Row
 from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.planning import plan
 from plasticity_bench.suite.suite import load_suite
-from plasticity_bench.tuning import configuring, record, report
+from plasticity_bench.tuning import configuring, record, report, writing
 from plasticity_bench.tuning.budget import expected_best
 from plasticity_bench.tuning.search import Search, together
 
@@ -302,7 +302,7 @@ def test_a_setting_without_all_its_runs_is_not_chosen(tmp_path):
     assert adam.known
     _, _, nothing = searched(tmp_path / "b", search.suite, value=lambda *_: None)
     assert not any(one.known for one in nothing)
-    assert record.write(search, nothing, tmp_path / "none.yaml").learners == {}
+    assert writing.write(search, nothing, tmp_path / "none.yaml").learners == {}
 
 
 def test_what_has_no_result_in_the_last_round_is_not_chosen(tmp_path):
@@ -316,7 +316,7 @@ def test_what_has_no_result_in_the_last_round_is_not_chosen(tmp_path):
 
     search, _, found = searched(tmp_path, suite_of(tmp_path, text), value=late)
     assert [one.known for one in found] == [True, False, True]
-    assert list(record.write(search, found, tmp_path / "t.yaml").learners) == ["fresh", "redo"]
+    assert list(writing.write(search, found, tmp_path / "t.yaml").learners) == ["fresh", "redo"]
 
 
 def test_a_stream_without_results_stays_as_the_suite_has_it(tmp_path):
@@ -328,7 +328,7 @@ def test_a_stream_without_results_stays_as_the_suite_has_it(tmp_path):
 
     search, _, found = searched(tmp_path, suite, value=partly)
     assert [list(one.by_stream) for one in found] == [["one", "two"], ["one"], ["one", "two"]]
-    record.write(search, found, tmp_path / "t.yaml")
+    writing.write(search, found, tmp_path / "t.yaml")
     _, adam, _ = record.read(tmp_path / "t.yaml").applied(suite.contenders)
     assert adam.on("one").learner.step_size == found[1].by_stream["one"]["step_size"]
     assert adam.on("two").learner.step_size == 0.0123
@@ -383,7 +383,7 @@ def test_selection_by_retention(tmp_path):
 def written(tmp_path):
     search, _, found = searched(tmp_path)
     path = tmp_path / "tuning.yaml"
-    return search, found, record.write(search, found, path), path
+    return search, found, writing.write(search, found, path), path
 
 
 def test_the_record_holds_the_whole_search_and_is_read_as_it_was_written(written):
@@ -406,14 +406,14 @@ def test_the_record_holds_the_whole_search_and_is_read_as_it_was_written(written
 def test_a_record_that_says_the_same_stays_the_file_that_results_name(written, monkeypatch):
     search, found, made, path = written
     before = path.read_bytes()
-    monkeypatch.setattr(record, "environment", lambda: {"git": {"dirty": True}})
-    assert record.write(search, found, path) == made
+    monkeypatch.setattr(writing, "environment", lambda: {"git": {"dirty": True}})
+    assert writing.write(search, found, path) == made
     assert path.read_bytes() == before
-    record.write(search, found[1:], path)
+    writing.write(search, found[1:], path)
     assert list(record.read(path).record.learners) == ["adam", "redo"]
     assert record.read(path).record.environment == {"git": {"dirty": True}}
     path.write_text("suite: [")
-    record.write(search, found, path)
+    writing.write(search, found, path)
     assert list(record.read(path).record.learners) == ["fresh", "adam", "redo"]
 
 
@@ -436,7 +436,7 @@ def test_what_was_chosen_is_applied_by_label_and_class(written):
 def test_the_suites_block_gives_the_tuned_learners(written, tmp_path):
     search, _, _, path = written
     tuned = record.read(path).applied(search.suite.contenders)
-    block = record.as_yaml(configuring.learners_block(search.suite, tuned))
+    block = writing.as_yaml(configuring.learners_block(search.suite, tuned))
     before, _, after = SUITE.partition("learners:")
     text = before + block + "\nseeds" + after.partition("\nseeds")[2]
     again = suite_of(tmp_path, text)
