@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
 
 from plasticity_bench.results import Run, RunResult
 from plasticity_bench.statistics import Interval, mean_interval
@@ -146,6 +145,8 @@ def association(predictor: Sequence[float], accuracy: Sequence[float]) -> float:
         return math.nan
     if (x == x[0]).all():
         return 0.0
+    import scipy.stats  # where it is used: its import takes a second
+
     return float(scipy.stats.spearmanr(x, y).statistic)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
 from plasticity_bench.statistics.aggregates import over_streams
 
@@ -74,6 +74,6 @@ def mean_intervals(rows: Sequence[ArrayLike], *, level: float = LEVEL) -> list[I
     means = np.array([values.mean() if values.size else math.nan for values in of_seeds])
     with np.errstate(invalid="ignore"):  # infinite values have no standard deviation
         deviations = np.array([v.std(ddof=1) if v.size > 1 else math.nan for v in of_seeds])
-        half = scipy.stats.t.ppf((1 + level) / 2, counts - 1) * deviations / np.sqrt(counts)
+        half = stdtrit(counts - 1, (1 + level) / 2) * deviations / np.sqrt(counts)
     ends = zip(means, means - half, means + half, strict=True)
     return [Interval(*map(float, numbers)) for numbers in ends]

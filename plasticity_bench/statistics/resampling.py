@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.stats
 
 from plasticity_bench.statistics.aggregates import Array
 from plasticity_bench.statistics.intervals import LEVEL
@@ -42,6 +41,8 @@ def bounds(
     samples = [
         np.repeat(s, 2, axis=-1) if one else s for s, one in zip(samples, alone, strict=True)
     ]
+    import scipy.stats  # where it is used: its import takes a second
+
     done = scipy.stats.bootstrap(
         tuple(samples),
         statistic,
