@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from plasticity_bench import Learner, Memory, Noise, Params, State, Uniform
+from plasticity_bench import Learner, Memory, Method, Noise, Params, State, Uniform
 
 
 class DASH(Learner):
@@ -15,13 +15,28 @@ class DASH(Learner):
 
     Shin et al. (2024), arXiv:2410.23495. Gradients of the batches are averaged,
     average <- (1 - rate) * average + rate * gradient, from zero. A linear layer shrinks row by row,
-    a convolution kernel by kernel, and a layer's biases all together, as in their code; gains and
-    biases of norms are left alone.
+    a convolution kernel by kernel, and a layer's biases all together, as in their code; biases of
+    queries, keys and values of attention each together; all other parameters, such as those of
+    norms and embeddings, are left alone.
 
     Departures: their gradients are of a pass over all data before the training; here nothing is
     seen before it, so that the first `window` updates of a task change nothing and only average.
-    The optimiser's averages are kept.
+    Curvature that is measured at a task's start is therefore that before the shrink, and cannot be
+    compared with that of learners which act at the start. The optimiser's averages are kept.
     """
+
+    method = Method(
+        paper="2410.23495",
+        year=2024,
+        authors="Shin et al.",
+        code="https://github.com/baekrok/DASH-Direction-Aware-SHrinking",
+        commit="3d3cea6c3e80dcc7e1a3c22f272f7354de56c8dc",
+        verified="authors' code",
+        differences=(
+            "Gradients are of the first `window` batches; theirs are of all data, before training.",
+            "The optimiser's averages are kept.",
+        ),
+    )
 
     floor: Annotated[float, Field(ge=0, le=1)] = 0.3
     rate: Annotated[float, Field(gt=0, le=1)] = 0.3
@@ -48,10 +63,11 @@ class DASH(Learner):
         left = state.memory["left"]
         waits, last = left > 0, left == 1
         stepped = super().apply_gradients(gradients, state, noise)
+        shrunk = self._shrunk(state.params, average)
         params = {}
         for name, value in state.params.items():
-            shrunk = torch.where(last, self._shrunk(name, state.params, average), value)
-            params[name] = torch.where(waits, shrunk, stepped.params[name])
+            waiting = torch.where(last, shrunk.get(name, value), value)
+            params[name] = torch.where(waits, waiting, stepped.params[name])
         moments = {
             moment: {
                 name: torch.where(waits, state.moments[moment][name], value)
@@ -64,18 +80,30 @@ class DASH(Learner):
         step = state.step - waits.to(state.step.dtype)
         return State(params, state.initial, moments, memory, step)
 
-    def _shrunk(self, name: str, params: Params, average: Params) -> Tensor:
-        value, wanted = params[name], -average[name]
-        if value.ndim >= 2:
+    def _shrunk(self, params: Params, average: Params) -> Params:
+        """The weights and biases of layers, shrunk."""
+        shrunk = {}
+        for layer in self.network.layers:
+            value = params[layer.weight]
             axes = tuple(range(2, value.ndim)) or (1,)
-            cosine = (value * wanted).sum(axes, keepdim=True) / (
-                _norm(value, axes) * _norm(wanted, axes)
-            )
-        elif params.get(f"{name.rpartition('.')[0]}.weight", value).ndim >= 2:
-            cosine = functional.cosine_similarity(value, wanted, dim=0)
-        else:
-            return value
-        return value * torch.where(cosine < self.floor, self.floor, cosine.clamp(max=1))
+            cosine = _cosine(value, -average[layer.weight], axes)
+            shrunk[layer.weight] = value * self._factor(cosine)
+            if layer.bias is not None:
+                bias, wanted = params[layer.bias], -average[layer.bias]
+                shrunk[layer.bias] = layer.mapped(self._bias, bias, wanted)
+        return shrunk
+
+    def _bias(self, value: Tensor, wanted: Tensor) -> Tensor:
+        return value * self._factor(functional.cosine_similarity(value, wanted, dim=0))
+
+    def _factor(self, cosine: Tensor) -> Tensor:
+        return torch.where(cosine < self.floor, self.floor, cosine.clamp(max=1))
+
+
+def _cosine(value: Tensor, wanted: Tensor, axes: tuple[int, ...]) -> Tensor:
+    product = (value * wanted).sum(axes, keepdim=True)
+    cosine: Tensor = product / (_norm(value, axes) * _norm(wanted, axes))
+    return cosine
 
 
 def _norm(value: Tensor, axes: tuple[int, ...]) -> Tensor:
