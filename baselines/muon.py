@@ -81,7 +81,8 @@ class Muon(Learner):
         """The step of a matrix, by its momentum."""
         scale = max(1.0, ahead.shape[-2] / ahead.shape[-1]) ** 0.5
         matrix = _orthogonalised(ahead.flatten(1))
-        return (self.matrix_step_size * scale * matrix).reshape(ahead.shape)
+        step: Tensor = self.matrix_step_size * scale * matrix
+        return step.reshape(ahead.shape)
 
 
 def _orthogonalised(matrix: Tensor) -> Tensor:
