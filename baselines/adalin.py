@@ -19,8 +19,8 @@ class AdaLin(Learner):
     network is that of rectified linear units. Of a convolution a channel is a unit. The paper's
     other activations are not offered.
 
-    Not verified against code: the authors' is https://github.com/RoozbehRazavi/AdaLin. The value
-    that alpha_i begins at is not verified either.
+    Not verified against the authors' code, https://github.com/RoozbehRazavi/AdaLin: the formula is
+    that of the paper. The value that alpha_i begins at is not verified either.
     """
 
     alpha: float = 0.0
@@ -29,7 +29,6 @@ class AdaLin(Learner):
         paper="2505.09486",
         year=2025,
         authors="Rohani et al.",
-        code="https://github.com/RoozbehRazavi/AdaLin",
         verified="paper",
         differences=(
             "Not compared with the authors' code; the value that slopes begin at is not verified.",

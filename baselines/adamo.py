@@ -19,9 +19,10 @@ class AdamO(Learner):
     does not pass through Adam's averages. The isometry's step size is that of Adam, as in the paper
     by default.
 
-    Not verified against code, for none is public: whether the head is among the layers (here it
-    is), and what W is of a convolution (here it has a row for each channel). Biases, norms and a
-    vit's positions are left alone; a vit's queries, keys and values are one matrix.
+    Not verified against the authors' code, for none is public; the formula is that of the paper. It
+    does not say whether the head is among the layers (here it
+    is), and what W is of a convolution (here it has a row for each channel). Layers are linear
+    layers and convolutions; queries, keys and values of attention are matrices of their own.
     """
 
     strength: float = 0.1
@@ -38,15 +39,18 @@ class AdamO(Learner):
         """Do a step of the optimiser, and subtract the isometry's gradient at the old weights."""
         stepped = super().apply_gradients(gradients, state, noise)
         params = dict(stepped.params)
-        for name, value in state.params.items():
-            if value.ndim >= 2 and not name.startswith("positions."):
-                pull = _isometry_gradient(value.flatten(1)).reshape(value.shape)
-                params[name] = params[name] - self.step_size * self.strength * pull
+        for layer in self.network.layers:
+            name = layer.weight
+            pull = layer.mapped(_isometry_gradient, state.params[name])
+            params[name] = params[name] - self.step_size * self.strength * pull
         return stepped._replace(params=params)
 
 
-def _isometry_gradient(matrix: Tensor) -> Tensor:
+def _isometry_gradient(weight: Tensor) -> Tensor:
     """4 (W W^T W - W), by the smaller of the two products."""
+    matrix = weight.flatten(1)
     if matrix.shape[0] <= matrix.shape[1]:
-        return 4 * ((matrix @ matrix.T) @ matrix - matrix)
-    return 4 * (matrix @ (matrix.T @ matrix) - matrix)
+        product = (matrix @ matrix.T) @ matrix
+    else:
+        product = matrix @ (matrix.T @ matrix)
+    return (4 * (product - matrix)).reshape(weight.shape)

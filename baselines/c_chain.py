@@ -93,7 +93,7 @@ class CChain(Learner):
 
     def _mean(self, average: Tensor, value: Tensor, count: Tensor) -> Tensor:
         """The mean with one value more, the `count`-th; of none before the first."""
-        weight = 1 / count.clamp(1, self.window)
+        weight = 1 / count.clamp(1, self.window).to(average.dtype)
         return torch.where(count > 0, average + weight * (value - average), average)
 
 

@@ -18,8 +18,9 @@ class ExperienceReplay(Learner):
     equal probability and none twice; its own batch is stored afterwards.
 
     Reservoir sampling, Vitter (1985), doi:10.1145/3147.3165; as Chaudhry et al. (2019),
-    arXiv:1902.10486, in the form of https://github.com/aimagelab/mammoth, which evaluates it beside
-    other methods.
+    arXiv:1902.10486. Not verified against the authors' code, but against models/er.py and
+    utils/buffer.py of https://github.com/aimagelab/mammoth, commit 2de9523, which evaluates it
+    beside other methods.
 
     Departures: while the memory has fewer than `replayed` examples, some are taken twice, in a sum
     that counts as many as there are; there all are taken once.
@@ -32,11 +33,9 @@ class ExperienceReplay(Learner):
         paper="1902.10486",
         year=2019,
         authors="Chaudhry et al.",
-        code="https://github.com/aimagelab/mammoth",
-        commit="2de95235cbf0a6b728cc02f98695aeddd40df72e",
-        verified="authors' code",
+        verified="paper",
         differences=(
-            "The code is not that of the method's authors.",
+            "Compared with the code of aimagelab/mammoth, which is not the authors'.",
             "While the memory has fewer than `replayed` examples, some are taken twice.",
         ),
     )

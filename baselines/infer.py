@@ -33,8 +33,9 @@ class InFeR(Learner):
     Lyle et al. (2022), arXiv:2204.09560, initial feature regularisation, with 10 heads and scale =
     100. Gradients reach the auxiliary weights, which are parameters, and all layers but the head.
 
-    Not verified against code, for none is public: whether auxiliary heads have biases (here they
-    have none), and how they are initialised (here as the head is).
+    Not verified against the authors' code, for none is public; the rule is that of section 5 of the
+    paper. It does not say whether auxiliary heads have biases (here they have none), and how they
+    are initialised (here as the head is).
     """
 
     strength: float = 1e-3

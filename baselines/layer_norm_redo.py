@@ -34,7 +34,7 @@ class LayerNormReDo(Learner):
     threshold: float = 0.1
     period: Annotated[int, Field(ge=1)] = 1000
     search: ClassVar = {"threshold": Choice(0.0, 0.01, 0.1), "period": Choice(100, 1_000, 10_000)}
-    method = Method(verified="no source")
+    method = Method()
 
     def build(self, spec: NetworkSpec) -> nn.Module:
         """Build the network with its norm replaced."""

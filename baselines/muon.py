@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Learner, LogUniform, Memory, Method, Noise, Params, State
+from plasticity_bench import Layer, Learner, LogUniform, Memory, Method, Noise, Params, State
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
@@ -24,12 +24,12 @@ class Muon(Learner):
     Jordan et al. (2024), https://kellerjordan.github.io/posts/muon/, studied in arXiv:2502.16982. A
     convolution's W has a row for each of its channels, and in place of out and in, as in their
     code, the kernel's height and width. X is transposed for the iterations where it has more rows
-    than columns. The head, a vit's patch embedding and positions, biases and norms are trained by
-    the learner's `optimizer` with `step_size`.
+    than columns. Hidden layers are linear layers and convolutions but the head; queries, keys and
+    values of attention are matrices of their own. All else, embeddings of positions too, is trained
+    by the learner's `optimizer` with `step_size`.
 
     Departures: iterations are in float32, where theirs are in bfloat16; Adam has the settings of
-    every learner, where theirs has beta2 = 0.95 and epsilon = 1e-10; a vit's queries, keys and
-    values are one matrix.
+    every learner, where theirs has beta2 = 0.95 and epsilon = 1e-10.
     """
 
     matrix_step_size: float = 0.02
@@ -45,25 +45,22 @@ class Muon(Learner):
         differences=(
             "The iterations are in float32, in the code in bfloat16.",
             "Adam elsewhere has beta2 = 0.999 and epsilon = 1e-8, in the code 0.95 and 1e-10.",
-            "A vit's queries, keys and values are one matrix.",
+            "Queries, keys and values of attention are matrices of their own.",
         ),
     )
 
     def memory(self, params: Params) -> Memory:
         """Keep the momentum of hidden matrices."""
-        return {name: torch.zeros_like(params[name]) for name in _hidden_matrices(params)}
+        return {name: torch.zeros_like(params[name]) for name in self._hidden()}
 
     def apply_gradients(self, gradients: Params, state: State, noise: Noise) -> State:
         """Do a step of Muon on hidden matrices, and of the optimiser on all else."""
         momentum, params = {}, dict(state.params)
-        for name, average in state.memory.items():
-            g = gradients[name]
+        for name, layer in self._hidden().items():
+            average, g = state.memory[name], gradients[name]
             momentum[name] = average + (1 - self.matrix_momentum) * (g - average)
             ahead = g + self.matrix_momentum * (momentum[name] - g)
-            matrix = _orthogonalised(ahead.flatten(1))
-            scale = max(1.0, g.shape[-2] / g.shape[-1]) ** 0.5
-            step = self.matrix_step_size * scale * matrix
-            params[name] = params[name] - step.reshape(g.shape)
+            params[name] = params[name] - layer.mapped(self._step, ahead)
         rest = [name for name in gradients if name not in state.memory]
         others = super().apply_gradients(
             {name: gradients[name] for name in rest},
@@ -76,11 +73,16 @@ class Muon(Learner):
         }
         return state._replace(params={**params, **others.params}, moments=moments, memory=momentum)
 
+    def _hidden(self) -> dict[str, Layer]:
+        """The hidden layers, by the names of their weights."""
+        return {layer.weight: layer for layer in self.network.hidden}
 
-def _hidden_matrices(params: Params) -> list[str]:
-    """Weights of linear layers and convolutions but the last, and of a vit but its embedding."""
-    matrices = [name for name, value in params.items() if value.ndim >= 2]
-    return [name for name in matrices[:-1] if not name.startswith(("embed.", "positions."))]
+    def _step(self, ahead: Tensor) -> Tensor:
+        """The step of a matrix, by its momentum."""
+        scale = max(1.0, ahead.shape[-2] / ahead.shape[-1]) ** 0.5
+        matrix = _orthogonalised(ahead.flatten(1))
+        step: Tensor = self.matrix_step_size * scale * matrix
+        return step.reshape(ahead.shape)
 
 
 def _orthogonalised(matrix: Tensor) -> Tensor:

@@ -22,9 +22,9 @@ class Shampoo(Learner):
     Gupta et al. (2018), arXiv:1802.09568, algorithm 2, of which algorithm 1 is k = 2. The last step
     is the learner's optimiser, by default SGD; they add momentum.
 
-    Not verified against code, for theirs is not public; two ports for PyTorch
-    (moskomule/shampoo.pytorch, and after it jettify/pytorch-optimizer) take the power -1 / k, and
-    precondition an axis with what the axes before it have been multiplied by.
+    Not verified against the authors' code, which is not public, but by algorithm 2 of the paper.
+    Two ports for PyTorch (moskomule/shampoo.pytorch, and after it jettify/pytorch-optimizer) take
+    the power -1 / k, and precondition an axis with what the axes before it have been multiplied by.
 
     Departures: an axis longer than `largest` is left as it is; the exponent counts it.
     """

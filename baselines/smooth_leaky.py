@@ -15,10 +15,9 @@ class SmoothLeaky(Learner):
     Lillo and Cheney (2025), arXiv:2509.22562, who write sharpness as c / p and search over both;
     their mean slopes for negative inputs that keep plasticity best lie between 0.6 and 0.9.
 
-    Not verified against code: the authors' is
-    https://github.com/lute47lillo/activations_plasticity. The formula is that of the paper;
-    defaults are not theirs. Their randomised form, which draws alpha in every forward pass, is
-    another method.
+    Not verified against the authors' code, https://github.com/lute47lillo/activations_plasticity:
+    the formula is that of the paper, and defaults are not theirs. Their randomised form, which
+    draws alpha in every forward pass, is another method.
     """
 
     alpha: Annotated[float, Field(ge=0, le=1)] = 0.7
@@ -28,7 +27,6 @@ class SmoothLeaky(Learner):
         paper="2509.22562",
         year=2025,
         authors="Lillo and Cheney",
-        code="https://github.com/lute47lillo/activations_plasticity",
         verified="paper",
         differences=(
             "Not compared with the authors' code.",

@@ -27,10 +27,10 @@ class SophiaH(Learner):
         h <- beta2 h + (1 - beta2) z * (H z), every `period`-th update
         params <- params - step_size * sign(m) * min(1, |m| / (gamma max(h, 0) + epsilon))
 
-    Liu et al. (2024), arXiv:2305.14342, algorithm 3 with the estimate of algorithm 1, in the form
-    of https://github.com/LOG-postech/Sassha and of https://github.com/gracebml/LoP-NeurIPS; the
-    authors' code has only the form with the Gauss-Newton diagonal. The paper divides by max(gamma
-    h, epsilon).
+    Liu et al. (2024), arXiv:2305.14342, algorithm 3 with the estimate of algorithm 1. Not verified
+    against the authors' code, which has only the form with the Gauss-Newton diagonal, but against
+    optimizers/sophiaH.py of https://github.com/LOG-postech/Sassha, commit 75e2de4. The paper
+    divides by max(gamma h, epsilon).
 
     Departures: weight decay beside the step is absent. A recorded update has no branches: H z is
     computed in every update, and used every `period`-th.
@@ -46,11 +46,9 @@ class SophiaH(Learner):
         paper="2305.14342",
         year=2024,
         authors="Liu et al.",
-        code="https://github.com/LOG-postech/Sassha",
-        commit="75e2de415bd4750720a4c3171a92d70781e495c9",
-        verified="authors' code",
+        verified="paper",
         differences=(
-            "The code is not that of the method's authors, who have published Sophia-G only.",
+            "Compared with the code of LOG-postech/Sassha; the authors' has Sophia-G only.",
             "Without weight decay beside the step.",
         ),
     )

@@ -6,7 +6,7 @@ import yaml
 
 from plasticity_bench.checks import hooks
 from plasticity_bench.checks.remarks import changing_the_network, drawn_numbers, remarks
-from plasticity_bench.checks.trial import OTHER_SEEDS, SEEDS, UPDATES, Trial, run
+from plasticity_bench.checks.trial import NETWORKS, OTHER_SEEDS, SEEDS, UPDATES, Trial
 from plasticity_bench.checks.unseen import check_learner_code
 from plasticity_bench.errors import BadInputError, LearnerError
 from plasticity_bench.learners.hyperparameters import without_effect
@@ -21,7 +21,7 @@ Check = Callable[[Trial], None]
 
 @kept_for_data()
 def check_learner(
-    learner: str | type[Learner] | Learner, **hyperparameters: object
+    learner: str | type[Learner] | Learner, *, network: str = "mlp", **hyperparameters: object
 ) -> tuple[str, ...]:
     """Check a learner against the rules that results rely on.
 
@@ -35,6 +35,7 @@ def check_learner(
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
+        network: the family of the small network, "mlp", "cnn" or "vit".
         **hyperparameters: that replace the class's defaults.
 
     Returns:
@@ -44,11 +45,13 @@ def check_learner(
         LearnerError: which rule it breaks and what to change, in one sentence.
         BadInputError: if there is no such learner, or its declarations are wrong.
     """
-    trial = Trial(_made(learner, hyperparameters))
+    if network not in NETWORKS:
+        raise BadInputError(f"The network of a check is one of {', '.join(NETWORKS)}.")
+    trial = Trial(_made(learner, hyperparameters), NETWORKS[network])
     purity.forget(type(trial.learner))
     for check in CHECKS:
         check(trial)
-    return tuple(remarks(trial.learner))
+    return tuple(remarks(trial.learner, trial.network))
 
 
 def _made(learner: str | type[Learner] | Learner, given: dict[str, object]) -> Learner:
@@ -68,7 +71,7 @@ def check_works(trial: Trial) -> None:
     if not beyond:
         return
     for seed in SEEDS:
-        run(hooks.finite(trial.learner), (seed,))  # names the hook
+        trial.run((seed,), hooks.finite(trial.learner))  # names the hook
     raise _broken(trial.learner, f"{beyond} is not finite: lower step_size")
 
 
@@ -98,7 +101,7 @@ def check_hyperparameters(trial: Trial) -> None:
 
 def check_arguments_unchanged(trial: Trial) -> None:
     """Its hooks do not change their arguments."""
-    run(hooks.unchanging(trial.learner), SEEDS[:1])
+    trial.run(SEEDS[:1], hooks.unchanging(trial.learner))
 
 
 def check_deterministic(trial: Trial) -> None:
@@ -118,7 +121,7 @@ def check_global_generators(trial: Trial) -> None:
     if later.moved:
         used = " and ".join(later.moved)
         raise _broken(trial.learner, f"it uses the global random generator of {used}: {advice}")
-    if not trial.is_steady and not trial.again.all_same(run(trial.learner, global_seed=1)):
+    if not trial.is_steady and not trial.again.all_same(trial.run(global_seed=1)):
         raise _broken(
             trial.learner, f"its results depend on the seeds of global random generators: {advice}"
         )
@@ -129,7 +132,7 @@ def check_replicas_independent(trial: Trial) -> None:
     if trial.is_steady:
         return
     try:
-        others = run(trial.learner, OTHER_SEEDS, spoiled=2)
+        others = trial.run(OTHER_SEEDS, spoiled=2)
     except LearnerError as error:
         raise _broken(
             trial.learner,
@@ -147,7 +150,7 @@ def check_replicas_independent(trial: Trial) -> None:
 def check_alone(trial: Trial) -> None:
     """A replica's results are the same alone and among others."""
     index = len(SEEDS) - 1
-    if not trial.settled.same(run(trial.learner, SEEDS[index:]), index):
+    if not trial.settled.same(trial.run(SEEDS[index:]), index):
         raise _broken(
             trial.learner,
             "a replica's results alone differ from its results in a population: hooks may not "
@@ -159,12 +162,12 @@ def check_alone(trial: Trial) -> None:
 def check_searched(trial: Trial) -> None:
     """Replicas may differ in the searched hyperparameters, which are tensors then."""
     learner = trial.learner
-    in_build = changing_the_network(learner)
+    in_build = changing_the_network(learner, trial.network)
     numbers = {
         name: value for name, value in drawn_numbers(learner).items() if name not in in_build
     }
     try:
-        together = run([learner, learner.replaced(numbers)], SEEDS[:2])
+        together = trial.run(SEEDS[:2], [learner, learner.replaced(numbers)])
         same = together.close(trial.settled, 0, 0)
         problem = "its results differ from those of a population of equal replicas"
     except LearnerError as error:
@@ -180,7 +183,7 @@ def check_searched(trial: Trial) -> None:
 
 def check_resumes(trial: Trial) -> None:
     """Training resumed from a stored state is bit-identical."""
-    if not trial.settled.all_same(run(trial.learner, resumed=trial.settled)):
+    if not trial.settled.all_same(trial.run(resumed=trial.settled)):
         raise _broken(
             trial.learner,
             "it does not resume bit-exactly from a stored state: everything that "
@@ -209,7 +212,7 @@ def check_vectorized(trial: Trial) -> None:
     mapped: Learner = object.__new__(type(cls.__name__, (cls,), {"vectorized": True}))
     vars(mapped).update(vars(learner))
     try:
-        mapped_run = run(mapped)
+        mapped_run = trial.run(learner=mapped)
     except LearnerError:
         return
     if trial.settled.all_close(mapped_run):

@@ -1,9 +1,9 @@
 """What works in another way with a learner, and breaks no rule."""
 
-from plasticity_bench.checks.trial import NETWORK
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.measurements.hidden import unclear_function
+from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.recording.network_constants import by_network
 from plasticity_bench.tuning.settings import Setting, random
@@ -16,25 +16,25 @@ def drawn_numbers(learner: Learner) -> Setting:
     return {name: value for name, value in drawn.items() if isinstance(value, float)}
 
 
-def changing_the_network(learner: Learner) -> list[str]:
+def changing_the_network(learner: Learner, network: NetworkSpec) -> list[str]:
     """Return the searched numbers that change the network in more than its parameters."""
     return [
         name
         for name, value in drawn_numbers(learner).items()
-        if len(by_network([learner, learner.replaced({name: value})], NETWORK)) > 1
+        if len(by_network([learner, learner.replaced({name: value})], network)) > 1
     ]
 
 
-def remarks(learner: Learner) -> list[str]:
-    """Return what works in another way with a learner, a sentence each."""
+def remarks(learner: Learner, network: NetworkSpec) -> list[str]:
+    """Return what works in another way with a learner on a network, a sentence each."""
     found = []
-    in_build = changing_the_network(learner)
+    in_build = changing_the_network(learner, network)
     if in_build:
         found.append(
             f"build depends on {', '.join(in_build)}: in a search, each of its values is trained "
             "by itself, which takes longer."
         )
-    population = Population([Replica(0, learner)], NETWORK)
+    population = Population([Replica(0, learner)], network)
     if population.unrecorded:
         found.append(
             f"It is not recorded, so its results cannot be verified: {population.unrecorded}."

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +18,17 @@ from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.streams import Stream, make_stream
 
-NETWORK = NetworkSpec(hidden=(24, 16), input_shape=(8, 8), num_outputs=10)
+NETWORKS = {
+    "mlp": NetworkSpec(hidden=(24, 16), input_shape=(8, 8), num_outputs=10),
+    "cnn": NetworkSpec(
+        name="cnn", channels=(4, 6), kernel_size=3, hidden=(16,), input_shape=(8, 8), num_outputs=10
+    ),
+    "vit": NetworkSpec(
+        name="vit", patch_size=4, dim=12, depth=1, heads=2, input_shape=(8, 8), num_outputs=10
+    ),
+}
+"""Of each family, a small network."""
+
 SEEDS = (0, 1, 2)
 OTHER_SEEDS = (0, 101, 102)
 UPDATES = 20  # of a task
@@ -84,21 +95,30 @@ class Trajectory:
 
 
 class Trial:
-    """A learner, and its runs that several checks compare."""
+    """A learner on a network, and its runs that several checks compare."""
 
-    def __init__(self, learner: Learner) -> None:
-        self.learner = learner
+    def __init__(self, learner: Learner, network: NetworkSpec = NETWORKS["mlp"]) -> None:
+        self.learner, self.network = learner, network
+
+    def run(
+        self,
+        seeds: Sequence[int] = SEEDS,
+        learner: Learner | Sequence[Learner] | None = None,
+        **options: Any,
+    ) -> Trajectory:
+        """Train replicas of the learner, or of another one, as `run`."""
+        return run(learner or self.learner, self.network, seeds, **options)
 
     @cached_property
     def first(self) -> Trajectory:
         """The first run in this process."""
-        return run(self.learner)
+        return self.run()
 
     @cached_property
     def again(self) -> Trajectory:
         """A second run, with nothing changed."""
         assert self.first
-        return run(self.learner)
+        return self.run()
 
     @cached_property
     def elsewhere(self) -> Trajectory | None:
@@ -109,7 +129,7 @@ class Trial:
         """
         assert self.first
         try:
-            return run(self.learner, OTHER_SEEDS, spoiled=2, global_seed=1)
+            return self.run(OTHER_SEEDS, spoiled=2, global_seed=1)
         except LearnerError:
             return None
 
@@ -126,6 +146,7 @@ class Trial:
 
 def run(
     learner: Learner | Sequence[Learner],
+    network: NetworkSpec,
     seeds: Sequence[int] = SEEDS,
     *,
     spoiled: int | None = None,
@@ -138,6 +159,7 @@ def run(
 
     Args:
         learner: of all replicas, or one for each.
+        network: of all replicas.
         seeds: of the replicas.
         spoiled: the index of a replica whose inputs are NaN.
         resumed: a run of such replicas to resume in the middle of its second task.
@@ -150,7 +172,7 @@ def run(
     with _one_thread(), seeded_generators(global_seed) as moved:
         learners = [learner] * len(seeds) if isinstance(learner, Learner) else learner
         replicas = [Replica(*pair) for pair in zip(seeds, learners, strict=True)]
-        population = Population(replicas, NETWORK)
+        population = Population(replicas, network)
         tasks = [StackedTask(_digits(), list(seeds), i, population.device) for i in (0, 1)]
         examples = [task.train.first(EXAMPLES) for task in tasks]
         first_leg = len(LEGS) - 1 if resumed else 0

@@ -21,21 +21,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|MODULE:CLASS|[MODULE:]ID",
         help="of a learner, or the id of a stream, which has a slash",
     )
+    parser.add_argument(
+        "--network",
+        metavar="FAMILY",
+        help="of the learner's small network: mlp, which is the default, cnn or vit",
+    )
     add_hyperparameters(parser, "set a hyperparameter of the learner; may be repeated")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Check a learner or a stream; a broken rule is raised."""
-    return check(options.learner, hyperparameters(options))
+    return check(options.learner, hyperparameters(options), options.network)
 
 
-def check(name: str, settings: dict[str, Any]) -> int:
+def check(name: str, settings: dict[str, Any], network: str | None = None) -> int:
     """Check a learner, or a stream if the name has a slash, and return the exit code."""
     from plasticity_bench import check_learner, check_stream
 
     if "/" not in name:
-        for remark in check_learner(name, **settings):
+        for remark in check_learner(name, network=network or "mlp", **settings):
             say(remark)
+    elif network:
+        raise BadInputError(f"--network is of learners, and {name} is a stream.")
     elif settings:
         raise BadInputError(f"-H sets hyperparameters, and {name} is a stream.")
     else:

@@ -18,8 +18,9 @@ class Method:
         code: URL of the authors' public code; empty where none was found.
         commit: the commit or release of the code that the learner was compared with.
         verified: "authors' code": a test steps the learner beside the arithmetic of the authors'
-            code, and the parameters agree. "paper": no code is public, and a test compares the
-            learner with the paper's formula. "no source": the rule has no paper of its own.
+            code, and the parameters agree. "paper": a test compares the learner with the paper's
+            formula, or with another's account of it, where the authors' code is not public or was
+            not compared. "no source": the rule has no paper of its own.
         differences: in what the learner differs from the authors' code or paper, a sentence each.
     """
 

@@ -114,6 +114,37 @@ def test_nap_keeps_the_norms_of_queries_keys_and_values_apart_and_leaves_positio
     assert torch.equal(after[POSITIONS], state.params[POSITIONS])
 
 
+def test_muon_orthogonalises_queries_keys_and_values_each_by_itself():
+    learner, state = on_vit("muon", matrix_step_size=0.1)
+    gradients = moved({k: torch.zeros_like(v) for k, v in state.params.items()}, seed=3)
+    gradients[QKV][:8] *= 1e4  # of queries, beside which keys and values would vanish
+    after = learner.apply_gradients(gradients, state._replace(step=state.step + 1), None).params
+    for move in ((state.params[QKV] - after[QKV]) / 0.1).chunk(3):
+        values = torch.linalg.svdvals(move)
+        assert values[-1] > 0.05
+        assert values[0] < 1.3
+
+
+def test_adamo_pulls_queries_keys_and_values_each_by_itself_and_leaves_positions():
+    learner, state = on_vit("adamo", strength=1.0, step_size=0.01)
+    zeros = {name: torch.zeros_like(value) for name, value in state.params.items()}
+    for _ in range(300):
+        state = learner.apply_gradients(zeros, state._replace(step=state.step + 1), None)
+    for part in state.params[QKV].chunk(3):
+        torch.testing.assert_close(part @ part.T, torch.eye(8), atol=1e-3, rtol=0)
+    assert torch.equal(state.params[POSITIONS], on_vit("adamo")[1].params[POSITIONS])
+
+
+def test_sdp_evens_queries_keys_and_values_each_by_itself_and_leaves_positions():
+    learner, state = on_vit("sdp", gamma=1.0)
+    after = learner.begin_task(state, state.params, None).params
+    hidden = {layer.weight for layer in learner.network.hidden}
+    assert changed(state.params, after) == hidden
+    for before, part in zip(state.params[QKV].chunk(3), after[QKV].chunk(3), strict=True):
+        mean = torch.linalg.svdvals(before).mean()
+        torch.testing.assert_close(part @ part.T, mean**2 * torch.eye(8), atol=1e-4, rtol=0)
+
+
 @pytest.mark.parametrize("name", ["spectral", "parseval"])
 def test_penalties_on_matrices_are_sums_over_queries_keys_and_values(name):
     """The positions are in none: moving them changes nothing, and no matrix is (24, 8)."""
@@ -165,11 +196,17 @@ def of_units():
 
 
 def test_the_methods_that_act_on_units():
-    assert of_units() == ["continual_backprop", "redo", "self_normalized_resets"]
+    assert of_units() == [
+        "continual_backprop",
+        "layer_norm_redo",
+        "redo",
+        "self_normalized_resets",
+    ]
 
 
 AT_ONCE = {
     "continual_backprop": {"rate": 0.5, "maturity": 0},
+    "layer_norm_redo": {"threshold": 1.0, "period": 1},
     "redo": {"threshold": 1.0, "period": 1},
     "self_normalized_resets": {"longest": 2, "period": 1},
 }

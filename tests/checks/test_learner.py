@@ -11,19 +11,53 @@ import torch
 from pydantic import AfterValidator
 
 import plasticity_bench as pb
-from plasticity_bench.checks.learner import CHECKS
-from plasticity_bench.checks.trial import Trial
+from plasticity_bench.checks.learner import (
+    CHECKS,
+    check_learns,
+    check_works,
+)
+from plasticity_bench.checks.trial import NETWORKS, Trial
 from plasticity_bench.cli import main
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.recording import purity
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.source_code.unseen import unseen_by
 
 pytestmark = pytest.mark.slow
+REFUSED = {("input_matching", "cnn"), ("input_matching", "vit")}
+"""Baselines, and the networks that they refuse."""
 
 
 @pytest.mark.parametrize("name", baseline_names())
 def test_every_baseline_keeps_the_rules(name):
     pb.check_learner(name)
+
+
+OF_NETWORKS = (check_works, check_learns)
+"""Those that one run decides; all of them take many minutes with every baseline."""
+
+
+@pytest.mark.parametrize("network", ["cnn", "vit"])
+@pytest.mark.parametrize("name", baseline_names())
+def test_every_baseline_works_on_other_networks_or_refuses_them_in_a_sentence(name, network):
+    trial = Trial(find_learner(name)(), NETWORKS[network])
+    try:
+        for check in OF_NETWORKS:
+            check(trial)
+    except pb.LearnerError as error:
+        assert (name, network) in REFUSED, error
+        assert "\n" not in str(error) and str(error).endswith(".")
+        return
+    assert (name, network) not in REFUSED
+
+
+def test_a_check_takes_a_family_of_networks(capsys):
+    assert main(["check", "adam", "--network", "cnn"]) == 0
+    assert capsys.readouterr().out == "adam passed.\n"
+    assert main(["check", "adam", "--network", "cnm"]) == 2
+    assert "one of mlp, cnn, vit" in capsys.readouterr().err
+    assert main(["check", "plasticity/RandomLabelDigits-v0", "--network", "cnn"]) == 2
+    assert "is a stream" in capsys.readouterr().err
 
 
 def scaled(state, factor):

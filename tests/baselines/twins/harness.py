@@ -67,8 +67,16 @@ class Twin:
         start: the initial parameters.
         settings: of the method, as the learner has them.
         updates: number of updates done, the present one included.
+        batch: inputs and targets of the present update.
         ours: the learner's parameters after the present update, for random numbers.
+        betas: of Adam.
+        tiny: what Adam adds to a divisor.
+        batches: how many there are, over and over; all are different where they are as many as
+            updates.
     """
+
+    betas, tiny = (0.9, 0.999), 1e-8
+    batches = UPDATES
 
     def __init__(self, module, start, optimizer, settings):
         self.module, self.optimizer = module, optimizer
@@ -108,30 +116,43 @@ class Twin:
 
     def update(self, inputs, targets):
         self.updates += 1
-        leaves = {name: v.clone().requires_grad_() for name, v in self.params.items()}
-        loss = nn.functional.cross_entropy(self.logits(leaves, inputs), targets)
-        loss = loss + self.penalty(leaves)
-        gradients = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
-        self.gradients = {
-            name: torch.zeros_like(self.params[name]) if g is None else g
-            for name, g in zip(leaves, gradients, strict=True)
-        }
+        self.batch = inputs, targets
+        self.gradients = self.derivatives(self.params)
         self.before = dict(self.params)
         self.step()
         self.after(inputs)
 
+    def derivatives(self, params, along=None):
+        """The gradients for the update's batch; `along` a direction, the Hessian's products too."""
+        inputs, targets = self.batch
+        leaves = {name: v.clone().requires_grad_() for name, v in params.items()}
+        loss = nn.functional.cross_entropy(self.logits(leaves, inputs), targets)
+        loss = loss + self.penalty(leaves)
+        gradients = self.derived(loss, leaves, create_graph=along is not None)
+        if along is None:
+            return gradients
+        product = sum((g * along[name]).sum() for name, g in gradients.items())
+        return {k: g.detach() for k, g in gradients.items()}, self.derived(product, leaves)
+
+    @staticmethod
+    def derived(value, leaves, **options):
+        """The derivatives of a number by tensors, by name."""
+        found = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True, **options)
+        return dict(zip(leaves, found, strict=True))
+
     def step(self):
         """Gradient descent, or Algorithm 1 of Kingma and Ba (2015)."""
+        beta1, beta2 = self.betas
         self.count += 1
         for name, g in self.gradients.items():
             if self.optimizer == "sgd":
                 self.params[name] = self.params[name] - self.lr * g
                 continue
-            self.first[name] = 0.9 * self.first[name] + 0.1 * g
-            self.second[name] = 0.999 * self.second[name] + 0.001 * g * g
-            first = self.first[name] / (1 - 0.9**self.count)
-            second = self.second[name] / (1 - 0.999**self.count)
-            self.params[name] = self.params[name] - self.lr * first / (second.sqrt() + 1e-8)
+            self.first[name] = beta1 * self.first[name] + (1 - beta1) * g
+            self.second[name] = beta2 * self.second[name] + (1 - beta2) * g * g
+            first = self.first[name] / (1 - beta1**self.count)
+            size = (self.second[name] / (1 - beta2**self.count)).sqrt() + self.tiny
+            self.params[name] = self.params[name] - self.lr * first / size
 
     def forget(self):
         """Begin the optimiser anew."""
@@ -221,7 +242,7 @@ def agree(name, twin, network, optimizer, **settings):
             if learner.overrides("begin_task"):
                 state = replica_update.begin_task(learner, state, task, fresh)
             other.boundary(fresh)
-        inputs, targets = batch(spec, step)
+        inputs, targets = batch(spec, step % other.batches)
         key = fold(torch.tensor(5), step)
         state = update(state, key, inputs, targets)
         other.ours, other.noise = state.params, Noise(key)

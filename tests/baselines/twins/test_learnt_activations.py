@@ -1,50 +1,47 @@
-"""Smooth-Leaky and AdaLin beside networks that are written out."""
+"""Smooth-Leaky and AdaLin by the formulas of the papers: not verified against the authors' code."""
 
 import torch
-from torch.nn import functional
+from torch.func import functional_call
 
-from plasticity_bench.learners.lookup import find_learner
-from tests.baselines.twins.module_twins import NETWORKS, Adam, Twin, assert_twins
+from tests.baselines.twins.harness import Twin, agree, cases
 
 
 class WrittenOut(Twin):
     """The modules of a chain called one after another, with activations from `activated`."""
 
-    def __init__(self, module):
-        super().__init__(module)
-        self.adam = Adam(self.params, lr=1e-3)
-
-    def loss(self, inputs, targets):
+    def logits(self, params, inputs):
         x = inputs
         for name, part in self.module.named_children():
-            x = self.activated(x, part) if "activation" in name else part(x)
-        return functional.cross_entropy(x, targets)
-
-    def step(self, inputs, targets, _noise):
-        self.adam.step(self.gradients(self.loss(inputs, targets)))
+            own = {k[len(name) + 1 :]: v for k, v in params.items() if k.startswith(f"{name}.")}
+            x = self.activated(x, own) if "activation" in name else functional_call(part, own, (x,))
+        return x
 
 
-class SmoothLeakyTwin(WrittenOut):
+class SmoothLeaky(WrittenOut):
     """arXiv:2509.22562: alpha x + (1 - alpha) x sigmoid(c x / p), with c = 3 and p = 2."""
 
-    def activated(self, x, _part):
+    def activated(self, x, _own):
         return 0.6 * x + 0.4 * x / (1 + torch.exp(-3 * x / 2))
 
 
-@NETWORKS
-def test_smooth_leaky(network):
-    learner = find_learner("smooth_leaky")(alpha=0.6, sharpness=1.5)
-    assert_twins(learner, SmoothLeakyTwin, network)
-
-
-class AdaLinTwin(WrittenOut):
+class AdaLin(WrittenOut):
     """arXiv:2505.09486 for rectified linear units: relu(x) + alpha_i x g(x), g = 1 where x < 0."""
 
-    def activated(self, x, part):
-        alpha = part.weight.reshape(1, -1, *[1] * (x.ndim - 2))
+    def begin(self):
+        for name in self.params:
+            if "activation" in name:
+                self.params[name] = torch.full_like(self.params[name], 0.1)
+
+    def activated(self, x, own):
+        alpha = own["weight"].reshape(1, -1, *[1] * (x.ndim - 2))
         return x.clamp(min=0) + alpha * x * (x < 0)
 
 
-@NETWORKS
-def test_adalin(network):
-    assert_twins(find_learner("adalin")(alpha=0.1), AdaLinTwin, network)
+@cases()
+def test_smooth_leaky(network, optimizer):
+    agree("smooth_leaky", SmoothLeaky, network, optimizer, alpha=0.6, sharpness=1.5)
+
+
+@cases()
+def test_adalin(network, optimizer):
+    agree("adalin", AdaLin, network, optimizer, alpha=0.1)
