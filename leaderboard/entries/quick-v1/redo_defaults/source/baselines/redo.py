@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from torch import Tensor
 
-from plasticity_bench import Choice, Hidden, Learner, Noise, State
+from plasticity_bench import Choice, Hidden, Learner, Method, Noise, State
 
 
 class ReDo(Learner):
@@ -21,10 +21,30 @@ class ReDo(Learner):
     Departures: new weights have the spread of the layer's initial ones, where their code draws
     Xavier's; scores are of the update's own batch as it came in, where theirs draws one of 64 for
     it; moments of biases are zeroed too, and a unit's gain and bias in a norm begin anew.
+
+    As in their code, Adam's count of updates is not reset with the moments, so the first steps of a
+    new unit are several step sizes; with `reset_count=True` each weight has a count of its own,
+    which is.
     """
+
+    method = Method(
+        paper="2302.12902",
+        year=2023,
+        authors="Sokar et al.",
+        code="https://github.com/google/dopamine",
+        commit="5873f5494ee0c2d7c016d0ab2ad530354fec59d0",
+        verified="authors' code",
+        differences=(
+            "New weights have the spread of the layer's initial ones; theirs are Xavier's.",
+            "Scores are of the update's own batch; theirs draws a batch of 64 for them.",
+            "Moments of biases are zeroed too.",
+            "Gains and biases of norms begin anew; theirs has no norms.",
+        ),
+    )
 
     threshold: float = 0.1
     period: Annotated[int, Field(ge=1)] = 1000
+    reset_count: bool = False
     search: ClassVar = {"threshold": Choice(0.0, 0.01, 0.1), "period": Choice(100, 1_000, 10_000)}
 
     def observe(self, hidden: dict[str, Hidden], state: State, noise: Noise) -> State:

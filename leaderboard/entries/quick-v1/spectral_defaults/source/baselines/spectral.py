@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from plasticity_bench import Learner, LogUniform, Memory, Noise, Params, State
+from plasticity_bench import Learner, LogUniform, Memory, Method, Noise, Params, State
 
 
 class Spectral(Learner):
@@ -17,10 +17,20 @@ class Spectral(Learner):
 
     Lewandowski et al. (2024), arXiv:2406.06811, with their k = 2. sigma = ||W v||, where one power
     iteration, v <- W^T W v / ||W^T W v||, follows each update, and v begins as a constant vector;
-    its gradient is that of sigma at the vector reached. A convolution's W has a row for each of its
-    channels and a column for each of a patch's inputs. The authors' code is not public; the form of
-    the terms for biases and gains is the paper's, and that they count equally is not verified.
+    its gradient is that of sigma at the vector reached. Weights are those of linear layers and
+    convolutions: a convolution's W has a row for each of its channels and a column for each of a
+    patch's inputs, and queries, keys and values of attention have a W each. The authors' code is
+    not public; the form of the terms for biases and gains is the paper's, and that they count
+    equally is not verified.
     """
+
+    method = Method(
+        paper="2406.06811",
+        year=2024,
+        authors="Lewandowski et al.",
+        verified="paper",
+        differences=("That terms for biases and gains count equally is not stated.",),
+    )
 
     strength: float = 1e-3
     k: int = 2
@@ -30,14 +40,14 @@ class Spectral(Learner):
         """Keep an estimate of each weight matrix's first right singular vector."""
         return {
             name: _iterated(matrix, torch.ones_like(matrix[0]))
-            for name, matrix in _matrices(params).items()
+            for name, matrix in self._matrices(params).items()
         }
 
     def penalty(self, params: Params, state: State) -> Tensor:
         """Return the summed distances from spectral norms of one."""
         parts = [
             (_product(matrix, state.memory[name]).norm() ** self.k - 1).square()
-            for name, matrix in _matrices(params).items()
+            for name, matrix in self._matrices(params).items()
         ]
         for name, value in params.items():
             if value.ndim == 1:
@@ -52,13 +62,13 @@ class Spectral(Learner):
         """Do one power iteration for each weight matrix."""
         vectors = {
             name: _iterated(matrix, state.memory[name])
-            for name, matrix in _matrices(state.params).items()
+            for name, matrix in self._matrices(state.params).items()
         }
         return state._replace(memory=vectors)
 
-
-def _matrices(params: Params) -> Params:
-    return {name: value.flatten(1) for name, value in params.items() if value.ndim >= 2}
+    def _matrices(self, params: Params) -> Params:
+        layers = self.network.layers
+        return {name: w for layer in layers for name, w in layer.matrices(params).items()}
 
 
 def _iterated(matrix: Tensor, vector: Tensor) -> Tensor:
