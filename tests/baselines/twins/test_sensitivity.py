@@ -78,6 +78,7 @@ def test_every_twin_is_tried():
     assert set(CHANGES) == sourced
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_broken_learner_is_noticed(name, monkeypatch):
     module, test, arguments, old, new = CHANGES[name]
