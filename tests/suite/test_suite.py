@@ -231,7 +231,7 @@ MISTAKES = {
         "activation: relu",
         "activation: rellu",
         "suite.yaml:6: streams[0].network.activation: input should be 'relu', 'leaky_relu', 'tanh', "
-        "'gelu', 'identity', 'crelu' or 'fourier', not 'rellu'. Did you mean 'relu'?",
+        "'gelu', 'identity', 'crelu', 'fourier', 'prelu' or 'smooth_leaky', not 'rellu'. Did you mean 'relu'?",
     ),
     "a key of another network": (
         "activation: relu",
