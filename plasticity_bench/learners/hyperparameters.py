@@ -25,7 +25,7 @@ RESERVED = {
     **dict.fromkeys(("observe_inputs", "update", "stored_examples"), _HOOK),
     **dict.fromkeys(("vectorized", "search", "hyperparameters", "non_defaults"), _OF_LEARNER),
     **dict.fromkeys(("replaced", "from_settings", "with_values", "overrides"), _OF_LEARNER),
-    **dict.fromkeys(("restart", "replace_units", "network", "on_network"), _OF_LEARNER),
+    **dict.fromkeys(("restart", "replace_units", "network", "on_network", "method"), _OF_LEARNER),
     **dict.fromkeys(("class", "self"), "a word of Python"),
     "state": "the argument of hooks that holds what changes",
 }
