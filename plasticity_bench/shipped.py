@@ -1,8 +1,9 @@
-"""Names of the suites and baselines that come with the package; torch is not imported."""
+"""Suites, their results, and baselines that come with the package; torch is not imported."""
 
 import importlib
 import pkgutil
 from importlib import resources
+from pathlib import Path
 
 BASELINES = "plasticity_bench.baselines"
 SUITES = "plasticity_bench.suites"
@@ -18,3 +19,9 @@ def suite_names() -> list[str]:
     """Return the names of the suites that come with the package, sorted."""
     folder = resources.files(SUITES)
     return sorted(f.name[: -len(".yaml")] for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def result_folders() -> list[Path]:
+    """Return the folders of suites' results that come with the package: packs of runs."""
+    folder = Path(str(resources.files(SUITES))) / "results"
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []

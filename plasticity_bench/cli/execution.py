@@ -54,7 +54,7 @@ def execute_groups(
         return _run_chunk(name, groups, results, request)
     if request.engine == "slurm":
         return _run_on_slurm(name, groups, results, request)
-    return _run_here(name, groups, results, _executions(request))
+    return _run_here(name, groups, results, _executions(request), request.reuse)
 
 
 def _executions(request: ExecutionRequest) -> list[Execution]:
@@ -81,7 +81,9 @@ def _run_on_slurm(
     profile = slurm_script.load_profile(request.slurm_profile, request.slurm)
     arguments = [*shlex.split(request.command)[1:], "--engine", "local"]  # the last one counts
     say(f"{name}: {len(all_runs(groups))} runs.")
-    tasks = SlurmRequest(arguments, profile, request.settings["replicas"], request.detach)
+    tasks = SlurmRequest(
+        arguments, profile, request.settings["replicas"], request.detach, request.reuse
+    )
     try:
         return slurm_rounds.run(groups, results, tasks, say)
     except slurm_rounds.Detached:

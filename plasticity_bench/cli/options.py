@@ -140,6 +140,11 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         help_="end a run that takes longer; it counts as failed",
     )
     parser.add_argument(
+        "--no-reuse",
+        action="store_true",
+        help="compute also what is finished in another folder or comes with the package",
+    )
+    parser.add_argument(
         "--checkpoint-interval",
         type=count,
         default=300,

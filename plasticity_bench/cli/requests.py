@@ -49,6 +49,7 @@ class ExecutionRequest:
         detach: submit to Slurm, and return at once.
         chunk: the share of the runs that one task of an array executes, FILE:INDEX.
         command: such that it can be given again.
+        reuse: whether finished runs of other folders, or of the package, are taken over.
     """
 
     device: str
@@ -60,6 +61,7 @@ class ExecutionRequest:
     detach: bool
     chunk: str | None
     command: str
+    reuse: bool = True
 
 
 def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
@@ -136,6 +138,7 @@ def execution_request(options: argparse.Namespace) -> ExecutionRequest:
         detach=options.detach,
         chunk=options.chunk,
         command=options.command,
+        reuse=not options.no_reuse,
     )
 
 

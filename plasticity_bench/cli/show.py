@@ -8,7 +8,7 @@ from plasticity_bench.cli.common import COMPLETE, say
 from plasticity_bench.cli.options import count
 
 HELP = "print a suite's streams, learners and cost"
-EXAMPLE = "plasticity-bench show paper-small --timing"
+EXAMPLE = "plasticity-bench show paper --timing"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +36,8 @@ def execute(options: argparse.Namespace) -> int:
 
     loaded = suite.load_suite(options.suite, with_data=False)
     print(f"{loaded.name}: {loaded.description}\n")
+    if loaded.paper:
+        print(f"{cost_table.paper_summary(loaded.paper)}\n")
     print(cost_table.streams_table(loaded))
     learners = ", ".join(contender.label for contender in loaded.contenders)
     num_seeds = options.seeds or loaded.num_seeds

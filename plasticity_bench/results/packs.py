@@ -52,7 +52,7 @@ def run_table(path: Path) -> RunTable:
 
 
 def write(folder: Path, runs: Sequence[StoredRun]) -> None:
-    """Store finished runs of one stream and learner as packs in a folder."""
+    """Store finished runs as packs in a folder."""
     for part in _parts(sorted(runs, key=lambda stored: (stored.run.seed, stored.run.key))):
         content = parquet.pack_bytes([s.info for s in part], [s.table for s in part])
         write_atomic(folder / f"{sha256(content).hexdigest()}.parquet", content)

@@ -1,7 +1,8 @@
 """Runs that are finished in another results folder, or under another label, are taken over.
 
 A suite with one more stream has another results folder, but the runs of its other streams have the
-keys that they had. A key covers everything that a run's result depends on.
+keys that they had. A key covers everything that a run's result depends on. The results of shipped
+suites come with the package, so that a newcomer runs only his own learner.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from plasticity_bench import shipped
 from plasticity_bench.errors import DamagedError
 from plasticity_bench.results import packs, run_folder
 from plasticity_bench.results.run import Row, Run
@@ -25,7 +27,9 @@ _OF_ITS_PLACE = ("key", "stream", "learner", "seed", "identity", "measurements_s
 
 
 def take_over(
-    results: Results, missing: Iterable[tuple[Run, Mapping[str, object]]]
+    results: Results,
+    missing: Iterable[tuple[Run, Mapping[str, object]]],
+    folders: Iterable[Path] | None = None,
 ) -> Counter[Path]:
     """Copy finished runs of the same keys into a store; return how many came from each folder.
 
@@ -35,6 +39,8 @@ def take_over(
     Args:
         results: the store that lacks the runs.
         missing: runs without results there, each with the notes that are stored with it.
+        folders: where they are looked for, in this order; by default the store itself, the other
+            results of the same root, and those that come with the package.
 
     Raises:
         OSError: if a run cannot be written.
@@ -43,7 +49,7 @@ def take_over(
     for run, notes in missing:
         wanted.setdefault(run.key, []).append((run, notes))
     taken: Counter[Path] = Counter()
-    for folder in _folders(results.folder):
+    for folder in _folders(results.folder) if folders is None else folders:
         if not wanted:
             break
         for key, result in _finished(folder, wanted.keys()):
@@ -59,8 +65,11 @@ def take_over(
     return taken
 
 
+Finished = Iterator[tuple[str, RunResult]]
+
+
 def _folders(folder: Path) -> Iterator[Path]:
-    """A store's folder, then those of other suites, or of their searches, in the same root."""
+    """A store's folder, others of its root (of suites, or of searches), and shipped ones."""
     yield folder
     is_search = folder.name == TUNING and "@" in folder.parent.name
     own = folder.parent if is_search else folder
@@ -68,10 +77,12 @@ def _folders(folder: Path) -> Iterator[Path]:
         for other in folders_in(own.parent):
             if "@" in other.name and other.name != own.name:
                 yield other / TUNING if is_search else other
+    yield from shipped.result_folders()
 
 
-def _finished(folder: Path, keys: Collection[str]) -> Iterator[tuple[str, RunResult]]:
+def _finished(folder: Path, keys: Collection[str]) -> Finished:
     """The finished runs of a folder that have one of some keys, whatever their labels are."""
+    yield from _in_packs(folder, keys)  # where results are shipped
     beginnings = {key[:12] for key in keys}
     for path in _inner(folder, "cells"):
         with contextlib.suppress(DamagedError):
@@ -84,12 +95,16 @@ def _finished(folder: Path, keys: Collection[str]) -> Iterator[tuple[str, RunRes
                         yield stored.run.key, stored.run_table().result(0)
     for path in _inner(folder, "packs"):
         with contextlib.suppress(DamagedError):
-            for pack in packs.packs_in(path):
-                with contextlib.suppress(DamagedError):
-                    yield from _packed(pack, keys)
+            yield from _in_packs(path, keys)
 
 
-def _packed(pack: Path, keys: Collection[str]) -> Iterator[tuple[str, RunResult]]:
+def _in_packs(folder: Path, keys: Collection[str]) -> Finished:
+    for pack in packs.packs_in(folder):
+        with contextlib.suppress(DamagedError):
+            yield from _packed(pack, keys)
+
+
+def _packed(pack: Path, keys: Collection[str]) -> Finished:
     if not any(head[0] in keys for head in packs.heads(pack)):
         return
     table = packs.run_table(pack)

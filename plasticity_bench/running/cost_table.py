@@ -8,6 +8,7 @@ from plasticity_bench import tables
 from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.running.forecast import Forecast
 from plasticity_bench.suite.suite import Suite, SuiteStream
+from plasticity_bench.suite.suite_file import PaperEntry
 
 MEMORY = "Memory: of inputs and parameters of {processes}, without PyTorch itself."
 TIME = """\
@@ -22,6 +23,15 @@ def caveat(processes: int, timed: bool) -> str:
     counted = "1 process" if processes == 1 else f"{processes} processes"
     lines = [TIME, MEMORY] if timed else [MEMORY]
     return "\n".join(lines).format(processes=counted)
+
+
+def paper_summary(paper: PaperEntry) -> str:
+    """Return what a suite takes from its paper, one line for each part of the protocol."""
+    lines = [f"After {paper.citation}, {paper.url}"]
+    for kind in ("published", "reconstructed", "differences"):
+        of_kind: dict[str, str] = getattr(paper, kind)
+        lines += [f"{kind + ':':15}{name}: {text}" for name, text in of_kind.items()]
+    return "\n".join(lines)
 
 
 def streams_table(suite: Suite) -> str:

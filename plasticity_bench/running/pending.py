@@ -36,7 +36,8 @@ def pending(
         execution: how the groups will be run.
         notify: called with a sentence about what is measured, about damaged files and about runs
             that were taken over.
-        reuse: whether runs that are finished in other folders of the same root are taken over.
+        reuse: whether runs that are finished in other folders of the same root, or come with the
+            package, are taken over.
     """
     snapshot = results.snapshot()
     for damage in snapshot.damaged:

@@ -26,12 +26,14 @@ class SlurmRequest:
         profile: what they ask Slurm for.
         replicas: in one population; None to choose.
         detach: return as soon as they are submitted.
+        reuse: whether finished runs of other folders, or of the package, are taken over.
     """
 
     arguments: Sequence[str]
     profile: slurm_script.Profile
     replicas: int | None
     detach: bool
+    reuse: bool = True
 
 
 def run(groups: Sequence[Group], results: Results, request: SlurmRequest, notify: Notify) -> int:
@@ -122,5 +124,5 @@ def _of_good_size(
         by_size.setdefault(size(group), []).append(group)
     left = []
     for replicas, of_size in by_size.items():
-        left += pending(of_size, results, Execution(replicas=replicas), notify)
+        left += pending(of_size, results, Execution(replicas=replicas), notify, request.reuse)
     return left

@@ -124,6 +124,14 @@ def _lewandowski2023() -> None:
         updates_per_task=100_000,  # 200 epochs
         **fixed,
     )
+    register(
+        "lewandowski2023/RandomLabelTinyImageNet-v0",  # ours: for those without ImageNet
+        RandomLabels,
+        dataset="tiny_small32",
+        num_examples=20_000,
+        updates_per_task=15_625,  # 200 epochs
+        **fixed,
+    )
 
 
 def _kumar2023() -> None:

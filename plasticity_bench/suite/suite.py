@@ -18,6 +18,7 @@ from plasticity_bench.suite.contenders import Contender, contender
 from plasticity_bench.suite.document import located, read_document
 from plasticity_bench.suite.suite_file import (
     MeasureEntry,
+    PaperEntry,
     StreamEntry,
     TuningEntry,
     validated,
@@ -56,6 +57,7 @@ class Suite:
         description: what it is for, in a sentence.
         tuning: how its learners' settings are searched for.
         tuning_streams: what they are tried on; the suite's own streams unless it names others.
+        paper: whose experiments it follows, and how closely.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Suite:
     description: str = ""
     tuning: TuningEntry = field(default_factory=TuningEntry)
     tuning_streams: tuple[SuiteStream, ...] = ()
+    paper: PaperEntry | None = None
 
     @property
     def hash8(self) -> str:
@@ -181,6 +184,7 @@ def load_suite(source: str | Document, with_data: bool = True) -> Suite:
         file.description,
         file.tuning,
         tuning_streams,
+        file.paper,
     )
 
 

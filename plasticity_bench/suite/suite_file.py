@@ -156,11 +156,27 @@ class TuningEntry(_Strict):
     streams: list[StreamEntry] = []
 
 
+class PaperEntry(_Strict):
+    """The paper whose experiments a suite follows, and how closely. No score depends on it.
+
+    Each mapping is from a part of the protocol, such as `networks` or `step sizes`, to what holds
+    of it: `published` has what the paper or its code states, `reconstructed` what neither states
+    and we chose, and `differences` what we do otherwise than they state.
+    """
+
+    citation: str
+    url: str
+    published: dict[str, str] = {}
+    reconstructed: dict[str, str] = {}
+    differences: dict[str, str] = {}
+
+
 class SuiteFile(_Strict):
     """A suite: streams, networks, learners, seeds and protocol."""
 
     suite: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+-v\d+$")]
     description: str = ""
+    paper: Annotated[PaperEntry | None, NOT_GIVEN] = None
     streams: Annotated[list[StreamEntry], Field(min_length=1)]
     learners: Annotated[list[LearnerEntry], Field(min_length=1)]
     reference: str = "fresh"
