@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from plasticity_bench.results import Results, Row, Run
+from plasticity_bench.results import Results, Row, Run, packs, reuse, run_folder
 from plasticity_bench.results.reuse import take_over
 
 INFO = {
@@ -94,6 +94,23 @@ def test_other_suites_of_the_root_are_looked_at_and_other_folders_are_not(old, n
     assert take_over(new, wanted(0)) == {new.folder.with_name("another-v3@33333333"): 1}
     new.folder.with_name("another-v3@33333333").rename(new.folder.with_name("entries"))
     assert take_over(new, wanted(1)) == {}
+
+
+def test_runs_that_come_with_the_package_are_taken_over(old, tmp_path, monkeypatch):
+    shipped = tmp_path / "package" / "suite-v0"
+    (pack,) = packed(old, shipped)
+    monkeypatch.setattr(reuse.shipped, "result_folders", lambda: [shipped])
+    elsewhere = Results(tmp_path / "elsewhere" / "suite-v0@11111111")
+    assert take_over(elsewhere, wanted(0, 1)) == {shipped: 2}
+    pack.write_bytes(pack.read_bytes()[:-1])
+    assert take_over(elsewhere, wanted(3)) == {}
+
+
+def packed(store, folder):
+    """All finished runs of a store as packs in a folder."""
+    paths = sorted(store.folder.glob("cells/*/*/*"))
+    packs.write(folder, [s for s in map(run_folder.read, paths) if s.is_finished])
+    return packs.packs_in(folder)
 
 
 def test_runs_of_a_search_come_from_searches(old, new, tmp_path):

@@ -1,0 +1,63 @@
+"""The results that come with the package are those of the suites and the code of today."""
+
+import json
+
+import numpy as np
+import pytest
+
+from plasticity_bench import shipped
+from plasticity_bench.results import Results, packs
+from plasticity_bench.results.run_info import parse_info
+from plasticity_bench.running import group_run
+from plasticity_bench.running.execution import Execution
+from plasticity_bench.streams import Stream
+from plasticity_bench.suite.own_fresh import with_own_fresh
+from plasticity_bench.suite.planning import all_runs, plan
+from plasticity_bench.suite.suite import suite_named
+
+FOLDERS = {folder.name: folder for folder in shipped.result_folders()}
+
+
+def shipped_runs(name):
+    """Every run of a suite's pack, and the table of their measurements."""
+    (pack,) = packs.packs_in(FOLDERS[name])
+    table = packs.run_table(pack)
+    return [parse_info(info, pack)[0] for info in table.infos], table
+
+
+def without_data(run):
+    """A run's labels and identity but for its stream's data, which may not be on this machine."""
+    stream = {k: v for k, v in run.identity["stream"].items() if k != "fingerprint"}
+    return (
+        run.stream,
+        run.learner,
+        run.seed,
+        json.dumps({**run.identity, "stream": stream}, sort_keys=True),
+    )
+
+
+def test_there_are_some():
+    assert "quick-v1" in FOLDERS
+
+
+@pytest.mark.parametrize("name", sorted(FOLDERS))
+def test_they_are_the_runs_of_the_suite(name, monkeypatch):
+    suite = suite_named(name)
+    monkeypatch.setattr(Stream, "fingerprint", lambda stream: "")
+    groups = with_own_fresh(plan(suite, suite.contenders, range(suite.num_seeds)))
+    runs, _ = shipped_runs(name)
+    assert sorted(map(without_data, runs)) == sorted(map(without_data, all_runs(groups)))
+
+
+@pytest.mark.slow
+def test_a_run_is_what_this_machine_computes(tmp_path):
+    suite = suite_named("quick-v1")
+    adam = [contender for contender in suite.contenders if contender.label == "adam"]
+    group = plan(suite, adam, range(1))[0]
+    results = Results(tmp_path)
+    assert not group_run.run_group(results, Execution(), group, lambda _: None).error
+    (run,) = group.runs
+    _, table = shipped_runs("quick-v1")
+    expected, computed = table.result(table.keys.index(run.key)), results.load(run)
+    for name, column in expected.columns.items():
+        np.testing.assert_array_equal(computed.columns[name], column)
