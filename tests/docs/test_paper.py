@@ -1,0 +1,90 @@
+"""benchmarks/paper.py decides claims by the numbers that it says."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.paper import Claim, Scores, claims
+from plasticity_bench.statistics import Interval, mean_interval
+
+STREAMS = ("a relu", "a tanh", "a identity", "b relu")
+LEARNERS = ("fresh", "adam", "l2", "l2_init", "wasserstein")
+SEEDS = 5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "above", "verdict"),
+    [
+        (0.1, 0.2, True, "reproduced"),
+        (0.1, 0.2, False, "contradicted"),
+        (-0.2, -0.1, True, "contradicted"),
+        (-0.2, -0.1, False, "reproduced"),
+        (-0.1, 0.1, True, "not decided"),
+        (-0.1, 0.1, False, "not decided"),
+        (math.nan, math.nan, True, "not decided"),
+    ],
+)
+def test_a_claim_is_decided_by_its_whole_interval(low, high, above, verdict):
+    assert Claim("text", "number", Interval(0.0, low, high), 0, above).verdict == verdict
+
+
+@pytest.fixture
+def scores():
+    drawn = np.random.default_rng(0)
+    rows = [
+        {
+            "stream": stream,
+            "learner": learner,
+            "seed": seed,
+            "retained_plasticity": drawn.normal(),
+            "curvature_retention": drawn.normal(),
+            "online_accuracy": drawn.normal(),
+        }
+        for stream in STREAMS
+        for learner in LEARNERS
+        for seed in range(SEEDS)
+    ]
+    return Scores(pd.DataFrame(rows).sample(frac=1, random_state=0))
+
+
+def numbers(interval):
+    return [interval.mean, interval.low, interval.high]
+
+
+def value(scores, stream, learner, seed, column="retained_plasticity"):
+    table = scores.table
+    at = (table.stream == stream) & (table.learner == learner) & (table.seed == seed)
+    (found,) = table[at][column]
+    return found
+
+
+def test_what_a_learner_retains_is_averaged_over_streams_for_each_seed(scores):
+    nonlinear = ("a relu", "a tanh", "b relu")
+    by_seed = [np.mean([value(scores, s, "adam", k) for s in nonlinear]) for k in range(SEEDS)]
+    first = claims(scores)[0]
+    assert numbers(first.interval) == pytest.approx(numbers(mean_interval(by_seed)))
+    assert first.bound == 1
+    assert not first.above
+
+
+def test_activations_are_compared_on_streams_that_have_both(scores):
+    gaps = [
+        value(scores, "a tanh", "adam", k) - value(scores, "a relu", "adam", k) for k in range(5)
+    ]
+    (claim,) = [one for one in claims(scores) if "tanh" in one.text]
+    assert numbers(claim.interval) == pytest.approx(numbers(mean_interval(gaps)))
+
+
+def test_curvature_and_plasticity_are_correlated_over_learners(scores):
+    table = scores.table
+    curvature = "curvature_retention"
+    learners = [name for name in LEARNERS if name != "fresh"]
+    for learner in learners:
+        for stream in STREAMS:
+            at = (table.learner == learner) & (table.stream == stream)
+            table.loc[at, curvature] = table.loc[at, "retained_plasticity"] ** 3
+    assert numbers(scores.rank_correlation(STREAMS)) == pytest.approx([1, 1, 1])
+    table[curvature] *= -1
+    assert numbers(scores.rank_correlation(STREAMS)) == pytest.approx([-1, -1, -1])
