@@ -1,76 +1,418 @@
-"""Seed-updates per second on a GPU by population size, and the time of one published protocol.
+"""What the GPU path reaches, in parts; benchmarks/gpu_all.sh runs all of them in ten minutes.
 
-    python -m benchmarks.gpu > benchmarks/gpu.md
+    python -m benchmarks.gpu PART [--seconds N]          # on the first CUDA device
+    python -m benchmarks.gpu PART --device cpu --tiny    # the same code in seconds, for tests
 
-Needs a CUDA device. The protocol is random labels of Kumar et al. (2023), arXiv:2308.11958: 50
-tasks of 30,000 updates of 16 examples, 10 seeds, a multilayer perceptron on inputs of 28 x 28. The
-inputs here are random; their values do not affect the time.
+Each part prints one table as soon as it is finished:
+
+- rates: seed-updates per second by population size, and the share of the card's limits;
+- loops: the same update of one seed in plain PyTorch, compiled, and of many with torch.func;
+- spectra: eigenvalues of the empirical Fisher on the device beside the CPU;
+- memory: a population that does not fit into memory is split, and its results are complete;
+- agreement: scores of the same runs on the device minus the CPU's, with intervals;
+- suite: hours of the suite `paper`, from what is finished in the given time.
 """
 
 import argparse
+import signal
+import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
 
+import numpy as np
+import pandas as pd
 import torch
 from tabulate import tabulate
+from torch.utils.flop_counter import FlopCounterMode
 
 import plasticity_bench as pb
-from benchmarks import loops
+from benchmarks import floor, loops
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.measurements import fisher_spectrum
+from plasticity_bench.programs.population import Population
+from plasticity_bench.results import Results
+from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.statistics import format_interval, mean_interval
+from plasticity_bench.suite.own_fresh import with_own_fresh
+from plasticity_bench.suite.planning import all_runs, plan
+from plasticity_bench.suite.suite import load_suite
 
-SPEC = pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10)
-PROTOCOL = pb.NetworkSpec(hidden=(100, 100), input_shape=(784,), num_outputs=10)
-SIZES = (1, 4, 16, 64, 256, 1024)
-LEARNERS = ("sgd", "adam", "l2_init", "wasserstein")
+NETWORKS = {
+    "784-128-128-10": pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10),
+    "3072-100-100-100-10": pb.NetworkSpec(
+        hidden=(100, 100, 100), input_shape=(3072,), num_outputs=10
+    ),
+    "cnn 16-16-64 on 3 x 32 x 32": pb.NetworkSpec(
+        name="cnn", channels=(16, 16), hidden=(64,), input_shape=(3, 32, 32), num_outputs=10
+    ),
+}
+TINY_NETWORK = {"64-8-10": pb.NetworkSpec(hidden=(8,), input_shape=(64,), num_outputs=10)}
+LEARNERS = ("sgd", "adam", "l2_init", "wasserstein", "muon")
+BATCH = 32
+
+SUITE = """\
+suite: benchmark/gpu-v0
+streams:
+  - id: plasticity/RandomLabelDigits-v0
+    num_examples: 128
+    num_tasks: {tasks}
+    updates_per_task: {updates}
+    network: {{hidden: [64, 64]}}
+learners:
+  - {{name: fresh, step_size: 0.00922}}
+  - {{name: layer_norm, step_size: 0.00467}}
+seeds: {seeds}
+measure:
+  curvature: {{every: 10, examples: 64}}
+"""
 
 
-def rate(learner: str, spec: pb.NetworkSpec, size: int, batch: int, seconds: float) -> float:
-    """Return the seed-updates per second of one population."""
+@dataclass(frozen=True)
+class Setting:
+    """How a part is measured.
+
+    Attributes:
+        device: "cuda" or "cpu".
+        tiny: whether sizes are those of a test.
+        seconds: length of each measurement of a rate, and of the part `suite`.
+    """
+
+    device: str
+    tiny: bool
+    seconds: float
+
+    @property
+    def networks(self) -> dict[str, pb.NetworkSpec]:
+        """What is trained."""
+        return TINY_NETWORK if self.tiny else NETWORKS
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of replicas."""
+        return (1, 2) if self.tiny else (1, 16, 64, 256, 1024)
+
+    def wait(self) -> None:
+        """Wait until the device has done what it was given."""
+        if self.device != "cpu":
+            torch.cuda.synchronize()
+
+    def suite(self, folder: Path) -> Path:
+        """Write a small suite, and return its file."""
+        sizes = (3, 5, 2) if self.tiny else (10, 200, 32)
+        path = folder / "suite.yaml"
+        path.write_text(
+            SUITE.format(**dict(zip(("tasks", "updates", "seeds"), sizes, strict=True)))
+        )
+        return path
+
+
+def rate(setting: Setting, learner: str, spec: pb.NetworkSpec, size: int) -> float:
+    """Return the seed-updates per second of a population; 0 if it does not fit into memory."""
     replicas = [pb.Replica(seed, find_learner(learner)()) for seed in range(size)]
-    population = pb.Population(replicas, spec, compile_updates=True, device="cuda")
-    inputs, _ = (tensor.cuda() for tensor in loops.data(spec))
-    targets = torch.randint(spec.num_outputs, (size, loops.EXAMPLES), device="cuda")
+    inputs, _ = (tensor.to(setting.device) for tensor in loops.data(spec))
+    targets = torch.randint(spec.num_outputs, (size, loops.EXAMPLES), device=setting.device)
+    try:
+        population = pb.Population(
+            replicas, spec, compile_updates=not setting.tiny, device=setting.device
+        )
+
+        def updates(count: int) -> None:
+            for _ in range(count):
+                rows = torch.randint(loops.EXAMPLES, (size, BATCH), device=setting.device)
+                chosen = inputs.index_select(0, rows.flatten()).unflatten(0, rows.shape)
+                population.update(chosen, targets.gather(1, rows))
+
+        return size * _per_second(setting, updates)
+    except torch.OutOfMemoryError:
+        return 0.0
+
+
+def rates(setting: Setting) -> str:
+    """Return the table of seed-updates per second, and what the card would allow at most."""
+    bandwidth, arithmetic = _limits(setting)
+    rows = []
+    for name, spec in setting.networks.items():
+        for learner in LEARNERS:
+            found = [rate(setting, learner, spec, size) for size in setting.sizes]
+            share = max(found) / _bound(learner, spec, bandwidth, arithmetic)
+            rows.append([name, learner, *(f"{one:,.0f}" for one in found), f"{share:.0%}"])
+    headers = ["network", "learner", *(f"S = {size}" for size in setting.sizes), "of the limit"]
+    limits = (
+        f"Copying: {bandwidth / 1e9:,.0f} GB/s; float32 products: {arithmetic / 1e12:.1f} TFLOP/s."
+    )
+    return f"{_table(rows, headers)}\n\n{limits}"
+
+
+def _bound(learner: str, spec: pb.NetworkSpec, bandwidth: float, arithmetic: float) -> float:
+    """The seed-updates per second that bytes and FLOPs of an update allow."""
+    module = pb.build_network(spec)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        module(torch.randn(BATCH, *spec.input_shape)).sum().backward()
+    # Newton-Schulz's products of Muon are not counted: its bound is that of Adam.
+    moved = floor.bytes_moved(spec, "adam" if learner == "muon" else learner)
+    return 1 / max(moved / bandwidth, counter.get_total_flops() / arithmetic)
+
+
+def _limits(setting: Setting) -> tuple[float, float]:
+    """Bytes per second of a copy, and FLOPs per second of a product, of large arrays."""
+    side, numbers = (64, 1 << 10) if setting.tiny else (8192, 1 << 28)
+    source = torch.randn(numbers, device=setting.device)
+    target, left = torch.empty_like(source), torch.randn(side, side, device=setting.device)
+
+    def copies(count: int) -> None:
+        for _ in range(count):
+            target.copy_(source)
+
+    def products(count: int) -> None:
+        for _ in range(count):
+            left.mm(left)
+
+    bandwidth = 2 * 4 * numbers * _per_second(setting, copies, burst=1)
+    return bandwidth, 2 * side**3 * _per_second(setting, products, burst=1)
+
+
+def plain_loops(setting: Setting) -> str:
+    """Return the table of Adam's updates in loops that a researcher would write."""
+    rows = []
+    for name, spec in setting.networks.items():
+        eager, compiled = (_loop(setting, spec, compiles) for compiles in (False, True))
+        vmapped = _vmapped(setting, spec, setting.sizes[-1])
+        ours = rate(setting, "adam", spec, setting.sizes[-1])
+        rows.append([name, *(f"{one:,.0f}" for one in (eager, compiled, vmapped, ours))])
+    size = setting.sizes[-1]
+    headers = [
+        "network",
+        "loop, 1 seed",
+        "compiled, 1 seed",
+        f"torch.func, {size}",
+        f"here, {size}",
+    ]
+    return _table(rows, headers)
+
+
+def _loop(setting: Setting, spec: pb.NetworkSpec, compiles: bool) -> float:
+    module = pb.build_network(spec).to(setting.device)
+    descent = torch.optim.Adam(module.parameters(), lr=1e-3, fused=setting.device != "cpu")
+    inputs, targets = (tensor.to(setting.device) for tensor in loops.data(spec))
+
+    def loss_of(batch: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(module(batch), wanted)
+
+    compiled = torch.compile(loss_of) if compiles and not setting.tiny else loss_of
 
     def updates(count: int) -> None:
         for _ in range(count):
-            rows = torch.randint(loops.EXAMPLES, (size, batch), device="cuda")
-            chosen = inputs.index_select(0, rows.flatten()).unflatten(0, rows.shape)
-            population.update(chosen, targets.gather(1, rows))
-        torch.cuda.synchronize()
+            rows = torch.randint(loops.EXAMPLES, (BATCH,), device=setting.device)
+            descent.zero_grad()
+            compiled(inputs[rows], targets[rows]).backward()
+            descent.step()
 
-    updates(50)
+    return _per_second(setting, updates)
+
+
+def _vmapped(setting: Setting, spec: pb.NetworkSpec, size: int) -> float:
+    modules = [pb.build_network(spec).to(setting.device) for _ in range(size)]
+    params, buffers = torch.func.stack_module_state(modules)
+    leaves = [param.detach().requires_grad_() for param in params.values()]
+    descent = torch.optim.Adam(leaves, lr=1e-3)
+    inputs, targets = (tensor.to(setting.device) for tensor in loops.data(spec))
+
+    def loss_of(own: dict[str, torch.Tensor], batch: torch.Tensor, wanted: torch.Tensor):
+        logits = torch.func.functional_call(modules[0], (own, buffers), (batch,))
+        return torch.nn.functional.cross_entropy(logits, wanted)
+
+    gradient = torch.func.vmap(torch.func.grad(loss_of))
+
+    def updates(count: int) -> None:
+        for _ in range(count):
+            rows = torch.randint(loops.EXAMPLES, (size, BATCH), device=setting.device)
+            own = dict(zip(params, leaves, strict=True))
+            found = gradient(own, inputs[rows], targets[rows])
+            for leaf, slope in zip(leaves, found.values(), strict=True):
+                leaf.grad = slope.detach()
+            descent.step()
+
+    return size * _per_second(setting, updates)
+
+
+def spectra(setting: Setting) -> str:
+    """Return the table of the Fisher's eigenvalues: time, and the largest difference."""
+    size, examples = (2, 8) if setting.tiny else (10, 512)
+    rows = []
+    for name, spec in setting.networks.items():
+        replicas = [pb.Replica(seed, find_learner("adam")()) for seed in range(size)]
+        params = pb.Population(replicas, spec).state.params
+        module = pb.build_network(spec)
+        inputs = torch.randn(size, examples, *spec.input_shape)
+        targets = torch.randint(spec.num_outputs, (size, examples))
+        found, seconds = {}, {}
+        for device in ("cpu", setting.device):
+            moved = {key: value.to(device) for key, value in params.items()}
+            given = module.to(device), moved, inputs.to(device), targets.to(device)
+            fisher_spectrum(*given)  # once before it is timed
+            began = time.perf_counter()
+            found[device] = fisher_spectrum(*given)
+            seconds[device] = time.perf_counter() - began
+        largest = found["cpu"].max(1, keepdims=True)
+        error = np.abs((found[setting.device] - found["cpu"]) / largest).max()
+        rows.append([name, *(f"{seconds[d]:.3f}" for d in ("cpu", setting.device)), f"{error:.1e}"])
+    headers = [
+        "network",
+        "CPU, seconds",
+        f"{setting.device}, seconds",
+        "largest relative difference",
+    ]
+    return f"{_table(rows, headers)}\n\n{size} replicas, {examples} examples each."
+
+
+def memory(setting: Setting) -> str:
+    """Return the table of a group of runs that is larger than the memory."""
+    with tempfile.TemporaryDirectory() as scratch:
+        suite = load_suite(str(setting.suite(Path(scratch))))
+        (group,) = plan(suite, [suite.contenders[1]], range(4 if setting.tiny else 256))
+        results = Results(Path(scratch) / "results")
+        with _little_memory(setting):
+            outcome = group_run.run_group(
+                results, Execution(device=setting.device), group, lambda _: None
+            )
+        finished = len(group.runs) - len(results.snapshot().missing(group.runs))
+    rows = [[len(group.runs), finished, outcome.error or "none", len(outcome.notes)]]
+    headers = ["replicas", "finished", "error", "times that it was split"]
+    return f"{_table(rows, headers)}\n\n" + "\n".join(f"- {note}" for note in outcome.notes)
+
+
+@contextmanager
+def _little_memory(setting: Setting) -> Iterator[None]:
+    """Let the device have room for a few replicas; on the CPU, where it has no limit, say so."""
+    if setting.device != "cpu":
+        torch.cuda.set_per_process_memory_fraction(0.002)
+        try:
+            yield
+        finally:
+            torch.cuda.set_per_process_memory_fraction(1.0)
+        return
+    made = Population.__init__
+
+    def limited(self: Population, replicas: list[pb.Replica], *others: object, **named: object):
+        if len(replicas) > 2:
+            raise torch.OutOfMemoryError("no room")
+        made(self, replicas, *others, **named)
+
+    with mock.patch.object(Population, "__init__", limited):
+        yield
+
+
+def agreement(setting: Setting) -> str:
+    """Return the table of what scores differ by between the CPU and the device."""
+    scores = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        suite = setting.suite(Path(scratch))
+        for device in dict.fromkeys(("cpu", setting.device)):
+            root = Path(scratch) / device
+            _command("run", suite, "--device", device, "--no-reuse", "--results", root)
+            (folder,) = root.glob("gpu-v0@*")
+            scores[device] = pb.load_results(folder).scores(by_seed=True)
+    columns = ["trainability", "curvature_retention", "online_accuracy"]
+    rows = []
+    for learner in ("fresh", "layer_norm"):
+        ours, theirs = (_of_learner(scores[d], learner, columns) for d in (setting.device, "cpu"))
+        differences = [mean_interval(ours[:, i] - theirs[:, i]) for i in range(len(columns))]
+        rows.append([learner, *(format_interval(one, signed=True) for one in differences)])
+    return f"{_table(rows, ['learner', *columns])}\n\n{setting.device} minus CPU, for each seed."
+
+
+def _of_learner(scores: pd.DataFrame, learner: str, columns: list[str]) -> np.ndarray:
+    return scores[scores.learner == learner].sort_values("seed")[columns].to_numpy()
+
+
+def suite_hours(setting: Setting) -> str:
+    """Return the hours of the suite `paper`, from what is finished in the given time."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch) / "results"
+        name = str(setting.suite(Path(scratch))) if setting.tiny else "paper"
+        suite = load_suite(name)
+        groups = with_own_fresh(plan(suite, suite.contenders, range(suite.num_seeds)))
+        planned = all_runs(groups)
+        began = time.perf_counter()
+        given = ("--device", setting.device, "--no-reuse", "--results", root)
+        _command("run", name, *given, seconds=setting.seconds)
+        seconds = time.perf_counter() - began
+        folders = list(root.glob("*@*"))
+        finished = len(Results(folders[0]).snapshot().finished) if folders else 0
+    hours = seconds / 3600 * len(planned) / finished if finished else float("nan")
+    rows = [[suite.name, len(planned), finished, f"{seconds:.0f}", f"{hours:.2f}"]]
+    headers = ["suite", "runs", "finished", "seconds", "hours for all"]
+    return _table(rows, headers)
+
+
+def _command(*words: object, seconds: float | None = None) -> None:
+    """Run a command of this package; end it after some seconds, as Ctrl-C would."""
+    command = [sys.executable, "-m", "plasticity_bench.cli", *map(str, words)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **quiet) as process:
+        try:
+            _, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+            return
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}: {said[-2000:]}")
+
+
+def _per_second(setting: Setting, updates: Callable[[int], None], burst: int = 20) -> float:
+    updates(burst)  # what is compiled or captured is so now
+    setting.wait()
     done, began = 0, time.perf_counter()
-    while time.perf_counter() - began < seconds:
-        updates(100)
-        done += 100 * size
+    while time.perf_counter() - began < setting.seconds:
+        updates(burst)
+        setting.wait()
+        done += burst
     return done / (time.perf_counter() - began)
 
 
+def _table(rows: list[list[object]], headers: list[str]) -> str:
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+
+
+PARTS: dict[str, Callable[[Setting], str]] = {
+    "rates": rates,
+    "loops": plain_loops,
+    "spectra": spectra,
+    "memory": memory,
+    "agreement": agreement,
+    "suite": suite_hours,
+}
+
+
 def main() -> int:
-    """Measure and print the tables."""
+    """Measure one part, and print its table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement")
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--tiny", action="store_true", help="sizes of a test")
+    parser.add_argument("--seconds", type=float, default=1.0)
     options = parser.parse_args()
     try:
-        execution = Execution(device="cuda")
+        execution = Execution(device=options.device)
     except BadInputError as error:
         print(error, file=sys.stderr)
         return 2
+    card = "CPU" if options.device == "cpu" else torch.cuda.get_device_name(options.device)
+    print(f"## {options.part}\n\n{card}, torch {torch.__version__}\n")
     with execution.in_effect():
-        print(f"# GPU\n\n{torch.cuda.get_device_name()}, torch {torch.__version__}; float32, no")
-        print("TF32. 784-128-128-10, batch 32. Made by `python -m benchmarks.gpu`.\n")
-        rows = [
-            [learner, *(f"{rate(learner, SPEC, size, 32, options.seconds):,.0f}" for size in SIZES)]
-            for learner in LEARNERS
-        ]
-        print(tabulate(rows, ["learner", *(f"S = {size}" for size in SIZES)], "github"))
-        seconds = 50 * 30_000 * 10 / rate("adam", PROTOCOL, 10, 16, options.seconds)
-        print("\nRandom labels as in Kumar et al. (2023), 50 x 30,000 updates of 16, 10 seeds,")
-        print(f"Adam: {seconds:,.0f} s of updates, extrapolated from {options.seconds} s.")
+        print(PARTS[options.part](Setting(options.device, options.tiny, options.seconds)))
     return 0
 
 
