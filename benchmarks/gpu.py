@@ -19,16 +19,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
 import pandas as pd
 import torch
 from tabulate import tabulate
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 import plasticity_bench as pb
@@ -204,7 +206,7 @@ def _loop(setting: Setting, spec: pb.NetworkSpec, compiles: bool) -> float:
     descent = torch.optim.Adam(module.parameters(), lr=1e-3, fused=setting.device != "cpu")
     inputs, targets = (tensor.to(setting.device) for tensor in loops.data(spec))
 
-    def loss_of(batch: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    def loss_of(batch: Tensor, wanted: Tensor) -> Tensor:
         return torch.nn.functional.cross_entropy(module(batch), wanted)
 
     compiled = torch.compile(loss_of) if compiles and not setting.tiny else loss_of
@@ -226,7 +228,7 @@ def _vmapped(setting: Setting, spec: pb.NetworkSpec, size: int) -> float:
     descent = torch.optim.Adam(leaves, lr=1e-3)
     inputs, targets = (tensor.to(setting.device) for tensor in loops.data(spec))
 
-    def loss_of(own: dict[str, torch.Tensor], batch: torch.Tensor, wanted: torch.Tensor):
+    def loss_of(own: dict[str, Tensor], batch: Tensor, wanted: Tensor) -> Tensor:
         logits = torch.func.functional_call(modules[0], (own, buffers), (batch,))
         return torch.nn.functional.cross_entropy(logits, wanted)
 
@@ -302,7 +304,7 @@ def _little_memory(setting: Setting) -> Iterator[None]:
         return
     made = Population.__init__
 
-    def limited(self: Population, replicas: list[pb.Replica], *others: object, **named: object):
+    def limited(self: Population, replicas: list[pb.Replica], *others: Any, **named: Any) -> None:
         if len(replicas) > 2:
             raise torch.OutOfMemoryError("no room")
         made(self, replicas, *others, **named)
@@ -331,7 +333,7 @@ def agreement(setting: Setting) -> str:
 
 
 def _of_learner(scores: pd.DataFrame, learner: str, columns: list[str]) -> np.ndarray:
-    return scores[scores.learner == learner].sort_values("seed")[columns].to_numpy()
+    return np.asarray(scores[scores.learner == learner].sort_values("seed")[columns])
 
 
 def suite_hours(setting: Setting) -> str:
@@ -357,8 +359,8 @@ def suite_hours(setting: Setting) -> str:
 def _command(*words: object, seconds: float | None = None) -> None:
     """Run a command of this package; end it after some seconds, as Ctrl-C would."""
     command = [sys.executable, "-m", "plasticity_bench.cli", *map(str, words)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **quiet) as process:
+    quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(command, stdout=quiet, stderr=pipe, text=True) as process:
         try:
             _, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -380,7 +382,7 @@ def _per_second(setting: Setting, updates: Callable[[int], None], burst: int = 2
     return done / (time.perf_counter() - began)
 
 
-def _table(rows: list[list[object]], headers: list[str]) -> str:
+def _table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
     return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
 
 

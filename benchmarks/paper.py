@@ -82,7 +82,7 @@ class Scores:
         """Return a learner's scores, (streams, seeds)."""
         own = self.table[self.table.learner == learner]
         by_stream = own.pivot_table(index="stream", columns="seed", values=column, observed=True)
-        return by_stream.loc[list(streams)].to_numpy()
+        return np.asarray(by_stream.loc[list(streams)])
 
     @property
     def streams(self) -> list[str]:
@@ -108,7 +108,7 @@ class Scores:
         return mean_interval(
             [
                 [
-                    associations.association(curvature[:, i, k], retained[:, i, k])
+                    associations.association(list(curvature[:, i, k]), list(retained[:, i, k]))
                     for k in range(curvature.shape[2])
                 ]
                 for i in range(curvature.shape[1])
