@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learner", metavar="LABEL", help="the learner that both runs have")
     parser.add_argument("--score", choices=shared.SCORE_NAMES, default="trainability")
     parser.add_argument("--suite", help=argparse.SUPPRESS)  # needed by earlier versions
-    parser.add_argument("--format", choices=("table", "markdown"), default="table")
+    parser.add_argument("--format", choices=("table", "markdown", "latex"), default="table")
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -49,7 +49,7 @@ def compare(sides: Sequence[tuple[str, Path, str]], score: str, format_name: str
     Args:
         sides: of each, what it is called, its results folder and its label.
         score: one of `options.SCORE_NAMES`.
-        format_name: "table" or "markdown".
+        format_name: "table", "markdown" or "latex".
     """
     from plasticity_bench.results import Results, select
     from plasticity_bench.scoring import comparison

@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="compare this learner's runs only; may be repeated",
     )
-    parser.add_argument("--format", choices=("table", "markdown", "csv"), default="table")
+    parser.add_argument("--format", choices=("table", "markdown", "latex", "csv"), default="table")
     parser.add_argument(
         "--figure", type=given_path, metavar="FILE", help="default: RESULTS/explanations.png"
     )

@@ -14,7 +14,7 @@ HEADERS = ("measurement", "within runs", "across learners", "across streams", "s
 
 
 def render(table: Sequence[Association], format_name: str) -> str:
-    """Return the table as "table", "markdown" or "csv"."""
+    """Return the table as "table", "markdown", "latex" or "csv"."""
     if format_name == "csv":
         return _csv(table)
     rows = [
@@ -28,7 +28,8 @@ def render(table: Sequence[Association], format_name: str) -> str:
     ]
     streams = ", ".join(table[0].within_stream) if table else ""
     shown = tables.render(HEADERS, rows, format_name, left=("measurement", "signs"))
-    return f"{shown}\n\n{LEGEND.format(streams)}"
+    comment = "% " if format_name == "latex" else ""
+    return f"{shown}\n\n{comment}{LEGEND.format(streams)}"
 
 
 def _csv(table: Sequence[Association]) -> str:

@@ -130,7 +130,7 @@ def render(lines: Sequence[Comparison], format_name: str = "table", first: str =
 
     Args:
         lines: of the table.
-        format_name: "table" or "markdown".
+        format_name: "table", "markdown" or "latex".
         first: header of the first column.
     """
     rows = [

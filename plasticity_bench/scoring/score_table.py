@@ -185,7 +185,7 @@ def render(
 
     Args:
         table: the entries.
-        format_name: "table", "markdown" or "latex"; or "csv" for all numbers with every digit.
+        format_name: "table" or "markdown"; or "csv" for all numbers with every digit.
         columns: names of `COLUMNS`.
     """
     if format_name == "csv":
