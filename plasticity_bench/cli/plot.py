@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli.common import COMPLETE, say
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.names import given_path
 
 if TYPE_CHECKING:
     from plasticity_bench.results import Selection
+    from plasticity_bench.scoring.stored_scores import Scores
 
 HELP = "draw measurements from task to task, or the scores of a search"
 EXAMPLE = "plasticity-bench plot results/quick-v1@aaa38efb --learner adam --learner l2_init"
@@ -27,10 +28,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--kind",
-        choices=("curves", "scatter", "profile", "explain"),
+        choices=("curves", "scatter", "retained", "ranks", "profile", "explain", "budget"),
         default="curves",
         help="curves: measurements over tasks (default); scatter: trainability against curvature "
-        "retention; profile: performance profiles; explain: what predicts trainability",
+        "retention; retained: against retained plasticity; ranks: with intervals; profile: "
+        "performance profiles; explain: what predicts trainability; budget: of a search's file, "
+        "score by the number of settings",
     )
     shared.add_reference(parser)
     parser.add_argument(
@@ -67,16 +70,9 @@ def execute(options: argparse.Namespace) -> int:
     chosen = Chosen(tuple(options.measurement), tuple(options.stream), tuple(options.learner))
     with paper_figure.style():
         if is_search:
-            if chosen.measurements or chosen.streams or options.kind != "curves":
-                raise BadInputError(
-                    "A search is drawn whole: no --kind, --measurement or --stream."
-                )
-            _sensitivity(options.results, chosen, path)
+            _search(options.results, options.kind, chosen, path)
         else:
-            if options.kind != "curves" and any(vars(chosen).values()):
-                raise BadInputError(f"--kind {options.kind} draws all streams and learners.")
-            selection = _selected(options.results, options.reference)
-            KINDS[options.kind](selection, chosen, path)
+            _results(options, chosen, path)
     say(f"Figure: {path}")
     return COMPLETE
 
@@ -96,13 +92,32 @@ class Chosen:
     learners: tuple[str, ...]
 
 
-def _selected(folder: Path, reference: str | None) -> "Selection":
+def _search(file: Path, kind: str, chosen: Chosen, path: Path) -> None:
+    from plasticity_bench.figures import sensitivity, tuning_budget
+    from plasticity_bench.tuning import record
+
+    if chosen.measurements or chosen.streams or kind not in ("curves", "budget"):
+        raise BadInputError(
+            f"{file} is of a search, which is drawn whole: no --measurement, no --stream, and no "
+            "--kind but budget."
+        )
+    figure = tuning_budget if kind == "budget" else sensitivity
+    figure.draw(record.read(file).record, path, chosen.learners)
+
+
+def _results(options: argparse.Namespace, chosen: Chosen, path: Path) -> None:
     from plasticity_bench.results import Results, select
 
-    selection = select(Results(folder), reference)
+    if options.kind == "budget":
+        raise BadInputError("--kind budget draws a search: give the file that `tune` wrote.")
+    if options.kind != "curves" and chosen.measurements:
+        raise BadInputError(f"--measurement is for --kind curves, not {options.kind}.")
+    selection = select(Results(options.results), options.reference)
+    if chosen.learners:
+        selection = selection.only(chosen.learners)
     for sentence in selection.sentences:
         say(sentence)
-    return selection
+    KINDS[options.kind](selection, chosen, path)
 
 
 def _curves(selection: "Selection", chosen: Chosen, path: Path) -> None:
@@ -110,28 +125,51 @@ def _curves(selection: "Selection", chosen: Chosen, path: Path) -> None:
     from plasticity_bench.scoring import learning_curves
 
     curves = learning_curves.curves(selection, chosen.measurements, chosen.streams, chosen.learners)
-    figure.draw(curves, path, selection.reference)
+    order = selection.streams  # that of the suite and of its table
+    curves.sort(key=lambda curve: order.index(curve.stream))
+    scored = selection.reference in selection.learners
+    best = _scores(selection, chosen)[1] if scored else []
+    figure.draw(curves, path, selection.reference, best)
 
 
-def _scatter(selection: "Selection", _: Chosen, path: Path) -> None:
+def _scatter(selection: "Selection", chosen: Chosen, path: Path) -> None:
     from plasticity_bench.figures import score_scatter
-    from plasticity_bench.scoring import stored_scores
 
-    score_scatter.draw(stored_scores.scores(selection), selection.reference, path)
+    scores, best = _scores(selection, chosen)
+    score_scatter.draw(scores, selection.reference, path, "curvature", best)
 
 
-def _profile(selection: "Selection", _: Chosen, path: Path) -> None:
+def _retained(selection: "Selection", chosen: Chosen, path: Path) -> None:
+    from plasticity_bench.figures import score_scatter
+
+    scores, best = _scores(selection, chosen)
+    score_scatter.draw(scores, selection.reference, path, "retained", best)
+
+
+def _ranks(selection: "Selection", chosen: Chosen, path: Path) -> None:
+    from plasticity_bench.figures import rank_intervals
+
+    scores, best = _scores(selection, chosen)
+    rank_intervals.draw(scores, selection.reference, path, best)
+
+
+def _profile(selection: "Selection", chosen: Chosen, path: Path) -> None:
     from plasticity_bench.figures import performance_profiles
-    from plasticity_bench.scoring import stored_scores
 
-    performance_profiles.draw(stored_scores.scores(selection), selection.reference, path)
+    scores, best = _scores(selection, chosen)
+    performance_profiles.draw(scores, selection.reference, path, best)
 
 
-def _explain(selection: "Selection", _: Chosen, path: Path) -> None:
+def _explain(selection: "Selection", chosen: Chosen, path: Path) -> None:
     from plasticity_bench.figures import associations as figure
     from plasticity_bench.scoring import associations
 
-    table = associations.explain(associations.runs_of(selection.finished), selection.reference)
+    runs = [
+        pair
+        for pair in selection.finished
+        if not chosen.streams or pair[0].stream in chosen.streams
+    ]
+    table = associations.explain(associations.runs_of(runs), selection.reference)
     if not table:
         raise BadInputError(
             f"{selection.results.folder} holds nothing that was measured at a task's start."
@@ -139,11 +177,24 @@ def _explain(selection: "Selection", _: Chosen, path: Path) -> None:
     figure.draw(table, path)
 
 
-def _sensitivity(file: Path, chosen: Chosen, path: Path) -> None:
-    from plasticity_bench.figures import sensitivity
-    from plasticity_bench.tuning import record
+def _scores(selection: "Selection", chosen: Chosen) -> "tuple[Scores, list[str]]":
+    """The scores of the streams that are drawn, and the learners from best to worst."""
+    from plasticity_bench.scoring import stored_scores
 
-    sensitivity.draw(record.read(file).record, path, chosen.learners)
+    for stream in chosen.streams:
+        if stream not in selection.streams:
+            hint = did_you_mean(stream, selection.streams)
+            raise BadInputError(f"There is no stream {stream!r} in these results. {hint}")
+    every = stored_scores.scores(selection)
+    scores = {g: s for g, s in every.items() if not chosen.streams or g.stream in chosen.streams}
+    return scores, stored_scores.ranked(scores, selection.learners)
 
 
-KINDS = {"curves": _curves, "scatter": _scatter, "profile": _profile, "explain": _explain}
+KINDS = {
+    "curves": _curves,
+    "scatter": _scatter,
+    "retained": _retained,
+    "ranks": _ranks,
+    "profile": _profile,
+    "explain": _explain,
+}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ MOST_BESIDE = 4  # panels; with more, single points are too close
 # reference's.
 COLOURS = ("#1b1f24", "#1666a6", "#b84700", "#008b58", "#c175a8", "#c78100", "#0a98da", "#968d40")
 MARKERS = "os^DvXPp"
+GREY: dict[str, Any] = {"color": "#c3c8ce", "marker": "", "linestyle": "-", "linewidth": 0.6}
+ADAM = "adam"
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)))
 
 STYLE: Any = {
@@ -87,6 +90,56 @@ def ordered(learners: Iterable[str], reference: str) -> list[str]:
     return [*sorted(names & {reference}), *sorted(names - {reference})]
 
 
+@dataclass(frozen=True)
+class Looks:
+    """How the learners of a figure are drawn: a few in colours, the others as thin grey lines.
+
+    Attributes:
+        coloured: the learners in colours, in the order of their looks; the reference first.
+        grey: the others.
+    """
+
+    coloured: tuple[str, ...]
+    grey: tuple[str, ...] = ()
+
+    def of(self, learner: str) -> dict[str, Any]:
+        """Return colour, marker and line style of a learner."""
+        return look(self.coloured.index(learner)) if learner in self.coloured else dict(GREY)
+
+    def place(self, learner: str) -> int:
+        """Return the position of a learner's look; markers of neighbours are apart by it."""
+        return self.coloured.index(learner) if learner in self.coloured else 0
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """All learners, in the order of drawing: what is grey is below the rest."""
+        return (*self.grey, *self.coloured)
+
+
+def looks(learners: Iterable[str], reference: str, best_first: Sequence[str] = ()) -> Looks:
+    """Return the looks of learners.
+
+    There are colours for eight. Of more, coloured are the reference, the user's own (whose labels
+    have a colon: `my_module:Learner`), Adam, and the best of the others.
+
+    Args:
+        learners: labels.
+        reference: the label of the reference.
+        best_first: the labels from best to worst; if empty, all are coloured, and colours come
+            again with other markers and dashes.
+    """
+    names = ordered(learners, reference)
+    if not best_first or len(names) <= len(COLOURS):
+        return Looks(tuple(names))
+    first = [name for name in names if name in (reference, ADAM) or ":" in name]
+    rest = [name for name in best_first if name in names and name not in first]
+    kept = {*first, *rest[: max(0, len(COLOURS) - len(first))]}
+    return Looks(
+        tuple(name for name in names if name in kept),
+        tuple(name for name in names if name not in kept),
+    )
+
+
 def beside(number: int) -> int:
     """Return the number of columns for `number` panels: at most four, in rows of similar length.
 
@@ -123,24 +176,26 @@ def panels(number: int, height: float, rows: int = 1) -> tuple[Any, list[list[An
     return figure, columns[:number]
 
 
-def legend(figure: Any, learners: Sequence[str], *, skip: int = 0, lines: bool = True) -> None:
+def legend(figure: Any, shown: Looks, *, skip: int = 0, lines: bool = True) -> None:
     """Add a legend below a figure, whose height grows accordingly.
 
     Args:
         figure: to extend.
-        learners: in the order of their looks.
+        shown: the learners of the figure.
         skip: the number of first learners that are not in the figure.
         lines: whether they are drawn as lines, not as points.
     """
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D([], [], label=learner, **{**look(index), **({} if lines else {"linestyle": "none"})})
-        for index, learner in enumerate(learners)
-        if index >= skip
-    ]
+    names = shown.coloured[skip:]
+    styles = [{**shown.of(name), **({} if lines else {"linestyle": "none"})} for name in names]
+    if shown.grey:
+        number = len(shown.grey)
+        names = (*names, f"{number} other{'' if number == 1 else 's'}")
+        styles.append(GREY if lines else {**GREY, "marker": "o", "linestyle": "none"})
+    handles = [Line2D([], [], label=n, **s) for n, s in zip(names, styles, strict=True)]
     across, height = figure.get_size_inches()
-    num_columns = _fitting([len(learner) for learner in learners[skip:]], across)
+    num_columns = _fitting([len(name) for name in names], across)
     figure.set_figheight(height + 0.16 * -(-len(handles) // num_columns) + 0.1)
     figure.legend(
         handles=handles,

@@ -152,7 +152,7 @@ def test_halving_and_a_figure(folder, capsys):
     assert main(["plot", str(file)]) == 0
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert main(["plot", str(file), "--measurement", "loss"]) == 2
-    assert "no --kind, --measurement or --stream." in capsys.readouterr().err
+    assert "no --measurement, no --stream, and no --kind but budget." in capsys.readouterr().err
 
 
 @pytest.mark.slow

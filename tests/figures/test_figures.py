@@ -6,8 +6,10 @@ from plasticity_bench.figures import (
     associations,
     learning_curves,
     paper_figure,
+    rank_intervals,
     score_scatter,
     sensitivity,
+    tuning_budget,
 )
 from plasticity_bench.scoring.associations import Association
 from plasticity_bench.scoring.learning_curves import Curve
@@ -94,3 +96,63 @@ def test_a_search_marks_what_was_chosen_and_what_diverged(drawn, tmp_path):
     chosen = [line for line in figure.axes[1].lines if line.get_marker() == "s"]
     assert [(*line.get_xdata(), *line.get_ydata()) for line in chosen] == [(0.001, 0.5)]
     assert figure.axes[1].get_xscale() == "log" and cut_off(figure) == []
+
+
+MANY = [f"method_{i}" for i in range(40)]
+
+
+def test_of_many_learners_some_are_in_colours():
+    best_first = ["fresh", *reversed(MANY), "adam", "mine:Learner"]
+    looks = paper_figure.looks(best_first, "fresh", best_first)
+    best = {f"method_{i}" for i in range(35, 40)}
+    assert set(looks.coloured) == {"fresh", "adam", "mine:Learner", *best}
+    assert looks.coloured[0] == "fresh"
+    assert len(looks.grey) == 35
+    colours = [looks.of(name)["color"] for name in looks.coloured]
+    assert len(set(colours)) == len(paper_figure.COLOURS)
+    assert looks.of("method_0")["color"] == paper_figure.GREY["color"]
+    few = paper_figure.looks(best_first[:8], "fresh", best_first)
+    assert not few.grey
+
+
+def test_grey_learners_are_below_the_others_and_share_one_line_of_the_legend(drawn, tmp_path):
+    points = {0: Interval(0.5, 0.4, 0.6), 1: Interval(0.7, 0.6, 0.8)}
+    names = ["fresh", *MANY]
+    rows = [Curve("s", name, "accuracy", points, 2) for name in names]
+    learning_curves.draw(rows, tmp_path / "x.pdf", "fresh", names)
+    scores = {("s", name): {0: a_score(0.2, 0.3), 1: a_score(0.4, 0.5)} for name in names}
+    score_scatter.draw(scores, "fresh", tmp_path / "x.pdf", "retained", names)
+    for figure in drawn:
+        texts = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert len(texts) == 9 and texts[-1] == "33 others"
+        assert cut_off(figure) == []
+    colours = [line.get_color() for line in drawn[0].axes[0].lines]
+    assert colours[:33] == [paper_figure.GREY["color"]] * 33
+    assert drawn[1].axes[0].get_xlabel() == "retained plasticity"
+
+
+def test_ranks_are_those_of_the_table_with_their_intervals(drawn, tmp_path):
+    levels = {"fresh": 1.0, "good": 0.9, "same": 0.9, "bad": 0.1}
+    jitter = [0.01 * (seed % 3) for seed in range(12)]
+    scores = {
+        ("s", name): {seed: a_score(level + move) for seed, move in enumerate(jitter)}
+        for name, level in levels.items()
+    }
+    rank_intervals.draw(scores, "fresh", tmp_path / "x.pdf", list(levels))
+    (figure,) = drawn
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["good", "same", "bad"]
+    lines = [tuple(line.get_xdata()) for line in axis.lines]
+    assert lines == [(1, 2), (1,), (1, 2), (1,), (3, 3), (3,)]
+    assert cut_off(figure) == []
+
+
+def test_a_search_is_drawn_by_its_budget(drawn, tmp_path):
+    (tmp_path / "tuning.yaml").write_text(report_results.TUNING)
+    found = record.read(tmp_path / "tuning.yaml").record
+    tuning_budget.draw(found, tmp_path / "x.pdf", ["adam"])
+    (figure,) = drawn
+    (line,) = figure.axes[0].lines
+    scores = [tried.score for tried in found.learners["adam"].at_length if tried.score is not None]
+    assert line.get_ydata()[0] == pytest.approx(sum(scores) / len(scores))
+    assert line.get_ydata()[-1] == max(scores)
