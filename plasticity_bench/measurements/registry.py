@@ -42,19 +42,23 @@ class Registered:
         at_start: whether it can be taken at a task's start, before any update.
         headline: whether every suite takes it, so that none asks for it.
         of_units: whether it looks at hidden activations.
+        of_targets: whether it depends on the targets.
+        of_examples: whether it depends on the examples.
     """
 
     measure: Measure
     at_start: bool = True
     headline: bool = False
     of_units: bool = False
+    of_targets: bool = False
+    of_examples: bool = True
 
 
 MEASUREMENTS = {
-    "parameter_norm": Registered(parameter_norm),
-    "distance_from_init": Registered(distance_from_init),
-    "update_norm": Registered(update_norm, at_start=False),
-    "gradient_norm": Registered(gradient_norm),
+    "parameter_norm": Registered(parameter_norm, of_examples=False),
+    "distance_from_init": Registered(distance_from_init, of_examples=False),
+    "update_norm": Registered(update_norm, at_start=False, of_examples=False),
+    "gradient_norm": Registered(gradient_norm, of_targets=True),
     "dormant_units": Registered(dormant_units, of_units=True),
     "constant_units": Registered(constant_units, of_units=True),
     "saturated_units": Registered(saturated_units, of_units=True),
@@ -62,12 +66,12 @@ MEASUREMENTS = {
     "feature_rank": Registered(feature_rank, of_units=True),
     "duplicate_units": Registered(duplicate_units, of_units=True),
     "neural_tangent_kernel": Registered(neural_tangent_kernel),
-    "one_step_plasticity": Registered(one_step_plasticity),
-    "fisher": Registered(fisher),
+    "one_step_plasticity": Registered(one_step_plasticity, of_targets=True),
+    "fisher": Registered(fisher, of_targets=True),
     "gauss_newton": Registered(gauss_newton),
-    "last_layers": Registered(last_layers),
-    "hessian": Registered(hessian),
-    "fisher_srank99": Registered(fisher_srank99, headline=True),
+    "last_layers": Registered(last_layers, of_targets=True),
+    "hessian": Registered(hessian, of_targets=True),
+    "fisher_srank99": Registered(fisher_srank99, headline=True, of_targets=True),
 }
 
 DIAGNOSTICS = tuple(name for name, one in MEASUREMENTS.items() if not one.headline)
