@@ -23,11 +23,19 @@ MOST_ROWS = 576
 QUICK_HESSIAN = 1500
 """The most parameters whose Hessian is formed without being asked for: a second or two."""
 
+GRAM_OF_GRADIENTS = (
+    *("fisher", "fisher_srank99", "gradient_covariance", "optimization_readiness"),
+)
+"""Measurements that share one Gram matrix."""
+
 KERNEL_EXAMPLES = 16
 """Of the neural tangent kernel, as suites have it: its time grows with their cube."""
 
 BATCHED_PRODUCTS = 64
 """Products with the Hessian that are computed at once."""
+
+LANCZOS_VECTORS = 1600
+"""That block Lanczos holds."""
 
 MOST_WORK = 1e10
 """Multiplications of forward passes for a measurement that nobody asked for by name: some ten
@@ -110,6 +118,7 @@ def examples_for(
         memory_gb: that the measurement may take, about.
         requested: whether the user asked for it by name.
     """
+    name = name.removesuffix("_absolute_rank")
     differentiated = {"hessian": size.parameters, "last_layers": size.last_layers}.get(name, 0)
     if name == "last_layers" and differentiated > DENSE_LIMIT:
         return 0, f"a block of {differentiated:,} parameters; it is formed up to {DENSE_LIMIT:,}"
@@ -138,7 +147,7 @@ def examples_for(
 def _passes(name: str, size: Size) -> float:
     """How many times the work of an example is done for it, roughly, in gradients' work."""
     of_outputs = {"gauss_newton": size.outputs - 1, "neural_tangent_kernel": size.outputs}
-    if name in ("hessian", "last_layers"):
+    if name in ("hessian", "last_layers"):  # a product for each
         return 1.0 + 2 * (size.last_layers if name == "last_layers" else size.parameters)
     return float(of_outputs.get(name, 1))
 
@@ -155,16 +164,22 @@ def _numbers(name: str, size: Size) -> tuple[float, float]:
     """Numbers of four bytes for each example, and beside these, with a margin."""
     gradient = 4.0 * size.activations
     seeds = max(size.outputs - 1, 1)
-    if name in ("fisher", "fisher_srank99"):
-        return 2 * gradient + 2 * size.uncovered, 4.0 * size.parameters
-    if name == "gauss_newton":
-        one = gradient + seeds * (2 * size.activations + 2 * size.uncovered)
-        return one, 4.0 * seeds * size.parameters
-    if name == "neural_tangent_kernel":
-        return size.outputs * (4.0 * size.parameters + 4 * size.activations), 2.0 * size.parameters
-    if name == "last_layers":
-        return (BATCHED_PRODUCTS + 4.0) * size.activations, 4.0 * size.last_layers**2
-    if name == "hessian":
-        vectors = size.parameters if size.parameters <= DENSE_LIMIT else 1600
-        return (BATCHED_PRODUCTS + 4.0) * size.activations, 4.0 * vectors * size.parameters
-    return gradient, 3.0 * size.parameters
+    products = (BATCHED_PRODUCTS + 4.0) * size.activations
+    vectors = size.parameters if size.parameters <= DENSE_LIMIT else LANCZOS_VECTORS
+    special = {
+        "gradient_noise": (gradient, 4.0 * size.parameters + 2.0**26),
+        "gauss_newton": (
+            gradient + seeds * (2 * size.activations + 2 * size.uncovered),
+            4.0 * seeds * size.parameters,
+        ),
+        "neural_tangent_kernel": (
+            4.0 * size.outputs * (size.parameters + size.activations),
+            2.0 * size.parameters,
+        ),
+        "last_layers": (products, 4.0 * size.last_layers**2),
+        "hessian": (products, 4.0 * vectors * size.parameters),
+    }
+    special |= dict.fromkeys(
+        GRAM_OF_GRADIENTS, (2 * gradient + 2 * size.uncovered, 4.0 * size.parameters)
+    )
+    return special.get(name, (gradient, 3.0 * size.parameters))

@@ -20,6 +20,7 @@ _OF_MATRIX = {
     "epsilon_rank0.01": "Eigenvalues of the {} above 0.01 of the largest.",
     "sharpness": "Largest eigenvalue of the {}: large step sizes diverge if it is large.",
     "trace": "Sum of the eigenvalues of the {}.",
+    "share_above0.1": "Share of all directions in which the {} has a curvature above 0.1.",
     "negative_mass": "Share of the {} that is negative curvature.",
 }
 
@@ -40,6 +41,18 @@ _OTHERS = {
     "duplicate_units_cos0.95": "Share of hidden units that repeat another one.",
     "ntk_effective_rank": "Directions in which gradient descent can change the outputs.",
     "ntk_log10_condition": "Powers of ten between the easiest and the hardest of these directions.",
+    "feature_srank99_places": "As feature_srank99, with a feature for each unit and place.",
+    "feature_effective_rank_places": "As feature_effective_rank, for each unit and place.",
+    "rarely_active_units0.01": "Share of hidden units that are zero in 99 % of cases or more.",
+    "deviation_from_isometry": "How far weights are from preserving lengths and angles.",
+    "singular_value_spread": "How unequal weights treat directions; 0: all alike.",
+    "gradient_cosine_mean": "How alike gradients of different examples are; 1: all the same.",
+    "gradient_covariance_srank99": "Directions with 0.99 of the examples' normalised gradients.",
+    "gradient_covariance_effective_rank": "Effective number of directions of the gradients.",
+    "gradient_noise_scale": "Batch size at which a gradient's noise equals the gradient.",
+    "optimization_readiness": "Share of a minibatch's squared gradient that is all examples'.",
+    "churn_outputs_sgd0.1": "How far one step on half of the examples moves the others' outputs.",
+    "churn_predictions_sgd0.1": "Share of the others' predictions that such a step changes.",
     "one_step_plasticity_sgd0.1": "Share of the loss that one gradient step of size 0.1 removes.",
 }
 
@@ -50,7 +63,7 @@ def meaning(name: str) -> str:
     Args:
         name: with the number of examples, such as "fisher_srank99_n256".
     """
-    formula = re.sub(r"_n\d+$", "", name)
+    formula = re.sub(r"(_b\d+)?_n\d+$", "", name)
     if formula in _OTHERS:
         return _OTHERS[formula]
     for prefix, matrix in _MATRICES.items():
