@@ -31,6 +31,9 @@ GRAM_OF_GRADIENTS = (
 KERNEL_EXAMPLES = 16
 """Of the neural tangent kernel, as suites have it: its time grows with their cube."""
 
+QUICK_KERNEL = 5e7
+"""The most numbers of the kernel's Jacobian that are formed without being asked for."""
+
 BATCHED_PRODUCTS = 64
 """Products with the Hessian that are computed at once."""
 
@@ -55,6 +58,7 @@ class Size:
         work: multiplications of its linear layers and convolutions for one example.
         uncovered: parameters whose gradient is formed for every example.
         last_layers: parameters from the last layer but one on.
+        recurrent: whether it has recurrent layers, which compute one product at a time.
     """
 
     parameters: int
@@ -63,6 +67,7 @@ class Size:
     work: int
     uncovered: int
     last_layers: int
+    recurrent: bool = False
 
 
 def size_of(network: nn.Module, inputs: Tensor, outputs: int) -> Size:
@@ -81,7 +86,8 @@ def size_of(network: nn.Module, inputs: Tensor, outputs: int) -> Size:
         covered = set()
     left = sum(value.numel() for name, value in params.items() if name not in covered)
     last = sum(params[name].numel() for name in last_layers_parameters(network, inputs[:2]))
-    return Size(total, outputs, *_of_forward(network, inputs[:1]), left, last)
+    recurrent = any(isinstance(part, nn.RNNBase) for part in network.modules())
+    return Size(total, outputs, *_of_forward(network, inputs[:2]), left, last, recurrent)
 
 
 def _of_forward(network: nn.Module, inputs: Tensor) -> tuple[int, int]:
@@ -103,7 +109,7 @@ def _of_forward(network: nn.Module, inputs: Tensor) -> tuple[int, int]:
     finally:
         for handle in handles:
             handle.remove()
-    return sum(counted), sum(multiplied)
+    return sum(counted) // len(inputs), sum(multiplied) // len(inputs)
 
 
 def examples_for(
@@ -122,7 +128,7 @@ def examples_for(
     differentiated = {"hessian": size.parameters, "last_layers": size.last_layers}.get(name, 0)
     if name == "last_layers" and differentiated > DENSE_LIMIT:
         return 0, f"a block of {differentiated:,} parameters; it is formed up to {DENSE_LIMIT:,}"
-    if differentiated > QUICK_HESSIAN and not requested:
+    if not requested and _is_slow(name, size, differentiated):
         return 0, TAKES_LONG
     most = min(given, _most_examples(name, size))
     fewest = min(FEWEST, given)
@@ -142,6 +148,12 @@ def examples_for(
     most, wanted = min(most, affordable, max(quick, fewest)), most
     # A power of two where there is a limit, so that networks of similar size are alike.
     return most if most == wanted else 1 << most.bit_length() - 1, ""
+
+
+def _is_slow(name: str, size: Size, differentiated: int) -> bool:
+    if name == "neural_tangent_kernel":
+        return KERNEL_EXAMPLES * size.outputs * size.parameters > QUICK_KERNEL
+    return differentiated > (0 if size.recurrent else QUICK_HESSIAN)
 
 
 def _passes(name: str, size: Size) -> float:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from plasticity_bench.diagnosis.budget import Size, examples_for, size_of
 from plasticity_bench.diagnosis.fresh import fresh_networks
 from plasticity_bench.diagnosis.meanings import meaning, why_nan
-from plasticity_bench.diagnosis.network import checked_batch, network_of
+from plasticity_bench.diagnosis.network import checked_batch, network_of, unwrapped
 from plasticity_bench.diagnosis.result import Diagnosis, Row
 from plasticity_bench.errors import BadInputError, MeasurementError, did_you_mean
 from plasticity_bench.learners.optimizers import Params
@@ -72,6 +72,7 @@ def diagnose(
     """
     names = _checked_names(measurements)
     _check_counts(fresh_seeds, examples, memory_gb)
+    module = unwrapped(module)
     network = network_of(module)
     given = len(torch.as_tensor(inputs)) if hasattr(inputs, "__len__") else 0
     inputs, targets, logits = checked_batch(

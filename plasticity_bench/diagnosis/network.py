@@ -15,6 +15,14 @@ LOGITS = ("logits", "out")
 """Where objects and dictionaries have a network's outputs: in Hugging Face's and torchvision's."""
 
 
+def unwrapped(module: nn.Module) -> nn.Module:
+    """Return the network inside of one that is spread over devices, or compiled."""
+    if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        return unwrapped(module.module)
+    compiled = getattr(module, "_orig_mod", None)
+    return unwrapped(compiled) if isinstance(compiled, nn.Module) else module
+
+
 def network_of(module: nn.Module) -> nn.Module:
     """Return a copy of a network that returns its logits as one tensor, (n, outputs).
 

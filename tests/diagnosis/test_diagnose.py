@@ -301,6 +301,24 @@ def test_logits_are_found(wrap):
     assert found["fisher_effective_rank_n24"].value == plain["fisher_effective_rank_n24"].value
 
 
+@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile])
+def test_a_network_that_is_wrapped_is_the_one_inside(wrap):
+    module = seeded(mlp)
+    found = pb.diagnose(wrap(module), VECTORS, LABELS, fresh_seeds=1, measurements=["fisher"])
+    plain = pb.diagnose(module, VECTORS, LABELS, fresh_seeds=1, measurements=["fisher"])
+    assert found == plain
+
+
+def test_a_network_that_mixes_examples_has_no_gradients_of_single_ones():
+    """Batch normalisation without running statistics normalises by the batch, always."""
+    norm = nn.BatchNorm1d(8, track_running_stats=False)
+    module = seeded(lambda: nn.Sequential(nn.Linear(12, 8), norm, nn.ReLU(), nn.Linear(8, 5)))
+    diagnosis = pb.diagnose(module, VECTORS, LABELS, fresh_seeds=1)
+    missing = {row.name: row.missing for row in diagnosis.rows if row.missing}
+    assert "more than 1 value per channel" in missing["fisher_srank99"]
+    assert "gradient_norm_n24" not in missing
+
+
 def with_nan():
     module = mlp()
     with torch.no_grad():
@@ -388,6 +406,30 @@ def test_a_large_hessian_is_measured_where_it_is_asked_for():
     )
     asked = pb.diagnose(module, VECTORS, LABELS, fresh_seeds=0, measurements=["hessian"])
     assert asked["hessian_effective_rank_n24"].value > 0
+
+
+class Recurrent(nn.Module):
+    """An LSTM: a product with its Hessian takes a pass of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(4, 4, batch_first=True)
+        self.head = nn.Linear(4, 5)
+
+    def forward(self, x):
+        return self.head(self.lstm(x.unflatten(1, (3, 4)))[0][:, -1])
+
+
+def test_what_is_slow_for_a_network_is_left_out():
+    diagnosis = pb.diagnose(seeded(Recurrent), VECTORS, LABELS, fresh_seeds=2)
+    missing = {row.name: row.missing for row in diagnosis.rows if row.missing}
+    assert missing["hessian"] == missing["last_layers"] == budget.TAKES_LONG
+    assert diagnosis["fisher_srank99_n24"].value > 1
+    large = budget.Size(10**6, 10, 10, 10**4, 0, 10**6)
+    slow = budget.examples_for("neural_tangent_kernel", large, 16, 100.0, requested=False)
+    assert slow == (0, budget.TAKES_LONG)
+    asked = budget.examples_for("neural_tangent_kernel", large, 16, 100.0, requested=True)
+    assert asked == (16, "")
 
 
 # ---- layers with batch normalisation ------------------------------------------------------------
