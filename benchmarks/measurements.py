@@ -24,7 +24,10 @@ from plasticity_bench.suite.suite import Suite, load_suite
 
 NUM_REPLICAS, REPEATS = 10, 7
 EXAMPLES = {"neural_tangent_kernel": 16}
-ELSEWHERE = ("fisher", "gauss_newton", "last_layers", "hessian", "fisher_srank99")
+ELSEWHERE = (
+    *("fisher", "gauss_newton", "last_layers", "hessian", "fisher_srank99"),
+    *("fisher_absolute_rank", "gauss_newton_absolute_rank", "hessian_absolute_rank"),
+)
 """Curvature, which benchmarks/curvature.md has."""
 
 

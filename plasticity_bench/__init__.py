@@ -29,6 +29,8 @@ portability.pin()  # before torch is imported
 
 if TYPE_CHECKING:
     from plasticity_bench.checks import check_learner, check_measurement, check_stream
+    from plasticity_bench.diagnosis.diagnose import diagnose
+    from plasticity_bench.diagnosis.result import Diagnosis
     from plasticity_bench.evaluation.evaluation import Evaluation
     from plasticity_bench.evaluation.evaluator import evaluate
     from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
@@ -61,6 +63,7 @@ __all__ = [
     "Choice",
     "ClassStream",
     "DatasetStream",
+    "Diagnosis",
     "Diagnostic",
     "Evaluation",
     "Hidden",
@@ -91,6 +94,7 @@ __all__ = [
     "check_measurement",
     "check_stream",
     "curvature_retention",
+    "diagnose",
     "evaluate",
     "load_results",
     "make_stream",
@@ -106,6 +110,7 @@ __all__ = [
 # These need torch, which takes seconds to import; they are loaded on their first use.
 _LAZY = {
     "Batch": "learners.batch",
+    "Diagnosis": "diagnosis.result",
     "Diagnostic": "evaluation.protocol",
     "Evaluation": "evaluation.evaluation",
     "Hidden": "learners.batch",
@@ -126,6 +131,7 @@ _LAZY = {
     "check_measurement": "checks",
     "check_stream": "checks",
     "curvature_retention": "scoring.array_scores",
+    "diagnose": "diagnosis.diagnose",
     "evaluate": "evaluation.evaluator",
     "load_results": "scoring.results_frame",
     "match_num_parameters": "networks",

@@ -48,14 +48,18 @@ STYLE: Any = {
 }
 
 
-def check_path(path: Path) -> None:
+def check_path(path: Path, given_as: str = "--figure") -> None:
     """Raise if a file name does not end in a known format.
+
+    Args:
+        path: of the file.
+        given_as: the option that names it, to begin the sentence with.
 
     Raises:
         BadInputError: if it does not.
     """
     if path.suffix.lower() not in FORMATS:
-        raise BadInputError(f"--figure {path}: a figure's file ends in {', '.join(FORMATS)}.")
+        raise BadInputError(f"{given_as} {path}: a figure's file ends in {', '.join(FORMATS)}.")
 
 
 def style() -> AbstractContextManager[Any]:

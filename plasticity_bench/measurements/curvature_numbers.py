@@ -9,8 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from plasticity_bench.measurements.common import of_each
-from plasticity_bench.measurements.fisher_rank import fisher_spectrum
+from plasticity_bench.measurements.common import eigenvalues, of_each, refuse_non_finite
 from plasticity_bench.measurements.gauss_newton import gauss_newton_spectrum
 from plasticity_bench.measurements.hessian import Estimate, hessian_curvature
 from plasticity_bench.measurements.last_layers import last_layers_spectrum
@@ -41,7 +40,7 @@ _OF_GRAM: Numbers = {**_OF_ANY, "factor_srank99": factor_srank}
 
 def fisher_srank99(probe: Probe) -> Measured:
     """Return the headline: srank 0.99 of the empirical Fisher matrix, `fisher_srank99_...`."""
-    return _from(fisher_spectrum, "fisher", {"srank99": srank}, probe)
+    return _named(_fisher_spectra(probe), "fisher", {"srank99": srank}, probe)
 
 
 def fisher(probe: Probe) -> Measured:
@@ -50,7 +49,7 @@ def fisher(probe: Probe) -> Measured:
     Without srank 0.99, the headline, which every suite measures.
     """
     numbers = {name: number for name, number in _OF_GRAM.items() if name != "srank99"}
-    return _from(fisher_spectrum, "fisher", numbers, probe)
+    return _named(_fisher_spectra(probe), "fisher", numbers, probe)
 
 
 def gauss_newton(probe: Probe) -> Measured:
@@ -75,11 +74,21 @@ def hessian(probe: Probe) -> Measured:
     return measured
 
 
+def _fisher_spectra(probe: Probe) -> NDArray[np.float64]:
+    """As `fisher_spectrum`, of a Gram matrix that other measurements use too."""
+    refuse_non_finite(probe.params)
+    return eigenvalues(probe.gradient_gram)
+
+
 def _from(
     spectrum: Callable[..., NDArray[np.float64]], matrix: str, numbers: Numbers, probe: Probe
 ) -> Measured:
     """Numbers of a matrix's spectrum, by name."""
     spectra = spectrum(probe.module, probe.params, probe.inputs, probe.targets)
+    return _named(spectra, matrix, numbers, probe)
+
+
+def _named(spectra: NDArray[np.float64], matrix: str, numbers: Numbers, probe: Probe) -> Measured:
     return {
         probe.on_examples(f"{matrix}_{name}"): of_each(spectra, number)
         for name, number in numbers.items()

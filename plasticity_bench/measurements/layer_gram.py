@@ -38,6 +38,8 @@ from plasticity_bench.networks.vit import Positions
 Seeds = Callable[[Tensor, Tensor], Tensor]
 """From logits (n, classes) and targets (n,) to seeds (s, n, classes)."""
 
+_NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
+
 CHUNK = 2**24
 """The most numbers that are formed at once of a layer's gradients."""
 
@@ -123,6 +125,19 @@ class _Layer:
         self.layer, self.names, self.shape = layer, names, shape
 
 
+def covered_parameters(module: nn.Module, params: Params, inputs: Tensor) -> set[str]:
+    """Return the parameters that have a formula; the gradients of others are formed in every row.
+
+    Args:
+        module: the network whose parameters these are.
+        params: one replica's.
+        inputs: (n, *input_shape), some to compute it on.
+    """
+    with measuring(module), torch.no_grad():
+        layers = _covered_layers(module, params, inputs)
+    return {name for layer in layers.values() for name in layer.names}
+
+
 def _covered_layers(module: nn.Module, params: Params, inputs: Tensor) -> dict[str, _Layer]:
     """Layers that have a formula, are applied once, and share no parameter with another."""
     owners = [id(p) for _, p in module.named_parameters(remove_duplicate=False)]
@@ -155,6 +170,8 @@ def _has_formula(layer: nn.Module) -> bool:
         return False
     if type(layer) is nn.Conv2d:
         return layer.groups == 1 and layer.padding_mode == "zeros" and type(layer.padding) is tuple
+    if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        return layer.track_running_stats  # in evaluation mode these do not mix examples
     return type(layer) in (nn.Linear, nn.LayerNorm, nn.GroupNorm, Positions)
 
 
@@ -210,7 +227,7 @@ def _layerwise_gram(
 def _layer_gram(layer: nn.Module, inputs: Tensor, deltas: Tensor) -> Tensor:
     """One layer's part of G G^T, from inputs (n, ...) and deltas (n, s, ...) -> (n s, n s)."""
     n, s = deltas.shape[:2]
-    if isinstance(layer, nn.LayerNorm | nn.GroupNorm):
+    if isinstance(layer, _NORMS):
         return _norm_gram(layer, inputs, deltas)
     if isinstance(layer, Positions):
         rows = deltas.flatten(2).flatten(0, 1)
@@ -239,20 +256,27 @@ def _layer_gram(layer: nn.Module, inputs: Tensor, deltas: Tensor) -> Tensor:
     return total
 
 
-def _norm_gram(layer: nn.LayerNorm | nn.GroupNorm, inputs: Tensor, deltas: Tensor) -> Tensor:
+def _norm_gram(layer: nn.Module, inputs: Tensor, deltas: Tensor) -> Tensor:
     """Gains and biases, whose gradients are sums over positions: d * normalised inputs, and d."""
     if isinstance(layer, nn.LayerNorm):
         normalized = functional.layer_norm(inputs, layer.normalized_shape, eps=layer.eps)
         features = math.prod(layer.normalized_shape)
         by_position = (*deltas.shape[:2], -1, features)
     else:
-        normalized = functional.group_norm(inputs, layer.num_groups, eps=layer.eps)
+        normalized = _normalized(layer, inputs)
         # Channels last, and one position where there are none: (n, s, channels) is of vectors.
         deltas, normalized = deltas[..., None].flatten(3).mT, normalized[..., None].flatten(2).mT
         by_position = deltas.shape
     gains = (deltas * normalized[:, None]).reshape(by_position).sum(2).flatten(0, 1)
     part = gains @ gains.T
-    if layer.bias is not None:
+    if getattr(layer, "bias", None) is not None:
         biases = deltas.reshape(by_position).sum(2).flatten(0, 1)
         part = part + biases @ biases.T
     return part
+
+
+def _normalized(layer: nn.Module, inputs: Tensor) -> Tensor:
+    if isinstance(layer, nn.GroupNorm):
+        return functional.group_norm(inputs, layer.num_groups, eps=layer.eps)
+    assert isinstance(layer, nn.modules.batchnorm._BatchNorm)
+    return functional.batch_norm(inputs, layer.running_mean, layer.running_var, eps=layer.eps)

@@ -50,12 +50,15 @@ def neural_tangent_kernel(probe: Probe) -> Measured:
 def kernel(module: nn.Module, params: Params, inputs: Tensor) -> Tensor:
     """Return one replica's J J^T, (n x classes, n x classes), in float64."""
     doubled = {name: value.detach().double() for name, value in params.items()}
+    # Batch normalisation needs statistics of the dtype of its inputs.
+    buffers = {n: b.double() for n, b in module.named_buffers() if b.is_floating_point()}
+    inputs = inputs.double() if inputs.is_floating_point() else inputs
 
     def logits(params: Params, example: Tensor) -> Tensor:
-        outputs: Tensor = apply_network(module, params, example[None])[0]
+        outputs: Tensor = apply_network(module, {**buffers, **params}, example[None])[0]
         return outputs
 
     with eval_mode(module):
-        jacobians = vmap(jacrev(logits), in_dims=(None, 0))(doubled, inputs.double())
+        jacobians = vmap(jacrev(logits), in_dims=(None, 0))(doubled, inputs)
     rows = [jacobian.flatten(0, 1).flatten(1) for jacobian in jacobians.values()]
     return torch.stack([row @ row.T for row in rows]).sum(0)

@@ -14,6 +14,7 @@ from plasticity_bench.learners.losses import data_loss
 from plasticity_bench.learners.optimizers import Moments, Params
 from plasticity_bench.measurements.common import eval_mode
 from plasticity_bench.measurements.hidden import hidden_activations
+from plasticity_bench.measurements.layer_gram import gram, loss_gradient
 from plasticity_bench.networks.functional import apply_network
 
 Values = NDArray[np.float64]
@@ -104,6 +105,11 @@ class Probe:
     def gradients(self) -> Params:
         """Gradients of the mean loss of the examples, each (replicas, *shape)."""
         return self._losses_and_gradients[1]
+
+    @cached_property
+    def gradient_gram(self) -> Tensor:
+        """(1/n) G G^T, (replicas, n, n), of the rows g_i of G, each example's loss gradient."""
+        return gram(self.module, self.params, self.inputs, self.targets, loss_gradient)
 
     @cached_property
     def _losses_and_gradients(self) -> tuple[Tensor, Params]:

@@ -97,7 +97,6 @@ def test_formulas_cover_what_they_should(name, monkeypatch):
         "attention": [["position", "token"]],
         "library attention": [[f"layer.self_attn.{own}" for own in (
             "in_proj_bias", "in_proj_weight", "out_proj.bias", "out_proj.weight")]],
-        "batch norm": [["2.bias", "2.weight"]],
         "mixed": [["inner.bias", "inner.weight"]],
         "twice": [["inner.bias", "inner.weight"]],
     }  # fmt: skip

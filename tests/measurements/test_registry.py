@@ -303,6 +303,8 @@ OF_UNITS = (
     "unit_sign_entropy",
     "feature_rank",
     "duplicate_units",
+    "rarely_active_units",
+    "feature_rank_places",
 )
 
 

@@ -1,0 +1,1 @@
+"""Diagnosis of any PyTorch network: all measurements, beside those of fresh networks."""
