@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         NetworkSpec,
         build_network,
         match_num_parameters,
+        register_network,
     )
     from plasticity_bench.programs.kernels.rank_matching import match_ranks
     from plasticity_bench.programs.population import Population, Replica
@@ -97,6 +98,7 @@ __all__ = [
     "match_num_parameters",
     "match_ranks",
     "register",
+    "register_network",
     "registered_streams",
     "retained_plasticity",
     "score_arrays",
@@ -130,6 +132,7 @@ _LAZY = {
     "load_results": "scoring.results_frame",
     "match_num_parameters": "networks",
     "match_ranks": "programs.kernels.rank_matching",
+    "register_network": "networks",
     "retained_plasticity": "scoring.array_scores",
     "score_arrays": "scoring.array_scores",
     "trainability": "scoring.array_scores",
