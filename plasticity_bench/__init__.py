@@ -29,6 +29,14 @@ portability.pin()  # before torch is imported
 
 if TYPE_CHECKING:
     from plasticity_bench.checks import check_learner, check_measurement, check_stream
+    from plasticity_bench.data.dataset import Dataset
+    from plasticity_bench.data.loaders import (
+        from_arrays,
+        from_csv,
+        from_datasets,
+        from_image_folder,
+        from_torchvision,
+    )
     from plasticity_bench.evaluation.evaluation import Evaluation
     from plasticity_bench.evaluation.evaluator import evaluate
     from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
@@ -61,6 +69,7 @@ __all__ = [
     "Batch",
     "Choice",
     "ClassStream",
+    "Dataset",
     "DatasetStream",
     "Diagnostic",
     "Evaluation",
@@ -93,6 +102,11 @@ __all__ = [
     "check_stream",
     "curvature_retention",
     "evaluate",
+    "from_arrays",
+    "from_csv",
+    "from_datasets",
+    "from_image_folder",
+    "from_torchvision",
     "load_results",
     "make_stream",
     "match_num_parameters",
@@ -108,6 +122,7 @@ __all__ = [
 # These need torch, which takes seconds to import; they are loaded on their first use.
 _LAZY = {
     "Batch": "learners.batch",
+    "Dataset": "data",
     "Diagnostic": "evaluation.protocol",
     "Evaluation": "evaluation.evaluation",
     "Hidden": "learners.batch",
@@ -129,6 +144,11 @@ _LAZY = {
     "check_stream": "checks",
     "curvature_retention": "scoring.array_scores",
     "evaluate": "evaluation.evaluator",
+    "from_torchvision": "data.loaders",
+    "from_image_folder": "data.loaders",
+    "from_datasets": "data.loaders",
+    "from_csv": "data.loaders",
+    "from_arrays": "data.loaders",
     "load_results": "scoring.results_frame",
     "match_num_parameters": "networks",
     "match_ranks": "programs.kernels.rank_matching",

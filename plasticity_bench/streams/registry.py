@@ -101,7 +101,8 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
                 f"Stream {registration.id} has no parameter {name!r}. {hint}", key=name
             )
     try:
-        stream: Stream = make(**{**registration.defaults, **parameters})
+        defaults = make.registered_defaults(registration.defaults, parameters)
+        stream: Stream = make(**{**defaults, **parameters})
     except TypeError as error:
         raise BadInputError(f"Stream {registration.id} cannot be made: {error}.") from error
     return stream
