@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.cli.options import add_hyperparameters
 from plasticity_bench.cli.requests import hyperparameters
 from plasticity_bench.errors import BadInputError
@@ -62,6 +62,10 @@ def check(name: str, settings: dict[str, Any], network: str | None = None) -> in
     else:
         check_stream(name)
     print(f"{name} passed.")
+    if "/" not in name:
+        say_next("run", "quick", "--learner", name, *set_again(settings))
+    else:
+        say_next("new", "learner", "my_idea")
     return COMPLETE
 
 
@@ -73,4 +77,10 @@ def check_suite(suite: str, learner: str | None, settings: dict[str, Any]) -> in
         print(f"{what} passed.", flush=True)
         for remark in remarks:
             say(remark)
+    say_next("run", suite, *(("--learner", learner) if learner else ()), *set_again(settings))
     return COMPLETE
+
+
+def set_again(settings: dict[str, Any]) -> list[str]:
+    """Return the words that set hyperparameters."""
+    return [word for key, value in settings.items() for word in ("-H", f"{key}={value}")]

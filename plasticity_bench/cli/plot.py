@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -78,6 +78,8 @@ def execute(options: argparse.Namespace) -> int:
             selection = _selected(options.results, options.reference)
             KINDS[options.kind](selection, chosen, path)
     say(f"Figure: {path}")
+    if not is_search:
+        say_next("report", options.results)
     return COMPLETE
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE
+from plasticity_bench.cli.common import COMPLETE, say_next
 
 HELP = "print the table of stored results, and run nothing"
 EXAMPLE = "plasticity-bench table results/quick-v1@aaa38efb --format latex"
@@ -31,4 +31,5 @@ def execute(options: argparse.Namespace) -> int:
     selection = select(Results(options.results), options.reference)
     chosen = selection.only(options.learner) if options.learner else selection
     print_table(chosen, options.format, options.columns)
+    say_next("report", options.results)
     return COMPLETE
