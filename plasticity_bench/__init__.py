@@ -19,6 +19,7 @@ from plasticity_bench.streams import (
     DatasetStream,
     Stream,
     Task,
+    make,
     make_stream,
     register,
     registered_streams,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         from_torchvision,
     )
     from plasticity_bench.evaluation.evaluation import Evaluation
-    from plasticity_bench.evaluation.evaluator import evaluate
     from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
     from plasticity_bench.learners.learner import Batch, Hidden, Learner, Memory, State
     from plasticity_bench.learners.noise import Noise
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         score_arrays,
         trainability,
     )
+    from plasticity_bench.scoring.evaluated import LearnerScores, evaluate
     from plasticity_bench.scoring.results_frame import load_results
 
     __version__: str
@@ -77,6 +78,7 @@ __all__ = [
     "Layer",
     "Learner",
     "LearnerError",
+    "LearnerScores",
     "LogUniform",
     "MeasurementError",
     "Memory",
@@ -108,6 +110,7 @@ __all__ = [
     "from_image_folder",
     "from_torchvision",
     "load_results",
+    "make",
     "make_stream",
     "match_num_parameters",
     "match_ranks",
@@ -128,6 +131,7 @@ _LAZY = {
     "Hidden": "learners.batch",
     "Layer": "networks",
     "Learner": "learners.learner",
+    "LearnerScores": "scoring.evaluated",
     "Memory": "learners.learner",
     "NetworkLayers": "networks",
     "NetworkSpec": "networks",
@@ -143,7 +147,7 @@ _LAZY = {
     "check_measurement": "checks",
     "check_stream": "checks",
     "curvature_retention": "scoring.array_scores",
-    "evaluate": "evaluation.evaluator",
+    "evaluate": "scoring.evaluated",
     "from_torchvision": "data.loaders",
     "from_image_folder": "data.loaders",
     "from_datasets": "data.loaders",
