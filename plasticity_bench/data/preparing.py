@@ -49,6 +49,8 @@ def load(name: str) -> Dataset:
 
 def is_prepared(name: str) -> bool:
     """Return whether a data set can be loaded; its arrays are not read."""
+    if own.is_name(name):
+        return own.is_stored(name)
     known = source(name)
     return known.embedded or cache.exists(known)
 
