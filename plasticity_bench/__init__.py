@@ -19,6 +19,7 @@ from plasticity_bench.streams import (
     DatasetStream,
     Stream,
     Task,
+    make,
     make_stream,
     register,
     registered_streams,
@@ -29,10 +30,17 @@ portability.pin()  # before torch is imported
 
 if TYPE_CHECKING:
     from plasticity_bench.checks import check_learner, check_measurement, check_stream
+    from plasticity_bench.data.dataset import Dataset
+    from plasticity_bench.data.loaders import (
+        from_arrays,
+        from_csv,
+        from_datasets,
+        from_image_folder,
+        from_torchvision,
+    )
     from plasticity_bench.diagnosis.diagnose import diagnose
     from plasticity_bench.diagnosis.result import Diagnosis
     from plasticity_bench.evaluation.evaluation import Evaluation
-    from plasticity_bench.evaluation.evaluator import evaluate
     from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
     from plasticity_bench.learners.learner import Batch, Hidden, Learner, Memory, State
     from plasticity_bench.learners.noise import Noise
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
         NetworkSpec,
         build_network,
         match_num_parameters,
+        register_network,
     )
     from plasticity_bench.programs.kernels.rank_matching import match_ranks
     from plasticity_bench.programs.population import Population, Replica
@@ -53,6 +62,7 @@ if TYPE_CHECKING:
         score_arrays,
         trainability,
     )
+    from plasticity_bench.scoring.evaluated import LearnerScores, evaluate
     from plasticity_bench.scoring.results_frame import load_results
 
     __version__: str
@@ -62,6 +72,7 @@ __all__ = [
     "Batch",
     "Choice",
     "ClassStream",
+    "Dataset",
     "DatasetStream",
     "Diagnosis",
     "Diagnostic",
@@ -70,6 +81,7 @@ __all__ = [
     "Layer",
     "Learner",
     "LearnerError",
+    "LearnerScores",
     "LogUniform",
     "MeasurementError",
     "Memory",
@@ -96,11 +108,18 @@ __all__ = [
     "curvature_retention",
     "diagnose",
     "evaluate",
+    "from_arrays",
+    "from_csv",
+    "from_datasets",
+    "from_image_folder",
+    "from_torchvision",
     "load_results",
+    "make",
     "make_stream",
     "match_num_parameters",
     "match_ranks",
     "register",
+    "register_network",
     "registered_streams",
     "retained_plasticity",
     "score_arrays",
@@ -111,11 +130,13 @@ __all__ = [
 _LAZY = {
     "Batch": "learners.batch",
     "Diagnosis": "diagnosis.result",
+    "Dataset": "data",
     "Diagnostic": "evaluation.protocol",
     "Evaluation": "evaluation.evaluation",
     "Hidden": "learners.batch",
     "Layer": "networks",
     "Learner": "learners.learner",
+    "LearnerScores": "scoring.evaluated",
     "Memory": "learners.learner",
     "NetworkLayers": "networks",
     "NetworkSpec": "networks",
@@ -132,10 +153,16 @@ _LAZY = {
     "check_stream": "checks",
     "curvature_retention": "scoring.array_scores",
     "diagnose": "diagnosis.diagnose",
-    "evaluate": "evaluation.evaluator",
+    "evaluate": "scoring.evaluated",
+    "from_torchvision": "data.loaders",
+    "from_image_folder": "data.loaders",
+    "from_datasets": "data.loaders",
+    "from_csv": "data.loaders",
+    "from_arrays": "data.loaders",
     "load_results": "scoring.results_frame",
     "match_num_parameters": "networks",
     "match_ranks": "programs.kernels.rank_matching",
+    "register_network": "networks",
     "retained_plasticity": "scoring.array_scores",
     "score_arrays": "scoring.array_scores",
     "trainability": "scoring.array_scores",

@@ -63,3 +63,24 @@ def test_csv_has_every_digit():
 def test_a_bar_in_a_label_stays_in_its_cell():
     text = tables.render(["a", "b"], [["x|y", 1]], "markdown", left=("a",))
     assert text.splitlines()[2] == r"| x\|y |   1 |"
+
+
+WIDE = ("stream", "learner", "score", "cost", "seeds")
+LONG = [["RandomLabelDigits-v0", "shrink_and_perturb", "0.50 [0.40, 0.65]", "1.0", "10"]] * 2
+
+
+def test_a_table_fits_its_terminal_and_says_what_it_leaves_out(monkeypatch):
+    width = iter([64, 48])
+    monkeypatch.setattr(tables, "terminal_width", lambda: next(width))
+    shown = tables.render(WIDE, LONG, left=("stream", "learner"))
+    assert max(map(len, shown.splitlines())) <= 64
+    assert shown.count("[0.40, 0.65]") == 2
+    assert "left out" not in shown
+    shown = tables.render(WIDE, LONG, left=("stream", "learner"))
+    assert max(map(len, shown.splitlines()[:-1])) <= 48
+    assert shown.endswith("Too wide for the terminal, left out: cost, seeds.")
+
+
+def test_a_table_that_no_terminal_shows_is_as_wide_as_it_needs(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")  # as some shells and continuous integrations do
+    assert "shrink_and_perturb   0.50 [0.40, 0.65]" in tables.render(WIDE, LONG, left=WIDE[:2])

@@ -1,9 +1,10 @@
-"""A short run of a learner on digits, shared by its checks."""
+"""A short run of a learner on digits or on a suite's stream, shared by its checks."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import torch
@@ -95,10 +96,19 @@ class Trajectory:
 
 
 class Trial:
-    """A learner on a network, and its runs that several checks compare."""
+    """A learner on a network, and its runs that several checks compare.
 
-    def __init__(self, learner: Learner, network: NetworkSpec = NETWORKS["mlp"]) -> None:
-        self.learner, self.network = learner, network
+    Attributes:
+        stream: whose first two tasks it is trained on; None for small tasks on digits.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        network: NetworkSpec = NETWORKS["mlp"],
+        stream: Stream | None = None,
+    ) -> None:
+        self.learner, self.network, self.stream = learner, network, stream
 
     def run(
         self,
@@ -107,7 +117,7 @@ class Trial:
         **options: Any,
     ) -> Trajectory:
         """Train replicas of the learner, or of another one, as `run`."""
-        return run(learner or self.learner, self.network, seeds, **options)
+        return run(learner or self.learner, self.network, seeds, stream=self.stream, **options)
 
     @cached_property
     def first(self) -> Trajectory:
@@ -152,8 +162,9 @@ def run(
     spoiled: int | None = None,
     resumed: Trajectory | None = None,
     global_seed: int = 0,
+    stream: Stream | None = None,
 ) -> Trajectory:
-    """Train replicas on two tasks of digits; the second permutes the classes.
+    """Train replicas on two tasks, of digits unless a stream is given.
 
     Boundaries are revealed. It computes in one thread, since only then are runs bit-identical.
 
@@ -164,6 +175,7 @@ def run(
         spoiled: the index of a replica whose inputs are NaN.
         resumed: a run of such replicas to resume in the middle of its second task.
         global_seed: of the global random generators, which are restored afterwards.
+        stream: whose first two tasks they are; its only one twice, if it has no more.
 
     Raises:
         LearnerError: if a hook raises, or returns an invalid value.
@@ -173,8 +185,8 @@ def run(
         learners = [learner] * len(seeds) if isinstance(learner, Learner) else learner
         replicas = [Replica(*pair) for pair in zip(seeds, learners, strict=True)]
         population = Population(replicas, network)
-        tasks = [StackedTask(_digits(), list(seeds), i, population.device) for i in (0, 1)]
-        examples = [task.train.first(EXAMPLES) for task in tasks]
+        tasks = _tasks(stream or _digits(), list(seeds), population.device)
+        examples = [task.train.first(min(EXAMPLES, task.train.size)) for task in tasks]
         first_leg = len(LEGS) - 1 if resumed else 0
         if resumed:
             population.load(resumed.state(first_leg - 1))
@@ -184,16 +196,21 @@ def run(
             index, start, stop = LEGS[leg]
             if index > 0 and start == 0:
                 population.begin_task(index)
-            for update, batch in enumerate(tasks[index].batches()):
+            for update, batch in enumerate(islice(tasks[index].batches(), stop)):
                 if spoiled is not None:
                     batch.inputs[spoiled] = torch.nan
-                if start <= update < stop:
+                if start <= update:
                     losses, _ = population.update(batch.inputs, batch.targets)
                     seen[leg, f"loss {update}"] = losses
             seen[leg, "logits"] = population.predict(examples[index][0])
             seen |= {(leg, name): value for name, value in population.tensors().items()}
         population.check_hooks()
         return Trajectory(seen, examples[0][1], moved())
+
+
+def _tasks(stream: Stream, seeds: list[int], device: torch.device) -> list[StackedTask]:
+    indices = (0, min(1, stream.num_tasks - 1))
+    return [StackedTask(stream, seeds, index, device) for index in indices]
 
 
 def _digits() -> Stream:

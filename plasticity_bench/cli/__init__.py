@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from plasticity_bench.cli import (
     check,
@@ -45,7 +46,8 @@ from plasticity_bench.cli.common import (
     Interrupted,
     say_error,
 )
-from plasticity_bench.errors import PlasticityBenchError
+from plasticity_bench.cli.parser import Parser, Version, grouped, unknown_verb
+from plasticity_bench.errors import BadInputError, PlasticityBenchError
 from plasticity_bench.names import check_visible
 
 VERBS = (
@@ -86,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for argument in given:
             check_visible(argument, "The argument")
+        if wrong := unknown_verb(given, [_name(verb) for verb in VERBS]):
+            raise BadInputError(wrong)
         options = _parser().parse_args(given)
         # Printed where something is to be run again.
         options.command = shlex.join(["plasticity-bench", *given])
@@ -123,23 +127,29 @@ def _place_current_folder(options: argparse.Namespace) -> None:
     sys.path[:] = [*others, *([""] if wanted else there)]
 
 
+def _name(verb: ModuleType) -> str:
+    return "list" if verb is listing else verb.__name__.rpartition(".")[-1]
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="plasticity-bench",
-        description="A benchmark for loss of plasticity.",
-        epilog=f"for example:\n{run.EXAMPLE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="plasticity-bench VERB ...",
+        description="A benchmark for loss of plasticity.\n\n"
+        + grouped({_name(verb): verb.HELP for verb in VERBS}),
+        epilog=f"Options of a verb: plasticity-bench VERB --help\n\nfor example:\n{run.EXAMPLE}",
     )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version, and exit")
+    verbs = parser.add_subparsers(
+        required=True, metavar="VERB", help=argparse.SUPPRESS, parser_class=Parser
+    )
     for verb in VERBS:
-        name = verb.__name__.rpartition(".")[-1]
         verb_parser = verbs.add_parser(
-            "list" if verb is listing else name,
-            help=verb.HELP,
+            _name(verb),
+            prog=f"plasticity-bench {_name(verb)}",
             description=f"{verb.HELP[0].upper()}{verb.HELP[1:]}.",
             epilog=f"for example:\n{verb.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         verb.add_options(verb_parser)
-        verb_parser.set_defaults(verb=verb.execute)
+        verb_parser.set_defaults(verb=verb.execute, parser=verb_parser)
     return parser

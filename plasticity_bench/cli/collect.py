@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
-from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
+from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, say_next
 
 if TYPE_CHECKING:
     from plasticity_bench.cli.requested_runs import RequestedRuns
@@ -45,6 +45,7 @@ def execute(options: argparse.Namespace) -> int:
     missing = results.snapshot().missing(runs)
     if missing:
         say(f"{len(missing)} of {len(runs)} runs are not finished.")
+    say_next("report", results.folder)
     return SOME_FAILED if missing else COMPLETE
 
 

@@ -1,5 +1,6 @@
 """What the verbs share: exit codes, and messages."""
 
+import shlex
 import sys
 
 from plasticity_bench.names import printable
@@ -40,6 +41,11 @@ def say(message: str) -> None:
     line for a command.
     """
     print(printable(message), file=sys.stderr, flush=True)
+
+
+def say_next(*words: object) -> None:
+    """Print the command that usually follows, ready to paste."""
+    say(f"Next: {shlex.join(['plasticity-bench', *map(str, words)])}")
 
 
 def say_error(error: object) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -68,4 +68,6 @@ def compare(sides: Sequence[tuple[str, Path, str]], score: str, format_name: str
         s for _, folder, _ in sides for s in selections[folder].sentences
     ):
         say(sentence)
+    drawn = [word for _, _, label in sides for word in ("--learner", label)]
+    say_next("plot", sides[0][1], *drawn[: 4 if len(selections) == 1 else 2])
     return COMPLETE

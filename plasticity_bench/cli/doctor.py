@@ -2,7 +2,7 @@
 
 import argparse
 
-from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
+from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, say_next
 
 HELP = "report what is installed on this machine, and what suites still need"
 EXAMPLE = "plasticity-bench doctor"
@@ -23,4 +23,6 @@ def execute(_: argparse.Namespace) -> int:
         if finding.remedy:
             say(f"{'! ' if finding.needed else '- '}{finding.topic}: {finding.remedy}")
         broken += finding.needed
+    if not broken:
+        say_next("run", "quick")
     return SOME_FAILED if broken else COMPLETE

@@ -3,7 +3,7 @@
 import argparse
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say, warn_of_few_seeds
+from plasticity_bench.cli.common import COMPLETE, say, say_next, warn_of_few_seeds
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -58,4 +58,5 @@ def execute(options: argparse.Namespace) -> int:
     with paper_figure.style():
         figure.draw(table, path)
     say(f"Figure: {path}")
+    say_next("report", options.results)
     return COMPLETE

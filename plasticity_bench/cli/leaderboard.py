@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.names import given_path
 
 HELP = "print the table of all entries"
@@ -35,4 +35,5 @@ def execute(options: argparse.Namespace) -> int:
     else:
         suites = page.latest(page.suites_in(options.entries))
     print(page.page(options.entries, suites, options.format, say))
+    say_next("new", "learner", "my_idea")
     return COMPLETE

@@ -170,6 +170,9 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="one setting of such a profile, as partition=gpu or time=12:00:00; may be repeated",
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be run, and run nothing"
+    )
     parser.add_argument("--detach", action="store_true", help="submit to Slurm, and return at once")
     parser.add_argument("--chunk", help=argparse.SUPPRESS)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.names import given_path
 
@@ -74,6 +74,8 @@ def execute(options: argparse.Namespace) -> int:
         else:
             _results(options, chosen, path)
     say(f"Figure: {path}")
+    if not is_search:
+        say_next("report", options.results)
     return COMPLETE
 
 

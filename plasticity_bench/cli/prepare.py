@@ -2,7 +2,7 @@
 
 import argparse
 
-from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say, say_error
+from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say, say_error, say_next
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -39,4 +39,7 @@ def execute(options: argparse.Namespace) -> int:
         except BadInputError as error:
             say_error(error)
             failed += 1
+    if not failed:
+        is_suite = options.wanted not in data.SOURCES
+        say_next(*(("run", options.wanted) if is_suite else ("list", "suites")))
     return BAD_INPUT if failed else COMPLETE

@@ -3,7 +3,7 @@
 import argparse
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.names import given_path
 
 HELP = "write one HTML file with the tables and figures of results"
@@ -45,4 +45,5 @@ def execute(options: argparse.Namespace) -> int:
     for sentence in selection.sentences:
         say(sentence)
     say(f"Report: {path}")
+    say_next("plot", options.results)
     return COMPLETE

@@ -1,6 +1,7 @@
 """`run`: run a suite and print its table."""
 
 import argparse
+import shlex
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
@@ -10,6 +11,7 @@ from plasticity_bench.cli.common import (
     SOME_FAILED,
     say,
     say_error,
+    say_next,
 )
 from plasticity_bench.cli.requests import ExecutionRequest, RunRequest
 
@@ -28,7 +30,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run what is not finished, and print the table of all that is."""
     runs, execution = requests.run_request(options), requests.execution_request(options)
+    if options.dry_run:
+        return dry_run(runs)
     return run(runs, execution, options.format, options.columns)
+
+
+def dry_run(request: RunRequest) -> int:
+    """Print what is finished and what would be run, and return the exit code."""
+    from plasticity_bench.cli.requested_runs import requested_runs
+    from plasticity_bench.running import status
+    from plasticity_bench.suite.document import read_document
+
+    requested = requested_runs(request, read_document(request.suite))
+    suite_status = status.of_runs(requested.results, requested.runs, request.command)
+    print(status.render(suite_status))
+    missing = len(requested.results.snapshot().missing(requested.runs))
+    finished = len(requested.runs) - missing
+    say(f"{len(requested.runs)} runs, {finished} finished, {missing} to do. Nothing was run.")
+    say_next(*(word for word in shlex.split(request.command)[1:] if word != "--dry-run"))
+    return COMPLETE
 
 
 def run(
@@ -68,4 +88,5 @@ def run(
     results.pack()
     print_table(select(results).only(requested.labels), format_name, columns)
     say(f"Results: {results.folder}")
+    say_next(*(("status",) if failed else ("report",)), results.folder)
     return SOME_FAILED if failed else COMPLETE

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from plasticity_bench.cli.common import COMPLETE
+from plasticity_bench.cli.common import COMPLETE, say_next
 
 HELP = "print the JSON Schema of a suite's file"
 EXAMPLE = "plasticity-bench schema"
@@ -19,4 +19,5 @@ def execute(_: argparse.Namespace) -> int:
     from plasticity_bench.suite.suite_file import SuiteFile
 
     print(json.dumps(SuiteFile.model_json_schema(), indent=2))
+    say_next("show", "quick")
     return COMPLETE

@@ -4,7 +4,7 @@ import argparse
 import shlex
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.cli.options import count
 
 HELP = "print a suite's streams, learners and cost"
@@ -50,4 +50,5 @@ def execute(options: argparse.Namespace) -> int:
     if not options.timing:
         given = shlex.quote(str(options.suite))
         print(f"Time on this machine: plasticity-bench show {given} --timing")
+    say_next("run", options.suite)
     return COMPLETE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
-from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say
+from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, say_next
 
 if TYPE_CHECKING:
     from plasticity_bench.results import Results
@@ -40,6 +40,8 @@ def execute(options: argparse.Namespace) -> int:
         say(f"Slurm job {submission.job}: {slurm.summary(submission.states())}.")
     for sentence in status.summary(suite_status):
         say(sentence)
+    if suite_status.is_complete:
+        say_next("report", results.folder)
     return COMPLETE if suite_status.is_complete else SOME_FAILED
 
 

@@ -1,11 +1,10 @@
 """`submit`: make an entry of the leaderboard from results."""
 
 import argparse
-import shlex
 from pathlib import Path
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -58,6 +57,5 @@ def execute(options: argparse.Namespace) -> int:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(folder)
     say(f"{label} on {suite.name}: {size / 1000:,.0f} kB.")
-    suffix = f" --suite {shlex.quote(options.suite)}" if options.suite else ""
-    say(f"Check it with: plasticity-bench validate {shlex.quote(str(folder))}{suffix}")
+    say_next("validate", folder, *(("--suite", options.suite) if options.suite else ()))
     return COMPLETE

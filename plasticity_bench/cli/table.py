@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE
+from plasticity_bench.cli.common import COMPLETE, say_next
 from plasticity_bench.errors import BadInputError
 
 HELP = "print the table of stored results, and run nothing"
@@ -47,6 +47,7 @@ def execute(options: argparse.Namespace) -> int:
     selection = select(Results(options.results), options.reference)
     chosen = selection.only(options.learner) if options.learner else selection
     print_table(chosen, options.format, options.columns, _latex(options))
+    say_next("report", options.results)
     return COMPLETE
 
 

@@ -1,6 +1,7 @@
 """`tune`: search for each learner's settings, on seeds that are never scored."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
-from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say, say_error
+from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say, say_error, say_next
 from plasticity_bench.cli.options import count
 from plasticity_bench.cli.requests import ExecutionRequest
 from plasticity_bench.errors import BadInputError
@@ -86,7 +87,29 @@ def execute(options: argparse.Namespace) -> int:
         options.output,
         options.results,
     )
+    if options.dry_run:
+        return dry_run(request, options.command)
     return tune(request, requests.execution_request(options), options.format)
+
+
+def dry_run(request: TuningRequest, command: str) -> int:
+    """Print what would be searched, and return the exit code."""
+    from plasticity_bench import tables
+    from plasticity_bench.suite.document import read_document
+
+    suite = _suite(read_document(request.suite), request.rule)
+    rule = suite.tuning
+    contenders = _contenders(suite, request.learners, request.held)
+    headers = ("learner", "searched")
+    rows = [(c.label, ", ".join(sorted(c.learner.search.keys() - c.held))) for c in contenders]
+    print(tables.render(headers, rows, left=headers))
+    say(
+        f"{suite.name}: {rule.search} search of {rule.settings} settings for each learner, on "
+        f"{rule.seeds} seeds and the first {rule.tasks} tasks of {len(suite.tuning_streams)} "
+        "streams. Nothing was run."
+    )
+    say_next(*(word for word in shlex.split(command)[1:] if word != "--dry-run"))
+    return COMPLETE
 
 
 def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) -> int:
@@ -133,6 +156,8 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
         for remark in report.remarks(written):
             say(remark)
     say(f"Tuned: {path}")
+    added = [word for reference in request.learners for word in ("--learner", reference)]
+    say_next("run", request.suite, *added, "--tuned", path)
     return SOME_FAILED if sum(failed) or unknown else COMPLETE
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say
+from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, say, say_next
 from plasticity_bench.names import given_path
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ def execute(options: argparse.Namespace) -> int:
         for folder in options.entries
         if not validate_one(folder, options.suite, options.published, options.format)
     ]
+    if not refused:
+        of_suite = ("--suite", options.suite) if options.suite else ()
+        say_next("verify", options.entries[0], *of_suite)
     return BAD_INPUT if refused else COMPLETE
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say
+from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say, say_next
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -61,4 +61,5 @@ def verify(folder: Path, given_suite: str | None, num_runs: int, nonce: str) -> 
             "could reach networks and other processes."
         )
     say(f"Record: {verifying.write_record(entry, done)}")
+    say_next("leaderboard", "--suite", given_suite or suite.name.rpartition("/")[-1])
     return COMPLETE if done.ok else SOME_FAILED

@@ -13,8 +13,8 @@ from plasticity_bench.data.imagenet import (
 )
 from plasticity_bench.data.mnist import FASHION_MNIST, MNIST
 from plasticity_bench.data.mnist_10k import MNIST_10K
-from plasticity_bench.data.preparing import is_prepared, load, missing, prepare, where
-from plasticity_bench.data.source import SOURCES, Source, register_source, source
+from plasticity_bench.data.preparing import is_prepared, load, missing, prepare, source, where
+from plasticity_bench.data.source import SOURCES, Source, register_source
 
 __all__ = [
     "SOURCES",

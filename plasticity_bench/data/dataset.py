@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,30 +31,43 @@ class Recorded:
     std: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
-    """A labelled image set: the training examples first, then the test examples.
+    """A labelled set of images or of numbers: the training examples first, then the test examples.
 
     Attributes:
         name: what streams call it.
         images: uint8, (num_train + num_test, *input_shape). Grey images are (height, width), colour
-            is channels first, (3, height, width). A memory map if it comes from the cache.
+            is channels first, (3, height, width). A memory map if it comes from the cache. Of
+            numbers, float32, such as (num_train + num_test, columns).
         labels: int64, (num_train + num_test,), from 0 to num_classes - 1.
         num_classes: number of classes.
         num_train: how many of the first examples are for training; all, if there is no test part.
         source: where the data come from, and who made them.
         licence: the terms they are given under.
         recorded: statistics from the cache; None to compute them.
+        classes: their names, in the order of labels; none where they have none.
     """
 
     name: str
-    images: NDArray[np.uint8]
+    images: NDArray[np.uint8] | NDArray[np.float32]
     labels: NDArray[np.int64]
     num_classes: int
     num_train: int
     source: str
     licence: str
     recorded: Recorded | None = None
+    classes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return what it is: the arrays would be long."""
+        num_test = len(self.labels) - self.num_train
+        test = f" and {num_test:,} test" if num_test else ""
+        shape = " x ".join(map(str, self.input_shape))
+        return (
+            f"Dataset({self.name!r}: {self.num_train:,} training{test} examples of {shape}, "
+            f"{self.num_classes} classes)"
+        )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -64,14 +78,24 @@ class Dataset:
         """Return the images of some rows as a network sees them, (len(rows), *input_shape).
 
         The one conversion rule of every data set, grey or colour: zero mean and unit variance over
-        all pixels of all training examples. Only the requested rows are converted.
+        all pixels of all training examples. Only the requested rows are converted. Of a table of
+        numbers, each column by itself has zero mean and unit variance.
         """
+        if self.images.dtype != np.uint8:
+            return self._standardised(self.images[rows])
         converted: NDArray[np.float32] = self._table[self.images[rows]]
         return converted
 
+    def _standardised(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        mean, std = self._mean_and_std
+        return ((values - mean) / std).astype(np.float32)
+
     @property
     def bounds(self) -> tuple[float, float]:
-        """The values of the darkest and the brightest pixel."""
+        """The values of the darkest and the brightest pixel; of numbers, the extremes."""
+        if self.images.dtype != np.uint8:
+            parts = [self._standardised(part) for part in _chunks(self.images)]
+            return float(min(p.min() for p in parts)), float(max(p.max() for p in parts))
         return float(self._table[0]), float(self._table[255])
 
     @cached_property
@@ -87,10 +111,29 @@ class Dataset:
         if self.recorded:
             return self.recorded.fingerprint
         digest = fingerprint_of(self.images.shape, self.num_classes, self.num_train)
+        if self.images.dtype != np.uint8:
+            digest.update(b"<f4")
         for chunk in _chunks(self.images):
             digest.update(np.ascontiguousarray(chunk).data)
         digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
         return digest.hexdigest()
+
+    @cached_property
+    def _mean_and_std(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of each column of a table of numbers; of all numbers together of other arrays.
+
+        Sums are rounded once, so that every machine computes the same.
+        """
+        values = self.images[: self.num_train].astype(np.float64)
+        columns = values.T if values.ndim == 2 else values.reshape(1, -1)
+        means, stds = [], []
+        for column in columns:
+            mean = math.fsum(column) / len(column)
+            means.append(mean)
+            stds.append(math.sqrt(math.fsum((column - mean) ** 2) / len(column)))
+        if not any(stds):
+            raise BadInputError(f"All numbers of {self.name} are equal: there is nothing to learn.")
+        return np.array(means), np.array([std or 1.0 for std in stds])  # 1: a constant column
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:
@@ -132,7 +175,7 @@ def mean_and_std(counts: NDArray[np.int64]) -> tuple[float, float]:
     return first / total, math.sqrt((total * second - first**2) / total**2)
 
 
-def _chunks(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+def _chunks(images: NDArray[Any]) -> Iterator[NDArray[Any]]:
     step = max(1, CHUNK_BYTES // max(1, images[:1].nbytes))
     for start in range(0, len(images), step):
         yield images[start : start + step]

@@ -7,12 +7,26 @@ from pathlib import Path
 
 import numpy as np
 
-from plasticity_bench.data import cache
+from plasticity_bench.data import cache, own
 from plasticity_bench.data.dataset import Dataset
-from plasticity_bench.data.source import Source, source
+from plasticity_bench.data.source import Source
+from plasticity_bench.data.source import source as registered
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.folders import cache_folder, data_folder
 from plasticity_bench.safe_files import atomic_folder, remove_abandoned
+
+
+def source(name: str) -> Source:
+    """Return the source of a data set, registered or a user's that is in the cache.
+
+    Raises:
+        BadInputError: if there is none of that name.
+    """
+    if not own.is_name(name):
+        return registered(name)
+    if not own.is_stored(name):
+        raise own.not_stored(name)
+    return own.source(name)
 
 
 @once
@@ -24,6 +38,8 @@ def load(name: str) -> Dataset:
             prepared is damaged.
     """
     known = source(name)
+    if own.is_name(name):
+        return own.load(name)
     if known.embedded:
         return _embedded(known)
     if not cache.exists(known):
@@ -33,6 +49,8 @@ def load(name: str) -> Dataset:
 
 def is_prepared(name: str) -> bool:
     """Return whether a data set can be loaded; its arrays are not read."""
+    if own.is_name(name):
+        return own.is_stored(name)
     known = source(name)
     return known.embedded or cache.exists(known)
 
@@ -66,6 +84,8 @@ def prepare(
         BadInputError: if it is unavailable, or its files are not the published ones.
     """
     known = source(name)
+    if own.is_name(name):
+        return own.load(name)
     if known.embedded:
         return _embedded(known)
     if cache.exists(known):

@@ -81,7 +81,7 @@ class Source:
         lines = [
             f"{self.name}: {self.title}",
             f"  {self.num_train:,} training{test} examples of {shape}, {self.num_classes} classes",
-            f"  licence: {self.licence}; {self.homepage}",
+            f"  licence: {'; '.join(filter(None, (self.licence, self.homepage)))}",
         ]
         if not self.embedded:
             known = self.download_bytes is not None

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.networks import NetworkSpec, build_network
-from plasticity_bench.networks.spec import FROM_STREAM
+from plasticity_bench.networks.spec import KEYS
 
 
 def named_network(
@@ -83,7 +83,7 @@ def _spec(text: str, inputs: Tensor, state: Mapping[str, Tensor]) -> NetworkSpec
         raise BadInputError(
             f"--network {text}: write it as in a suite, such as '{{name: mlp, hidden: [64]}}'."
         )
-    known = [key for key in NetworkSpec.__dataclass_fields__ if key not in FROM_STREAM]
+    known = ["name", *KEYS]
     for key in keys:
         if key not in known:
             raise BadInputError(f"--network has no key {key!r}. {did_you_mean(key, known)}")

@@ -65,7 +65,7 @@ def streams_and_networks(context: ValidationContext) -> Iterator[str]:
         }
         if {name: stream.get(name) for name in expected} != expected:
             yield f"{named(entry_run)}: its stream differs from the suite's"
-        if entry_run.run.identity.get("network") != as_json(suite_stream.network.parameters()):
+        if entry_run.run.identity.get("network") != as_json(suite_stream.network.identity()):
             yield f"{named(entry_run)}: its network differs from the suite's"
 
 

@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import re
 from pathlib import Path
 
 from plasticity_bench.errors import BadInputError, did_you_mean
@@ -10,9 +9,7 @@ from plasticity_bench.learners.hyperparameters import annotated
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.names import check_name
 from plasticity_bench.shipped import BASELINES, baseline_names
-from plasticity_bench.source_code.modules import Owner, owner_of
-from plasticity_bench.source_code.shadowing import shadowed
-from plasticity_bench.standard_output import kept_for_data
+from plasticity_bench.source_code.importing import imported_object
 
 
 def find_learner(reference: str) -> type[Learner]:
@@ -27,7 +24,7 @@ def find_learner(reference: str) -> type[Learner]:
     """
     check_name(reference, "The learner", "name")
     if ":" in reference:
-        learner_class = _from_module(*reference.split(":", 1))
+        learner_class = _from_module(reference)
     elif reference in baseline_names():
         learner_class = _only_learner(f"{BASELINES}.{reference}")
     else:
@@ -40,36 +37,9 @@ def find_learner(reference: str) -> type[Learner]:
     return learner_class
 
 
-def _from_module(module_name: str, class_name: str) -> type[Learner]:
-    reference = f"{module_name}:{class_name}"
-    is_file = module_name.endswith(".py")
-    if is_file or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module_name):
-        raise BadInputError(
-            f"Learner {reference}: {module_name!r} is not the name of a module; a learner in "
-            "my_module.py is given as my_module:Class."
-        )
-    try:
-        with kept_for_data():
-            module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if other := shadowed(module_name):  # a module of the same name is no package
-            raise BadInputError(f"Learner {reference}: {other}.") from None
-        if error.name and module_name.split(".", maxsplit=1)[0] == error.name.split(".")[0]:
-            raise BadInputError(
-                f"Learner {reference}: there is no module {error.name!r} in the current folder or "
-                "among the installed packages."
-            ) from None
-        raise BadInputError(
-            f"Learner {reference}: {_import_failure(module_name, error)}"
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise BadInputError(
-            f"Learner {reference}: {_import_failure(module_name, error)}"
-        ) from error
-    learner_class = getattr(module, class_name, None)
-    other = shadowed(module_name)
-    if other and (learner_class is None or owner_of(module_name) is Owner.PYTHON):
-        raise BadInputError(f"Learner {reference}: {other}.")
+def _from_module(reference: str) -> type[Learner]:
+    learner_class, module = imported_object("Learner", reference)
+    module_name, _, class_name = reference.partition(":")
     if learner_class is None:
         hint = did_you_mean(class_name, _learners_in(module))
         raise BadInputError(
@@ -80,18 +50,6 @@ def _from_module(module_name: str, class_name: str) -> type[Learner]:
             f"Learner {reference}: {class_name} is not a subclass of plasticity_bench.Learner."
         )
     return learner_class
-
-
-def _import_failure(module_name: str, error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    line = f" (line {trace.tb_lineno} of {trace.tb_frame.f_code.co_filename})" if trace else ""
-    message = str(error)
-    if isinstance(error, SyntaxError):
-        line = f" (line {error.lineno} of {error.filename})" if error.lineno else ""
-        message = error.msg
-    return f"importing {module_name} failed: {type(error).__name__}: {message}{line}"
 
 
 def _learners_in(module: object) -> list[str]:

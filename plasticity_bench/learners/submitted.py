@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.networks import NetworkSpec
 
 TRUSTED = "plasticity_bench"
 """The package whose learners are part of this project."""
@@ -54,13 +55,18 @@ class SubmittedLearner:
 AnyLearner = Learner | SubmittedLearner
 
 
-def submitted(learner: AnyLearner) -> AnyLearner:
-    """Return a user's learner as plain data; one that cannot be imported by name as it is."""
+def submitted(learner: AnyLearner, network: NetworkSpec | None = None) -> AnyLearner:
+    """Return a user's learner as plain data; one that cannot be imported by name as it is.
+
+    A learner of this project is plain data too where it builds a user's network.
+    """
     if isinstance(learner, SubmittedLearner):
         return learner
     cls = type(learner)
     module = cls.__module__
-    if module.partition(".")[0] == TRUSTED or not _importable(cls):
+    users_network = network is not None and network.is_own
+    is_trusted = module.partition(".")[0] == TRUSTED and not users_network
+    if is_trusted or not _importable(cls) or (network and not network.is_importable):
         return learner
     return SubmittedLearner(
         reference=f"{module}:{cls.__qualname__}",
@@ -71,9 +77,9 @@ def submitted(learner: AnyLearner) -> AnyLearner:
     )
 
 
-def is_submitted(learner: AnyLearner) -> bool:
+def is_submitted(learner: AnyLearner, network: NetworkSpec | None = None) -> bool:
     """Return whether another process is given it as plain data."""
-    return isinstance(submitted(learner), SubmittedLearner)
+    return isinstance(submitted(learner, network), SubmittedLearner)
 
 
 def loaded(learner: AnyLearner) -> Learner:

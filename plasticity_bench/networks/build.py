@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from plasticity_bench.networks import own
 from plasticity_bench.networks.cnn import cnn
 from plasticity_bench.networks.gpt import gpt
 from plasticity_bench.networks.initialisation import initialise
@@ -22,7 +23,14 @@ BUILDERS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
 
 
 def build_network(spec: NetworkSpec) -> nn.Module:
-    """Return the network of a specification, initialised as it says."""
+    """Return the network of a specification, initialised as it says.
+
+    Raises:
+        BadInputError: if it is a user's, and cannot be built so.
+    """
+    if spec.is_own:
+        keys = {key: value for key, value in spec.parameters().items() if key != "name"}
+        return own.make(spec.name, keys)
     network = BUILDERS[spec.name](spec)
     linear = LAYERS_WITHOUT_ACTIVATION if spec.name in ("vit", "gpt") else ("head",)
     initialise(network, spec.init, spec.activation, linear)

@@ -1,13 +1,19 @@
 """Numbers of parameters, and networks of another kind with as many."""
 
 import functools
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.networks import own
 from plasticity_bench.networks.build import build_network
-from plasticity_bench.networks.spec import NetworkSpec
+from plasticity_bench.networks.initialisation import seeded_module
+from plasticity_bench.networks.spec import Built, NetworkSpec
 
 STEPS = 1024
 
@@ -18,6 +24,8 @@ def match_num_parameters(spec: NetworkSpec, **changes: Any) -> NetworkSpec:
 
     All its widths (hidden layers, channels, the tokens of a "vit") are multiplied by one factor,
     the largest of the multiples of 1/1024 up to 1 that suffices, and rounded down, to 1 at least.
+
+    Of a user's network, these are the keys called hidden, channels, width and dim.
 
     Args:
         spec: whose number of parameters is not to be exceeded.
@@ -39,22 +47,72 @@ def match_num_parameters(spec: NetworkSpec, **changes: Any) -> NetworkSpec:
 
 
 def num_parameters(spec: NetworkSpec) -> int:
-    """Return the number of parameters of a specification's network."""
+    """Return the number of parameters of a specification's network.
+
+    Raises:
+        BadInputError: if it is a user's, and cannot be built so.
+    """
+    if spec.is_own:
+        return _built(spec).num_parameters
     with torch.device("meta"):  # shapes only: nothing is allocated, and nothing drawn at random
         return sum(value.numel() for value in build_network(spec).parameters())
+
+
+def built_once(spec: NetworkSpec) -> NetworkSpec:
+    """Return the specification, of which all is known that another process asks for.
+
+    A user's network is built and called once, where its module may be imported.
+
+    Raises:
+        BadInputError: if it cannot be built, or does not return one number for each output.
+    """
+    if spec.is_own:
+        _built(spec)
+    return spec
+
+
+def _built(spec: NetworkSpec) -> Built:
+    if spec.built is None:
+        network = seeded_module(lambda: build_network(spec), 0)
+        _check_outputs(spec, network)
+        count = sum(value.numel() for value in network.parameters())
+        convolves = any(isinstance(part, nn.Conv1d | nn.Conv2d) for part in network.modules())
+        path = tuple(str(Path(entry).absolute()) for entry in sys.path)
+        object.__setattr__(spec, "built", Built(count, convolves, path))
+    assert spec.built is not None
+    return spec.built
+
+
+def _check_outputs(spec: NetworkSpec, network: nn.Module) -> None:
+    """Refuse a user's network that does not map a batch to logits."""
+    inputs = torch.zeros(2, *spec.input_shape)
+    expected = (2, spec.num_outputs)
+    try:
+        with torch.no_grad():
+            outputs = network(inputs)
+    except Exception as error:
+        raise own.failed(spec.name, {"inputs of shape": tuple(inputs.shape)}, error) from error
+    shape = tuple(getattr(outputs, "shape", ()))
+    if shape != expected:
+        raise BadInputError(
+            f"Network {spec.name}: for inputs of shape {tuple(inputs.shape)} it must return "
+            f"outputs of shape {expected}, not {shape or type(outputs).__name__}.",
+            "network",
+        )
 
 
 def _scaled(spec: NetworkSpec, steps: int) -> NetworkSpec:
     """The specification with its widths multiplied by steps / STEPS."""
 
-    def scaled(width: int, unit: int = 1) -> int:
+    def scaled(width: Any, unit: int = 1) -> Any:
+        if isinstance(width, tuple):
+            return tuple(map(scaled, width))
         return max(unit, width * steps // STEPS // unit * unit)
 
+    names = ("hidden", "channels", "width") if spec.is_own else ("hidden", "channels")
     widths: dict[str, Any] = {
-        key: tuple(scaled(width) for width in getattr(spec, key))
-        for key in ("hidden", "channels")
-        if getattr(spec, key) is not None
+        key: scaled(getattr(spec, key)) for key in names if getattr(spec, key) is not None
     }
     if spec.dim is not None:
-        widths["dim"] = scaled(spec.dim, spec.heads)
+        widths["dim"] = scaled(spec.dim, spec.heads or 1)
     return replace(spec, **widths)

@@ -11,10 +11,12 @@ from torch.utils import _pytree as pytree
 from torch.utils.flop_counter import flop_registry
 
 from plasticity_bench.learners.learner import Learner
+from plasticity_bench.learners.submitted import SubmittedLearner, submitted
 from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.recording import layout
 from plasticity_bench.recording.graph import Graph
 from plasticity_bench.recording.initial import draw
+from plasticity_bench.recording.process import RecorderProcess
 from plasticity_bench.recording.record import Record
 from plasticity_bench.recording.recorder import Recorder
 
@@ -111,5 +113,10 @@ def _of_update(record: Record, update: Graph) -> int:
 def _plain(
     spec: NetworkSpec, inputs: tuple[int, ...], targets: tuple[int, ...], regression: bool
 ) -> int:
-    recorder = Recorder([Learner()], spec)
+    plain = submitted(Learner(), spec)
+    recorder: Recorder | RecorderProcess
+    if isinstance(plain, SubmittedLearner):  # a user's network, which is not imported here
+        recorder = RecorderProcess([plain], spec)
+    else:
+        recorder = Recorder([Learner()], spec)
     return _of_update(recorder.record, recorder.update(inputs, targets, regression=regression))

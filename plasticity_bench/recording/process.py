@@ -1,7 +1,6 @@
 """Records a learner in a process of its own, from which only plain data comes back."""
 
 import contextlib
-import dataclasses
 import functools
 import json
 import os
@@ -72,8 +71,8 @@ class RecorderProcess:
         self._request = {
             "learner": learners[0].reference,
             "settings": [dict(learner.settings) for learner in learners],
-            "path": list(learners[0].path),
-            "network": dataclasses.asdict(spec),
+            "path": [*learners[0].path, *(spec.built.path if spec.built else ())],
+            "network": spec.as_data(),
             "lifted": list(lifted),
         }
         self._answers = _answers.setdefault(json.dumps(self._request, sort_keys=True), {})

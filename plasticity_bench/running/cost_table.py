@@ -72,7 +72,9 @@ def _stream_row(suite_stream: SuiteStream) -> list[str]:
 
 
 def _network(network: NetworkSpec) -> str:
-    """Its family, its widths from input to output, and its activation."""
+    """Its family, its widths from input to output, and its activation; a user's by name."""
+    if network.is_own:
+        return network.name
     deep = [network.dim] * network.depth if network.dim else []
     widths = [*(network.channels or ()), *(network.hidden or ()), *deep]
     layers = "-".join(map(str, widths or filter(None, [network.width])))

@@ -144,7 +144,7 @@ def _cache_file(
     known = environment()
     cls = type(learner)
     key = {
-        "network": network.parameters(),
+        "network": network.identity(),
         "batch_size": stream.batch_size,
         "learner": (cls.__name__, source_of(cls).hash),
         "compiles": execution.compiles(stream.num_updates),

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 from plasticity_bench import stopping
-from plasticity_bench.learners.submitted import is_submitted
 from plasticity_bench.results import MANY_IN_ALL, Results
 from plasticity_bench.running import locks
 from plasticity_bench.running.engines import ProcessDied, TimedOut, run_local
@@ -77,7 +76,7 @@ def _run_once(
         lambda position, task: on_task(indices[position], task),
         lambda group: limit * len(group.runs),
         # This process has imported users' modules, and they are not to be where scores are made.
-        apart=any(is_submitted(group.learners[0]) for group in groups.values()),
+        apart=any(group.has_user_code for group in groups.values()),
     )
     # Closed in any case, so that no process continues after an interrupt.
     with closing(ended):

@@ -1,10 +1,10 @@
 """The source of a class: its file, and the files of all modules of the user's that it imports."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from plasticity_bench.source_code import modules
 from plasticity_bench.source_code.modules import Owner
@@ -73,14 +73,14 @@ def source_hash(files: Sequence[tuple[str, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def source_of(cls: type) -> Source:
-    """Return the source of a class.
+def source_of(cls: type | Callable[..., Any]) -> Source:
+    """Return the source of a class, or of a function.
 
     It has the files of the class and its bases, and those of the modules that these import, from
     any folder. Not part of it are the standard library and installed packages; of a class that is
     itself in an installed package, that package's modules are.
     """
-    classes = [base.__module__ for base in cls.__mro__]
+    classes = [base.__module__ for base in getattr(cls, "__mro__", (cls,))]
     own = {_top(name) for name in classes if modules.owner_of(name) is Owner.INSTALLED}
     own = {top for top in own if not _is_required(top)}
     left = [outer for name in classes for outer in modules.with_packages(name)]

@@ -5,9 +5,9 @@ not found.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from plasticity_bench.source_code.modules import imports_by_name, literal_name
 from plasticity_bench.source_code.reachable import only_decorators, run_nodes, unused_definitions
@@ -100,9 +100,13 @@ def unseen_inputs(source: Source, class_names: Iterable[str] = ()) -> list[Unsee
     return sorted({unseen for item in trees.items() for unseen in _of_file(*item, unused)})
 
 
-def unseen_by(cls: type) -> list[Unseen]:
-    """Return what results of a learner's or a stream's class depend on beside its source."""
-    names = [base.__qualname__.partition(".")[0] for base in cls.__mro__]
+def unseen_by(cls: type | Callable[..., Any]) -> list[Unseen]:
+    """Return what results of a learner's, stream's or network's class depend on beside its source.
+
+    A network may be made by a function.
+    """
+    bases = getattr(cls, "__mro__", (cls,))
+    names = [base.__qualname__.partition(".")[0] for base in bases]
     return unseen_inputs(source_of(cls), names)
 
 

@@ -1,6 +1,8 @@
 """Streams whose tasks are made of one data set."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,18 +18,21 @@ class DatasetStream(Stream):
     """A stream of tasks over the examples of a data set.
 
     Attributes:
-        dataset: name of the data set the tasks are made of.
+        dataset: name of the data set the tasks are made of; or the data set of a loader, as
+            `from_image_folder`, or what a suite's file has for one: `{image_folder: photos}`. The
+            attribute is its name.
         num_examples: size of the subset a seed draws for its tasks; None for all.
         new_examples: whether every task draws its own subset, rather than the seed one for all
             tasks.
     """
 
-    dataset: str = "digits"
+    dataset: str = "digits"  # given, also a `data.Dataset` or a mapping
     num_examples: int | None = None
     new_examples: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "dataset", _name_of(self.dataset))
         if not isinstance(self.dataset, str):
             raise BadInputError(f"dataset must be a name, not {self.dataset!r}.", key="dataset")
         if self.num_examples is not None:
@@ -39,6 +44,17 @@ class DatasetStream(Stream):
                     f"{available}.",
                     key="num_examples",
                 )
+
+    @classmethod
+    def registered_defaults(
+        cls, defaults: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the parameters of an id; without a subset where other data have no more."""
+        name = _name_of(given.get("dataset"))
+        most = defaults.get("num_examples")
+        if not most or not isinstance(name, str) or data.source(name).num_train >= most:
+            return defaults
+        return {key: value for key, value in defaults.items() if key != "num_examples"}
 
     @property
     def data(self) -> data.Dataset:
@@ -92,3 +108,12 @@ class DatasetStream(Stream):
     def data_fingerprint(self) -> str:
         """Return the fingerprint of the data set."""
         return self.data.fingerprint
+
+
+def _name_of(dataset: Any) -> Any:
+    """The name of a data set that is given as one, or as a suite's file has it."""
+    if isinstance(dataset, Mapping):
+        from plasticity_bench.data import loaders  # which few streams need
+
+        dataset = loaders.from_mapping(dataset)
+    return dataset.name if isinstance(dataset, data.Dataset) else dataset

@@ -86,13 +86,7 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
     for name, value in parameters.items():
         check_names(value, f"Stream {id}: {name}", name)
     registration = _find(id)
-    make = registration.entry_point
-    if isinstance(make, str):
-        module, _, name = make.partition(":")
-        try:
-            make = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise BadInputError(f"Stream {id}: there is no {module}:{name}: {error}.") from error
+    make = class_of(registration.id)
     known = getattr(make, "__dataclass_fields__", {})
     for name in parameters:
         if name not in known:
@@ -101,10 +95,41 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
                 f"Stream {registration.id} has no parameter {name!r}. {hint}", key=name
             )
     try:
-        stream: Stream = make(**{**registration.defaults, **parameters})
+        defaults = make.registered_defaults(registration.defaults, parameters)
+        stream: Stream = make(**{**defaults, **parameters})
     except TypeError as error:
         raise BadInputError(f"Stream {registration.id} cannot be made: {error}.") from error
     return stream
+
+
+def make(id: str, **parameters: Any) -> gymnasium.Env[Any, Any]:  # noqa: A002
+    """Return a registered stream as a gymnasium environment, as `gymnasium.make` does.
+
+    Args:
+        id: as for `make_stream`.
+        **parameters: of the stream and of `StreamEnv`, in place of the registered ones.
+
+    Raises:
+        BadInputError: as `make_stream`.
+    """
+    return gymnasium.make(_find(id).id, **parameters)
+
+
+def class_of(id: str) -> type[Stream]:  # noqa: A002
+    """Return the class of a registered stream.
+
+    Raises:
+        BadInputError: if it cannot be imported.
+    """
+    make = _find(id).entry_point
+    if not isinstance(make, str):
+        return make
+    module, _, name = make.partition(":")
+    try:
+        made: type[Stream] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BadInputError(f"Stream {id}: there is no {module}:{name}: {error}.") from error
+    return made
 
 
 def _find(id: str) -> Registration:  # noqa: A002

@@ -2,8 +2,9 @@
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -85,6 +86,13 @@ class Stream(ABC):
                 raise BadInputError(
                     f"{name} must be a whole number of at least 1, not {value!r}.", key=name
                 )
+
+    @classmethod
+    def registered_defaults(
+        cls, defaults: Mapping[str, Any], _given: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the parameters of an id, those that suit others that are given in their place."""
+        return defaults
 
     # ---- what a subclass defines ------------------------------------------------------
 

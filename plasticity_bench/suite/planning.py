@@ -1,12 +1,14 @@
 """From a suite to the groups of runs that it consists of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from plasticity_bench.evaluation import version
 from plasticity_bench.evaluation.protocol import Protocol
-from plasticity_bench.learners.submitted import AnyLearner, submitted
+from plasticity_bench.learners.submitted import AnyLearner, is_submitted, submitted
+from plasticity_bench.networks.own import find_network
 from plasticity_bench.results.run import Run
 from plasticity_bench.source_code.source import source_of
 from plasticity_bench.source_code.unseen import unseen_by
@@ -39,8 +41,13 @@ class Group:
 
     def __getstate__(self) -> dict[str, object]:
         """What another process is given: no class of a user's, whose module it would import."""
-        learners = tuple(map(submitted, self.learners))
+        learners = tuple(submitted(one, self.suite_stream.network) for one in self.learners)
         return {**vars(self), "learners": learners}
+
+    @property
+    def has_user_code(self) -> bool:
+        """Whether its learner or its network is a user's, which another process records."""
+        return is_submitted(self.learners[0], self.suite_stream.network)
 
     @property
     def tasks(self) -> list[int]:
@@ -127,11 +134,14 @@ def without_boundaries(groups: Sequence[Group]) -> list[str]:
 
 
 def not_in_keys(groups: Iterable[Group]) -> list[str]:
-    """Return a sentence for each learner and stream that depends on what no key covers."""
-    labels: dict[type, str] = {}
+    """Return a sentence for each learner, stream and network that depends on what no key covers."""
+    labels: dict[type | Callable[..., Any], str] = {}
     for group in groups:
         labels.setdefault(type(group.learners[0]), group.label)
         labels.setdefault(type(group.suite_stream.stream), group.suite_stream.label)
+        network = group.suite_stream.network
+        if network.is_own:
+            labels.setdefault(find_network(network.name), network.name)
     unseen = {label: unseen_by(cls) for cls, label in labels.items()}
     return [
         f"{label}: {'; '.join(map(str, lines))}: if what is read or changed there differs, results "
@@ -148,4 +158,4 @@ def _stream_identity(suite_stream: SuiteStream) -> dict[str, object]:
         "fingerprint": suite_stream.stream.fingerprint(),
         **source_of(type(suite_stream.stream)).identity(),
     }
-    return {"stream": stream, "network": suite_stream.network.parameters()}
+    return {"stream": stream, "network": suite_stream.network.identity()}

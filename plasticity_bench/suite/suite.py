@@ -5,11 +5,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from plasticity_bench.errors import BadInputError, StreamError, did_you_mean
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
-from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.networks import NetworkSpec, built_once
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.streams import Stream, make_stream
@@ -17,9 +16,11 @@ from plasticity_bench.streams.validation import checked_task
 from plasticity_bench.suite.contenders import Contender, contender
 from plasticity_bench.suite.document import located, read_document
 from plasticity_bench.suite.suite_file import (
+    CurvatureEntry,
     MeasureEntry,
     PaperEntry,
     StreamEntry,
+    SuiteFile,
     TuningEntry,
     validated,
 )
@@ -146,21 +147,15 @@ def load_suite(source: str | Document, with_data: bool = True) -> Suite:
     """
     document = read_document(source) if isinstance(source, str) else source
     file = validated(document)
-    protocol = Protocol(
-        curvature_every=file.measure.curvature.every,
-        curvature_examples=file.measure.curvature.examples,
-        reveal_boundaries=file.reveal_boundaries,
-        diagnostics=_diagnostics(file.measure),
-    )
-    with located(document, ("measure", "diagnostics")):
-        _check_once([explanation.name for explanation in protocol.diagnostics])
     streams = []
     for index, entry in enumerate(file.streams):
         with located(document, ("streams", index)):
-            streams.append(_stream_run(entry, protocol, with_data))
+            streams.append(_stream_run(entry, with_data))
     with located(document, ("streams",)):
         _check_labels(streams)
-    tuning_streams = _tuning_streams(document, file.tuning, streams, protocol)
+    tuning_streams = _tuning_streams(document, file.tuning, streams)
+    others = tuning_streams if file.tuning.streams else ()
+    protocol = _protocol(document, file, [*streams, *others])
     contenders = []
     for index, learner in enumerate(file.learners):
         with located(document, ("learners", index)):
@@ -188,15 +183,52 @@ def load_suite(source: str | Document, with_data: bool = True) -> Suite:
     )
 
 
-def _diagnostics(entry: MeasureEntry) -> tuple[Diagnostic, ...]:
-    return tuple(
-        Diagnostic(
-            name=chosen.name,
-            every=chosen.every or entry.every,
-            examples=chosen.examples or entry.examples,
-        )
-        for chosen in entry.diagnostics
+def _protocol(document: Document, file: SuiteFile, streams: Sequence[SuiteStream]) -> Protocol:
+    """The protocol; where the file gives no number of examples, no task has too few."""
+    sizes = list(map(_smallest_task, streams))
+    measure = file.measure
+
+    def examples(entry: MeasureEntry | CurvatureEntry) -> int:
+        is_given = "examples" in entry.model_fields_set
+        return entry.examples if is_given else min(entry.examples, *sizes)
+
+    protocol = Protocol(
+        curvature_every=measure.curvature.every,
+        curvature_examples=examples(measure.curvature),
+        reveal_boundaries=file.reveal_boundaries,
+        diagnostics=tuple(
+            Diagnostic(
+                name=chosen.name,
+                every=chosen.every or measure.every,
+                examples=chosen.examples or examples(measure),
+            )
+            for chosen in measure.diagnostics
+        ),
     )
+    with located(document, ("measure", "diagnostics")):
+        _check_once([diagnostic.name for diagnostic in protocol.diagnostics])
+    scored = len(file.streams)
+    for index, (suite_stream, size) in enumerate(zip(streams, sizes, strict=True)):
+        path = ("streams", index) if index < scored else ("tuning", "streams", index - scored)
+        with located(document, path):
+            _check_examples(protocol, suite_stream, size)
+    return protocol
+
+
+def _check_examples(protocol: Protocol, suite_stream: SuiteStream, smallest: int) -> None:
+    asked = [("curvature", "measure.curvature.examples", protocol.curvature_examples)]
+    asked += [(d.name, "measure.examples", d.examples) for d in protocol.diagnostics]
+    for name, key, examples in asked:
+        if examples > smallest:
+            raise BadInputError(
+                f"{name} is to be measured on {examples} examples, but a task of "
+                f"{suite_stream.id} has {smallest}. Lower {key}, or make tasks larger.",
+                key="id",
+            )
+
+
+def _smallest_task(suite_stream: SuiteStream) -> int:
+    return min(map(suite_stream.stream.size, range(suite_stream.stream.num_tasks)))
 
 
 def _check_once(names: Sequence[str]) -> None:
@@ -205,29 +237,12 @@ def _check_once(names: Sequence[str]) -> None:
             raise BadInputError(f"{name} is listed twice.")
 
 
-def _stream_run(entry: StreamEntry, protocol: Protocol, with_data: bool) -> SuiteStream:
+def _stream_run(entry: StreamEntry, with_data: bool) -> SuiteStream:
     stream = make_stream(entry.id, **entry.parameters)
     if with_data:
         check_first_task(entry.id, stream)
-    smallest = min(map(stream.size, range(stream.num_tasks)))
-    asked = [("curvature", "measure.curvature.examples", protocol.curvature_examples)]
-    asked += [(e.name, "measure.examples", e.examples) for e in protocol.diagnostics]
-    for name, key, examples in asked:
-        if examples > smallest:
-            raise BadInputError(
-                f"{name} is to be measured on {examples} examples, but a task of {entry.id} has "
-                f"{smallest}. Lower {key}, or make tasks larger.",
-                key="id",
-            )
-    given: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in entry.network.model_dump().items()
-    }
-    network = NetworkSpec(
-        **given,
-        input_shape=stream.input_shape,
-        num_outputs=stream.num_outputs,
-    )
+    keys = entry.network.model_dump()
+    network = built_once(NetworkSpec.of(keys, stream.input_shape, stream.num_outputs))
     name = entry.id.rpartition(":")[-1]
     return SuiteStream(entry.label or name.rpartition("/")[-1], name, stream, network)
 
@@ -236,14 +251,13 @@ def _tuning_streams(
     document: Document,
     tuning: TuningEntry,
     scored: Sequence[SuiteStream],
-    protocol: Protocol,
 ) -> tuple[SuiteStream, ...]:
     """The streams that settings are tried on; their data sets are needed by `tune` only."""
     path = ("tuning", "streams")
     streams = []
     for index, entry in enumerate(tuning.streams):
         with located(document, (*path, index)):
-            streams.append(_stream_run(entry, protocol, with_data=False))
+            streams.append(_stream_run(entry, with_data=False))
     with located(document, path):
         _check_labels(streams)
         labels = [suite_stream.label for suite_stream in scored]

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     WrapValidator,
     create_model,
@@ -19,7 +21,8 @@ from pydantic_core import PydanticCustomError
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.measurements import DIAGNOSTICS
-from plasticity_bench.networks.spec import CHOICES, FAMILIES, FROM_STREAM, NetworkSpec
+from plasticity_bench.networks.own import is_own
+from plasticity_bench.networks.spec import CHOICES, FAMILIES, KEYS, NetworkSpec
 from plasticity_bench.suite.yaml_source import Document
 
 Count = Annotated[int, Field(ge=1)]
@@ -64,7 +67,7 @@ _NETWORK_KEYS: dict[str, Any] = {
         field.default if field.name == "name" else NOT_GIVEN,
     )
     for field in fields(NetworkSpec)
-    if field.name not in FROM_STREAM
+    if field.name in ("name", *KEYS)
 }
 NetworkEntry: Any = create_model(
     "NetworkEntry",
@@ -74,6 +77,28 @@ NetworkEntry: Any = create_model(
 )
 
 
+class OwnNetworkEntry(BaseModel):
+    """A network of a user's, module:Class or a registered name, and any of its own keys."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    name: Label
+
+
+def _kind_of_network(entry: Any) -> str:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return OWN if isinstance(name, str) and name not in FAMILIES and is_own(name) else FAMILY
+
+
+FAMILY, OWN = "(a family)", "(a user's)"
+"""The two forms of a network; pydantic adds them to the paths of problems."""
+
+AnyNetworkEntry = Annotated[
+    Annotated[NetworkEntry, Tag(FAMILY)] | Annotated[OwnNetworkEntry, Tag(OWN)],
+    Discriminator(_kind_of_network),
+]
+
+
 class StreamEntry(BaseModel):
     """A stream, the network for it, and any of the stream's own parameters."""
 
@@ -81,7 +106,7 @@ class StreamEntry(BaseModel):
 
     id: str
     label: Label | None = None
-    network: NetworkEntry
+    network: AnyNetworkEntry
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -223,7 +248,7 @@ def _with_current_keys(document: Document) -> Document:
 
 
 def _problem(document: Document, problem: Any) -> str:
-    path = problem["loc"]
+    path = tuple(part for part in problem["loc"] if part not in (FAMILY, OWN))
     if problem["type"] == "extra_forbidden":
         hint = did_you_mean(str(path[-1]), _known_keys(path[:-1]))
         return f"{document.where(path)}: unknown key. {hint}"

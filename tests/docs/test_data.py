@@ -21,7 +21,7 @@ def test_the_example_can_be_prepared(own_cache, tmp_path, monkeypatch):
         arrays[f"{part}_images"] = rng.integers(0, 256, (count, 16, 16), np.uint8)
         arrays[f"{part}_labels"] = np.arange(count) % 4
     np.savez(tmp_path / "shapes.npz", **arrays)
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    *_, code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     try:
         exec(code, {})
         prepare("shapes", tmp_path, download=False)

@@ -69,7 +69,10 @@ def test_what_is_not_there_is_told(results, arguments, sentence):
 def test_the_command_draws(results, capsys):
     assert main(["plot", str(results.folder)]) == 0
     figure = results.folder / "curves.png"
-    assert capsys.readouterr().err == f"Selection: 3 seeds.\nFigure: {figure}\n"
+    told = (
+        f"Selection: 3 seeds.\nFigure: {figure}\nNext: plasticity-bench report {results.folder}\n"
+    )
+    assert capsys.readouterr().err == told
     assert figure.read_bytes().startswith(b"\x89PNG")
     assert main(["plot", str(results.folder), "--figure", "curves.jpeg"]) == 2
     assert "a figure's file ends in .png" in capsys.readouterr().err

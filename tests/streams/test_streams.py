@@ -281,3 +281,12 @@ def test_digits_are_the_real_ones():
 def test_an_unknown_data_set_names_the_known():
     with pytest.raises(pb.BadInputError, match="Unknown data set 'digit'. Did you mean 'digits'"):
         load("digit")
+
+
+def test_make_is_that_of_gymnasium_and_takes_modules_and_data_sets():
+    name = "plasticity/RandomLabelDigits-v0"
+    env = pb.make(name, num_tasks=3, dataset=pb.data.load("digits"))
+    (one, _), (other, _) = env.reset(seed=1), gymnasium.make(name, num_tasks=3).reset(seed=1)
+    np.testing.assert_array_equal(one, other)
+    with pytest.raises(pb.BadInputError, match="Did you mean"):
+        pb.make("plasticity/RandomLabelDigit-v0")
