@@ -4,12 +4,19 @@ import math
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
-from plasticity_bench.diagnosis.budget import Size, examples_for, size_of
+from plasticity_bench.diagnosis.budget import (
+    QUICK_SECONDS,
+    TAKES_LONG,
+    Size,
+    examples_for,
+    hessian_seconds,
+    size_of,
+)
 from plasticity_bench.diagnosis.fresh import fresh_networks
 from plasticity_bench.diagnosis.meanings import meaning, why_nan
 from plasticity_bench.diagnosis.network import checked_batch, network_of, unwrapped
@@ -25,6 +32,8 @@ KNOWN = tuple(
     )
 )
 """What can be measured of a network at one moment, the headline first."""
+
+OF_HESSIAN = ("last_layers", "hessian", "hessian_absolute_rank")
 
 WITHOUT_TARGETS = "it needs targets, and none were given"
 
@@ -82,6 +91,8 @@ def diagnose(
     size = size_of(network, inputs, logits.shape[1])
     batch = _Batch(inputs, targets, _initial(network, initial))
     plan = _planned(names, size, batch, memory_gb, requested=measurements is not None)
+    if measurements is None:
+        plan = _without_slow_hessians(plan, network, batch)
     taken = _taken(network, batch, plan)
     references = [_taken(one, batch, _measured_of(taken, plan)) for one in others.networks]
     rows = [row for name in names for row in _rows(name, taken, references)]
@@ -125,6 +136,23 @@ def _planned(
         count, reason = examples_for(name, size, len(batch.inputs), memory_gb, requested=requested)
         plan[name] = _not_available(name, batch) or reason or count
     return plan
+
+
+def _without_slow_hessians(plan: Plan, network: nn.Module, batch: _Batch) -> Plan:
+    counts = [count for name in OF_HESSIAN if isinstance(count := plan.get(name), int)]
+    if not counts or batch.targets is None:
+        return plan
+    few = batch.first(max(counts))
+    try:
+        seconds = hessian_seconds(network, few.inputs, cast(Tensor, few.targets))
+    except Exception:  # the measurement will say why
+        return plan
+    if seconds <= QUICK_SECONDS:
+        return plan
+    return {
+        name: TAKES_LONG if name in OF_HESSIAN and isinstance(count, int) else count
+        for name, count in plan.items()
+    }
 
 
 def _taken(network: nn.Module, batch: _Batch, plan: Plan) -> Taken:
