@@ -54,7 +54,15 @@ NETWORKS = {
 }
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+SLOW = ("residual", "transformer")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in NETWORKS
+    ],
+)
 def diagnosed(request):
     make, inputs = NETWORKS[request.param]
     module = seeded(make)
@@ -412,7 +420,7 @@ def test_what_is_slow_for_a_network_is_left_out(monkeypatch):
     network = network_of(seeded(mlp))
     seconds = budget.hessian_seconds(network, VECTORS, LABELS)
     assert 0 < seconds < budget.QUICK_SECONDS
-    monkeypatch.setattr("plasticity_bench.diagnosis.diagnose.QUICK_SECONDS", 0)
+    monkeypatch.setattr("plasticity_bench.diagnosis.plan.QUICK_SECONDS", 0)
     diagnosis = pb.diagnose(seeded(mlp), VECTORS, LABELS, fresh_seeds=0)
     missing = {row.name: row.missing for row in diagnosis.rows if row.missing}
     assert missing["hessian"] == missing["last_layers"] == budget.TAKES_LONG
