@@ -23,8 +23,8 @@ FEWEST = 8
 MOST_ROWS = 576
 """Of the Gauss-Newton matrix's factor: 64 examples of 10 classes."""
 
-QUICK_HESSIAN = 1500
-"""The most parameters whose Hessian is formed without being asked for: a second or two."""
+QUICK_HESSIAN = 1000
+"""The most parameters whose Hessian is formed without being asked for: a second or so."""
 
 GRAM_OF_GRADIENTS = (
     *("fisher", "fisher_srank99", "gradient_covariance", "optimization_readiness"),

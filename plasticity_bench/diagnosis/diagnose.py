@@ -63,7 +63,7 @@ def diagnose(
         fresh_seeds: how many fresh networks; with less than two, none is above or below.
         initial: the parameters that training began with, by name, for `distance_from_init`.
         measurements: names of `plasticity_bench.measurements.MEASUREMENTS`, or "all"; by default
-            all that take seconds: Hessians of more than 1,500 parameters are left out.
+            all that take seconds: Hessians of more than 1,000 parameters are left out.
         examples: at most this many are measured on.
         memory_gb: a measurement that would take more is taken on fewer examples, or is n/a.
 
