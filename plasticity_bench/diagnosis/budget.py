@@ -4,6 +4,8 @@ A measurement's numbers depend on how many examples there are, so the network an
 that it is compared with are measured on the same number, which is in the measurement's name.
 """
 
+import time
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 
 from plasticity_bench.measurements.common import measuring
 from plasticity_bench.measurements.hessian import DENSE_LIMIT
+from plasticity_bench.measurements.hessian_products import HessianProducts
 from plasticity_bench.measurements.last_layers import last_layers_parameters
 from plasticity_bench.measurements.layer_gram import covered_parameters
 
@@ -20,8 +23,8 @@ FEWEST = 8
 MOST_ROWS = 576
 """Of the Gauss-Newton matrix's factor: 64 examples of 10 classes."""
 
-QUICK_HESSIAN = 1500
-"""The most parameters whose Hessian is formed without being asked for: a second or two."""
+QUICK_HESSIAN = 1000
+"""The most parameters whose Hessian is formed without being asked for: a second or so."""
 
 GRAM_OF_GRADIENTS = (
     *("fisher", "fisher_srank99", "gradient_covariance", "optimization_readiness"),
@@ -31,8 +34,13 @@ GRAM_OF_GRADIENTS = (
 KERNEL_EXAMPLES = 16
 """Of the neural tangent kernel, as suites have it: its time grows with their cube."""
 
+QUICK_SECONDS = 10.0
+"""Of a processor, for the Hessian of such a network: attention and recurrent layers take longer."""
+
 QUICK_KERNEL = 5e7
 """The most numbers of the kernel's Jacobian that are formed without being asked for."""
+
+SAMPLED_PRODUCTS = 4
 
 BATCHED_PRODUCTS = 64
 """Products with the Hessian that are computed at once."""
@@ -58,7 +66,6 @@ class Size:
         work: multiplications of its linear layers and convolutions for one example.
         uncovered: parameters whose gradient is formed for every example.
         last_layers: parameters from the last layer but one on.
-        recurrent: whether it has recurrent layers, which compute one product at a time.
     """
 
     parameters: int
@@ -67,7 +74,6 @@ class Size:
     work: int
     uncovered: int
     last_layers: int
-    recurrent: bool = False
 
 
 def size_of(network: nn.Module, inputs: Tensor, outputs: int) -> Size:
@@ -86,8 +92,7 @@ def size_of(network: nn.Module, inputs: Tensor, outputs: int) -> Size:
         covered = set()
     left = sum(value.numel() for name, value in params.items() if name not in covered)
     last = sum(params[name].numel() for name in last_layers_parameters(network, inputs[:2]))
-    recurrent = any(isinstance(part, nn.RNNBase) for part in network.modules())
-    return Size(total, outputs, *_of_forward(network, inputs[:2]), left, last, recurrent)
+    return Size(total, outputs, *_of_forward(network, inputs[:2]), left, last)
 
 
 def _of_forward(network: nn.Module, inputs: Tensor) -> tuple[int, int]:
@@ -150,10 +155,29 @@ def examples_for(
     return most if most == wanted else 1 << most.bit_length() - 1, ""
 
 
+def hessian_seconds(network: nn.Module, inputs: Tensor, targets: Tensor) -> float:
+    """Return how long the Hessian would take to form, in a processor's seconds, by some products.
+
+    Args:
+        network: of `network_of`.
+        inputs: (n, *input_shape).
+        targets: (n,) or (n, outputs).
+    """
+    params = {name: value.detach() for name, value in network.named_parameters()}
+    products = HessianProducts(network, params, inputs, targets)
+    vectors = torch.ones(SAMPLED_PRODUCTS, products.size).to(next(iter(params.values())))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "There is a performance drop")
+        products(vectors)  # the first time, it finds out how
+        began = time.process_time()
+        products(vectors)
+    return (time.process_time() - began) / SAMPLED_PRODUCTS * products.size
+
+
 def _is_slow(name: str, size: Size, differentiated: int) -> bool:
     if name == "neural_tangent_kernel":
         return KERNEL_EXAMPLES * size.outputs * size.parameters > QUICK_KERNEL
-    return differentiated > (0 if size.recurrent else QUICK_HESSIAN)
+    return differentiated > QUICK_HESSIAN
 
 
 def _passes(name: str, size: Size) -> float:

@@ -2,17 +2,23 @@
 
 import math
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from plasticity_bench.diagnosis.budget import Size, examples_for, size_of
+from plasticity_bench.diagnosis.budget import size_of
 from plasticity_bench.diagnosis.fresh import fresh_networks
 from plasticity_bench.diagnosis.meanings import meaning, why_nan
 from plasticity_bench.diagnosis.network import checked_batch, network_of, unwrapped
+from plasticity_bench.diagnosis.plan import (
+    Batch,
+    Plan,
+    about_examples,
+    planned,
+    without_slow_hessians,
+)
 from plasticity_bench.diagnosis.result import Diagnosis, Row
 from plasticity_bench.errors import BadInputError, MeasurementError, did_you_mean
 from plasticity_bench.learners.optimizers import Params
@@ -25,8 +31,6 @@ KNOWN = tuple(
     )
 )
 """What can be measured of a network at one moment, the headline first."""
-
-WITHOUT_TARGETS = "it needs targets, and none were given"
 
 
 def diagnose(
@@ -59,7 +63,7 @@ def diagnose(
         fresh_seeds: how many fresh networks; with less than two, none is above or below.
         initial: the parameters that training began with, by name, for `distance_from_init`.
         measurements: names of `plasticity_bench.measurements.MEASUREMENTS`, or "all"; by default
-            all that take seconds: Hessians of more than 1,500 parameters are left out.
+            all that take seconds: Hessians of more than 1,000 parameters are left out.
         examples: at most this many are measured on.
         memory_gb: a measurement that would take more is taken on fewer examples, or is n/a.
 
@@ -80,54 +84,22 @@ def diagnose(
     )
     others = fresh_networks(module, fresh, fresh_seeds, inputs)
     size = size_of(network, inputs, logits.shape[1])
-    batch = _Batch(inputs, targets, _initial(network, initial))
-    plan = _planned(names, size, batch, memory_gb, requested=measurements is not None)
+    batch = Batch(inputs, targets, _initial(network, initial))
+    plan = planned(names, size, batch, memory_gb, requested=measurements is not None)
+    if measurements is None:
+        plan = without_slow_hessians(plan, network, batch)
     taken = _taken(network, batch, plan)
     references = [_taken(one, batch, _measured_of(taken, plan)) for one in others.networks]
     rows = [row for name in names for row in _rows(name, taken, references)]
-    notes = [others.told, *_about_examples(plan, given), *_about_evaluation(network)]
+    notes = [others.told, *about_examples(plan, given), *_about_evaluation(network)]
     return Diagnosis(type(module).__name__, size.parameters, given, tuple(rows), tuple(notes))
 
-
-Plan = dict[str, int | str]
-"""By measurement: on how many examples, or why not."""
 
 Taken = dict[str, dict[str, tuple[float, str]] | str]
 """By measurement: its numbers by name, each with why it does not exist; or why there are none."""
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """What is measured on, and the parameters at the beginning of training, if they are known."""
-
-    inputs: Tensor
-    targets: Tensor | None
-    initial: Params | None
-
-    def first(self, count: int) -> "_Batch":
-        targets = None if self.targets is None else self.targets[:count]
-        return replace(self, inputs=self.inputs[:count], targets=targets)
-
-    def probe(self, network: nn.Module) -> Probe:
-        """One replica. Targets that are missing are zeros, at which nothing looks."""
-        params = {name: value.detach()[None] for name, value in network.named_parameters()}
-        zeros = torch.zeros(len(self.inputs), dtype=torch.int64, device=self.inputs.device)
-        targets = zeros if self.targets is None else self.targets
-        initial = self.initial or params
-        return Probe(network, params, initial, {}, self.inputs[None], targets[None])
-
-
-def _planned(
-    names: Sequence[str], size: Size, batch: _Batch, memory_gb: float, *, requested: bool
-) -> Plan:
-    plan: Plan = {}
-    for name in names:
-        count, reason = examples_for(name, size, len(batch.inputs), memory_gb, requested=requested)
-        plan[name] = _not_available(name, batch) or reason or count
-    return plan
-
-
-def _taken(network: nn.Module, batch: _Batch, plan: Plan) -> Taken:
+def _taken(network: nn.Module, batch: Batch, plan: Plan) -> Taken:
     """One network's numbers. What several measurements need is computed once."""
     probes: dict[int, Probe] = {}
     taken: Taken = {}
@@ -181,14 +153,6 @@ def _of(numbers: dict[str, tuple[float, str]] | str | None, key: str) -> float:
     return numbers[key][0] if isinstance(numbers, dict) and key in numbers else math.nan
 
 
-def _not_available(name: str, batch: _Batch) -> str:
-    if name == "distance_from_init" and batch.initial is None:
-        return "it needs the initial parameters: initial, or --initial"
-    if batch.targets is None and MEASUREMENTS[name].of_targets:
-        return WITHOUT_TARGETS
-    return ""
-
-
 def _shortened(error: MeasurementError) -> str:
     """What went wrong, without what only a suite's reader understands."""
     cause = error.__cause__
@@ -237,21 +201,6 @@ def _initial(network: nn.Module, given: Mapping[str, Tensor] | None) -> Params |
 
 
 # ---- notes --------------------------------------------------------------------------------------
-
-
-def _about_examples(plan: Plan, given: int) -> list[str]:
-    """On how many examples the measurements were taken, if not on all."""
-    names: dict[int, list[str]] = {}
-    for name, count in plan.items():
-        if isinstance(count, int) and MEASUREMENTS[name].of_examples:
-            names.setdefault(count, []).append(name)
-    if not names or set(names) == {given}:
-        return []
-    most, *others = sorted(names, reverse=True)
-    fewer = [f"{', '.join(names[count])} on {count}" for count in others]
-    but = f"; {', '.join(fewer)}" if fewer else ""
-    whole = f"all {given}" if most == given else f"the first {most} of {given}"
-    return [f"Measured on {whole} examples{but}."]
 
 
 def _about_evaluation(network: nn.Module) -> list[str]:
