@@ -13,7 +13,7 @@ def gradient_covariance(probe: Probe) -> Measured:
     r"""Return three numbers of the normalised covariance of the examples' gradients.
 
     With $g_i$ the gradient of example i's loss in all parameters (Lyle et al., 2023,
-    arXiv:2303.01486, section 4):
+    arXiv:2303.01486):
 
         C_ij = <g_i, g_j> / (||g_i|| ||g_j||)
 
