@@ -24,7 +24,7 @@ def plain_loop():
     "name", ["RandomLabelDigits-v0", "PermutedLabelDigits-v0", "PermutedClassDigits-v0"]
 )
 def test_the_plain_loop_has_the_accuracies_of_the_evaluator(plain_loop, name):
-    stream = pb.make_stream(f"plasticity/{name}", num_tasks=3, num_examples=64, transition=0)
+    stream = pb.make_stream(f"plasticity/{name}", num_tasks=3, updates_per_task=40, num_examples=64)
     spec = pb.NetworkSpec(hidden=(32,), input_shape=stream.input_shape, num_outputs=10)
     with torch.random.fork_rng(devices=[]):
         mine = [plain_loop.accuracy_of_each_task(stream, spec, s, 0.1) for s in (0, 1)]

@@ -57,10 +57,12 @@ def test_a_notebook_shows_a_table_and_a_cell_can_be_run_again():
     assert len(mine) == 2 * len(first.evaluation.measurements)
 
 
+STREAMS = [name for name in pb.registered_streams() if name.startswith("plasticity/")]
+STREAMS.remove("plasticity/WarmStartDigits-v0")  # its number of tasks is fixed, and it is longer
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [n for n in pb.registered_streams() if n.startswith("plasticity/")]
-)
+@pytest.mark.parametrize("name", STREAMS)
 def test_its_defaults_work_on_every_stream(name):
     stream = pb.make_stream(name, **SMALL)
     done = pb.evaluate("adam", stream, seeds=1)
