@@ -14,6 +14,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "run": ("prepare", "show", "run", "tune", "status"),
     "look at results": ("table", "compare", "report", "plot", "explain", "collect"),
     "leaderboard": ("submit", "validate", "verify", "leaderboard"),
+    "any network": ("diagnose",),
 }
 """Verbs by what they are for; those in no group are listed last."""
 
