@@ -63,3 +63,10 @@ def test_owned_paths_exist():
     for path, *owners in rules:
         assert owners and all(owner.startswith("@") for owner in owners)
         assert path == "*" or (ROOT / path.strip("/")).exists(), path
+
+
+def test_the_wheel_has_every_package():
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = (path.parent for path in (ROOT / "plasticity_bench").rglob("__init__.py"))
+    packages = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert set(known) == packages | {"plasticity_bench.baselines", "plasticity_bench.suites"}
