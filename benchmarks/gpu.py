@@ -3,7 +3,7 @@
     python -m benchmarks.gpu PART [--seconds N]          # on the first CUDA device
     python -m benchmarks.gpu PART --device cpu --tiny    # the same code in seconds, for tests
 
-Each part prints one table as soon as it is finished:
+Each part prints a table, every row as soon as it is measured: one that is stopped leaves the rest.
 
 - rates: seed-updates per second by population size, and the share of the card's limits;
 - loops: the same update of one seed in plain PyTorch, compiled, and of many with torch.func;
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,6 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import torch
-from tabulate import tabulate
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -57,7 +56,7 @@ NETWORKS = {
     ),
 }
 TINY_NETWORK = {"64-8-10": pb.NetworkSpec(hidden=(8,), input_shape=(64,), num_outputs=10)}
-LEARNERS = ("sgd", "adam", "l2_init", "wasserstein", "muon")
+LEARNERS = ("adam", "sgd", "l2_init", "wasserstein", "muon")
 BATCH = 32
 
 SUITE = """\
@@ -98,8 +97,8 @@ class Setting:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Numbers of replicas."""
-        return (1, 2) if self.tiny else (1, 16, 64, 256, 1024)
+        """Numbers of replicas, the most telling first."""
+        return (2, 1) if self.tiny else (256, 1024, 64, 16, 1)
 
     def wait(self) -> None:
         """Wait until the device has done what it was given."""
@@ -137,20 +136,17 @@ def rate(setting: Setting, learner: str, spec: pb.NetworkSpec, size: int) -> flo
         return 0.0
 
 
-def rates(setting: Setting) -> str:
-    """Return the table of seed-updates per second, and what the card would allow at most."""
+def rates(setting: Setting) -> Iterator[str]:
+    """Yield the table of seed-updates per second, and what the card would allow at most."""
     bandwidth, arithmetic = _limits(setting)
-    rows = []
+    yield f"Copying: {bandwidth / 1e9:,.0f} GB/s; float32: {arithmetic / 1e12:.1f} TFLOP/s.\n"
+    yield from _head("network", "learner", "replicas", "seed-updates per second", "of the limit")
     for name, spec in setting.networks.items():
         for learner in LEARNERS:
-            found = [rate(setting, learner, spec, size) for size in setting.sizes]
-            share = max(found) / _bound(learner, spec, bandwidth, arithmetic)
-            rows.append([name, learner, *(f"{one:,.0f}" for one in found), f"{share:.0%}"])
-    headers = ["network", "learner", *(f"S = {size}" for size in setting.sizes), "of the limit"]
-    limits = (
-        f"Copying: {bandwidth / 1e9:,.0f} GB/s; float32 products: {arithmetic / 1e12:.1f} TFLOP/s."
-    )
-    return f"{_table(rows, headers)}\n\n{limits}"
+            bound = _bound(learner, spec, bandwidth, arithmetic)
+            for size in setting.sizes:
+                found = rate(setting, learner, spec, size)
+                yield _row(name, learner, size, f"{found:,.0f}", f"{found / bound:.1%}")
 
 
 def _bound(learner: str, spec: pb.NetworkSpec, bandwidth: float, arithmetic: float) -> float:
@@ -182,23 +178,15 @@ def _limits(setting: Setting) -> tuple[float, float]:
     return bandwidth, 2 * side**3 * _per_second(setting, products, burst=1)
 
 
-def plain_loops(setting: Setting) -> str:
-    """Return the table of Adam's updates in loops that a researcher would write."""
-    rows = []
+def plain_loops(setting: Setting) -> Iterator[str]:
+    """Yield the table of Adam's updates in loops that a researcher would write."""
+    size = max(setting.sizes)
+    yield from _head("network", "loop", "replicas", "seed-updates per second")
     for name, spec in setting.networks.items():
-        eager, compiled = (_loop(setting, spec, compiles) for compiles in (False, True))
-        vmapped = _vmapped(setting, spec, setting.sizes[-1])
-        ours = rate(setting, "adam", spec, setting.sizes[-1])
-        rows.append([name, *(f"{one:,.0f}" for one in (eager, compiled, vmapped, ours))])
-    size = setting.sizes[-1]
-    headers = [
-        "network",
-        "loop, 1 seed",
-        "compiled, 1 seed",
-        f"torch.func, {size}",
-        f"here, {size}",
-    ]
-    return _table(rows, headers)
+        yield _row(name, "plain PyTorch", 1, f"{_loop(setting, spec, compiles=False):,.0f}")
+        yield _row(name, "torch.compile", 1, f"{_loop(setting, spec, compiles=True):,.0f}")
+        yield _row(name, "torch.func.vmap", size, f"{_vmapped(setting, spec, size):,.0f}")
+        yield _row(name, "this package", size, f"{rate(setting, 'adam', spec, size):,.0f}")
 
 
 def _loop(setting: Setting, spec: pb.NetworkSpec, compiles: bool) -> float:
@@ -246,10 +234,11 @@ def _vmapped(setting: Setting, spec: pb.NetworkSpec, size: int) -> float:
     return size * _per_second(setting, updates)
 
 
-def spectra(setting: Setting) -> str:
-    """Return the table of the Fisher's eigenvalues: time, and the largest difference."""
+def spectra(setting: Setting) -> Iterator[str]:
+    """Yield the table of the Fisher's eigenvalues: time, and the largest difference."""
     size, examples = (2, 8) if setting.tiny else (10, 512)
-    rows = []
+    yield f"{size} replicas, {examples} examples each.\n"
+    yield from _head("network", "CPU, seconds", "device, seconds", "largest relative difference")
     for name, spec in setting.networks.items():
         replicas = [pb.Replica(seed, find_learner("adam")()) for seed in range(size)]
         params = pb.Population(replicas, spec).state.params
@@ -266,18 +255,12 @@ def spectra(setting: Setting) -> str:
             seconds[device] = time.perf_counter() - began
         largest = found["cpu"].max(1, keepdims=True)
         error = np.abs((found[setting.device] - found["cpu"]) / largest).max()
-        rows.append([name, *(f"{seconds[d]:.3f}" for d in ("cpu", setting.device)), f"{error:.1e}"])
-    headers = [
-        "network",
-        "CPU, seconds",
-        f"{setting.device}, seconds",
-        "largest relative difference",
-    ]
-    return f"{_table(rows, headers)}\n\n{size} replicas, {examples} examples each."
+        times = [f"{seconds[device]:.3f}" for device in ("cpu", setting.device)]
+        yield _row(name, *times, f"{error:.1e}")
 
 
-def memory(setting: Setting) -> str:
-    """Return the table of a group of runs that is larger than the memory."""
+def memory(setting: Setting) -> Iterator[str]:
+    """Yield the table of a group of runs that is larger than the memory."""
     with tempfile.TemporaryDirectory() as scratch:
         suite = load_suite(str(setting.suite(Path(scratch))))
         (group,) = plan(suite, [suite.contenders[1]], range(4 if setting.tiny else 256))
@@ -287,9 +270,9 @@ def memory(setting: Setting) -> str:
                 results, Execution(device=setting.device), group, lambda _: None
             )
         finished = len(group.runs) - len(results.snapshot().missing(group.runs))
-    rows = [[len(group.runs), finished, outcome.error or "none", len(outcome.notes)]]
-    headers = ["replicas", "finished", "error", "times that it was split"]
-    return f"{_table(rows, headers)}\n\n" + "\n".join(f"- {note}" for note in outcome.notes)
+    yield from _head("replicas", "finished", "error", "times that it was split")
+    yield _row(len(group.runs), finished, outcome.error or "none", len(outcome.notes))
+    yield from ("", *(f"- {note}" for note in outcome.notes))
 
 
 @contextmanager
@@ -313,8 +296,8 @@ def _little_memory(setting: Setting) -> Iterator[None]:
         yield
 
 
-def agreement(setting: Setting) -> str:
-    """Return the table of what scores differ by between the CPU and the device."""
+def agreement(setting: Setting) -> Iterator[str]:
+    """Yield the table of what scores differ by between the CPU and the device."""
     scores = {}
     with tempfile.TemporaryDirectory() as scratch:
         suite = setting.suite(Path(scratch))
@@ -324,20 +307,20 @@ def agreement(setting: Setting) -> str:
             (folder,) = root.glob("gpu-v0@*")
             scores[device] = pb.load_results(folder).scores(by_seed=True)
     columns = ["trainability", "curvature_retention", "online_accuracy"]
-    rows = []
+    yield f"{setting.device} minus CPU, for each seed.\n"
+    yield from _head("learner", *columns)
     for learner in ("fresh", "layer_norm"):
         ours, theirs = (_of_learner(scores[d], learner, columns) for d in (setting.device, "cpu"))
         differences = [mean_interval(ours[:, i] - theirs[:, i]) for i in range(len(columns))]
-        rows.append([learner, *(format_interval(one, signed=True) for one in differences)])
-    return f"{_table(rows, ['learner', *columns])}\n\n{setting.device} minus CPU, for each seed."
+        yield _row(learner, *(format_interval(one, signed=True) for one in differences))
 
 
 def _of_learner(scores: pd.DataFrame, learner: str, columns: list[str]) -> np.ndarray:
     return np.asarray(scores[scores.learner == learner].sort_values("seed")[columns])
 
 
-def suite_hours(setting: Setting) -> str:
-    """Return the hours of the suite `paper`, from what is finished in the given time."""
+def suite_hours(setting: Setting) -> Iterator[str]:
+    """Yield the hours of the suite `paper`, from what is finished in the given time."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "results"
         name = str(setting.suite(Path(scratch))) if setting.tiny else "paper"
@@ -351,9 +334,8 @@ def suite_hours(setting: Setting) -> str:
         folders = list(root.glob("*@*"))
         finished = len(Results(folders[0]).snapshot().finished) if folders else 0
     hours = seconds / 3600 * len(planned) / finished if finished else float("nan")
-    rows = [[suite.name, len(planned), finished, f"{seconds:.0f}", f"{hours:.2f}"]]
-    headers = ["suite", "runs", "finished", "seconds", "hours for all"]
-    return _table(rows, headers)
+    yield from _head("suite", "runs", "finished", "seconds", "hours for all")
+    yield _row(suite.name, len(planned), finished, f"{seconds:.0f}", f"{hours:.2f}")
 
 
 def _command(*words: object, seconds: float | None = None) -> None:
@@ -382,11 +364,16 @@ def _per_second(setting: Setting, updates: Callable[[int], None], burst: int = 2
     return done / (time.perf_counter() - began)
 
 
-def _table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+def _head(*names: str) -> Iterator[str]:
+    yield _row(*names)
+    yield _row(*("---" for _ in names))
 
 
-PARTS: dict[str, Callable[[Setting], str]] = {
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+PARTS: dict[str, Callable[[Setting], Iterator[str]]] = {
     "rates": rates,
     "loops": plain_loops,
     "spectra": spectra,
@@ -414,7 +401,8 @@ def main() -> int:
     card = "CPU" if options.device == "cpu" else torch.cuda.get_device_name(options.device)
     print(f"## {options.part}\n\n{card}, torch {torch.__version__}\n")
     with execution.in_effect():
-        print(PARTS[options.part](Setting(options.device, options.tiny, options.seconds)))
+        for line in PARTS[options.part](Setting(options.device, options.tiny, options.seconds)):
+            print(line, flush=True)
     return 0
 
 

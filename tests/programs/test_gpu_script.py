@@ -30,8 +30,10 @@ def test_every_part_runs_on_the_cpu(tmp_path):
     )
     tables = {path.stem: path.read_text() for path in tmp_path.glob("*.md")}
     assert len(tables) == len(done.stdout.splitlines())
+    rates = [line for line in tables["rates"].splitlines() if line.startswith("| 64-8-10")]
+    assert len(rates) == 10
     assert "4 replicas did not fit into memory; 2 were tried" in tables["memory"]
     assert tables["agreement"].count("+0.00 [+0.00, +0.00]") == 6  # the CPU beside itself
     assert "3 passed" in tables["tests"]
     (row,) = [line for line in tables["suite"].splitlines() if "benchmark/gpu-v0" in line]
-    assert row.split("|")[2:4] == [" 6      ", " 6          "]
+    assert row.split("|")[2:4] == [" 6 ", " 6 "]
