@@ -28,11 +28,11 @@ BEGIN, END = "<!-- evidence -->\n", "<!-- end of the evidence -->\n"
 
 
 def own_fresh_accuracy(folder: Path, stream: str, learner: str) -> float:
-    """Return the mean over seeds and scored tasks of a learner's own fresh copy."""
+    """Return the mean of a learner's own fresh copy, over scored tasks and seeds that converged."""
     stored = Results(folder)
     label = own_fresh_label(learner)
     values = [t.means("accuracy", "end", None) for t in stored.run_tables(stream, label)]
-    return float(np.mean(np.concatenate(values))) if values else float("nan")
+    return float(np.nanmean(np.concatenate(values))) if values else float("nan")
 
 
 def of_learners(folder: Path, stream: str) -> str:

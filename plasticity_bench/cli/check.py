@@ -65,7 +65,7 @@ def check(name: str, settings: dict[str, Any], network: str | None = None) -> in
     if "/" not in name:
         say_next("run", "quick", "--learner", name, *set_again(settings))
     else:
-        say_next("new", "learner", "my_idea")
+        say_next("schema")  # of the suite to write with it
     return COMPLETE
 
 

@@ -35,5 +35,5 @@ def execute(options: argparse.Namespace) -> int:
     else:
         suites = page.latest(page.suites_in(options.entries))
     print(page.page(options.entries, suites, options.format, say))
-    say_next("new", "learner", "my_idea")
+    say_next("submit", "--help")
     return COMPLETE

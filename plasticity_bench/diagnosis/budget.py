@@ -4,8 +4,6 @@ A measurement's numbers depend on how many examples there are, so the network an
 that it is compared with are measured on the same number, which is in the measurement's name.
 """
 
-import time
-import warnings
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +11,6 @@ from torch import Tensor, nn
 
 from plasticity_bench.measurements.common import measuring
 from plasticity_bench.measurements.hessian import DENSE_LIMIT
-from plasticity_bench.measurements.hessian_products import HessianProducts
 from plasticity_bench.measurements.last_layers import last_layers_parameters
 from plasticity_bench.measurements.layer_gram import covered_parameters
 
@@ -34,13 +31,10 @@ GRAM_OF_GRADIENTS = (
 KERNEL_EXAMPLES = 16
 """Of the neural tangent kernel, as suites have it: its time grows with their cube."""
 
-QUICK_SECONDS = 10.0
-"""Of a processor, for the Hessian of such a network: attention and recurrent layers take longer."""
+SLOW_LAYERS = (nn.modules.conv._ConvNd, nn.RNNBase, nn.MultiheadAttention)
 
 QUICK_KERNEL = 5e7
 """The most numbers of the kernel's Jacobian that are formed without being asked for."""
-
-SAMPLED_PRODUCTS = 4
 
 BATCHED_PRODUCTS = 64
 """Products with the Hessian that are computed at once."""
@@ -155,23 +149,14 @@ def examples_for(
     return most if most == wanted else 1 << most.bit_length() - 1, ""
 
 
-def hessian_seconds(network: nn.Module, inputs: Tensor, targets: Tensor) -> float:
-    """Return how long the Hessian would take to form, in a processor's seconds, by some products.
+def has_slow_products(network: nn.Module) -> bool:
+    """Return whether products with the Hessian of a network take long even if it is small.
 
-    Args:
-        network: of `network_of`.
-        inputs: (n, *input_shape).
-        targets: (n,) or (n, outputs).
+    Derivatives of convolutions, of attention and of recurrent layers in many directions at once are
+    tens of times as slow as those of linear layers. It is decided by the kinds of layers, not by a
+    clock, so that every machine measures the same.
     """
-    params = {name: value.detach() for name, value in network.named_parameters()}
-    products = HessianProducts(network, params, inputs, targets)
-    vectors = torch.ones(SAMPLED_PRODUCTS, products.size).to(next(iter(params.values())))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "There is a performance drop")
-        products(vectors)  # the first time, it finds out how
-        began = time.process_time()
-        products(vectors)
-    return (time.process_time() - began) / SAMPLED_PRODUCTS * products.size
+    return any(isinstance(module, SLOW_LAYERS) for module in network.modules())
 
 
 def _is_slow(name: str, size: Size, differentiated: int) -> bool:

@@ -87,7 +87,7 @@ def diagnose(
     batch = Batch(inputs, targets, _initial(network, initial))
     plan = planned(names, size, batch, memory_gb, requested=measurements is not None)
     if measurements is None:
-        plan = without_slow_hessians(plan, network, batch)
+        plan = without_slow_hessians(plan, network)
     taken = _taken(network, batch, plan)
     references = [_taken(one, batch, _measured_of(taken, plan)) for one in others.networks]
     rows = [row for name in names for row in _rows(name, taken, references)]

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from plasticity_bench.diagnosis.budget import (
-    QUICK_SECONDS,
     TAKES_LONG,
     Size,
     examples_for,
-    hessian_seconds,
+    has_slow_products,
 )
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements import MEASUREMENTS, Probe
@@ -67,17 +65,9 @@ def planned(
     return plan
 
 
-def without_slow_hessians(plan: Plan, network: nn.Module, batch: Batch) -> Plan:
-    """Return a plan without Hessians that take long, by the time that some products take."""
-    counts = [count for name in OF_HESSIAN if isinstance(count := plan.get(name), int)]
-    if not counts or batch.targets is None:
-        return plan
-    few = batch.first(max(counts))
-    try:
-        seconds = hessian_seconds(network, few.inputs, cast(Tensor, few.targets))
-    except Exception:  # the measurement will say why
-        return plan
-    if seconds <= QUICK_SECONDS:
+def without_slow_hessians(plan: Plan, network: nn.Module) -> Plan:
+    """Return a plan without Hessians that take long, by the network's kinds of layers."""
+    if not has_slow_products(network):
         return plan
     return {
         name: TAKES_LONG if name in OF_HESSIAN and isinstance(count, int) else count

@@ -74,8 +74,9 @@ def test_every_number_is_that_of_the_measurement(diagnosed):
     network = network_of(module)
     params = {name: value.detach()[None] for name, value in network.named_parameters()}
     checked = 0
+    left_out = {row.name for row in diagnosis.rows if row.missing == budget.TAKES_LONG}
     for name in QUICK:
-        if name in ("distance_from_init", "gauss_newton"):
+        if name in ("distance_from_init", "gauss_newton") or name in left_out:
             continue
         probe = Probe(network, params, params, {}, inputs[None], LABELS[None])
         for key, values in MEASUREMENTS[name].measure(probe).items():
@@ -416,16 +417,21 @@ def test_a_large_hessian_is_measured_where_it_is_asked_for():
     assert asked["hessian_effective_rank_n24"].value > 0
 
 
-def test_what_is_slow_for_a_network_is_left_out(monkeypatch):
-    network = network_of(seeded(mlp))
-    seconds = budget.hessian_seconds(network, VECTORS, LABELS)
-    assert 0 < seconds < budget.QUICK_SECONDS
-    monkeypatch.setattr("plasticity_bench.diagnosis.plan.QUICK_SECONDS", 0)
+@pytest.mark.parametrize(("make", "slow"), [(mlp, False), (residual, True)])
+def test_what_is_slow_for_a_network_is_left_out(make, slow):
+    assert budget.has_slow_products(network_of(seeded(make))) == slow
+
+
+def test_a_hessian_that_is_slow_is_measured_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(budget, "SLOW_LAYERS", (nn.Linear,))
     diagnosis = pb.diagnose(seeded(mlp), VECTORS, LABELS, fresh_seeds=0)
     missing = {row.name: row.missing for row in diagnosis.rows if row.missing}
     assert missing["hessian"] == missing["last_layers"] == budget.TAKES_LONG
     asked = pb.diagnose(seeded(mlp), VECTORS, LABELS, fresh_seeds=0, measurements=["hessian"])
     assert asked["hessian_effective_rank_n24"].value > 1
+
+
+def test_kernels_of_large_networks_are_left_out():
     large = budget.Size(10**6, 10, 10, 10**4, 0, 10**6)
     slow = budget.examples_for("neural_tangent_kernel", large, 16, 100.0, requested=False)
     assert slow == (0, budget.TAKES_LONG)

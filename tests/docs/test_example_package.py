@@ -47,9 +47,9 @@ def command(environment, *arguments):
 
 def test_it_is_listed_and_keeps_the_rules(environment):
     listed = command(environment, "list")
-    assert "  my-lab/MovingClusters-v0\n" in listed.stdout
+    assert "\n  my-lab/MovingClusters-v0 " in listed.stdout
     checked = command(environment, "check", "my-lab/MovingClusters-v0")
-    assert (checked.returncode, checked.stderr) == (0, "")
+    assert (checked.returncode, checked.stderr) == (0, "Next: plasticity-bench schema\n")
     assert checked.stdout == "my-lab/MovingClusters-v0 passed.\n"
 
 
@@ -88,5 +88,5 @@ def test_a_broken_plugin_warns_and_breaks_nothing_else(environment):
         broken.rmdir()
     assert listed.returncode == 0
     assert "Stream plugin 'broken' is left out: ModuleNotFoundError" in listed.stderr
-    assert "  my-lab/MovingClusters-v0\n" in listed.stdout
-    assert "  plasticity/RandomLabelDigits-v0\n" in listed.stdout
+    assert "\n  my-lab/MovingClusters-v0 " in listed.stdout
+    assert "\n  plasticity/RandomLabelDigits-v0 " in listed.stdout

@@ -1,6 +1,6 @@
 """A new last layer for every task."""
 
-from plasticity_bench import Learner, Noise, Params, State
+from plasticity_bench import Learner, Method, Noise, Params, State
 
 
 class HeadReset(Learner):
@@ -11,11 +11,18 @@ class HeadReset(Learner):
     so that the new layer's first steps are larger than at the very start.
     """
 
+    method = Method(
+        paper="2205.07802",
+        year=2022,
+        authors="Nikishin et al.",
+        verified="paper",
+        differences=("At every task; theirs resets periodically, in reinforcement learning.",),
+    )
+
     def begin_task(self, state: State, fresh: Params, noise: Noise) -> State:
         """Replace the last layer's parameters."""
-        last = [name for name, value in state.params.items() if value.ndim >= 2][-1]
-        layer = last.rpartition(".")[0]
-        head = {name for name in state.params if name.rpartition(".")[0] == layer}
+        last = self.network.head
+        head = {last.weight, last.bias}
         params = {k: fresh[k] if k in head else value for k, value in state.params.items()}
         moments = {
             moment: {

@@ -1,6 +1,6 @@
 """A new optimiser for every task."""
 
-from plasticity_bench import Learner, Noise, Params, State
+from plasticity_bench import Learner, Method, Noise, Params, State
 
 
 class OptimizerReset(Learner):
@@ -8,6 +8,14 @@ class OptimizerReset(Learner):
 
     Asadi et al. (2023), arXiv:2306.17833. The parameters are kept.
     """
+
+    method = Method(
+        paper="2306.17833",
+        year=2023,
+        authors="Asadi et al.",
+        verified="paper",
+        differences=("Theirs resets when a target network of reinforcement learning is replaced.",),
+    )
 
     def begin_task(self, state: State, fresh: Params, noise: Noise) -> State:
         """Forget the optimiser's state."""
