@@ -26,6 +26,7 @@ release = version = metadata.version(project)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3  # links to headings, as on GitHub
 default_role = "code"  # single backticks, as in Markdown
 highlight_language = "text"  # of blocks that name none: what commands print
 exclude_patterns: list[str] = []

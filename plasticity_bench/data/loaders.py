@@ -26,7 +26,7 @@ def from_image_folder(
 ) -> Dataset:
     """Return the data set of a folder of images.
 
-    The images are CLASS/**/NAME.jpg (or png, bmp, webp) for training only, or in folders train/ and
+    The images are CLASS/.../NAME.jpg (or png, bmp, webp) for training only, or in folders train/ and
     test/ with such folders of classes in each. `datasets` reads it, by its loader "imagefolder".
 
     Args:
