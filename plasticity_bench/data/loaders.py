@@ -26,8 +26,9 @@ def from_image_folder(
 ) -> Dataset:
     """Return the data set of a folder of images.
 
-    The images are CLASS/.../NAME.jpg (or png, bmp, webp) for training only, or in folders train/ and
-    test/ with such folders of classes in each. `datasets` reads it, by its loader "imagefolder".
+    The images are CLASS/.../NAME.jpg (or png, bmp, webp) for training only, or in folders train/
+    and test/ with such folders of classes in each. `datasets` reads it, by its loader
+    "imagefolder".
 
     Args:
         folder: of the images.
