@@ -243,7 +243,8 @@ WRITTEN = re.findall(
 
 
 def test_the_networks_of_the_documentation_are_all_read():
-    assert len(WRITTEN) == Path("docs/networks.md").read_text().count("network: {") == 12
+    families = re.findall(r"network: \{(?!name: \"my_nets)", Path("docs/networks.md").read_text())
+    assert len(WRITTEN) == len(families) == 12
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: written[0])

@@ -215,11 +215,13 @@ def test_what_cannot_be_reported_is_said(tmp_path, results, capsys):
 def test_the_verb_writes_the_file(tmp_path, results, capsys):
     path = tmp_path / "report.html"
     assert main(["report", str(results.folder), "--output", str(path), "--layers"]) == 0
-    assert capsys.readouterr().err == (f"Selection: 3 seeds; relative to fresh.\nReport: {path}\n")
+    *told, following = capsys.readouterr().err.splitlines()
+    assert told == ["Selection: 3 seeds; relative to fresh.", f"Report: {path}"]
+    assert following == f"Next: plasticity-bench plot {results.folder}"
     assert "dormant_units/layer0" in path.read_text()
 
 
-@pytest.mark.parametrize("kind", ["curves", "scatter", "profile", "explain"])
+@pytest.mark.parametrize("kind", ["curves", "scatter", "ranks", "profile", "explain"])
 @pytest.mark.parametrize("ending", ["pdf", "svg"])
 def test_figures_of_papers(tmp_path, results, kind, ending):
     path = tmp_path / f"figure.{ending}"
@@ -231,9 +233,29 @@ def test_figures_of_papers(tmp_path, results, kind, ending):
         assert b"<text" in content  # words, not outlines
 
 
-def test_a_kind_draws_everything(results, capsys):
-    assert main(["plot", str(results.folder), "--kind", "scatter", "--learner", "adam"]) == 2
-    assert "draws all streams and learners" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--kind", "scatter", "--measurement", "loss"], "--measurement is for --kind curves"),
+        (
+            ["--kind", "ranks", "--stream", "esay"],
+            "no stream 'esay' in these results. Did you mean",
+        ),
+        (["--kind", "profile", "--learner", "adma"], "Did you mean 'adam'"),
+        (["--kind", "budget"], "draws a search: give the file that `tune` wrote"),
+    ],
+)
+def test_slips_of_figures(results, capsys, options, message):
+    assert main(["plot", str(results.folder), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["scatter", "retained", "ranks", "profile", "explain"])
+def test_some_learners_and_streams_of_a_figure(tmp_path, results, kind):
+    path = tmp_path / "figure.svg"
+    chosen = ["--learner", "adam", "--learner", "l2", "--stream", "easy"]
+    assert main(["plot", str(results.folder), "--kind", kind, *chosen, "--figure", str(path)]) == 0
+    assert kind == "explain" or "hard" not in path.read_text()
 
 
 def test_learners_differ_in_more_than_colour():
