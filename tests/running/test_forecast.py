@@ -92,4 +92,4 @@ def test_without_timing_nothing_is_trained_or_loaded(suite_file, capsys, monkeyp
         assert "Memory: of inputs and parameters of 1 process" in shown.out
         assert f"Time on this machine: plasticity-bench show {name} --timing" in shown.out
         assert "n/a" not in shown.out
-        assert shown.err == ""
+        assert shown.err == f"Next: plasticity-bench run {name}\n"
