@@ -106,6 +106,7 @@ def test_boundaries_concern_each_replica_alone():
 # ---- FIRE ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fire_makes_rows_or_columns_orthogonal_and_keeps_the_rest():
     _, before, after, _ = begun("fire", step_size=1e-2, iterations=60)
     for name, value in after.params.items():
@@ -120,6 +121,7 @@ def test_fire_makes_rows_or_columns_orthogonal_and_keeps_the_rest():
     assert not any(value.any() for value in after.moments["second"].values())
 
 
+@pytest.mark.slow
 def test_fire_iterated_for_long_finds_the_nearest_such_matrix():
     """By the singular vectors: another way to the same factor."""
     _, before, after, _ = begun("fire", step_size=1e-2, iterations=60)

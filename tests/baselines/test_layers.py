@@ -225,6 +225,7 @@ WITHIN = {
 """Of each network, the weights of hidden layers, and those that read them."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", of_units())
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_method_that_acts_on_units_replaces_those_of_every_network(name, network):

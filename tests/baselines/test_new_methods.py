@@ -16,6 +16,8 @@ from plasticity_bench.learners.noise import Noise
 from plasticity_bench.networks.activations import PReLU
 from tests.support.helpers import SPEC, batch, moved, new_state, replica, same, train
 
+pytestmark = pytest.mark.slow
+
 CNN = pb.NetworkSpec(name="cnn", channels=(3,), hidden=(8,), input_shape=(6, 6), num_outputs=5)
 VIT = pb.NetworkSpec(
     name="vit", patch_size=4, dim=8, depth=1, heads=2, input_shape=(8, 8), num_outputs=5

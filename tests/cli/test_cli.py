@@ -40,6 +40,7 @@ def run_folders(folder):
     return sorted(path.parent for path in folder.rglob("cell.json"))
 
 
+@pytest.mark.slow
 def test_a_users_learner_from_the_current_folder(folder, capsys):
     assert run("--learner", "my_module:Learner") == 0
     out, err = capsys.readouterr()

@@ -8,6 +8,8 @@ import pytest
 
 from plasticity_bench.cli import main
 
+pytestmark = pytest.mark.slow
+
 SUITE = """\
 suite: test/reused-v0
 streams:
