@@ -52,6 +52,7 @@ def test_a_users_learner_from_the_current_folder(folder, capsys):
     assert f"Results: results/{results.name}" in err
 
 
+@pytest.mark.slow
 def test_the_same_command_again_runs_nothing_and_prints_the_same_table(capsys):
     assert run() == 0
     first = capsys.readouterr().out
@@ -148,6 +149,7 @@ def test_formats(capsys):
     assert fresh["num_seeds"] == "2"
 
 
+@pytest.mark.slow
 def test_few_seeds_are_pointed_out(capsys):
     run()
     assert "Intervals from 2 seeds are unreliable" in capsys.readouterr().err

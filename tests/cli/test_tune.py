@@ -87,6 +87,7 @@ def test_its_results_stand_apart_from_those_that_are_scored(folder, capsys):
     assert len(list(scored.rglob("cell.json"))) == 6
 
 
+@pytest.mark.slow
 def test_a_run_uses_what_was_chosen_and_says_where_it_comes_from(folder, capsys):
     assert tune("--learner", "l2", "--output", "mine.yaml", "--search", "grid") == 0
     chosen = yaml.safe_load(Path("mine.yaml").read_text())["learners"]["l2"]["chosen"]

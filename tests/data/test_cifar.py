@@ -75,6 +75,7 @@ def test_a_truncated_archive(small, tmp_path):
         list(reader.read(place))
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_anywhere_in_the_archive(small, tmp_path):
     reader, folder, _ = small
     place = tmp_path / "packed"

@@ -113,6 +113,7 @@ def by_group(text):
 SEEDS = [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_all_verbs_show_the_same_scores(tmp_path, seed, capsys, monkeypatch):
     results = random_folder(tmp_path, seed)
