@@ -129,7 +129,7 @@ def compare(
         ),
     }
     again = timed(make, plain, **shared, environment={building.SWITCH: "off"})
-    # Rates of the second session, scaled by the loop that ran in both.
+    # Rates of the second run, scaled by the loop that ran in both.
     factor = timings["researcher's loop"].median / again.pop("researcher's loop").median
     for name, t in again.items():
         timings[name] = Timing(

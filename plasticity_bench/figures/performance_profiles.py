@@ -1,14 +1,13 @@
 """The figure of performance profiles: the share of runs that score above each threshold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.results import LearnerOnStream
-from plasticity_bench.scoring.scores import SCORES, WORDS, Score
+from plasticity_bench.scoring.scores import WORDS, Score
+from plasticity_bench.scoring.stored_scores import common_seeds
 from plasticity_bench.statistics import known, performance_profile, profile_thresholds
 
 THRESHOLDS = 101
@@ -41,7 +40,9 @@ def draw(
     axes = [axis for (axis,) in columns]
     drawn = False
     for axis, name in zip(axes, NAMES, strict=True):
-        each = {learner: _runs(scores, streams, learner, name) for learner in learners}
+        each = {
+            learner: known(common_seeds(scores, streams, learner, name)) for learner in learners
+        }
         thresholds = profile_thresholds(list(each.values()), THRESHOLDS)
         for learner, runs in each.items():
             if runs.size == 0:
@@ -67,17 +68,3 @@ def draw(
     axes[0].set_ylabel("share of runs above τ")
     paper_figure.legend(figure, looks, skip=1)
     paper_figure.save(figure, path)
-
-
-def _runs(
-    scores: Mapping[LearnerOnStream, Mapping[int, Score]],
-    streams: Sequence[str],
-    learner: str,
-    name: str,
-) -> np.ndarray:
-    """(streams, seeds), of the seeds that are finished on all streams; without what is NaN."""
-    of_streams = [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams]
-    seeds = sorted(set.intersection(*map(set, of_streams)))
-    field = SCORES[name]
-    runs = np.array([[getattr(by_seed[seed], field) for seed in seeds] for by_seed in of_streams])
-    return known(runs) if runs.size else runs

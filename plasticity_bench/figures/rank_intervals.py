@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.results import LearnerOnStream
 from plasticity_bench.scoring.ranking import rank_rows
 from plasticity_bench.scoring.scores import Score
+from plasticity_bench.scoring.stored_scores import common_seeds
 
 ROW = 0.15  # in inches
 
@@ -38,7 +37,7 @@ def draw(
     streams = list(dict.fromkeys(stream for stream, _ in scores))
     looks = paper_figure.looks([learner for _, learner in scores], reference, best_first)
     rows = {
-        learner: trainabilities(scores, streams, learner)
+        learner: common_seeds(scores, streams, learner, "trainability")
         for learner in best_first
         if learner != reference
     }
@@ -62,12 +61,3 @@ def draw(
     axis.grid(axis="x", color="0.9", linewidth=0.5)
     axis.set_axisbelow(True)
     paper_figure.save(figure, path)
-
-
-def trainabilities(
-    scores: dict[LearnerOnStream, dict[int, Score]], streams: Sequence[str], learner: str
-) -> np.ndarray:
-    """Return a learner's trainability, (streams, seeds), of the seeds 0, 1, ... of all streams."""
-    of_streams = [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams]
-    seeds = sorted(set.intersection(*map(set, of_streams)))
-    return np.array([[by_seed[seed].trainability for seed in seeds] for by_seed in of_streams])

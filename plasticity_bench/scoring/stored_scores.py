@@ -1,13 +1,15 @@
 """Scores of what is stored, from a results folder alone: no suite's file, no data sets."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.results import LearnerOnStream, Run, Selection
-from plasticity_bench.scoring.scores import Means, Score, means_by_seed, scores_by_seed
+from plasticity_bench.scoring.scores import SCORES, Means, Score, means_by_seed, scores_by_seed
 from plasticity_bench.streams import make_stream, registered_streams
 from plasticity_bench.streams.stream import last_tenth
 
@@ -78,3 +80,23 @@ def ranked(scores: Scores, learners: Sequence[str]) -> list[str]:
         return sum(means) / len(means) if means and all(of_streams) else -math.inf
 
     return sorted(learners, key=mean, reverse=True)
+
+
+def common_seeds(
+    scores: Mapping[LearnerOnStream, Mapping[int, Score]],
+    streams: Sequence[str],
+    learner: str,
+    name: str,
+) -> np.ndarray:
+    """Return a learner's score, (streams, seeds), of the seeds that are finished on all streams.
+
+    Args:
+        scores: by stream and learner, of each seed.
+        streams: labels.
+        learner: its label.
+        name: of the score, a name of `SCORES`.
+    """
+    of_streams = [scores.get(LearnerOnStream(stream, learner), {}) for stream in streams]
+    seeds = sorted(set.intersection(*map(set, of_streams)))
+    field = SCORES[name]
+    return np.array([[getattr(of_seed[s], field) for s in seeds] for of_seed in of_streams])
