@@ -77,6 +77,7 @@ def clone(tmp_path_factory):
 def folder(clone, own_cache, tmp_path, monkeypatch):
     """A copy of the clone for one page, and a small data set on the disk."""
     page = tmp_path / "page"
+    _forget(tmp_path.parent)  # what other tests left, which may have the names of a page's files
     shutil.copytree(clone, page)
     _settle(page, monkeypatch)
     write_idx(tmp_path / "data" / "small" / "raw")
