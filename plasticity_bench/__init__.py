@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     )
     from plasticity_bench.scoring.evaluated import LearnerScores, evaluate
     from plasticity_bench.scoring.results_frame import load_results
+    from plasticity_bench.streams.wrappers import GradualChange, RecordTasks, TimeAware
 
     __version__: str
 
@@ -77,6 +78,7 @@ __all__ = [
     "Diagnosis",
     "Diagnostic",
     "Evaluation",
+    "GradualChange",
     "Hidden",
     "Layer",
     "Learner",
@@ -94,11 +96,13 @@ __all__ = [
     "Population",
     "Probe",
     "Protocol",
+    "RecordTasks",
     "Replica",
     "State",
     "Stream",
     "StreamError",
     "Task",
+    "TimeAware",
     "Uniform",
     "__version__",
     "build_network",
@@ -133,6 +137,7 @@ _LAZY = {
     "Dataset": "data",
     "Diagnostic": "evaluation.protocol",
     "Evaluation": "evaluation.evaluation",
+    "GradualChange": "streams.wrappers",
     "Hidden": "learners.batch",
     "Layer": "networks",
     "Learner": "learners.learner",
@@ -146,7 +151,9 @@ _LAZY = {
     "Probe": "measurements.probe",
     "Protocol": "evaluation.protocol",
     "Replica": "programs.population",
+    "RecordTasks": "streams.wrappers",
     "State": "learners.learner",
+    "TimeAware": "streams.wrappers",
     "build_network": "networks",
     "check_learner": "checks",
     "check_measurement": "checks",

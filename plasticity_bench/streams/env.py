@@ -34,6 +34,11 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
     predicted.
 
     `reset(seed=...)` chooses the seed of the stream; without one, it is drawn at random.
+
+    Attributes:
+        stream: the stream.
+        logits: whether actions are scores for each class.
+        seed: the stream's seed since the last reset.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012
@@ -52,7 +57,7 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         self.observation_space = spaces.Box(
             *self.stream.input_bounds, (batch, *self.stream.input_shape), np.float32
         )
-        self._logits = logits
+        self.logits = logits
         self.action_space = (
             spaces.Box(*ANY, (batch, outputs), np.float32)
             if logits or self.stream.regression
@@ -64,7 +69,8 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Start the stream of a seed; return its first batch and info."""
         super().reset(seed=seed, options=options)
-        self._seed = seed if seed is not None else int(self.np_random.integers(2**31))
+        self.seed = seed if seed is not None else int(self.np_random.integers(2**31))
+        self._updates_before = 0
         self._begin_task(0)
         inputs, targets = self._batch()
         nothing = np.nan if self.stream.regression else -1
@@ -86,6 +92,11 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         terminated = not self._advance()
         inputs, _ = self._batch()
         return inputs, reward, terminated, False, self._info(targets, following)
+
+    @property
+    def progress(self) -> float:
+        """Share of the stream's updates before the batch just observed, in [0, 1)."""
+        return (self._updates_before + self._update) / self.stream.num_updates
 
     def _predictions(self, action: Any) -> NDArray[Any]:
         """The action as an array, if it has the shape and the range of the action space."""
@@ -109,21 +120,22 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
     def _reward(self, action: NDArray[Any], targets: NDArray[Any]) -> float:
         if self.stream.regression:
             return -float(np.mean((action.astype(np.float64) - targets) ** 2))
-        predicted = action.argmax(-1) if self._logits else action
+        predicted = action.argmax(-1) if self.logits else action
         return float(np.mean(predicted == targets))
 
     def _begin_task(self, index: int) -> None:
         self._index, self._update = index, 0
-        self._task = checked_task(self.stream, self._seed, index)
-        self._batches, self._left_over = checked_batches(self.stream, self._seed, index)
+        self._task = checked_task(self.stream, self.seed, index)
+        self._batches, self._left_over = checked_batches(self.stream, self.seed, index)
         if len(self._left_over):
-            self._previous = checked_task(self.stream, self._seed, index - 1)
+            self._previous = checked_task(self.stream, self.seed, index - 1)
 
     def _advance(self) -> bool:
         """Move to the next batch; return whether there was one."""
         if self._update + 1 < len(self._batches):
             self._update += 1
         elif self._index + 1 < self.stream.num_tasks:
+            self._updates_before += len(self._batches)
             self._begin_task(self._index + 1)
         else:
             return False
