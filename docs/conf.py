@@ -2,7 +2,8 @@
 
 The pages are the Markdown files of this folder as they stand, and readable on GitHub. Two things
 are done to them on the way: links that lead out of the folder get the address of the repository,
-and the lists of links on the front page become the sidebar.
+and the lists of links on the front page become the sidebar. The programs of examples/gallery are
+run, and their output becomes the gallery.
 """
 
 import os
@@ -18,13 +19,32 @@ DOCS_VERSION = os.environ.get("DOCS_VERSION")
 """On a site with several versions, the folder of this one: `latest`, or a tag."""
 FRONT_PAGES = ("index", "adr/README")
 """Their lists of links say what pages there are."""
+ROOT = DOCS.parent
+PAGES = {ROOT / "README.md": "readme.md", ROOT / "examples" / "gallery": "gallery/index.rst"}
+"""Pages that are made from files outside of this folder."""
 
 project = "plasticity-bench"
 author = "The plasticity-bench authors"
 copyright = author  # noqa: A001
 release = version = metadata.version(project)
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",  # all are run
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "within_subsection_order": "FileNameSortKey",
+}
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3  # links to headings, as on GitHub
 default_role = "code"  # single backticks, as in Markdown
@@ -54,21 +74,12 @@ html_copy_source = False
 html_show_sphinx = False
 
 
-def repository(path: Path) -> str:
-    """Return where a file or folder of the repository can be looked at.
+def with_addresses(page: Path, text: str, site: Path) -> str:
+    """Return a page whose links out of the docs folder lead somewhere.
 
-    On GitHub's machines that is its address there; elsewhere it is the checkout's own file.
-    """
-    name = os.environ.get("GITHUB_REPOSITORY")
-    if name is None:
-        return path.as_uri()
-    kind = "tree" if path.is_dir() else "blob"
-    ref = "main" if DOCS_VERSION in (None, "latest") else DOCS_VERSION
-    return f"https://github.com/{name}/{kind}/{ref}/{path.relative_to(DOCS.parent).as_posix()}"
-
-
-def with_addresses(page: Path, text: str) -> str:
-    """Return a page whose links out of the docs folder have addresses.
+    The README and the gallery are pages of the site. Other files are linked at the repository's
+    address on GitHub's machines; elsewhere a copy of the file goes into the site, and folders are
+    named without a link.
 
     Raises:
         FileNotFoundError: if there is nothing where a link leads.
@@ -76,12 +87,46 @@ def with_addresses(page: Path, text: str) -> str:
 
     def address(link: re.Match[str]) -> str:
         target = (page.parent / link[2]).resolve(strict=True)
+        up = "../" * (len(page.relative_to(DOCS).parts) - 1)
         if target.is_relative_to(DOCS):
             return link[0]
-        # As HTML, for Markdown refuses addresses of files.
-        return f'<a class="reference external" href="{repository(target)}">{link[1]}</a>'
+        if target in PAGES:
+            return f"[{link[1]}]({up}{PAGES[target]})"
+        if url := _url(target, site, up):
+            # As HTML, for Markdown looks for pages where addresses lead.
+            return f'<a class="reference external" href="{url}">{link[1]}</a>'
+        return link[1]
 
     return re.sub(r"\[([^]]*)\]\((\.\./[^)#\s]*)\)", address, text)
+
+
+def _url(path: Path, site: Path, up: str) -> str:
+    """Return where a file or folder of the repository can be looked at; "" if nowhere."""
+    inside = path.relative_to(ROOT).as_posix()
+    if name := os.environ.get("GITHUB_REPOSITORY"):
+        kind = "tree" if path.is_dir() else "blob"
+        ref = "main" if DOCS_VERSION in (None, "latest") else DOCS_VERSION
+        return f"https://github.com/{name}/{kind}/{ref}/{inside}"
+    if path.is_dir():
+        return ""
+    copy = site / "repository" / f"{inside}.txt"  # browsers show text, and would save others
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(path.read_bytes())
+    return f"{up}repository/{inside}.txt"
+
+
+def write_readme(app: Sphinx) -> None:
+    """Make the README a page: with links as from the docs folder."""
+
+    def address(link: re.Match[str]) -> str:
+        inside = link[1].removeprefix("docs/")
+        return f"]({inside})" if inside != link[1] else f"](../{link[1]})"
+
+    text = re.sub(r"\]\((?!\w+:|#)([^)\s]*)\)", address, (ROOT / "README.md").read_text())
+    text = f"---\norphan: true\n---\n\n{text}"  # linked from the front page, not in the sidebar
+    page = DOCS / PAGES[ROOT / "README.md"]
+    if not page.exists() or page.read_text() != text:
+        page.write_text(text)
 
 
 def with_sidebar(text: str) -> str:
@@ -102,7 +147,7 @@ def on_source_read(app: Sphinx, name: str, source: list[str]) -> None:
     page = Path(app.env.doc2path(name))
     if page.suffix != ".md":
         return
-    text = with_addresses(page, source[0])
+    text = with_addresses(page, source[0], Path(app.outdir))
     source[0] = with_sidebar(text) if name in FRONT_PAGES else text
 
 
@@ -115,6 +160,7 @@ def on_docstring(
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx what to call."""
+    app.connect("builder-inited", write_readme)
     app.connect("source-read", on_source_read)
     app.connect("autodoc-process-docstring", on_docstring)
     return {"parallel_read_safe": True}

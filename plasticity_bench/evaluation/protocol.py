@@ -1,13 +1,13 @@
 """What is measured, when, and which tasks count."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Any
 
 from plasticity_bench.errors import BadInputError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Diagnostic:
     """A measurement beside the headline scores, and when it is taken.
 
@@ -18,6 +18,7 @@ class Diagnostic:
     """
 
     name: str
+    _: KW_ONLY
     every: int = 5
     examples: int = 256
 

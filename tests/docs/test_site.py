@@ -23,7 +23,9 @@ def conf():
 
 
 def test_every_page_is_on_the_front_page_once():
-    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"} | {"api.rst", "adr/README.md"}
+    made = {"index.md", "readme.md"}
+    pages = {path.name for path in DOCS.glob("*.md")} - made
+    pages |= {"api.rst", "adr/README.md", "../examples/gallery"}
     listed = re.findall(r"^- \[[^]]*\]\(([^)]+)\)", text_of("docs/index.md"), re.M)
     assert sorted(listed) == sorted(pages)
 
@@ -47,25 +49,39 @@ def test_the_lists_of_the_front_page_become_the_sidebar(conf):
     assert re.findall(r":caption: (.*)\n\n((?:\w+\n)+)```", found) == [("One", "b\nc\n")]
 
 
-def test_links_out_of_the_docs_have_addresses(conf, monkeypatch):
+def test_links_out_of_the_docs_have_addresses(conf, monkeypatch, tmp_path):
     monkeypatch.setenv("GITHUB_REPOSITORY", "lab/bench")
     page = DOCS / "page.md"
     text = (
-        "[a](../README.md) [b](../benchmarks) [c](scores.md) [d](https://x.org) [e](../docs/faq.md)"
+        "[a](../suites/quick.yaml) [b](../benchmarks) [c](scores.md) [d](https://x.org) "
+        "[e](../docs/faq.md) [f](../README.md) [g](../examples/gallery)"
     )
-    found = conf.with_addresses(page, text)
+    found = conf.with_addresses(page, text, tmp_path)
     assert re.findall(r'href="(.*?)"', found) == [
-        "https://github.com/lab/bench/blob/main/README.md",
+        "https://github.com/lab/bench/blob/main/suites/quick.yaml",
         "https://github.com/lab/bench/tree/main/benchmarks",
     ]
     assert "[c](scores.md) [d](https://x.org) [e](../docs/faq.md)" in found
-    monkeypatch.delenv("GITHUB_REPOSITORY")
-    assert (ROOT / "README.md").as_uri() in conf.with_addresses(page, text)
+    assert found.endswith("[f](readme.md) [g](gallery/index.rst)")
+    assert not list(tmp_path.iterdir())
     with pytest.raises(FileNotFoundError):
-        conf.with_addresses(page, "[a](../no_such.md)")
+        conf.with_addresses(page, "[a](../no_such.md)", tmp_path)
 
 
-@pytest.mark.parametrize("page", [f"docs/{path.name}" for path in DOCS.glob("*.md")])
+def test_without_an_address_files_are_copied_into_the_site(conf, monkeypatch, tmp_path):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    text = "[a](../../suites/quick.yaml) [b](../../benchmarks) [c](../../README.md)"
+    found = conf.with_addresses(DOCS / "adr" / "page.md", text, tmp_path)
+    (url,) = re.findall(r'href="(.*?)"', found)
+    assert url == "../repository/suites/quick.yaml.txt"
+    copy = tmp_path / url.removeprefix("../")
+    assert copy.read_bytes() == (ROOT / "suites" / "quick.yaml").read_bytes()
+    assert found.endswith(" b [c](../readme.md)")
+
+
+@pytest.mark.parametrize(
+    "page", [f"docs/{path.name}" for path in DOCS.glob("*.md") if path.name != "readme.md"]
+)
 def test_links_within_the_docs_are_to_pages_of_the_site(page):
     for target in links(page):
         if not target.startswith("../"):
