@@ -3,8 +3,8 @@ A first learner
 ===============
 
 A learner says how parameters are changed by a mini-batch. Here is one in a few lines: Adam with a
-penalty on the distance from the initial parameters. It is evaluated on a stream of tasks with random
-labels, beside a fresh copy of itself.
+penalty on the distance from the initial parameters. It is evaluated on a stream of tasks with
+random labels, beside a fresh copy of itself.
 """
 
 # %%

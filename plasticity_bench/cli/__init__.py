@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from plasticity_bench.cli import (
+    cancel,
     check,
     collect,
     compare,
@@ -55,6 +56,7 @@ VERBS = (
     table,
     tune,
     status,
+    cancel,
     collect,
     prepare,
     show,
@@ -73,7 +75,7 @@ VERBS = (
     listing,
     schema,
 )
-WITHOUT_CODE = (validate, verify, leaderboard, doctor, listing, schema)
+WITHOUT_CODE = (cancel, validate, verify, leaderboard, doctor, listing, schema)
 """Verbs that import no code of the user's, unless they are given a suite's file."""
 LONGEST = 2000
 """Characters of an error that are printed."""

@@ -10,11 +10,13 @@ from plasticity_bench.cli.requests import ExecutionRequest
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.folders import keep_compiled_code_private
 from plasticity_bench.results import Results
-from plasticity_bench.running import progress, runner, slurm_rounds
+from plasticity_bench.running import cluster_rounds, progress, runner
+from plasticity_bench.running.cluster_rounds import ClusterRequest, Engine
 from plasticity_bench.running.engines import slurm, slurm_script
+from plasticity_bench.running.engines.dask_tasks import Dask
+from plasticity_bench.running.engines.shares import Command, chunk
 from plasticity_bench.running.execution import Execution, spread
 from plasticity_bench.running.pending import pending
-from plasticity_bench.running.slurm_rounds import SlurmRequest
 from plasticity_bench.suite.planning import Group, all_runs
 
 
@@ -35,8 +37,27 @@ def check_writable(results: Results) -> None:
         ) from None
 
 
+def engine_of(request: ExecutionRequest) -> Engine | None:
+    """Return the cluster that runs are submitted to; None if they run here.
+
+    Raises:
+        BadInputError: if there is no such cluster here, or a setting is wrong.
+    """
+    if request.chunk is not None or request.engine == "local":
+        return None
+    if request.engine == "dask":
+        assert request.dask is not None
+        return Dask(request.dask, request.jobs)
+    slurm.check_available()
+    return slurm.Slurm(slurm_script.load_profile(request.slurm_profile, request.slurm))
+
+
 def execute_groups(
-    name: str, groups: list[Group], results: Results, request: ExecutionRequest
+    name: str,
+    groups: list[Group],
+    results: Results,
+    request: ExecutionRequest,
+    engine: Engine | None,
 ) -> int:
     """Run what is not finished; return how many groups failed.
 
@@ -45,6 +66,7 @@ def execute_groups(
         groups: what was planned.
         results: where finished runs are stored.
         request: how they are executed.
+        engine: the cluster that they are submitted to, if any.
 
     Raises:
         Done: if this process does a share of the runs, and has done it.
@@ -52,8 +74,8 @@ def execute_groups(
     """
     if request.chunk is not None:
         return _run_chunk(name, groups, results, request)
-    if request.engine == "slurm":
-        return _run_on_slurm(name, groups, results, request)
+    if engine is not None:
+        return _run_on_cluster(name, groups, results, request, engine)
     return _run_here(name, groups, results, _executions(request), request.reuse)
 
 
@@ -64,7 +86,7 @@ def _executions(request: ExecutionRequest) -> list[Execution]:
 def _run_chunk(name: str, groups: list[Group], results: Results, request: ExecutionRequest) -> int:
     """Run the share of one task of an array; then the command ends."""
     assert request.chunk is not None
-    keys = slurm.chunk(request.chunk)
+    keys = chunk(request.chunk)
     shares = [group.only(run for run in group.runs if run.key in keys) for group in groups]
     share = [group for group in shares if group.runs]
     how = _executions(request)
@@ -75,21 +97,25 @@ def _run_chunk(name: str, groups: list[Group], results: Results, request: Execut
     raise Done(failed)
 
 
-def _run_on_slurm(
-    name: str, groups: list[Group], results: Results, request: ExecutionRequest
+def _run_on_cluster(
+    name: str, groups: list[Group], results: Results, request: ExecutionRequest, engine: Engine
 ) -> int:
-    profile = slurm_script.load_profile(request.slurm_profile, request.slurm)
     arguments = [*shlex.split(request.command)[1:], "--engine", "local"]  # the last one counts
     say(f"{name}: {len(all_runs(groups))} runs.")
-    tasks = SlurmRequest(
-        arguments, profile, request.settings["replicas"], request.detach, request.reuse
+    tasks = ClusterRequest(
+        engine,
+        Command(arguments, request.files),
+        request.settings["replicas"],
+        request.detach,
+        request.reuse,
     )
     try:
-        return slurm_rounds.run(groups, results, tasks, say)
-    except slurm_rounds.Detached:
+        return cluster_rounds.run(groups, results, tasks, say)
+    except cluster_rounds.Detached:
         raise Done(0) from None
     except KeyboardInterrupt:
-        say("The tasks continue without this command; the same command waits for them again.")
+        if request.engine == "slurm":
+            say("The tasks continue without this command; the same command waits for them again.")
         raise Interrupted(signal.SIGINT) from None
 
 

@@ -153,9 +153,12 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--engine",
-        choices=("local", "slurm"),
+        choices=("local", "slurm", "dask"),
         default="local",
-        help="run locally, or as a Slurm job array",
+        help="run locally, as a Slurm job array, or on the workers of a Dask scheduler",
+    )
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="of the scheduler, such as tcp://login1:8786"
     )
     parser.add_argument(
         "--slurm-profile",

@@ -43,12 +43,14 @@ class ExecutionRequest:
         device: "cpu", "auto", "cuda", or a list as "cuda:0,cuda:1".
         jobs: processes on the CPU; None for one on each core.
         settings: other attributes of `running.execution.Execution`.
-        engine: "local" or "slurm".
+        engine: "local", "slurm" or "dask".
         slurm_profile: YAML file with what tasks ask Slurm for.
         slurm: single settings of such a profile, KEY=VALUE each.
+        dask: address of a Dask scheduler.
         detach: submit to Slurm, and return at once.
         chunk: the share of the runs that one task of an array executes, FILE:INDEX.
         command: such that it can be given again.
+        files: arguments of it that may be files, which tasks of a cluster are given copies of.
         reuse: whether finished runs of other folders, or of the package, are taken over.
     """
 
@@ -58,9 +60,11 @@ class ExecutionRequest:
     engine: str
     slurm_profile: Path | None
     slurm: tuple[str, ...]
+    dask: str | None
     detach: bool
     chunk: str | None
     command: str
+    files: tuple[str, ...] = ()
     reuse: bool = True
 
 
@@ -122,6 +126,12 @@ def execution_request(options: argparse.Namespace) -> ExecutionRequest:
     slurm = bool(options.detach or options.slurm or options.slurm_profile)
     if slurm and options.engine != "slurm" and options.chunk is None:
         raise BadInputError("--detach, --slurm and --slurm-profile need --engine slurm.")
+    if (options.engine == "dask") != (options.dask is not None) and options.chunk is None:
+        raise BadInputError(
+            "--engine dask needs the address of a scheduler, as --dask tcp://HOST:8786, and --dask "
+            "needs --engine dask."
+        )
+    tuned = getattr(options, "tuned", None)
     return ExecutionRequest(
         device=options.device,
         jobs=options.jobs,
@@ -135,9 +145,11 @@ def execution_request(options: argparse.Namespace) -> ExecutionRequest:
         engine=options.engine,
         slurm_profile=options.slurm_profile,
         slurm=tuple(options.slurm),
+        dask=options.dask,
         detach=options.detach,
         chunk=options.chunk,
         command=options.command,
+        files=tuple(map(str, filter(None, (options.suite, tuned)))),
         reuse=not options.no_reuse,
     )
 

@@ -67,7 +67,7 @@ def run(
         say_error(sentence)
     if missing:
         return BAD_INPUT
-    from plasticity_bench.cli.execution import check_writable, execute_groups
+    from plasticity_bench.cli.execution import check_writable, engine_of, execute_groups
     from plasticity_bench.cli.printed_table import print_table
     from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.results import select
@@ -77,6 +77,7 @@ def run(
     chosen_columns(columns)  # a slip shows now, not after the last run
     requested = requested_runs(request, document)
     name, groups, results = requested.suite.name, requested.groups, requested.results
+    engine = engine_of(execution)
     check_writable(results)
     if execution.chunk is None:
         requested.store(request.command)
@@ -84,7 +85,7 @@ def run(
         say(f"{label}: its begin_task is never called, because this suite hides task boundaries.")
     for sentence in not_in_keys(groups):
         say(sentence)
-    failed = execute_groups(name, groups, results, execution)
+    failed = execute_groups(name, groups, results, execution, engine)
     results.pack()
     print_table(select(results).only(requested.labels), format_name, columns)
     say(f"Results: {results.folder}")

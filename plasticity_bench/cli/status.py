@@ -1,6 +1,8 @@
 """`status`: how far a suite's results are."""
 
 import argparse
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,25 +26,70 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
     )
     shared.add_runs(parser)
+    parser.add_argument(
+        "--watch",
+        nargs="?",
+        type=shared.count,
+        const=10,
+        metavar="SECONDS",
+        help="print it again and again until all is complete (default: every 10 seconds)",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table of what there is; return 0 only if nothing is missing."""
+    while True:
+        is_complete = _print(options)
+        if is_complete or options.watch is None:
+            return COMPLETE if is_complete else SOME_FAILED
+        time.sleep(options.watch)
+        if sys.stdout.isatty():
+            print("\x1b[H\x1b[2J", end="")
+
+
+def _print(options: argparse.Namespace) -> bool:
+    """Print the table and the sentences below it; return whether nothing is missing."""
+    from plasticity_bench.results.reuse import TUNING
     from plasticity_bench.running import status
-    from plasticity_bench.running.engines import slurm
 
     suite_status, results = (
         _of_folder(options) if Path(options.suite).is_dir() else _of_suite(options)
     )
-    print(status.render(suite_status))
-    submission = slurm.latest(results.folder)
-    if submission is not None and slurm.is_available() and submission.states():
-        say(f"Slurm job {submission.job}: {slurm.summary(submission.states())}.")
-    for sentence in status.summary(suite_status):
-        say(sentence)
+    if suite_status.rows:
+        print(status.render(suite_status))
+    _say_tasks(results)
+    if suite_status.rows:
+        for sentence in status.summary(suite_status):
+            say(sentence)
+    if (results.folder / TUNING / "runs").is_dir():
+        search = type(results)(results.folder / TUNING)
+        for sentence in status.of_search(search):
+            say(sentence)
+        _say_tasks(search)
     if suite_status.is_complete:
         say_next("report", results.folder)
-    return COMPLETE if suite_status.is_complete else SOME_FAILED
+    return suite_status.is_complete
+
+
+def _say_tasks(results: "Results") -> None:
+    """Say how many tasks on a cluster are left, and quote the logs of those that left nothing."""
+    from plasticity_bench.results import read_requests
+    from plasticity_bench.running.cluster_rounds import quoted_logs
+    from plasticity_bench.running.engines import slurm
+
+    submissions = slurm.all_of(results.folder)
+    if not submissions:
+        return
+    last = submissions[-1]
+    if slurm.is_available() and (states := last.states()):
+        say(f"{last.label}: {slurm.summary(states)}.")
+        return
+    missing = results.snapshot().missing(read_requests(results.folder).runs)
+    if missing and last.is_cancelled:
+        say(f"{last.label} was cancelled.")
+    elif missing:
+        for sentence in quoted_logs(last.folder, [run.key for run in missing]):
+            say(sentence)
 
 
 def _of_folder(options: argparse.Namespace) -> "tuple[Status, Results]":

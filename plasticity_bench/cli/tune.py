@@ -123,9 +123,10 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
         say_error(sentence)
     if missing:
         return BAD_INPUT
-    from plasticity_bench.cli.execution import check_writable, execute_groups
-    from plasticity_bench.results import Results
+    from plasticity_bench.cli.execution import check_writable, engine_of, execute_groups
+    from plasticity_bench.results import Results, store_request
     from plasticity_bench.results.reuse import TUNING
+    from plasticity_bench.suite.planning import all_runs
     from plasticity_bench.tuning import report, writing
     from plasticity_bench.tuning.search import Search
 
@@ -135,11 +136,14 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
     path = request.output or folder / "tuning.yaml"
     writing.check_replaceable(path, search)
     results = Results(folder / TUNING)
+    engine = engine_of(execution)
     check_writable(results)
     failed: list[int] = []
 
     def run_rung(rung: "Suite", groups: "list[Group]") -> None:
-        failed.append(execute_groups(rung.name, groups, results, execution))
+        if execution.chunk is None:
+            store_request(results.folder, rung.name, execution.command, all_runs(groups))
+        failed.append(execute_groups(rung.name, groups, results, execution, engine))
 
     outcomes = search.run(results, run_rung)
     written = writing.write(search, outcomes, path)

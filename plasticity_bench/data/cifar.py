@@ -25,6 +25,8 @@ from plasticity_bench.errors import BadInputError
 
 BROKEN = (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError)
 """What unpacking a damaged archive raises."""
+MAX_BYTES = 2**30
+"""Of all files of an archive; the published ones have 0.2 GB."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,13 @@ class Cifar:
         with tempfile.TemporaryDirectory() as drawer:
             try:
                 with tarfile.open(root / self.archive) as archive:
+                    size = sum(member.size for member in archive)
+                    if size > MAX_BYTES:
+                        raise tarfile.TarError(f"it has {size:,} bytes, more than {MAX_BYTES:,}")
                     archive.extractall(drawer, filter="data")
             except BROKEN as error:
-                raise _wrong(root / self.archive, f"cannot be unpacked ({error})") from error
+                told = " ".join(str(error).split())
+                raise _wrong(root / self.archive, f"cannot be unpacked ({told})") from error
             yield from self._read_folder(Path(drawer))
 
     def _read_folder(self, root: Path) -> Iterator[Block]:

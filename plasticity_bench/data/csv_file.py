@@ -44,11 +44,14 @@ def _csv(path: Path) -> Any:
     import pandas
 
     try:
-        return pandas.read_csv(path, skipinitialspace=True)
+        table = pandas.read_csv(path, skipinitialspace=True)
     except Exception as error:  # pandas has many kinds
         reason = str(error).strip().splitlines()
         told = reason[0].rstrip(".") if reason else type(error).__name__
         raise BadInputError(f"{path} cannot be read as CSV: {told}.", "dataset") from error
+    if table.empty:
+        raise own.wrong(str(path), "has no rows below its header")
+    return table
 
 
 def _of(table: Any, column: str, path: Path) -> Any:

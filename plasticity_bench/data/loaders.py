@@ -15,6 +15,9 @@ from plasticity_bench.data import csv_file, hugging_face, own
 from plasticity_bench.data.dataset import Dataset
 from plasticity_bench.errors import BadInputError, did_you_mean
 
+MAX_NPZ_BYTES = 2**33
+"""Of all arrays of an .npz file, unpacked."""
+
 
 def from_image_folder(
     folder: str | Path,
@@ -255,7 +258,11 @@ def _npz(file: str | Path, **options: Any) -> Dataset:
 
     def read() -> Dataset:
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            # The file is opened here, because np.load leaves a damaged one open.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+                size = sum(member.file_size for member in arrays.zip.infolist())
+                if size > MAX_NPZ_BYTES:
+                    raise ValueError(f"it has {size:,} bytes, more than {MAX_NPZ_BYTES:,}")
                 known = {key: arrays[key] for key in arrays.files}
         except Exception as error:
             raise BadInputError(f"{file} is no .npz file of arrays: {error}.", "dataset") from error

@@ -7,8 +7,11 @@ from pathlib import Path
 from plasticity_bench import tables
 from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.results import LearnerOnStream, Results, Run, Snapshot, read_requests
+from plasticity_bench.results.reuse import TUNING
 from plasticity_bench.running import checkpoints, locks
 
+MAX_REASONS = 5
+"""For which settings of a search fail: how many are told."""
 COUNTS = ("complete", "diverged", "failed", "running", "begun", "damaged", "missing")
 
 
@@ -70,7 +73,7 @@ class Status:
     @property
     def is_complete(self) -> bool:
         """Whether everything that was requested has results."""
-        return not any(row.left for row in self.rows)
+        return bool(self.rows) and not any(row.left for row in self.rows)
 
 
 def of_folder(results: Results) -> Status:
@@ -81,7 +84,10 @@ def of_folder(results: Results) -> Status:
     """
     requests = read_requests(results.folder)
     snapshot = results.snapshot()
-    if not (requests.runs or snapshot.finished or snapshot.failed or snapshot.damaged):
+    is_empty = not (requests.runs or snapshot.finished or snapshot.failed or snapshot.damaged)
+    if is_empty and (results.folder / TUNING / "runs").is_dir():
+        return Status([], [], 0, [])
+    if is_empty:
         raise BadInputError(
             f"{results.folder} holds no results. Give the folder that `plasticity-bench run` "
             "names in its last line, or a suite."
@@ -97,6 +103,35 @@ def of_folder(results: Results) -> Status:
     if not requests.runs:  # of an earlier version, which stored no requests
         return Status(_stored_rows(snapshot), damaged, 0, [])
     return replace(status, damaged=damaged)
+
+
+def of_search(results: Results) -> list[str]:
+    """Return how far a search for settings is: all runs that were requested so far, by stream.
+
+    Args:
+        results: the store of the search's runs.
+    """
+    requests = read_requests(results.folder)
+    snapshot = results.snapshot()
+    missing = snapshot.missing(requests.runs)
+    failed = [run for run in missing if run.address in snapshot.failed]
+    finished = len(requests.runs) - len(missing)
+    sentences = [
+        f"Search in {results.folder}: {finished} of {len(requests.runs)} runs of the rounds so far "
+        f"have results{f', {len(failed)} failed' if failed else ''}."
+    ]
+    reasons: dict[str, list[Run]] = {}
+    for run in failed:
+        reasons.setdefault(snapshot.failed[run.address].error, []).append(run)
+    for error, runs in list(reasons.items())[:MAX_REASONS]:
+        settings = {run.group for run in runs}
+        first = min(settings)
+        more = f" and {len(settings) - 1} more settings" if len(settings) > 1 else ""
+        sentences.append(f"{first.stream}  {first.learner}{more}: {error}")
+    if missing:
+        commands = dict.fromkeys(requests.commands[run.group] for run in missing)
+        sentences.append(f"To finish: {' and '.join(f'`{command}`' for command in commands)}.")
+    return sentences
 
 
 def of_runs(results: Results, runs: Iterable[Run], command: str) -> Status:

@@ -132,6 +132,8 @@ class Search:
         )
         protocol = replace(self.suite.protocol, curvature_every=self._longest, diagnostics=())
         name = f"{self.suite.name}: tuning on {rung.tasks} tasks"
+        if len(self.rungs) > 1:
+            name += f", round {self.rungs.index(rung) + 1} of {len(self.rungs)}"
         return replace(self.suite, name=name, streams=streams, protocol=protocol)
 
     def _groups(self, suite: Suite, alive: Alive) -> dict[TrialKey, Group]:

@@ -147,8 +147,8 @@ def test_halving_and_a_figure(folder, capsys):
     (folder / "tiny.yaml").write_text(SUITE.replace("num_tasks: 3", "num_tasks: 12"))
     assert tune("--search", "halving", "--seeds", "1") == 0
     err = capsys.readouterr().err
-    assert "tuning on 5 tasks: 8 runs" in err
-    assert "tuning on 10 tasks: 4 runs" in err
+    assert "tuning on 5 tasks, round 1 of 2: 8 runs" in err
+    assert "tuning on 10 tasks, round 2 of 2: 4 runs" in err
     file = results(folder) / "tuning.yaml"
     assert main(["plot", str(file)]) == 0
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")

@@ -125,3 +125,56 @@ def test_a_task_whose_time_is_up_queues_again_and_resumes(on_slurm, cluster):
     table = {learner: row for (_, learner), row in scores(out).items()}
     waits, adam = table["broken:Waits"], table["adam"]
     assert {**waits, "learner": "adam", "flops": "1.0"} == adam
+
+
+LATER = "options: {begin: now+%d}\n"
+
+
+def test_a_module_that_is_edited_while_tasks_wait_does_not_matter(on_slurm, cluster):
+    learner = (
+        "import plasticity_bench as pb\n\n\nclass Mine(pb.Learner):\n    step_size: float = %s\n"
+    )
+    (on_slurm.folder / "mine.py").write_text(learner % 1e-2)
+    (on_slurm.folder / "later.yaml").write_text(LATER % 20)
+    given = ("--learner", "mine:Mine", "--seeds", "1")
+    later = (*SLURM, "--slurm-profile", "later.yaml", "--detach")
+    assert command(on_slurm, "run", "tiny.yaml", *given, *later).returncode == 0
+    (on_slurm.folder / "mine.py").write_text(learner % 1e-4)
+    (on_slurm.folder / "tiny.yaml").write_text("suite: test/other-v0\n")
+    cluster.wait_for(lambda: not queued(cluster), seconds=200)
+    status = command(on_slurm, "status", str(on_slurm.results))
+    assert status.returncode == 0, status.stdout + status.stderr
+
+
+def queued(cluster):
+    return cluster.run("squeue", "--noheader").split()
+
+
+def test_cancel_ends_the_tasks_and_a_waiting_command_does_not_submit_them_again(on_slurm, cluster):
+    (on_slurm.folder / "later.yaml").write_text(LATER % 3600)
+    waiting = on_slurm.start(*SLURM, "--slurm-profile", "later.yaml", **on_slurm.settings)
+    cluster.wait_for(lambda: list(on_slurm.folder.glob("results/*/slurm/*/job.txt")))
+    cluster.wait_for(lambda: queued(cluster))
+    cancelled = command(on_slurm, "cancel", str(on_slurm.results))
+    assert cancelled.returncode == 0
+    assert re.search(r"Slurm job \d+ is cancelled: \d+ pending\.", cancelled.stderr)
+    _, err = waiting.communicate(timeout=100)
+    assert waiting.returncode == 1
+    assert re.search(r"Slurm job \d+ was cancelled: 12 runs have no results", err), err
+    assert len(list(on_slurm.results.glob("slurm/*"))) == 1
+    told = command(on_slurm, "status", str(on_slurm.results))
+    assert told.returncode == 1
+    assert re.search(r"Slurm job \d+ was cancelled\.", told.stderr)
+    again = command(on_slurm, "cancel", str(on_slurm.results))
+    assert "No task of" in again.stderr
+
+
+def test_scancel_is_final_too(on_slurm, cluster):
+    (on_slurm.folder / "later.yaml").write_text(LATER % 3600)
+    waiting = on_slurm.start(*SLURM, "--slurm-profile", "later.yaml", **on_slurm.settings)
+    cluster.wait_for(lambda: list(on_slurm.folder.glob("results/*/slurm/*/job.txt")))
+    job = next(on_slurm.results.glob("slurm/*/job.txt")).read_text().strip()
+    cluster.run("scancel", job)
+    _, err = waiting.communicate(timeout=100)
+    assert waiting.returncode == 1
+    assert "was cancelled" in err and len(list(on_slurm.results.glob("slurm/*"))) == 1

@@ -10,7 +10,8 @@ import pytest
 
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.running.engines import slurm, slurm_script
+from plasticity_bench.running.engines import shares, slurm, slurm_script
+from plasticity_bench.running.engines.shares import Command, Shares
 from tests.support.slurm_cluster import Cluster
 
 pytestmark = pytest.mark.system
@@ -35,6 +36,7 @@ class Run:
 class Group:
     suite_stream: SuiteStream
     runs: tuple[Run, ...]
+    learners: tuple = ()
 
     @property
     def num_updates(self):
@@ -45,12 +47,17 @@ def groups(*sizes):
     return [Group(SuiteStream(Stream(size)), (Run(f"k{i}"),)) for i, size in enumerate(sizes)]
 
 
+def submit(results, profile=None, arguments=("run",), sizes=(1,)):
+    engine = slurm.Slurm(profile or slurm_script.Profile())
+    return engine.submit(groups(*sizes), Command(list(arguments)), results)
+
+
 def test_groups_are_shared_evenly_and_none_is_lost():
-    shares = slurm.in_shares(groups(1, 9, 2, 8, 3, 7, 4), 3)
-    sums = [sum(group.suite_stream.stream.num_updates for group in share) for share in shares]
+    shared = shares.in_shares(groups(1, 9, 2, 8, 3, 7, 4), 3)
+    sums = [sum(group.suite_stream.stream.num_updates for group in share) for share in shared]
     assert sums == [12, 11, 11]
-    assert sorted(g.runs[0].key for share in shares for g in share) == [f"k{i}" for i in range(7)]
-    assert [len(share) for share in slurm.in_shares(groups(1, 1), 5)] == [1, 1]
+    assert sorted(g.runs[0].key for share in shared for g in share) == [f"k{i}" for i in range(7)]
+    assert [len(share) for share in shares.in_shares(groups(1, 1), 5)] == [1, 1]
 
 
 @pytest.fixture
@@ -73,7 +80,9 @@ def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch
         options={"account": "my-lab"},
     )
     arguments = ["run", "my suite.yaml", "--engine", "local"]
-    submission = slurm.submit(groups(3, 2, 1), arguments, tmp_path / "results", profile)
+    submission = slurm.Slurm(profile).submit(
+        groups(3, 2, 1), Command(arguments), tmp_path / "results"
+    )
     assert (submission.job, submission.num_tasks) == ("17", 3)
     script = (submission.folder / "task.sh").read_text()
     asked = dict(re.findall(r"^#SBATCH --([\w-]+)=(.*)$", script, re.M))
@@ -93,9 +102,9 @@ def test_the_script_asks_for_what_the_profile_says(sbatch, tmp_path, monkeypatch
     lines = script.splitlines()
     assert lines.index(f"cd {tmp_path}") < lines.index("module load cuda")
     assert "-m plasticity_bench.cli run 'my suite.yaml' --engine local --device cuda" in script
-    shares = [slurm.chunk(f"{submission.folder}/chunks.json:{index}") for index in range(3)]
-    assert shares == [{"k0"}, {"k1"}, {"k2"}]
-    assert slurm.latest(tmp_path / "results") == submission
+    keys = [shares.chunk(f"{submission.folder}/chunks.json:{index}") for index in range(3)]
+    assert keys == [{"k0"}, {"k1"}, {"k2"}]
+    assert slurm.all_of(tmp_path / "results") == [submission]
     assert os.system(f"bash -n '{submission.folder}/task.sh'") == 0
 
 
@@ -111,9 +120,9 @@ def test_a_task_whose_time_is_up_queues_again_if_it_has_stored_something(
     for name, text in {"python": command, "scontrol": f"echo $* > {tmp_path}/asked"}.items():
         (programs / name).write_text(f"#!/bin/bash\n{text}\n")
         (programs / name).chmod(0o755)
-    monkeypatch.setattr(slurm_script.sys, "executable", str(programs / "python"))
     task = tmp_path / "task.sh"
-    task.write_text(slurm_script.script(["run"], folder, 1, slurm_script.Profile()))
+    words = (str(programs / "python"), "run")
+    task.write_text(slurm_script.script(Shares(folder, 1, words), slurm_script.Profile()))
     variables = {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0"}
     path = f"{programs}:{os.environ['PATH']}"
     with subprocess.Popen(
@@ -135,15 +144,15 @@ BANNER = "-----\n Welcome to cluster 3 \n--> Verifying (login1)...OK\n"
 @pytest.mark.parametrize("stdout", [f"{BANNER}70001\n", f"{BANNER}70001;big\n", "70001\nBye 5\n"])
 def test_greetings_around_the_jobs_number_are_passed_over(sbatch, tmp_path, stdout):
     sbatch.stdout = stdout
-    assert slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile()).job == "70001"
+    assert submit(tmp_path).job == "70001"
 
 
 @pytest.mark.parametrize("stdout", ["", BANNER, "17\n18\n", "Submitted batch job 17\n"])
 def test_an_answer_without_a_number_is_refused(sbatch, tmp_path, stdout):
     sbatch.stdout = stdout
     with pytest.raises(BadInputError, match="sbatch printed no job's number"):
-        slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
-    assert slurm.latest(tmp_path) is None
+        submit(tmp_path)
+    assert slurm.all_of(tmp_path) == []
 
 
 def test_a_command_that_does_not_answer_ends_nothing(tmp_path, monkeypatch):
@@ -163,9 +172,9 @@ def test_a_command_that_does_not_answer_ends_nothing(tmp_path, monkeypatch):
     for answer in ([], [""]):
         queue[:] = answer
         with pytest.raises(BadInputError, match="sbatch did not answer within 60 seconds"):
-            slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
+            submit(tmp_path)
     queue[:] = ["  4711 \n"]
-    submission = slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
+    submission = submit(tmp_path)
     assert submission.job == "4711"
     assert f"plasticity-bench-{submission.folder.name}" in asked[-1]
 
@@ -173,19 +182,19 @@ def test_a_command_that_does_not_answer_ends_nothing(tmp_path, monkeypatch):
 def test_blanks_and_quotes_stay_within_their_setting(sbatch, tmp_path):
     profile = slurm_script.Profile(options={"comment": 'say "hi" # now', "nice": 5})
     folder = tmp_path / "my results 100%"
-    submission = slurm.submit(groups(1), ["run"], folder, profile)
+    submission = submit(folder, profile)
     lines = (submission.folder / "task.sh").read_text().splitlines()
     escaped = str(submission.folder).replace("%", "%%")
     assert f'#SBATCH --output="{escaped}/task-%a.log"' in lines
     assert r'#SBATCH --comment="say \"hi\" # now"' in lines and "#SBATCH --nice=5" in lines
     with pytest.raises(BadInputError, match="one line"):
-        slurm.submit(groups(1), ["run"], folder, slurm_script.Profile(options={"comment": "a\nb"}))
+        submit(folder, slurm_script.Profile(options={"comment": "a\nb"}))
 
 
 def test_what_slurm_refuses_is_told(sbatch, tmp_path):
     sbatch.returncode, sbatch.stderr = 1, "sbatch: error: invalid partition specified: x\n"
     with pytest.raises(BadInputError, match="Slurm refuses the job: sbatch: error: invalid part"):
-        slurm.submit(groups(1), ["run"], tmp_path, slurm_script.Profile())
+        submit(tmp_path)
 
 
 def test_states_come_from_the_queue(sbatch, tmp_path):
@@ -244,4 +253,4 @@ def test_a_wrong_chunk_is_told(tmp_path, monkeypatch, chunk):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "chunks.json").write_text('[["a"]]')
     with pytest.raises(BadInputError, match="--chunk"):
-        slurm.chunk(chunk)
+        shares.chunk(chunk)

@@ -10,7 +10,8 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation.evaluation import Evaluation, Progress
 from plasticity_bench.results import Results, Row, Run, read_requests, store_request
 from plasticity_bench.running import checkpoints, locks
-from plasticity_bench.running.status import of_folder, render, summary
+from plasticity_bench.running.engines import slurm
+from plasticity_bench.running.status import of_folder, of_search, render, summary
 
 ROWS = [Row(0, "end", "accuracy", 0.5)]
 INFO = {"status": "complete", "seconds": {"train": 1.0, "measure": 0.5}}
@@ -223,3 +224,59 @@ def test_the_verb_beside_run(tmp_path, monkeypatch, capsys):
     assert "cell.json is not a JSON object: what it held is run again." in capsys.readouterr().err
     assert main(["status", str(folder)]) == 0
     assert main(["status", str(folder), "--seeds", "3"]) == 2
+
+
+def test_how_far_a_search_is(results, capsys):
+    search = Results(results.folder / "tuning")
+    first = runs("adam step_size=0.1", range(3)) + runs("adam step_size=0.3", range(3))
+    store_request(
+        search.folder, "suite: tuning on 4 tasks, round 1 of 2", "plasticity-bench tune x", first
+    )
+    for run in first[:4]:
+        search.save(run, ROWS, INFO)
+    search.save_failure(first[4], 'Traceback\n  File "x"\nValueError: too bad', {})
+    assert of_search(search) == [
+        f"Search in {search.folder}: 4 of 6 runs of the rounds so far have results, 1 failed.",
+        "s  adam step_size=0.3: ValueError: too bad",
+        "To finish: `plasticity-bench tune x`.",
+    ]
+    assert main(["status", str(results.folder)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "4 of 6 runs of the rounds so far" in told.err
+
+
+def test_the_logs_of_tasks_that_left_nothing_are_quoted(results, capsys, monkeypatch):
+    monkeypatch.setattr(slurm, "is_available", lambda: False)
+    own = runs("adam", range(4))
+    store_request(results.folder, "suite", "plasticity-bench run x", own)
+    folder = results.folder / "slurm" / "20260101-000000-0"
+    folder.mkdir(parents=True)
+    (folder / "job.txt").write_text("17\n")
+    keys = [run.key for run in own]
+    (folder / "chunks.json").write_text(json.dumps([keys[:2], keys[2:]]))
+    (folder / "task-0.log").write_text("starting\n\n\x1b[31mImportError: no module\x1b[0m\nbye\n")
+    for run in own[2:]:
+        results.save(run, ROWS, INFO)
+    assert main(["status", str(results.folder)]) == 1
+    err = capsys.readouterr().err
+    assert f"{folder}/task-0.log, 2 runs: starting | ?[31mImportError: no module?[0m | bye" in err
+    assert "task-1.log" not in err
+    (folder / "cancelled").touch()
+    main(["status", str(results.folder)])
+    assert "Slurm job 17 was cancelled." in capsys.readouterr().err
+
+
+def test_watching_ends_when_all_is_complete(results, capsys, monkeypatch):
+    own = runs("adam", range(2))
+    store_request(results.folder, "suite", "plasticity-bench run x", own)
+    waited = []
+
+    def sleep(seconds):
+        results.save(own[len(waited)], ROWS, INFO)
+        waited.append(seconds)
+
+    monkeypatch.setattr("plasticity_bench.cli.status.time.sleep", sleep)
+    assert main(["status", str(results.folder), "--watch", "3"]) == 0
+    assert waited == [3, 3]
+    assert capsys.readouterr().out.count("adam") == 3

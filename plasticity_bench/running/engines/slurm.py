@@ -6,22 +6,23 @@ Whether a task is still queued or running is read from the scheduler's queue, wh
 accounting database.
 """
 
+import contextlib
 import json
 import re
+import shlex
 import shutil
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.running.engines import slurm_script
+from plasticity_bench.running.engines.shares import Command, write
 from plasticity_bench.running.engines.slurm_script import Profile
 from plasticity_bench.suite.planning import Group
 
-POLL_SECONDS = 5.0
 SECONDS = 60.0
 """The longest wait for a command of Slurm."""
 
@@ -58,12 +59,52 @@ class Submission:
     folder: Path
     num_tasks: int
 
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"Slurm job {self.job}"
+
+    @property
+    def how_to_end(self) -> str:
+        """The command that ends its tasks."""
+        return f"plasticity-bench cancel {shlex.quote(str(self.folder.parents[1]))}"
+
     def states(self) -> list[str]:
-        """Return the states of those tasks that are still queued or running."""
-        done = _asked("squeue", "--noheader", "--array", "--jobs", self.job, "--format", "%T")
+        """Return the states of those tasks that are still queued or running.
+
+        Slurm remembers for some minutes how tasks ended. If one of them was cancelled, that is
+        stored, because cancelled tasks are not submitted again.
+        """
+        # Without --states=all the queue lists only those that have not ended.
+        query = ("--noheader", "--array", "--states=all", "--jobs", self.job, "--format", "%T")
+        done = _asked("squeue", *query)
         if done is None or (done.returncode and "Invalid job id" not in done.stderr):
             return ["UNKNOWN"]  # the scheduler does not answer, which ends nothing
-        return [line for line in done.stdout.split() if line not in ENDED]
+        states = done.stdout.split()
+        if any(state.startswith("CANCELLED") for state in states):
+            self._mark_cancelled()
+        return [state for state in states if not state.startswith(ENDED)]
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether tasks of it were cancelled, by `cancel` or by scancel."""
+        return (self.folder / CANCELLED).exists()
+
+    def cancel(self) -> None:
+        """End its tasks.
+
+        Raises:
+            BadInputError: if Slurm refuses, or does not answer.
+        """
+        self._mark_cancelled()  # first: a waiting command must not submit them again meanwhile
+        done = _asked("scancel", self.job)
+        if done is None or (done.returncode and "Invalid job id" not in done.stderr):
+            told = done.stderr.strip() if done else f"no answer within {SECONDS:.0f} seconds."
+            raise BadInputError(f"{self.label} cannot be cancelled: {told}")
+
+    def _mark_cancelled(self) -> None:
+        with contextlib.suppress(OSError):  # results may be read-only for whoever looks
+            (self.folder / CANCELLED).touch()
 
 
 def _asked(*command: str) -> subprocess.CompletedProcess[str] | None:
@@ -76,35 +117,61 @@ def _asked(*command: str) -> subprocess.CompletedProcess[str] | None:
         return None
 
 
-ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL")
+ENDED = (
+    "COMPLETED",
+    "FAILED",
+    "CANCELLED",
+    "TIMEOUT",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "BOOT_FAIL",
+    "DEADLINE",
+    "LAUNCH_FAILED",
+    "PREEMPTED",
+    "REVOKED",
+)
+CANCELLED = "cancelled"
+"""The file in a submission's folder that says so."""
 
 
-def submit(
-    groups: Sequence[Group], arguments: Sequence[str], results: Path, profile: Profile
-) -> Submission:
-    """Submit groups as one array; each task runs `plasticity-bench` with some of them.
+@dataclass(frozen=True)
+class Slurm:
+    """The engine: arrays of tasks on a cluster with sbatch and squeue.
 
-    Args:
-        groups: what is to be run.
-        arguments: of the command, without its engine.
-        results: the suite's results folder.
-        profile: what to ask for.
-
-    Raises:
-        BadInputError: if Slurm refuses it, or answers nothing that is a job's number.
+    Attributes:
+        profile: what the tasks ask for.
     """
-    chunks = in_shares(groups, profile.tasks)
-    base = results / "slurm"
-    folder = base / f"{time.strftime('%Y%m%d-%H%M%S')}-{len(list(base.glob('*')))}"
-    folder.mkdir(parents=True)
-    keys = [[run.key for group in chunk for run in group.runs] for chunk in chunks]
-    (folder / "chunks.json").write_text(json.dumps(keys), encoding="utf-8")
-    script = folder / "task.sh"
-    text = slurm_script.script(arguments, folder.resolve(), len(chunks), profile)
-    script.write_text(text, encoding="utf-8")
-    job = _submitted(script, str(profile.options.get("job-name", slurm_script.job_name(folder))))
-    (folder / "job.txt").write_text(f"{job}\n", encoding="utf-8")
-    return Submission(job, folder, len(chunks))
+
+    profile: Profile
+
+    @property
+    def uses_gpus(self) -> bool:
+        """Whether the tasks have GPUs."""
+        return self.profile.gpus > 0
+
+    @property
+    def rounds(self) -> int:
+        """The largest number of submissions of what is missing."""
+        return self.profile.rounds
+
+    def latest(self, results: Path) -> Submission | None:
+        """Return the last submission of a results folder, which may still run, or None."""
+        submissions = all_of(results)
+        return submissions[-1] if submissions else None
+
+    def submit(self, groups: Sequence[Group], command: Command, results: Path) -> Submission:
+        """Submit groups as one array; each task runs the command on some of them.
+
+        Raises:
+            BadInputError: if Slurm refuses it, or answers nothing that is a job's number.
+        """
+        shares = write(groups, command, results, self.profile.tasks)
+        script = shares.folder / "task.sh"
+        script.write_text(slurm_script.script(shares, self.profile), encoding="utf-8")
+        own_name = slurm_script.job_name(shares.folder)
+        job = _submitted(script, str(self.profile.options.get("job-name", own_name)))
+        (shares.folder / "job.txt").write_text(f"{job}\n", encoding="utf-8")
+        return Submission(job, shares.folder, shares.num_tasks)
 
 
 def _submitted(script: Path, name: str) -> str:
@@ -129,43 +196,17 @@ def _submitted(script: Path, name: str) -> str:
     return str(numbers[0])
 
 
-def latest(results: Path) -> Submission | None:
-    """Return the last submission whose results are to be in a folder, or None."""
+def all_of(results: Path) -> list[Submission]:
+    """Return the submissions whose results are to be in a folder, the last one last."""
     files = sorted((results / "slurm").glob("*/job.txt"), key=lambda file: file.stat().st_mtime)
-    if not files:
-        return None
-    folder = files[-1].parent
-    job = files[-1].read_text(encoding="utf-8").strip()
-    if not re.fullmatch(r"\d{1,20}", job):
-        return None
-    return Submission(job, folder, len(json.loads((folder / "chunks.json").read_text())))
-
-
-def wait(submission: Submission, on_poll: Callable[[list[str]], bool]) -> None:
-    """Wait until no task of a submission is queued or runs.
-
-    Args:
-        submission: what to wait for.
-        on_poll: called with the states of those that are; waiting ends when it returns True.
-    """
-    while True:
-        states = submission.states()
-        if on_poll(states) or not states:
-            return
-        time.sleep(POLL_SECONDS)
-
-
-def in_shares(groups: Sequence[Group], num_shares: int) -> list[list[Group]]:
-    """Return groups split into at most `num_shares` shares of similar size.
-
-    The largest group is assigned first; shares take turns, back and forth.
-    """
-    by_size = sorted(groups, key=lambda g: g.num_updates * len(g.runs), reverse=True)
-    shares: list[list[Group]] = [[] for _ in range(min(num_shares, len(by_size)))]
-    for number, group in enumerate(by_size):
-        turn, position = divmod(number, len(shares))
-        shares[position if turn % 2 == 0 else -1 - position].append(group)
-    return shares
+    found = []
+    for file in files:
+        job = file.read_text(encoding="utf-8", errors="replace").strip()
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            if re.fullmatch(r"\d{1,20}", job):
+                num_tasks = len(json.loads((file.parent / "chunks.json").read_text()))
+                found.append(Submission(job, file.parent, num_tasks))
+    return found
 
 
 def summary(states: Sequence[str]) -> str:
@@ -178,17 +219,3 @@ def summary(states: Sequence[str]) -> str:
     """
     counts = Counter(state.lower() for state in states)
     return ", ".join(f"{number} {state}" for state, number in counts.items()) or "none left"
-
-
-def chunk(text: str) -> set[str]:
-    """Return the keys of the runs that FILE:INDEX names.
-
-    Raises:
-        BadInputError: if that is not there.
-    """
-    file, _, index = text.rpartition(":")
-    try:
-        keys: set[str] = set(json.loads(Path(file).read_text(encoding="utf-8"))[int(index)])
-        return keys
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BadInputError(f"--chunk {text}: {error}") from None

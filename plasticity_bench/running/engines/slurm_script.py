@@ -2,13 +2,14 @@
 
 import re
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plasticity_bench.errors import BadInputError, DamagedError
+from plasticity_bench.running.engines import frozen_code
+from plasticity_bench.running.engines.shares import Shares
 from plasticity_bench.safe_files import read_bytes
 from plasticity_bench.suite import yaml_source
 
@@ -115,22 +116,21 @@ def job_name(folder: Path) -> str:
     return f"plasticity-bench-{folder.name}"
 
 
-def script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Profile) -> str:
+def script(shares: Shares, profile: Profile) -> str:
     """Return the script of an array: its directives, and the command of a task.
 
     Args:
-        arguments: of the command, without its engine.
-        folder: of the script, the shares of its tasks, and their logs; in a folder of the results.
-        num_tasks: how many there are.
+        shares: what the tasks do.
         profile: what to ask for.
 
     Raises:
         BadInputError: if a setting has a line break.
     """
+    folder = shares.folder.resolve()
     at_once = f"%{profile.at_once}" if profile.at_once else ""
     options: dict[str, object] = {
         "job-name": job_name(folder),
-        "array": f"0-{num_tasks - 1}{at_once}",
+        "array": f"0-{shares.num_tasks - 1}{at_once}",
         "time": profile.time,
         "mem": profile.memory,
         "cpus-per-task": profile.cpus,
@@ -147,13 +147,13 @@ def script(arguments: Sequence[str], folder: Path, num_tasks: int, profile: Prof
         if value is not None
     ]
     device = ["--device", "cuda"] if profile.gpus else ["--jobs", str(profile.cpus)]
-    command = [sys.executable, "-m", "plasticity_bench.cli", *arguments, *device]
-    share = f'--chunk {shlex.quote(str(folder / "chunks.json"))}:"$SLURM_ARRAY_TASK_ID"'
+    share = f'--chunk {shlex.quote(str(shares.chunks))}:"$SLURM_ARRAY_TASK_ID"'
+    here = f"cd {shlex.quote(str(Path.cwd()))}"
     results = folder.parents[1]
     return SCRIPT.format(
         directives="\n".join([*directives, "#SBATCH --requeue"]),
-        setup="\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *profile.setup]),
-        command=f"{shlex.join(command)} {share}",
+        setup="\n".join([here, *profile.setup, frozen_code.export(shares.code)]),
+        command=f"{shlex.join([*shares.words, *device])} {share}",
         folder=shlex.quote(str(folder)),
         stored=shlex.join(str(results / name) for name in STORED),
         no_progress=NO_PROGRESS,
