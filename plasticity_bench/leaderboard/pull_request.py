@@ -127,6 +127,11 @@ def prepare(entries: Path, suite: Suite, name: str) -> PullRequest:
             f"--pull-request: the branch {branch} exists: remove it with `git branch -D`, or "
             "choose another --name."
         )
+    if not _git(clone, "var", "GIT_AUTHOR_IDENT", check=False):
+        raise BadInputError(
+            "--pull-request: git does not know who you are: set user.name and user.email with "
+            "`git config`."
+        )
     page.suites_in(entries, [suite])  # a suite that is unknown is told of before anything changes
     return PullRequest(clone, branch, entries, suite, name)
 

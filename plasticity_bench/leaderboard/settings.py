@@ -7,6 +7,7 @@ from typing import Literal
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry
 from plasticity_bench.leaderboard.manifest import TUNING
+from plasticity_bench.names import printable
 from plasticity_bench.results import TUNED
 from plasticity_bench.suite.suite import Suite
 from plasticity_bench.tuning import record
@@ -31,7 +32,8 @@ class Settings:
     @property
     def edges(self) -> list[str]:
         """The hyperparameters that ended at the edge of what was tried."""
-        return self.tried.at_edge if self.tried else []
+        # The record is by a stranger: tables show its names.
+        return [printable(name) for name in self.tried.at_edge] if self.tried else []
 
     @property
     def num_tried(self) -> int | None:

@@ -115,11 +115,9 @@ def environment() -> Environment:
     return templates
 
 
-def _visible(value: object) -> object:
-    """A text with escapes in place of characters that would turn or break the line."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value)
-    return value
+def _visible(value: object) -> str:
+    """A value as text, with escapes in place of characters that would turn or break the line."""
+    return value if isinstance(value, Markup) else printable(str(value))
 
 
 def _lines(text: str) -> Markup:
