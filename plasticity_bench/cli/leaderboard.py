@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from plasticity_bench.cli.common import COMPLETE, say, say_next
+from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
 HELP = "print the table of all entries, or write it as a site"
@@ -41,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Print the tables, or write the site."""
     from plasticity_bench.leaderboard import frame, page, site
+    from plasticity_bench.safe_files import folders_in
     from plasticity_bench.suite.suite import load_suite
 
     if options.suite:
@@ -48,6 +50,11 @@ def execute(options: argparse.Namespace) -> int:
     else:
         suites = page.suites_in(options.entries)
     if options.site:
+        if not folders_in(options.entries):
+            raise BadInputError(
+                f"There are no entries in {options.entries}: give --entries the folder that has those "
+                "of all suites."
+            )
         count = site.write(options.entries, suites, options.site, say)
         say(f"{count} entries of {len(suites)} suites.")
         print(options.site / "index.html")

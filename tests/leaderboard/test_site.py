@@ -275,6 +275,9 @@ def test_an_earlier_site_is_replaced_and_nothing_else(entry, capsys):
     assert main([*given, str(other / "empty")]) == 0
 
 
-def test_a_site_without_entries(tmp_path):
+def test_a_site_without_entries(tmp_path, capsys):
+    given = ["leaderboard", "--entries", str(tmp_path / "none"), "--site", str(tmp_path / "site")]
+    assert main(given) == 2
+    assert "There are no entries in" in capsys.readouterr().err
     assert site.write(tmp_path / "none", [], tmp_path / "site", print) == 0
     assert "There are no entries yet." in Page(tmp_path / "site" / "index.html").text
