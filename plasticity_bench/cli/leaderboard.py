@@ -52,8 +52,8 @@ def execute(options: argparse.Namespace) -> int:
     if options.site:
         if not folders_in(options.entries):
             raise BadInputError(
-                f"There are no entries in {options.entries}: give --entries the folder that has those "
-                "of all suites."
+                f"There are no entries in {options.entries}: give --entries the folder that has "
+                "those of all suites."
             )
         count = site.write(options.entries, suites, options.site, say)
         say(f"{count} entries of {len(suites)} suites.")

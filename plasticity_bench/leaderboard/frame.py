@@ -47,12 +47,11 @@ def load_leaderboard(path: str | Path | None = None) -> pd.DataFrame:
     Raises:
         BadInputError: if there are no entries, or some are of a suite that the package lacks.
     """
-    entries = _entries_in(path)
-
-    def notify(sentence: str) -> None:
-        warnings.warn(sentence, UserWarning, stacklevel=3)
-
-    return frame(page.tables_of(entries, page.suites_in(entries), notify))
+    entries, told = _entries_in(path), list[str]()
+    tables = page.tables_of(entries, page.suites_in(entries), told.append)
+    for sentence in told:
+        warnings.warn(sentence, UserWarning, stacklevel=2)
+    return frame(tables)
 
 
 def frame(tables: Tables) -> pd.DataFrame:

@@ -125,8 +125,9 @@ def test_a_path_is_the_repository_or_its_entries(tmp_path, monkeypatch):
     for path in (tmp_path / "clone", str(tmp_path / "clone" / "entries")):
         assert list(pb.load_leaderboard(path)["entry"]) == ["fresh", "adam"]
     change_manifest(place / "adam", lambda m: m.pop("authors"))
-    with pytest.warns(UserWarning, match="does not fit the schema: authors"):
+    with pytest.warns(UserWarning, match="does not fit the schema: authors") as told:
         assert list(pb.load_leaderboard(tmp_path / "clone")["entry"]) == ["fresh"]
+    assert [warning.filename for warning in told] == [__file__]
 
 
 @pytest.mark.slow

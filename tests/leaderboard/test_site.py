@@ -202,9 +202,14 @@ def test_names_of_every_letter_have_pages_of_their_own(entry):
     assert "index.html" in Page(place / "tiny-v0" / "index.html.html").text
 
 
-@pytest.mark.parametrize("name", ["../../../tiny.yaml", "/etc/hostname", "source/link.py"])
+@pytest.mark.parametrize(
+    "name", ["../../../tiny.yaml", "/etc/hostname", "source/link.py", "source/linked/tiny.py"]
+)
 def test_only_files_of_the_source_are_read(entry, name):
-    (entry / "source" / "link.py").symlink_to(entry.parents[2] / "tiny.yaml")
+    secret = entry.parents[2] / "tiny.yaml"
+    (entry / "source" / "link.py").symlink_to(secret)
+    shutil.copy(secret, secret.with_suffix(".py"))
+    (entry / "source" / "linked").symlink_to(secret.parent)
     change_manifest(entry, lambda manifest: manifest["learner"].update(source=[name]))
     found = Page(built(entry) / "tiny-v0" / "mine.html")
     assert "(This file cannot be shown.)" in found.text and "streams:" not in found.text
