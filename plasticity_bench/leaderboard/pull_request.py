@@ -14,6 +14,8 @@ from plasticity_bench.leaderboard.rendering import render
 from plasticity_bench.suite.suite import Suite
 
 README = "README.md"
+BRANCHES = "entry/"
+"""How the branches of entries begin."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,13 @@ def prepare(entries: Path, suite: Suite, name: str) -> PullRequest:
             f"--pull-request: {changed.splitlines()[0][3:]} in {clone} has changes that are not "
             "committed: commit, stash or remove them."
         )
-    branch = f"entry/{suite_folder(suite)}/{name}"
+    current = _git(clone, "branch", "--show-current", check=False).strip()
+    if current.startswith(BRANCHES):
+        raise BadInputError(
+            f"--pull-request: {clone} is on the branch of another entry, {current}, which this one "
+            "would contain: `git switch` to the main branch."
+        )
+    branch = f"{BRANCHES}{suite_folder(suite)}/{name}"
     if not _git(clone, "check-ref-format", "--branch", branch, check=False):
         raise BadInputError(f"--pull-request: {branch} cannot be a branch: choose another --name.")
     if _git(clone, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", check=False):

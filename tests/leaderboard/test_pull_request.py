@@ -115,6 +115,12 @@ def test_a_branch_that_exists(clone, capsys, own_module):
     assert "entry/tiny-v0/a..b cannot be a branch" in refused(capsys, clone, name="a..b")
 
 
+def test_the_branch_of_another_entry(clone, capsys, own_module):
+    git(clone, "switch", "--quiet", "--create", "entry/tiny-v0/other")
+    told = refused(capsys, clone)
+    assert "is on the branch of another entry, entry/tiny-v0/other" in told
+
+
 def test_without_git(clone, capsys, own_module, monkeypatch, tmp_path):
     (tmp_path / "empty").mkdir()
     with monkeypatch.context() as patch:
