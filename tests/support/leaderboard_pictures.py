@@ -16,7 +16,7 @@ from tests.support.browser import Browser
 from tests.support.pages import ROOT
 
 WIDTHS = (390, 1280, 1600)
-PAGES = ("index.html", "quick-v1.html", "quick-v1/layer_norm_redo_defaults.html")
+PAGES = ("index.html", "quick-v1.html", "quick-v1/selective_weight_reinitialization.html")
 TALLEST = 6000
 
 FAULTS = """(() => {
@@ -53,6 +53,8 @@ def take(browser, built, folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, width, dark in itertools.product(PAGES, WIDTHS, (False, True)):
         browser.open(built / name, width=width, height=TALLEST, dark=dark)
+        browser.run("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        browser.settle()
         height = min(
             TALLEST, browser.run("document.querySelector('footer').getBoundingClientRect().bottom")
         )
