@@ -17,7 +17,7 @@ SUITE = "quick-v1.html"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """The site of the entries in the repository: more than 45 learners on one page."""
+    """The site of the entries in the repository: the table of one suite has more than 45 rows."""
     place = tmp_path_factory.mktemp("leaderboard") / "site"
     entries = ROOT / "leaderboard" / "entries"
     site.write(entries, page.suites_in(entries), place, print)
