@@ -22,6 +22,10 @@ export default [
     },
   },
   {
+    files: ["plasticity_bench/leaderboard/web/*.js"],
+    languageOptions: { globals: readonly("FormData", "document", "setTimeout") },
+  },
+  {
     files: ["plasticity_bench/report/web/build.js"],
     languageOptions: { globals: readonly("console") },
   },

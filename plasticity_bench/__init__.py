@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from plasticity_bench.diagnosis.result import Diagnosis
     from plasticity_bench.evaluation.evaluation import Evaluation
     from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
+    from plasticity_bench.leaderboard.frame import load_leaderboard
     from plasticity_bench.learners.learner import Batch, Hidden, Learner, Memory, State
     from plasticity_bench.learners.noise import Noise
     from plasticity_bench.learners.optimizers import Params
@@ -117,6 +118,7 @@ __all__ = [
     "from_datasets",
     "from_image_folder",
     "from_torchvision",
+    "load_leaderboard",
     "load_results",
     "make",
     "make_stream",
@@ -166,6 +168,7 @@ _LAZY = {
     "from_datasets": "data.loaders",
     "from_csv": "data.loaders",
     "from_arrays": "data.loaders",
+    "load_leaderboard": "leaderboard.frame",
     "load_results": "scoring.results_frame",
     "match_num_parameters": "networks",
     "match_ranks": "programs.kernels.rank_matching",

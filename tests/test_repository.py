@@ -7,7 +7,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from tests.support.pages import ROOT
+from tests.support.pages import ROOT, text_of
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -43,7 +43,9 @@ def test_the_lowest_python_is_tested():
 
 def test_the_version_is_the_same_everywhere():
     headings = re.findall(r"^## v?(\d+\.\d+\S*)", (ROOT / "CHANGELOG.md").read_text(), re.M)
-    found = {PROJECT["version"], read("CITATION.cff")["version"], *headings[:1]}
+    pinned = re.findall(r"^plasticity-bench==(.*)$", text_of("leaderboard/requirements.txt"), re.M)
+    found = {PROJECT["version"], read("CITATION.cff")["version"], *pinned, *headings[:1]}
+    assert pinned
     assert len(found) == 1
 
 

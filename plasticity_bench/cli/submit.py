@@ -35,11 +35,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=given_path, default=ENTRIES, metavar="DIR", help=f"default: {ENTRIES}"
     )
+    parser.add_argument(
+        "--pull-request",
+        action="store_true",
+        help="commit the entry to a branch of its own in the clone that it lies in, and print the "
+        "text of a pull request",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
     """Write the entry, and print its folder."""
-    from plasticity_bench.leaderboard import submission_runs, writing
+    from plasticity_bench.leaderboard import pull_request, submission_runs, writing
     from plasticity_bench.results import Results, run_info, select
     from plasticity_bench.suite.suite import suite_of_results
 
@@ -51,11 +57,18 @@ def execute(options: argparse.Namespace) -> int:
         raise BadInputError('--authors: give at least one name, as --authors "A, B".')
     signature = writing.Signature(options.name, authors, options.licence, options.paper)
     most = options.seeds or run_info.MAX_SEED
+    request = None
+    if options.pull_request:
+        request = pull_request.prepare(options.output, suite, options.name)
     folder = writing.write_entry(
         selection, suite, label, signature, options.output, options.tuned, most
     )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(folder)
     say(f"{label} on {suite.name}: {size / 1000:,.0f} kB.")
+    if request:
+        print(request.commit(folder, say))
+        say(f"Branch: {request.branch}. To publish it: {request.push_command()}")
+    else:
+        print(folder)
     say_next("validate", folder, *(("--suite", options.suite) if options.suite else ()))
     return COMPLETE

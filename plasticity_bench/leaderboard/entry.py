@@ -1,6 +1,7 @@
 """An entry: manifest, and runs by stream and seed."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +22,7 @@ from plasticity_bench.results.parquet import OF_AN_ENTRY, pack_run_table
 from plasticity_bench.results.run import own_fresh_label
 from plasticity_bench.results.run_info import parse_info
 from plasticity_bench.safe_files import folders_in, read_bytes
-from plasticity_bench.scoring.scores import Means, Score, means, scores_by_seed
+from plasticity_bench.scoring.scores import Means, Score, fraction, means, scores_by_seed
 from plasticity_bench.suite.suite import Suite, SuiteStream
 
 
@@ -141,6 +142,27 @@ def scores_of(entry: Entry, suite: Suite) -> dict[str, dict[int, Score]]:
         )
         scores[suite_stream.label] = scores_by_seed(of_learner, of_reference, of_copies)
     return scores
+
+
+def headroom_of(entry: Entry, suite: Suite) -> dict[str, float]:
+    """Return by stream how far above 1 trainability can be.
+
+    It is the trainability of a learner that attains the stream's ceiling, minus 1: the mean over
+    the reference's seeds; NaN where the reference gains nothing.
+    """
+    by_stream = {}
+    for suite_stream in suite.streams:
+        controls = _means(entry.reference, suite_stream, suite).values()
+        ceiling = suite_stream.stream.ceiling
+        room = [fraction(ceiling, control.chance, control.accuracy) - 1 for control in controls]
+        by_stream[suite_stream.label] = mean_of_known(room)
+    return by_stream
+
+
+def mean_of_known(values: Sequence[float]) -> float:
+    """Return the mean of the values that are not NaN; NaN if there are none."""
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def _means(

@@ -1,35 +1,54 @@
 """All suites of a folder of entries, one after another; as Markdown it is leaderboard/README.md."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from plasticity_bench.errors import BadInputError, DamagedError
-from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry
+from plasticity_bench.errors import DamagedError
+from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry, suite_folder
 from plasticity_bench.leaderboard.ranking import Row, rows
 from plasticity_bench.leaderboard.rendering import render
 from plasticity_bench.safe_files import folders_in
 from plasticity_bench.suite.suite import Suite, suite_named
+
+Tables = Mapping[str, tuple[Suite, Sequence[Row]]]
+"""By the name of a suite's folder, the suite and its rows."""
 
 TITLE = """\
 # Leaderboard
 
 This page is made from `leaderboard/entries` by `plasticity-bench leaderboard --format markdown`.
 [docs/submitting.md](../docs/submitting.md) says how to add an entry, and what it is checked for.
+`plasticity-bench leaderboard --site FOLDER` makes a site of it, with a page for each entry, and
+`plasticity_bench.load_leaderboard()` a data frame.
+
+## Layout
+
+This folder is laid out as a repository of its own, and can become one.
+
+- `entries/SUITE/NAME/`: an entry; an earlier version of a suite is a suite of its own
+- `.github/workflows/validate.yml`, `changed_entries`, `requirements.txt`: validation of the entries
+  that a pull request changes, by a version of the package. As long as the folder is a part of the
+  package's repository, the workflow at its top does this with the code of the base branch
+- `make_entries.sh`: makes the entries of the baselines, in a clone of the package's repository
+
+## Columns
 
 Entries are sorted by mean trainability over streams and seeds, relative to a fresh, tuned network.
 Retained plasticity and curvature retention are relative to the learner's own fresh copy. Entries of
-one rank do not differ significantly from one another, corrected for all pairs; brackets give 95 %
-intervals. An entry called NAME_defaults is the method NAME with its default hyperparameters.
-*Source* cites the paper of a baseline, and *verified by* says whether its rule was compared with
-the authors' code or the paper ([docs/learners.md](../docs/learners.md)). *Collapsed* is the share
-of replicas that diverged, or learn next to nothing in the end; *seconds per seed* were measured on
-the submitter's machine; *needs* lists task boundaries, and FLOPs, parameters and memory beyond
+one rank, and one letter, do not differ significantly from one another, corrected for all pairs;
+brackets give 95 % intervals. An entry called NAME_defaults is the method NAME with its default
+hyperparameters. *Source* cites the paper of a baseline, and *verified by* says whether its rule was
+compared with the authors' code or the paper ([docs/learners.md](../docs/learners.md)). *Collapsed*
+is the share of replicas that diverged, or learn next to nothing in the end; *FLOPs* are of an
+update, relative to plain Adam; *needs* lists task boundaries, and parameters and memory beyond
 those of plain Adam. *Settings* are tuned by a search whose record is in the entry, the suite's, or
-not tuned; *at the edge* are those whose value is the smallest or the largest that was tried.
-*Status* is self-reported, or verified by re-running some runs. [docs/scores.md](../docs/scores.md)
-and [docs/statistics.md](../docs/statistics.md) have the definitions. `plasticity-bench leaderboard
---suite quick-v0` shows entries of an earlier version.
+not tuned; *at the edge* are those whose value is the smallest or the largest that was tried;
+*updates of the search* are its cost. *Status* is self-reported, or verified by re-running some
+runs. [docs/scores.md](../docs/scores.md) and [docs/statistics.md](../docs/statistics.md) have the
+definitions. `plasticity-bench leaderboard --suite quick-v0` shows entries of an earlier version.
 """
+HEAD = TITLE.partition("`leaderboard/entries`")[0]
+"""How a page that was made by `page` begins."""
 NONE_YET = "There are no entries yet.\n"
 
 
@@ -73,21 +92,21 @@ def table_of(entries: Path, suite: Suite, notify: Callable[[str], None]) -> list
     return rows(read, suite)
 
 
-def page(
-    entries: Path, suites: Sequence[Suite], format_name: str, notify: Callable[[str], None]
-) -> str:
-    """Return the tables of some suites."""
+def tables_of(entries: Path, suites: Sequence[Suite], notify: Callable[[str], None]) -> Tables:
+    """Return suites and the rows of their tables, by the names of their folders."""
+    return {suite_folder(suite): (suite, table_of(entries, suite, notify)) for suite in suites}
+
+
+def page(tables: Tables, format_name: str) -> str:
+    """Return the tables of some suites, one after another."""
     markdown = format_name == "markdown"
-    if format_name == "csv" and len(suites) > 1:
-        raise BadInputError("--format csv is one table: say which suite with --suite NAME.")
     parts = [TITLE] if markdown else []
-    for suite in suites:
-        table = table_of(entries, suite, notify)
+    for suite, table in tables.values():
         if format_name in ("table", "markdown"):
             head = f"{suite.name}@{suite.hash8}"
             parts.append(f"## {head}\n" if markdown else f"{head}\n")
             parts += [f"{suite.description}\n"] if markdown and suite.description else []
         parts.append(render(table, format_name) + "\n")
-    if not suites:
+    if not tables:
         parts.append(NONE_YET)
     return "\n".join(parts).rstrip("\n")

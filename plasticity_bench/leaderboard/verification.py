@@ -57,10 +57,7 @@ class VerificationStatus:
 
 def status_of(folder: Path) -> VerificationStatus:
     """Return whether the current state of an entry was verified."""
-    entry_hash = entry_sha256(folder)
-    records = [
-        r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == entry_hash and r.runs
-    ]
+    records = records_of(folder)
     if not records:
         return VerificationStatus("self-reported")
     last = max(record.date for record in records)[:10]
@@ -68,6 +65,12 @@ def status_of(folder: Path) -> VerificationStatus:
         return VerificationStatus("failed", date=last)
     runs = {(run.stream, run.seed) for record in records for run in record.runs}
     return VerificationStatus("verified", len(runs), last)
+
+
+def records_of(folder: Path) -> list[Record]:
+    """Return the records of verification of the current state of an entry."""
+    entry_hash = entry_sha256(folder)
+    return [r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == entry_hash and r.runs]
 
 
 def _paths(folder: Path) -> list[Path]:

@@ -121,30 +121,35 @@ def test_the_table_says_whether_settings_were_tuned(entry):
 
     def settings():
         table = page.table_of(entry.parents[1], suite, print)
-        return {row.name: row.settings for row in table}
+        return {row.name: str(row.settings) for row in table}
 
     # Of the few values that were tried, the chosen one is the smallest or the largest.
     tuned = "tuned; at the edge: step_size"
     assert settings() == {"fresh": "suite's", "adam": "suite's", "mine": tuned}
     change_manifest(entry, lambda manifest: manifest.update(tuning=None))
     assert settings()["mine"] == "not tuned"
-    assert "not tuned" in page.page(entry.parents[1], [suite], "table", print)
+    tables = page.tables_of(entry.parents[1], [suite], print)
+    assert "not tuned" in page.page(tables, "table")
 
 
 # ---- the workflow --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def workflow(tmp_path):
-    """Run the workflow's last step on two checkouts; return its result."""
-    text = (ROOT / ".github" / "workflows" / "validate.yml").read_text()
+@pytest.fixture(params=["leaderboard", ""], ids=["package", "own"])
+def workflow(request, tmp_path):
+    """Run the workflow's last step on two checkouts; return its result.
+
+    The entries lie in the package's repository, or in one of their own.
+    """
+    own = Path() if request.param else Path("leaderboard")
+    text = (ROOT / own / ".github" / "workflows" / "validate.yml").read_text()
     step = yaml.safe_load(text)["jobs"]["validate"]["steps"][-1]["run"]
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "plasticity-bench"
     command.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     command.chmod(0o755)
-    (tmp_path / "base" / ".ci").mkdir(parents=True)
-    shutil.copy(ROOT / ".ci" / "changed_entries", tmp_path / "base" / ".ci")
+    (tmp_path / "base" / request.param).mkdir(parents=True)
+    shutil.copy(ROOT / "leaderboard" / "changed_entries", tmp_path / "base" / request.param)
 
     def run(base="main", head="change"):
         names = {"GITHUB_WORKSPACE": tmp_path, "RUNNER_TEMP": tmp_path, "BASE": base, "HEAD": head}
@@ -163,7 +168,7 @@ def workflow(tmp_path):
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
         subprocess.run(command, cwd=tmp_path / "head", check=True, capture_output=True)
 
-    entries = tmp_path / "head" / "leaderboard" / "entries" / "s"
+    entries = tmp_path / "head" / request.param / "entries" / "s"
     for name in ("fresh", "kept"):
         (entries / name).mkdir(parents=True)
         (entries / name / "manifest.json").write_text(name)
@@ -185,7 +190,8 @@ def test_the_workflow_judges_changed_entries_by_the_base_branch(workflow):
     done = run()
     assert done.returncode == 0, done.stderr
     told = done.stdout.splitlines()
-    assert told[told.index("--published") + 1].endswith("/base/leaderboard/entries")
+    published = str(entries.parent).replace("/head/", "/base/")
+    assert told[told.index("--published") + 1] == published
     # The removed reference is an argument as well, and `validate` refuses what is no folder.
     assert [Path(line).name for line in told[-2:]] == ["fresh", "mine"]
 
