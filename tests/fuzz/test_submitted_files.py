@@ -14,7 +14,7 @@ from plasticity_bench.leaderboard import manifest as manifests
 from plasticity_bench.leaderboard.entry import read_entry
 from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.tuning import record
-from tests.fuzz.support import QUICK, edits, mutated, told, values
+from tests.fuzz.support import HEAVY, QUICK, edits, mutated, told, values
 from tests.fuzz.test_suites import places, replaced
 from tests.support.pages import ROOT
 
@@ -72,7 +72,7 @@ def test_manifests_with_one_wrong_value(place, value):
             manifests.unclear(read_manifest(Path(name)))
 
 
-@QUICK
+@HEAVY
 @given(edits, st.integers(0, 20))
 def test_bytes_of_any_file_of_an_entry(changes, which):
     with tempfile.TemporaryDirectory() as name:
