@@ -37,13 +37,7 @@ class Browser:
             self._call(f"{domain}.enable")
 
     def open(self, path, width=1280, height=900, dark=False):
-        self._call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        self._resize(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._call("Emulation.setEmulatedMedia", features=[scheme])
         self._loaded = False
@@ -52,13 +46,33 @@ class Browser:
             self._note(self._read())
         self.settle()
 
+    def open_report(self, path, width=1280, height=900, dark=False):
+        """Open a report; return the milliseconds until it was there and had nothing left to do."""
+        self.open(path, width, height, dark)
+        return self.run(
+            "new Promise(done => { const look = () => "
+            "'ready' in document.documentElement.dataset "
+            "? requestIdleCallback(() => done(performance.now())) : setTimeout(look, 5); look(); })"
+        )
+
+    def show_whole(self):
+        """Make the window as high as the page, so that all of it is drawn; return the height."""
+        width = self.run("innerWidth")
+        for _ in range(2):  # figures that are drawn then may be higher than their places were
+            height = self.run("document.documentElement.scrollHeight")
+            self._resize(width, height)
+            for _ in range(8):
+                self.settle()
+        return self.run("document.documentElement.scrollHeight")
+
     def settle(self):
         """Let the page draw."""
-        frames = "new Promise(d => requestAnimationFrame(() => setTimeout(d, 60)))"
-        self._call("Runtime.evaluate", expression=frames, awaitPromise=True)
+        self.run("new Promise(d => requestAnimationFrame(() => setTimeout(d, 60)))")
 
     def run(self, expression):
-        found = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        found = self._call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
@@ -66,10 +80,20 @@ class Browser:
         for kind in ("keyDown", "keyUp"):
             self._call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
 
-    def screenshot(self, path, height):
-        clip = {"x": 0, "y": 0, "width": self.run("innerWidth"), "height": height, "scale": 1}
+    def screenshot(self, path, height, top=0, scale=1):
+        width = self.run("innerWidth")
+        clip = {"x": 0, "y": top, "width": width, "height": height, "scale": scale}
         shot = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    def _resize(self, width, height):
+        self._call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
 
     def close(self):
         try:
