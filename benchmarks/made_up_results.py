@@ -152,7 +152,7 @@ def _search(size: Size, streams: tuple[str, ...]) -> dict[str, Any]:
 def _searched(label: str, size: Size) -> dict[str, Any]:
     rng = np.random.default_rng(list(f"search {label}".encode()))
     names = list(SEARCHED)[: 1 if label in ("fresh", "adam") else 2]
-    tried = []
+    tried: list[dict[str, Any]] = []
     for _ in range(NUM_SETTINGS):
         setting = {n: float(f"{10 ** rng.uniform(*np.log10(SEARCHED[n])):.3g}") for n in names}
         off = np.log10(setting["step_size"]) + 3

@@ -31,7 +31,7 @@ def take(page: Path, out: Path) -> None:
         out: the folder of the pictures.
     """
     with tempfile.TemporaryDirectory() as profile:
-        browser = Browser(profile)
+        browser = Browser(Path(profile))
         try:
             for width in WIDTHS:
                 for theme in ("light", "dark"):

@@ -14,7 +14,7 @@ from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, write
 from plasticity_bench.results import Results, select
 from plasticity_bench.scoring import stored_scores
-from tests.support import page_faults, report_results
+from tests.support import page_faults, report_results, report_screens
 from tests.support.browser import CHROMIUM, Browser
 
 NONE, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
@@ -40,8 +40,7 @@ def path(report, tmp_path_factory):
 @pytest.fixture(scope="module")
 def larger(tmp_path_factory):
     """Results of more learners than there are colours, with their own fresh copies."""
-    size = made_up_results.Size(learners=12, streams=2, seeds=3, tasks=10)
-    folder = made_up_results.write(tmp_path_factory.mktemp("larger"), size)
+    folder = made_up_results.write(tmp_path_factory.mktemp("larger"), report_screens.SIZE)
     return select(Results(folder))
 
 
@@ -178,7 +177,7 @@ def test_filters(page):
 
 
 def opacities(page, selector):
-    page.run("new Promise(done => setTimeout(done, 300))")  # they change within 0.12 s
+    page.settle()
     return page.run(
         f"[...document.querySelectorAll({selector!r})].map(n => [n.dataset.learner ?? "
         "[...n.classList].find(c => /^l\\d+$/.test(c)).slice(1), Number(getComputedStyle(n).opacity).toFixed(2)])"
@@ -364,6 +363,17 @@ def test_nothing_overlaps_is_cut_or_off_the_screen(browser, request, which, widt
     browser.run("document.querySelector('#runs details').open = true")
     browser.run("document.querySelector('#settings details').open = true")
     assert page_faults.found(browser) == []
+
+
+@pytest.mark.parametrize(("width", "dark"), report_screens.SCREENS)
+def test_it_looks_as_it_did(browser, larger_path, width, dark):
+    stored = Image.open(report_screens.FOLDER / report_screens.name(width, dark))
+    image, font_width = report_screens.take(browser, larger_path, width, dark)
+    if font_width != stored.info["font width"]:
+        pytest.skip("the stored screenshots were made with other fonts")
+    difference = report_screens.difference(image, stored.convert("RGB"))
+    remedy = "if it is meant so, run `python -m tests.support.report_screens`"
+    assert difference < 0.0005, f"{difference:.2%} of the page look different: {remedy}"
 
 
 def test_differences(page, report):

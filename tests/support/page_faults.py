@@ -1,5 +1,7 @@
 """What is wrong with how a report looks: programs for its page, which return what they found."""
 
+from tests.support.browser import Browser
+
 OVERLAPPING = """[...document.querySelectorAll('.stage svg')].flatMap((figure) => {
   const boxes = [...figure.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()]);
   const out = (b, other) => b.right < other.left || other.right < b.left || b.bottom - 3 < other.top || other.bottom - 3 < b.top;
@@ -52,7 +54,7 @@ CONTRAST = """(() => {
 """The lowest contrast of a text with what is behind it."""
 
 
-def found(browser):
+def found(browser: Browser) -> list[str]:
     """Return the faults of a page that is open, as lines; none if it is well."""
     faults = [f"overlap: {one!r} and {other!r}" for one, other in browser.run(OVERLAPPING)]
     faults += [f"cut: {text!r}" for text in browser.run(CUT)]
