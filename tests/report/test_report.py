@@ -8,17 +8,21 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from plasticity_bench import shipped
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, page, ranking
 from plasticity_bench.report.page import _part, compressed
+from plasticity_bench.report.searches import known_records
 from plasticity_bench.results import LearnerOnStream, select
 from plasticity_bench.statistics import Rank, ranks
+from plasticity_bench.tuning import record
 from tests.support import report_results
 from tests.support.helpers import a_score
 from tests.support.report_results import EVIL
@@ -119,6 +123,40 @@ def test_searches_are_those_of_the_record(report):
         (0.001, 0.5, (0.4, 0.7)),  # what was given up before the last round is left out
     ]
     assert [(t["chosen"], t["diverged"]) for t in adam["tried"]] == [(False, 4), (True, 0)]
+
+
+def test_searches_are_found_from_the_results_folder(tmp_path, monkeypatch):
+    """Wherever the report is made: results name a file by its path from where `run` was called."""
+    results = report_results.write(tmp_path / "project" / "results")
+    file = tmp_path / "project" / "searches" / "first.yaml"
+    file.parent.mkdir()
+    (results.folder / "tuning.yaml").rename(file)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    named = {"file": "searches/first.yaml", "sha256": sha256}
+    runs = [(None, SimpleNamespace(info={"tuned": named}))]
+    monkeypatch.chdir(tmp_path)  # from which the path leads nowhere
+    assert [tuned.sha256 for tuned in known_records([], runs, results.folder)] == [sha256]
+    moved = results.folder.rename(tmp_path / results.folder.name)
+    assert known_records([], runs, moved) == []
+    file.rename(moved / "first.yaml")
+    assert len(known_records([], runs, moved)) == 1
+    (moved / "first.yaml").write_text(report_results.TUNING + "# another one\n")
+    assert known_records([], runs, moved) == []
+
+
+def test_the_search_of_a_shipped_suite_is_known(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (path,) = (path for path in shipped.tuning_records() if path.name == "quick.yaml")
+    own = record.read(path)
+    folder = tmp_path / own.record.suite.rpartition("/")[2]
+    assert [tuned.sha256 for tuned in known_records([], [], folder)] == [own.sha256]
+    assert len(known_records([own], [], folder)) == 1  # each once
+    assert known_records([], [], tmp_path / "quick-v1@00000000") == []
+
+
+def test_the_budget_counts_each_setting_once(report):
+    adam = row(report["searches"], learner="adam")
+    assert adam["budget"] == {"settings": 4, "updates": 80}
 
 
 def test_curves_are_means_over_seeds(report):
