@@ -66,7 +66,8 @@ const inOrder = (items) => [...items].sort((a, b) =>
 /**
  * Returns a figure with one line and its band for each learner; those that are grey have no band.
  *
- * Each of `series` is {learner, x, mean, low, high}, the last four being lists of the same length.
+ * Each of `series` is {learner, x, mean, low, high}, the last four being lists of the same length;
+ * one that is `strong` is drawn as if it were selected.
  * `heading(x)` is the first line of the tooltip; with `integers`, ticks of x are whole numbers.
  */
 export function lineChart({ title, series, labels, yDomain, heading, integers = false }) {
@@ -85,7 +86,7 @@ export function lineChart({ title, series, labels, yDomain, heading, integers = 
     const { root, x, y } = drawPlot({
       width, height: height(width),
       x: { label: labels.x, domain, at }, y: { label: labels.y, domain: yDomain },
-      marks: [...shown.filter((one) => isSelected(one.learner)).map(band), ...shown.flatMap(lineMarks)],
+      marks: [...shown.filter((one) => one.strong || isSelected(one.learner)).map(band), ...shown.flatMap(lineMarks)],
     });
     const stops = allX.map((value) => ({
       x: x(value), heading: heading(value), lines: (learner) => tooltipLines(series, value, learner),
@@ -99,10 +100,11 @@ export function lineChart({ title, series, labels, yDomain, heading, integers = 
   return chartFigure(title, { height, draw, values, describe: () => describeLines(series, labels) });
 }
 
-/** Returns the tooltip's lines at one x: the learners in colours and `learner`, best first. */
+/** Returns the tooltip's lines at one x, best first: of `learner` and the reference, or of all in colours. */
 function tooltipLines(series, x, learner) {
+  const meant = (one) => (learner === null ? isSelected(one.learner) : [learner, REPORT.reference].includes(one.learner));
   return series
-    .filter((one) => isSelected(one.learner) || one.learner === learner)
+    .filter(meant)
     .map((one) => [one, one.x.indexOf(x)])
     .filter(([, index]) => index >= 0)
     .sort(([a, i], [b, j]) => b.mean[j] - a.mean[i])
@@ -124,16 +126,19 @@ const definedPoints = (series) =>
     .map((x, i) => ({ x, mean: series.mean[i], low: series.low[i], high: series.high[i] }))
     .filter((point) => point.mean !== null);
 
+/** A series that is strong and not selected is darker than the grey ones. */
+const lineColour = ({ learner, strong }) => (strong && !isSelected(learner) ? "var(--quiet)" : learnerLook(learner).colour);
+
 const band = (series) => areaY(definedPoints(series).filter((point) => point.low !== null), { // of one seed, none
-  x: "x", y1: "low", y2: "high", fill: learnerLook(series.learner).colour, fillOpacity: 0.13,
+  x: "x", y1: "low", y2: "high", fill: lineColour(series), fillOpacity: 0.13,
   className: learnerClass(series.learner),
 });
 
 /** Returns a series' line, and markers on some of its points: on others than its neighbours' are. */
 function lineMarks(series) {
-  const { colour, marker, dash } = learnerLook(series.learner);
+  const [{ marker, dash }, colour] = [learnerLook(series.learner), lineColour(series)];
   const [points, className] = [definedPoints(series), learnerClass(series.learner)];
-  const coloured = isSelected(series.learner);
+  const coloured = series.strong || isSelected(series.learner);
   const line = lineY(points, { x: "x", y: "mean", stroke: colour, strokeWidth: coloured ? 1.8 : 0.7, strokeDasharray: dash, className });
   if (!coloured) return [line];
   const step = Math.max(1, Math.round(points.length / 6));

@@ -81,7 +81,7 @@ function differenceChart(learner, score, stream) {
   const colour = ({ bounds }) => ({ "heat-better": "rgb(var(--better))", "heat-worse": "rgb(var(--worse))" }[signClass(bounds)] || "var(--quiet)");
   const label = (index) => REPORT.learners[index];
   function draw(width) {
-    const longest = Math.min(width * 0.55, 12 + Math.max(...rows.map((row) => textWidth(label(row.learner), 12))));
+    const longest = Math.min(width * 0.64, 12 + Math.max(...rows.map((row) => textWidth(label(row.learner), 12))));
     const cut = (text) => {
       let end = text.length;
       while (end > 4 && textWidth(text.slice(0, end), 12) > longest - 22) end -= 1;

@@ -10,6 +10,7 @@ import { scrollable } from "./tables.js";
 
 const HINT = "Arrow keys read the values, Enter isolates a learner.";
 const NEAR = 32; // pixels between the pointer and what it is on
+const LEAST_WIDTH = 240;
 
 /** Draws figures when they come near the screen: a large report has hundreds. */
 const nearScreen = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
@@ -29,127 +30,163 @@ const nearScreen = new IntersectionObserver((entries) => entries.forEach(({ targ
  *   values(): {headers, rows} of its numbers.
  */
 export function chartFigure(title, chart) {
-  const tooltip = el("div", { class: "tip", hidden: true });
-  const announcement = el("div", { class: "hidden", "aria-live": "polite" });
-  const stage = el("div", { tabindex: 0, role: "img", class: "stage" });
-  const figure = el("figure", {}, el("figcaption", {}, title), stage, tooltip, announcement);
-  let [drawn, width, near, current, cursor] = [null, 0, false, -1, null];
+  const stage = new Stage(title, chart);
+  return Object.assign(
+    el("figure", {}, el("figcaption", {}, title), stage.element, stage.tooltip, stage.announcement, numbers(title, chart, () => stage.drawing())),
+    { redraw: () => stage.redraw() });
+}
 
-  function redraw() {
-    stage.setAttribute("aria-label", `${title}. ${chart.describe()} ${HINT}`);
-    drawn = null;
-    if (near) drawNow();
+/** Where a chart is drawn and read, by the pointer or the keyboard. */
+class Stage {
+  constructor(title, chart) {
+    Object.assign(this, { title, chart, drawn: null, near: false, current: -1, cursor: null });
+    this.tooltip = el("div", { class: "tip", hidden: true });
+    this.announcement = el("div", { class: "hidden", "aria-live": "polite" });
+    this.element = el("div", {
+      tabindex: 0, role: "img", class: "stage",
+      onpointermove: (event) => this.point(event), onpointerdown: (event) => this.point(event),
+      onclick: (event) => this.pinNearest(event), onkeydown: (event) => this.press(event),
+      onpointerleave: () => this.leave(), onblur: () => this.leave(),
+      onnear: ({ detail }) => {
+        this.near = detail;
+        if (detail) this.drawing();
+      },
+    });
+    this.followWidth();
+    nearScreen.observe(this.element);
+    this.redraw();
   }
-  function drawNow() {
-    if (!drawn) {
-      const size = Math.max(240, Math.floor(stage.clientWidth || 480));
-      stage.style.minHeight = `${chart.height(size)}px`;
-      drawn = chart.draw(size);
-      stage.replaceChildren(drawn.root);
-      hide();
+
+  /** Draws the chart anew at every width. */
+  followWidth() {
+    let width = 0;
+    new ResizeObserver(() => {
+      if (this.element.clientWidth === width) return;
+      width = this.element.clientWidth;
+      this.element.style.minHeight = `${this.chart.height(Math.max(LEAST_WIDTH, width))}px`;
+      requestAnimationFrame(() => this.redraw()); // not within the observer, which would wait for itself
+    }).observe(this.element);
+  }
+
+  redraw() {
+    this.element.setAttribute("aria-label", `${this.title}. ${this.chart.describe()} ${HINT}`);
+    this.drawn = null;
+    if (this.near) this.drawing();
+  }
+
+  /** Returns the drawing, which is made if there is none. */
+  drawing() {
+    if (!this.drawn) {
+      const width = Math.max(LEAST_WIDTH, Math.floor(this.element.clientWidth || 480));
+      this.height = this.chart.height(width);
+      this.element.style.minHeight = `${this.height}px`;
+      this.drawn = this.chart.draw(width);
+      this.element.replaceChildren(this.drawn.root);
+      this.hide();
     }
-    return drawn;
+    return this.drawn;
   }
-  function show(index, learner, announce) {
-    const stop = drawNow().stops[index];
+
+  /** Shows the tooltip of a stop, and says it if `announce`; `learner` is the one that is meant, or null. */
+  show(index, learner, announce) {
+    const { stops, byColumn, root } = this.drawing();
+    const stop = stops[index];
     if (!stop) return;
-    current = index;
-    const point = stop.points.find((one) => one.learner === learner);
-    cursor?.remove();
-    cursor = drawn.byColumn
-      ? svg("line", { class: "cursor", x1: stop.x, x2: stop.x, y1: 24, y2: chart.height(drawn.root.width.baseVal.value) - 40 })
-      : svg("circle", { class: "cursor", cx: stop.x, cy: (point || stop.points[0]).y, r: 10, fill: "none" });
-    drawn.root.append(cursor);
+    this.current = index;
+    const point = stop.points.find((one) => one.learner === learner) || stop.points[0];
+    this.cursor?.remove();
+    this.cursor = byColumn
+      ? svg("line", { class: "cursor", x1: stop.x, x2: stop.x, y1: 24, y2: this.height - 42 })
+      : svg("circle", { class: "cursor", cx: stop.x, cy: point.y, r: 10, fill: "none" });
+    root.append(this.cursor);
     const lines = stop.lines(learner);
-    tooltip.replaceChildren(el("strong", {}, stop.heading), ...lines.map(([owner, text]) =>
+    this.tooltip.replaceChildren(el("strong", {}, stop.heading), ...lines.map(([owner, text]) =>
       el("div", owner === learner && learner !== null ? { class: "own" } : {}, owner === null ? null : learnerSymbol(owner), text)));
-    tooltip.hidden = false;
-    const room = stage.clientWidth;
-    const left = stop.x > room / 2 ? stop.x - tooltip.offsetWidth - 14 : stop.x + 14;
-    tooltip.style.left = `${Math.max(0, Math.min(left, room - tooltip.offsetWidth))}px`;
-    tooltip.style.top = `${stage.offsetTop + 8}px`;
-    if (announce) announcement.textContent = `${stop.heading}: ${lines.map(([, text]) => text).join("; ")}`;
+    this.placeTooltip(stop.x);
+    if (announce) this.announcement.textContent = `${stop.heading}: ${lines.map(([, text]) => text).join("; ")}`;
   }
-  function hide() {
-    tooltip.hidden = true;
-    current = -1;
-    cursor?.remove();
-    cursor = null;
+
+  placeTooltip(x) {
+    this.tooltip.hidden = false;
+    const [room, { offsetWidth: width, offsetHeight: height }] = [this.element.clientWidth, this.tooltip];
+    const left = x > room / 2 ? x - width - 14 : x + 14;
+    this.tooltip.style.left = `${Math.max(0, Math.min(left, room - width))}px`;
+    const below = height > this.height / 2; // so that it does not hide what it is about
+    this.tooltip.style.top = `${this.element.offsetTop + (below ? this.height : 8)}px`;
   }
+
+  hide() {
+    this.tooltip.hidden = true;
+    this.current = -1;
+    this.cursor?.remove();
+    this.cursor = null;
+  }
+
+  leave() {
+    this.hide();
+    hover(null);
+  }
+
   /** Returns what is nearest to the pointer: {index of the stop, learner or null}. */
-  function nearest(event) {
-    const frame = drawNow().root.getBoundingClientRect();
+  nearest(event) {
+    const { root, stops, byColumn } = this.drawing();
+    const frame = root.getBoundingClientRect();
     const [x, y] = [event.clientX - frame.left, event.clientY - frame.top];
-    let [index, learner, least] = [-1, null, Infinity];
-    if (drawn.byColumn) {
-      drawn.stops.forEach((stop, i) => {
-        if (Math.abs(stop.x - x) < least) [index, least] = [i, Math.abs(stop.x - x)];
-      });
-      least = Infinity;
-    }
-    drawn.stops.forEach((stop, i) => {
-      if (drawn.byColumn && i !== index) return;
+    const across = stops.map((stop) => Math.abs(stop.x - x));
+    const column = byColumn ? across.indexOf(Math.min(...across)) : null;
+    let [index, learner, least] = [column ?? -1, null, Infinity];
+    stops.forEach((stop, i) => {
+      if (byColumn && i !== column) return;
       for (const point of stop.points) {
-        const distance = drawn.byColumn ? Math.abs(point.y - y) : Math.hypot(stop.x - x, point.y - y);
+        const distance = byColumn ? Math.abs(point.y - y) : Math.hypot(across[i], point.y - y);
         if (distance < least) [index, least, learner] = [i, distance, point.learner];
       }
     });
     return { index, learner: least < NEAR ? learner : null };
   }
-  function onPointer(event) {
-    const { index, learner } = nearest(event);
+
+  point(event) {
+    const { index, learner } = this.nearest(event);
     hover(learner);
-    show(index, learner, false);
+    this.show(index, learner, false);
   }
-  function onKey(event) {
-    const { stops } = drawNow();
-    const [step, turn] = [{ ArrowRight: 1, ArrowLeft: -1 }[event.key], { ArrowUp: -1, ArrowDown: 1 }[event.key]];
-    const last = stops.length - 1;
-    const to = (index) => show(index, isolated() ?? (drawn.byColumn ? null : stops[index]?.points[0].learner), true);
-    if (event.key === "Escape") return hide();
-    if (event.key === "Home") to(0);
-    else if (event.key === "End") to(last);
-    else if (step) to(Math.max(0, Math.min(last, current < 0 && step < 0 ? last : current + step)));
-    else if (turn && stops[current]) next(stops[current], turn);
-    else if (event.key === "Enter" && stops[current]) {
-      const learner = isolated() ?? stops[current].points[0].learner;
-      if (learner !== null) pin(learner);
-    } else return;
-    event.preventDefault();
+
+  pinNearest(event) {
+    const { learner } = this.nearest(event);
+    if (learner !== null) pin(learner);
   }
-  /** Isolates the learner whose point is next above or below. */
-  function next(stop, turn) {
+
+  press(event) {
+    const { stops, byColumn } = this.drawing();
+    const [last, stop] = [stops.length - 1, stops[this.current]];
+    const to = (index) => this.show(index, isolated() ?? (byColumn ? null : stops[index]?.points[0].learner), true);
+    const acts = {
+      Escape: () => this.hide(),
+      Home: () => to(0),
+      End: () => to(last),
+      ArrowRight: () => to(Math.min(last, this.current + 1)),
+      ArrowLeft: () => to(this.current < 0 ? last : Math.max(0, this.current - 1)),
+      ArrowUp: () => stop && this.turn(stop, -1),
+      ArrowDown: () => stop && this.turn(stop, 1),
+      Enter: () => {
+        const learner = isolated() ?? stop?.points[0].learner ?? null;
+        if (learner !== null) pin(learner);
+      },
+    };
+    if (!(event.key in acts)) return;
+    acts[event.key]();
+    if (event.key !== "Escape") event.preventDefault();
+  }
+
+  /** Isolates the learner whose point is next above (-1) or below (1). */
+  turn(stop, step) {
     const inOrder = stop.points.filter((point) => point.learner !== null).sort((a, b) => a.y - b.y);
     if (!inOrder.length) return;
     const place = inOrder.findIndex((point) => point.learner === isolated());
-    const { learner } = inOrder[(Math.max(place, turn > 0 ? -1 : 0) + turn + inOrder.length) % inOrder.length];
+    const { learner } = inOrder[place < 0 ? 0 : (place + step + inOrder.length) % inOrder.length];
     hover(learner);
-    show(current, learner, true);
+    this.show(this.current, learner, true);
   }
-  stage.addEventListener("pointermove", onPointer);
-  stage.addEventListener("pointerdown", onPointer);
-  stage.addEventListener("click", (event) => {
-    const { learner } = nearest(event);
-    if (learner !== null) pin(learner);
-  });
-  for (const name of ["pointerleave", "blur"]) {
-    stage.addEventListener(name, () => { hide(); hover(null); });
-  }
-  stage.addEventListener("keydown", onKey);
-  stage.addEventListener("near", ({ detail }) => {
-    near = detail;
-    if (near) drawNow();
-  });
-  new ResizeObserver(() => {
-    if (stage.clientWidth === width) return;
-    width = stage.clientWidth;
-    stage.style.minHeight = `${chart.height(Math.max(240, width))}px`;
-    requestAnimationFrame(redraw); // not within the observer, which would wait for itself
-  }).observe(stage);
-  nearScreen.observe(stage);
-  figure.append(numbers(title, chart, drawNow));
-  redraw();
-  return Object.assign(figure, { redraw });
 }
 
 /** Returns a chart's files, and its values as a table that is made when it is opened. */

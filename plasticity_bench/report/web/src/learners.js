@@ -64,7 +64,12 @@ function applyIsolation() {
   ruleIndex = null;
   root.classList.toggle("isolating", learner !== null);
   if (learner === null) return;
-  ruleIndex = sheet.insertRule(`.isolating .of-learner:not(.l${learner}) { opacity: .12; }`, sheet.cssRules.length);
+  const grey = `.isolating g.grey.l${learner}`; // what is isolated is dark, though it is not selected
+  ruleIndex = sheet.insertRule(`@media all {
+    .isolating .of-learner:not(.l${learner}) { opacity: .12; }
+    ${grey}[stroke] { stroke: var(--text); stroke-width: 1.8px; }
+    ${grey}[fill]:not([fill="none"]) { fill: var(--text); }
+  }`, sheet.cssRules.length);
 }
 
 /** Listens to the pointer on everything that has the attribute data-learner, and to Escape. */

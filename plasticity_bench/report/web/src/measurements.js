@@ -27,7 +27,7 @@ function measurementCharts(measurementOf, selected, perLearner) {
     paddedDomain(rows.filter((row) => row.measurement === measurement).flatMap((row) => [...row.low, ...row.high]));
   const chart = (title, own) => lineChart({
     title, labels: { x: "task", y: measurementLabel(REPORT.measurements[own[0].measurement]) },
-    series: own.map(({ learner, tasks, mean, low, high }) => ({ learner, x: tasks, mean, low, high })),
+    series: own.map(({ learner, tasks, mean, low, high }) => ({ learner, x: tasks, mean, low, high, strong: perLearner })),
     yDomain: domain(own[0].measurement), heading: (task) => `task ${task}`, integers: true,
   });
   const ofStream = streams.map((stream) => [stream, rows.filter((row) => row.stream === stream)]).filter(([, own]) => own.length);

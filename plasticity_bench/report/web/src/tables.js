@@ -21,6 +21,22 @@ export function scrollable(label, table) {
   return box;
 }
 
+/** Returns the order of two values, as sorting wants it; a missing one is last in either direction. */
+function compare(a, b, descending) {
+  if (isMissing(a) || isMissing(b)) return isMissing(a) - isMissing(b);
+  const ascending = typeof a === "string" ? a.localeCompare(b) : a - b;
+  return descending ? -ascending : ascending;
+}
+
+/** Returns the cell of a row in a column; the first one is the row's header. */
+function cell(column, index, row) {
+  const element = index === 0
+    ? el("th", { scope: "row", class: classNames("stick", column.className) }, column.cell(row))
+    : el("td", { class: classNames(column.numeric && "number", column.className) }, column.cell(row));
+  column.look?.(row, element);
+  return element;
+}
+
 /**
  * Returns a table that sorts by the column whose header is clicked: {element, update()}, where
  * `update(columns)` filters and sorts it anew, with other columns if they are given.
@@ -44,23 +60,10 @@ export function sortableTable({ label, caption, columns: given, rows, sort, filt
     order = { column: column.name, descending };
     update();
   }
-  function compare(rowA, rowB, column) {
-    const [a, b] = [column.value(rowA), column.value(rowB)];
-    if (isMissing(a) || isMissing(b)) return isMissing(a) - isMissing(b); // last in either direction
-    const ascending = typeof a === "string" ? a.localeCompare(b) : a - b;
-    return order.descending ? -ascending : ascending;
-  }
-  function cell(column, index, row) {
-    const element = index === 0
-      ? el("th", { scope: "row", class: classNames("stick", column.className) }, column.cell(row))
-      : el("td", { class: classNames(column.numeric && "number", column.className) }, column.cell(row));
-    column.look?.(row, element);
-    return element;
-  }
   function shown() {
     const sorted = columns.find((column) => column.name === order.column);
     const found = rows.filter(filter);
-    return sorted ? found.sort((a, b) => compare(a, b, sorted)) : found;
+    return sorted ? found.sort((a, b) => compare(sorted.value(a), sorted.value(b), order.descending)) : found;
   }
   function updateHead() {
     headers = columns.map((column, index) =>
