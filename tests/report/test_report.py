@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from benchmarks import made_up_results
 from plasticity_bench import shipped
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
@@ -20,7 +21,7 @@ from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, page, ranking
 from plasticity_bench.report.page import _part, compressed
 from plasticity_bench.report.searches import known_records
-from plasticity_bench.results import LearnerOnStream, select
+from plasticity_bench.results import LearnerOnStream, Results, select
 from plasticity_bench.statistics import Rank, ranks
 from plasticity_bench.tuning import record
 from tests.support import report_results
@@ -228,6 +229,16 @@ def test_the_bundle_is_what_its_sources_give():
     assert header[0].startswith(b"// Generated from") and sources
     assert digests == [hashlib.sha256(data).hexdigest() for data in (joined, code)], remedy
     assert b"</script" not in code and b"<!--" not in code
+
+
+@pytest.mark.slow
+def test_a_large_report_has_at_most_1_5_megabytes(tmp_path):
+    """With 45 learners, 4 streams and 10 seeds; docs/report.md says 1.1 MB."""
+    size = made_up_results.Size()
+    assert (len(size.labels), size.streams, size.seeds) == (45, 4, 10)
+    results = Results(made_up_results.write(tmp_path, size))
+    weight = len(page(collect(select(results))).encode())
+    assert 1.05e6 < weight < 1.15e6
 
 
 def test_no_number_is_lost_to_nan():
