@@ -21,7 +21,7 @@ class Browser:
     def __init__(self, folder: Path) -> None:
         self._receive, theirs = os.pipe()
         ours, self._send = os.pipe()
-        command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "--remote-debugging-pipe"]
+        command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder}", "--remote-debugging-pipe"]
         self._process = subprocess.Popen(
             ["bash", "-c", f'exec "$@" 3<&{ours} 4>&{theirs}', "bash", *command],
             pass_fds=(ours, theirs),
@@ -57,11 +57,12 @@ class Browser:
     ) -> float:
         """Open a report; return the milliseconds until it was there and had nothing left to do."""
         self.open(path, width, height, dark)
-        return self.run(
+        ready: float = self.run(
             "new Promise(done => { const look = () => "
             "'ready' in document.documentElement.dataset "
             "? requestIdleCallback(() => done(performance.now())) : setTimeout(look, 5); look(); })"
         )
+        return ready
 
     def show_whole(self) -> int:
         """Make the window as high as the page, so that all of it is drawn; return the height."""
@@ -71,7 +72,8 @@ class Browser:
             self._resize(width, height)
             for _ in range(8):
                 self.settle()
-        return self.run("document.documentElement.scrollHeight")
+        whole: int = self.run("document.documentElement.scrollHeight")
+        return whole
 
     def settle(self) -> None:
         """Let the page draw."""
@@ -136,7 +138,7 @@ class Browser:
         return json.loads(text)
 
     def _note(self, event: dict[str, Any]) -> None:
-        method, found = event.get("method"), event.get("params")
+        method, found = event.get("method"), event.get("params", {})
         if method in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
             self.complaints.append(found)
         if method == "Network.requestWillBeSent":
