@@ -18,7 +18,10 @@ export default [
   {
     files: ["plasticity_bench/report/web/src/*.js"],
     languageOptions: {
-      globals: readonly("ResizeObserver", "document", "localStorage", "matchMedia", "requestAnimationFrame"),
+      globals: readonly(
+        "Blob", "CustomEvent", "DecompressionStream", "IntersectionObserver", "ResizeObserver", "Response", "URL", "XMLSerializer",
+        "atob", "document", "getComputedStyle", "globalThis", "localStorage", "matchMedia", "requestAnimationFrame", "setTimeout",
+      ),
     },
   },
   {

@@ -21,6 +21,11 @@ def suite_names() -> list[str]:
     return sorted(f.name[: -len(".yaml")] for f in folder.iterdir() if f.name.endswith(".yaml"))
 
 
+def tuning_records() -> list[Path]:
+    """Return the records of the searches that the suites' settings come from."""
+    return sorted((Path(str(resources.files(SUITES))) / "tuning").glob("*.yaml"))
+
+
 def result_folders() -> list[Path]:
     """Return the folders of suites' results that come with the package: packs of runs."""
     folder = Path(str(resources.files(SUITES))) / "results"

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Sequence
 from importlib import metadata
 
+from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import comparisons, origins, ranking, scoring
 from plasticity_bench.report.model import CurveRow, ExplanationRow, Report, StatusRow
 from plasticity_bench.report.numbers import bounds_or_none, numbers
@@ -31,10 +32,13 @@ def collect(selection: Selection, *, layers: bool = False, tuned: Sequence[Tuned
     runs = selection.finished
     results, reference = selection.results, selection.reference
     scores = stored_scores.scores(selection)
-    streams = list(dict.fromkeys(run.stream for run, _ in runs))
+    finished = {run.stream for run, _ in runs}
+    streams = [stream for stream in selection.streams if stream in finished]
     labels = dict.fromkeys(run.learner for run, _ in runs)
     learners = list(ranking.places(scores, streams, list(labels), reference))
     names = _measurements(runs, layers)
+    best_first = stored_scores.ranked(scores, learners)
+    looks = paper_figure.looks(learners, reference, best_first)
     suite_status = status.of_folder(results)
     suite, _, suite_hash = results.folder.resolve().name.partition("@")
     seeds = sorted({run.seed for run, _ in runs})
@@ -48,7 +52,8 @@ def collect(selection: Selection, *, layers: bool = False, tuned: Sequence[Tuned
         seeds=seeds,
         streams=streams,
         learners=learners,
-        colours=_colours(learners, reference),
+        looks=[(*looks.coloured, *looks.grey).index(label) for label in learners],
+        selected=[learners.index(label) for label in looks.coloured],
         measurements=names,
         notices=[*_notices(suite_status, len(seeds)), *selection.sentences],
         about=origins.streams(selection, streams, names),
@@ -57,10 +62,11 @@ def collect(selection: Selection, *, layers: bool = False, tuned: Sequence[Tuned
         profiles=comparisons.profiles(scores, streams, learners),
         pairs=comparisons.pairs(scores, streams, learners),
         explanations=_diagnostics(runs, streams, reference, layers),
-        searches=searches([*tuned, *known_records(runs, results.folder)], reference),
+        searches=searches(known_records(tuned, runs, results.folder), reference),
         status=_status(suite_status),
         status_sentences=status.summary(suite_status),
         settings=origins.settings(runs, streams, learners),
+        costs=origins.costs(selection, learners),
         machines=origins.machines(runs),
         seconds=origins.seconds(runs),
         commands=origins.commands(selection),
@@ -76,12 +82,6 @@ def _measurements(runs: Stored, layers: bool) -> list[str]:
     there = [name for name in first if name in rest]
     shown = (n for n in sorted(rest) if n not in NOT_CURVES and (layers or "/" not in n))
     return list(dict.fromkeys([*there, *shown]))
-
-
-def _colours(learners: Sequence[str], reference: str) -> list[int]:
-    """Places in the palette: the reference has the first, the others follow by name."""
-    order = [reference, *sorted(name for name in learners if name != reference)]
-    return [order.index(name) for name in learners]
 
 
 def _curves(

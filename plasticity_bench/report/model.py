@@ -1,4 +1,4 @@
-"""What a report shows, as the JSON inside its page.
+"""What a report shows, as the JSON inside its page, which is compressed with gzip.
 
 Streams, learners and measurements are given by their places in `streams`, `learners` and
 `measurements`. Numbers have five significant digits; NaN is null.
@@ -88,6 +88,7 @@ class SearchRow(TypedDict):
     scales: dict[str, str]  # of each hyperparameter: "log", "linear", "choice"
     tried: list[dict[str, Any]]  # setting, score, interval, chosen, diverged (replicas)
     unfinished: int  # settings without a score
+    budget: dict[str, int]  # settings that were begun, and updates of all of them
 
 
 class StatusRow(TypedDict):
@@ -122,6 +123,17 @@ class StreamRow(TypedDict):
     curvature: int
 
 
+class CostRow(TypedDict):
+    """What an update of a learner costs, relative to plain Adam's; null where it is unknown."""
+
+    learner: int
+    recorded: bool
+    boundaries: bool
+    flops: Number
+    parameters: Number
+    memory: Number
+
+
 class MachineRow(TypedDict):
     """A machine and the versions that some runs were computed with."""
 
@@ -142,7 +154,8 @@ class Report(TypedDict):
     seeds: list[int]
     streams: list[str]
     learners: list[str]  # as in the leaderboard: the reference, the ranked, the incomplete
-    colours: list[int]  # of each learner, its place in the palette: the same in every report
+    looks: list[int]  # of each learner, the index of its look in `figures.paper_figure`
+    selected: list[int]  # learners in colours at first, as in figures; the others are grey
     measurements: list[str]
     notices: list[str]
     about: list[StreamRow]  # by stream
@@ -155,6 +168,7 @@ class Report(TypedDict):
     status: list[StatusRow]
     status_sentences: list[str]  # sentences of the status; the last says what to do
     settings: list[SettingRow]
+    costs: list[CostRow]
     machines: list[MachineRow]
     seconds: Number
     commands: list[str]

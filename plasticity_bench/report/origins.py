@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from plasticity_bench.report.model import MachineRow, Number, SettingRow, StreamRow
+from plasticity_bench.report.model import CostRow, MachineRow, Number, SettingRow, StreamRow
 from plasticity_bench.report.numbers import number
 from plasticity_bench.results import Run, RunResult, Selection, Stored
-from plasticity_bench.scoring import learning_curves, stored_scores
+from plasticity_bench.scoring import learner_costs, learning_curves, stored_scores
 
 
 def streams(selection: Selection, labels: Sequence[str], names: Sequence[str]) -> list[StreamRow]:
@@ -55,6 +55,22 @@ def settings(runs: Stored, labels: Sequence[str], learners: Sequence[str]) -> li
     return sorted(rows.values(), key=lambda row: (row["learner"], row["streams"]))
 
 
+def costs(selection: Selection, learners: Sequence[str]) -> list[CostRow]:
+    """Return what an update of each learner costs, where results say it."""
+    return [
+        CostRow(
+            learner=learners.index(label),
+            recorded=cost.recorded,
+            boundaries=cost.boundaries,
+            flops=number(cost.flops) if cost.recorded else None,
+            parameters=number(cost.parameters) if cost.recorded else None,
+            memory=number(cost.memory) if cost.recorded else None,
+        )
+        for label, cost in learner_costs.costs_of(selection).items()
+        if label in learners
+    ]
+
+
 def machines(runs: Stored) -> list[MachineRow]:
     """Return the machines and versions that runs were computed with, the commonest first."""
     counts = Counter(
@@ -82,7 +98,9 @@ def commands(selection: Selection) -> list[str]:
 
 
 def _execution(info: dict[str, Any]) -> dict[str, Any]:
-    return {name: v for name, v in _part(info, "execution").items() if name != "members"}
+    """How runs were computed, without what differs from learner to learner."""
+    own = ("members", "record", "recorded", "varies")
+    return {name: v for name, v in _part(info, "execution").items() if name not in own}
 
 
 def _part(info: dict[str, Any], name: str) -> dict[str, Any]:

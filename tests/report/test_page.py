@@ -1,15 +1,23 @@
 """The report in a real browser: it loads, sorts, filters, speaks, and runs nothing foreign."""
 
+import base64
 import copy
+import csv
+import io
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
+from benchmarks import made_up_results
+from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, write
-from plasticity_bench.results import select
-from tests.support import report_results
+from plasticity_bench.results import Results, select
+from plasticity_bench.scoring import stored_scores
+from tests.support import page_faults, report_results, report_screens
 from tests.support.browser import CHROMIUM, Browser
 
-NONE = "\N{EN DASH}"
+NONE, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
 pytestmark = [
     pytest.mark.system,
@@ -30,6 +38,25 @@ def path(report, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def larger(tmp_path_factory):
+    """Results of more learners than there are colours, with their own fresh copies."""
+    folder = made_up_results.write(tmp_path_factory.mktemp("larger"), report_screens.SIZE)
+    return select(Results(folder))
+
+
+@pytest.fixture(scope="module")
+def larger_report(larger):
+    return collect(larger)
+
+
+@pytest.fixture(scope="module")
+def larger_path(larger_report, tmp_path_factory):
+    path = tmp_path_factory.mktemp("larger_report") / "report.html"
+    write(larger_report, path)
+    return path
+
+
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     browser = Browser(tmp_path_factory.mktemp("profile"))
     yield browser
@@ -40,13 +67,30 @@ def browser(tmp_path_factory):
 def page(browser, path):
     browser.complaints.clear()
     browser.requests.clear()
-    browser.open(path)
+    browser.open_report(path)
+    browser.show_whole()  # so that all figures are drawn
+    return browser
+
+
+@pytest.fixture
+def larger_page(browser, larger_path):
+    browser.open_report(larger_path)
+    browser.show_whole()
     return browser
 
 
 def column(page, number):
     runs = f"#scores tbody tr > :nth-child({number})"
     return page.run(f"[...document.querySelectorAll({runs!r})].map(c => c.textContent)")
+
+
+def choose(page, selector, value):
+    page.run(
+        f"box = document.querySelector({selector!r}); box.value = {value!r};"
+        "box.dispatchEvent(new Event('change'))"
+    )
+    page.settle()
+    page.settle()
 
 
 def click(page, selector):
@@ -60,9 +104,9 @@ def test_it_loads_alone_and_without_complaint(page, path):
     sections = page.run("[...document.querySelectorAll('main > section')].map(s => s.id)")
     assert sections == [
         *("scores", "scatter", "curves", "measurements", "profiles", "differences"),
-        *("explanations", "sensitivity", "runs", "settings", "provenance"),
+        *("explanations", "sensitivity", "budget", "runs", "settings", "provenance"),
     ]
-    assert page.run("document.querySelectorAll('.stage svg').length") == 2 + 2 + 2 + 3 + 3
+    assert page.run("document.querySelectorAll('.stage svg').length") == 2 + 2 + 3 + 1 + 3
     assert report_results.COMMAND in page.run("document.querySelector('pre').textContent")
 
 
@@ -72,46 +116,139 @@ def test_a_label_is_never_a_program(page):
     assert "no <b>luck</b>" in page.run("document.querySelector('#runs').textContent")
 
 
+def cells(page, number):
+    """The numbers in a column of the matrix, without intervals; None where there is none."""
+    texts = [text.partition("[")[0] for text in column(page, number)]
+    return [None if text in ("n/a", NONE) else float(text.replace(MINUS, "-")) for text in texts]
+
+
+def test_the_matrix_has_the_scores(page, report):
+    heads = page.run("[...document.querySelectorAll('#scores thead th')].map(h => h.textContent)")
+    assert heads == ["learner", "rank", "mean over streams", *report["streams"]]
+    for place, stream in enumerate([None, 0, 1]):
+        rows = {r["learner"]: r for r in report["scores"] if r["stream"] == stream}
+        expected = [
+            rows[i]["trainability"] and rows[i]["trainability"][0] if i in rows else None
+            for i in range(len(report["learners"]))
+        ]
+        assert cells(page, 3 + place) == [pytest.approx(v, abs=0.0051) for v in expected]
+    choose(page, "#scores select", "curvature")
+    rows = {r["learner"]: r for r in report["scores"] if r["stream"] == 0}
+    expected = [rows[i]["curvature"] for i in range(len(report["learners"]))]
+    assert cells(page, 4) == [pytest.approx(v, abs=0.051) for v in expected]
+
+
 def test_sorting(page):
     head = "#scores thead th:nth-child(4)"
     sort = f"document.querySelector({head!r}).getAttribute('aria-sort')"
     assert page.run(sort) == "none"
     click(page, f"{head} button")
-    values = [float(text.split()[0]) for text in column(page, 4) if text != "n/a"]
+    values = [value for value in cells(page, 4) if value is not None]
     assert page.run(sort) == "descending" and values == sorted(values, reverse=True)
     page.run(f"document.querySelector('{head} button').focus()")
     page.run("document.activeElement.click()")
-    values = [float(text.split()[0]) for text in column(page, 4) if text != "n/a"]
+    values = [value for value in cells(page, 4) if value is not None]
     assert page.run(sort) == "ascending" and values == sorted(values)
 
 
 def test_ranks_sort_from_the_first(page):
-    click(page, "#scores thead th:nth-child(3) button")
-    shown = column(page, 3)
-    assert shown[:2] == ["1 [1, 2]", "1 [1, 2]"] and shown[-1] == NONE == shown[-5]
-    assert shown == sorted(shown, key=lambda text: (text == NONE, text[0]))
-    click(page, "#scores thead th:nth-child(3) button")
-    assert column(page, 3)[-1] == NONE  # what has no rank comes last either way
+    click(page, "#scores thead th:nth-child(2) button")
+    assert column(page, 2) == ["1[1, 2]", "1[1, 2]", NONE, NONE]
+    click(page, "#scores thead th:nth-child(2) button")
+    assert column(page, 2)[-1] == NONE  # what has no rank comes last either way
+
+
+def test_the_header_stays(browser, larger_path):
+    browser.open_report(larger_path, height=400)
+    head = "document.querySelector('#scores thead th').getBoundingClientRect().top"
+    nav = "document.querySelector('nav').getBoundingClientRect().bottom"
+    browser.run(
+        "document.querySelector('#scores tbody tr:last-child').scrollIntoView({block: 'center'})"
+    )
+    browser.settle()
+    assert browser.run(nav) > 0
+    assert browser.run(head) == pytest.approx(browser.run(nav), abs=1.5)
 
 
 def test_filters(page):
     page.run("filter.value = 'ADA'; filter.dispatchEvent(new Event('input'))")
-    assert column(page, 1) == ["adam"] * 3
-    page.run(
-        "box = document.querySelector('#scores select'); box.value = '1';"
-        "box.dispatchEvent(new Event('change'))"
+    assert column(page, 1) == ["adam"]
+    assert "1 of 4 rows" in page.run("document.querySelector('#scores caption').textContent")
+
+
+def opacities(page, selector):
+    page.settle()
+    return page.run(
+        f"[...document.querySelectorAll({selector!r})].map(n => [n.dataset.learner ?? "
+        "[...n.classList].find(c => /^l\\d+$/.test(c)).slice(1), Number(getComputedStyle(n).opacity).toFixed(2)])"
     )
-    assert column(page, 1) == ["adam"] and column(page, 2) == ["hard"]
-    assert "1 of 12 rows" in page.run("document.querySelector('#scores caption').textContent")
 
 
-def test_picking_learners_holds_everywhere(page):
-    lines = "document.querySelectorAll('#curves polyline').length"
-    assert page.run(lines) == 8
-    click(page, "#scatter .legend button")
-    assert page.run(lines) == 6
-    pressed = "document.querySelector('#profiles .legend button').getAttribute('aria-pressed')"
-    assert page.run(pressed) == "false"
+@pytest.mark.parametrize("how", ["click", "hover", "chart"])
+def test_a_learner_is_isolated_everywhere(larger_page, larger_report, how):
+    page, adam = larger_page, larger_report["learners"].index("adam")
+    row = f"document.querySelector('#scores tr[data-learner=\"{adam}\"]')"
+    if how == "click":
+        page.run(f"{row}.querySelector('button').click()")
+    elif how == "hover":
+        page.run(f"{row}.dispatchEvent(new PointerEvent('pointerover', {{bubbles: true}}))")
+    else:
+        point = f"document.querySelector('#scatter .stage g.l{adam} path').getBoundingClientRect()"
+        page.run(
+            f"box = {point}; document.querySelector('#scatter .stage').dispatchEvent("
+            "new PointerEvent('pointermove', {clientX: box.x + 3, clientY: box.y + 3}))"
+        )
+    for selector in ("#scores tbody tr", "#scatter g.of-learner", "#curves g.of-learner"):
+        found = opacities(page, selector)
+        assert found
+        for learner, opacity in found:
+            assert (opacity == "1.00") == (int(learner) == adam), (selector, learner)
+    if how == "click":
+        pinned = "document.querySelector('#pinned').textContent"
+        assert page.run(pinned) == "adam is isolatedShow all"
+        assert page.run(f"{row}.querySelector('button').ariaPressed") == "true"
+        page.press("Escape")
+        assert page.run(pinned) == ""
+    elif how == "hover":
+        page.run("document.body.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}))")
+    else:
+        page.run(
+            "document.querySelector('#scatter .stage').dispatchEvent(new Event('pointerleave'))"
+        )
+    assert {opacity for _, opacity in opacities(page, "#scores tbody tr")} == {"1.00"}
+
+
+def colours(page, section):
+    """The strokes of the lines in the first figure of a section, by learner."""
+    lines = page.run(
+        f"[...document.querySelector('#{section} .stage').querySelectorAll('g[aria-label=line]')]"
+        ".map(g => [[...g.classList].find(c => /^l\\d+$/.test(c)), g.getAttribute('stroke')])"
+    )
+    return {int(name[1:]): stroke for name, stroke in lines}
+
+
+def test_selecting_learners_holds_everywhere(page):
+    assert len(set(colours(page, "curves").values())) == 4
+    click(page, "#scatter .legend button[data-learner='0']")
+    page.settle()
+    for section in ("curves", "measurements", "profiles"):
+        strokes = colours(page, section)
+        assert strokes[0] == "var(--grey)" and list(strokes.values()).count("var(--grey)") == 1
+    options = "[...document.querySelectorAll('#profiles .legend option')].map(o => o.textContent)"
+    assert page.run(options) == ["add one of 1…", "fresh"]
+    choose(page, "#profiles .legend select", "0")
+    assert colours(page, "curves")[0] == "var(--c0)"
+
+
+def test_the_selection_is_that_of_figures(larger_page, larger, larger_report):
+    """Coloured at first: the reference, the user's own, Adam and the best five."""
+    best = stored_scores.ranked(stored_scores.scores(larger), larger.learners)
+    expected = paper_figure.looks(larger.learners, "fresh", best)
+    strokes = colours(larger_page, "curves")
+    names = larger_report["learners"]
+    grey = {names[i] for i, stroke in strokes.items() if stroke == "var(--grey)"}
+    assert grey == set(expected.grey) and len(grey) == 4
+    assert {"fresh", "adam", made_up_results.OWN} <= set(names) - grey
 
 
 def test_another_measurement_of_one_stream(page):
@@ -146,9 +283,12 @@ def test_numbers_stand_beside_each_figure(page):
 
 
 def marks(page, panel):
-    """The classes and shapes of the points in a panel of the sensitivity section, and its texts."""
+    """The colours of the points in a panel of the sensitivity section, and its texts."""
     stage = f"document.querySelectorAll('#sensitivity .stage')[{panel}]"
-    points = page.run(f"[...{stage}.querySelectorAll('path')].map(p => p.getAttribute('class'))")
+    points = page.run(
+        f"[...{stage}.querySelectorAll('g[aria-label=dot]')]"
+        ".map(g => [g.getAttribute('fill'), g.getAttribute('stroke')])"
+    )
     return points, page.run(f"[...{stage}.querySelectorAll('text')].map(t => t.textContent)")
 
 
@@ -158,7 +298,8 @@ def test_sensitivity(page):
     )
     assert titles == ["fresh: step_size", "adam: step_size", "adam: kind"]
     points, texts = marks(page, 1)
-    assert points == ["k1 open", "k2 mark"]  # a cross for what diverged, the chosen one last
+    # A cross for what diverged, the chosen one last.
+    assert points == [["none", "var(--c1)"], ["var(--c2)", None]]
     assert {"10⁻³", "10⁻²", "10⁻¹", "step_size", "trainability"} <= set(texts)
     points, texts = marks(page, 2)
     assert {"a", "b", "kind"} <= set(texts)
@@ -202,57 +343,62 @@ def test_ticks_of_powers_of_ten(browser, report, tmp_path, values, texts):
         {**search["tried"][0], "setting": {"step_size": value, "kind": "a"}} for value in values
     ]
     write(report, tmp_path / "report.html")
-    browser.open(tmp_path / "report.html")
-    below = "t => t.getAttribute('text-anchor') === 'middle' && !t.classList.contains('title')"
-    texts_below = f"[...document.querySelectorAll('#sensitivity .stage')[1].querySelectorAll('text')].filter({below}).map(t => t.textContent)"
+    browser.open_report(tmp_path / "report.html")
+    browser.show_whole()
+    texts_below = (
+        "[...document.querySelectorAll('#sensitivity .stage')[1]"
+        ".querySelectorAll('[aria-label=\"x-axis tick label\"] text')].map(t => t.textContent)"
+    )
     assert browser.run(texts_below) == texts
 
 
-OVERLAPS = """[...document.querySelectorAll('.stage svg')].flatMap((figure) => {
-  const boxes = [...figure.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()]);
-  const out = (b, other) => b.right < other.left || other.right < b.left || b.bottom - 3 < other.top || other.bottom - 3 < b.top;
-  return boxes.flatMap(([text, box], i) => boxes.slice(0, i)
-    .filter(([, other]) => !out(box, other)).map(([other]) => [text, other]));
-})"""
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-def test_texts_of_figures_are_apart(browser, path, width):
-    browser.open(path, width=width)
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1280, 1600])
+@pytest.mark.parametrize("which", ["path", "larger_path"])
+def test_nothing_overlaps_is_cut_or_off_the_screen(browser, request, which, width, dark):
+    browser.open_report(request.getfixturevalue(which), width=width, dark=dark)
+    browser.show_whole()
     assert browser.run("document.querySelectorAll('.stage text').length") > 100
-    assert browser.run(OVERLAPS) == []
-    cut = """[...document.querySelectorAll('.stage')].filter((stage) =>
-      [...stage.querySelectorAll('text')].some((text) => {
-        const [own, all] = [text.getBoundingClientRect(), stage.getBoundingClientRect()];
-        return own.left < all.left - 1 || own.right > all.right + 1 || own.top < all.top - 1 || own.bottom > all.bottom + 1;
-      })).map((stage) => stage.ariaLabel)"""
-    assert browser.run(cut) == []
+    assert page_faults.found(browser) == []
+    browser.run("document.querySelector('#runs details').open = true")
+    browser.run("document.querySelector('#settings details').open = true")
+    assert page_faults.found(browser) == []
 
 
-@pytest.mark.parametrize("width", [390, 900])
-def test_a_narrow_page_names_the_stream_below_the_learner(browser, path, width):
-    browser.open(path, width=width)
-    under = "getComputedStyle(document.querySelector('#scores tbody th'), '::after').content"
-    assert browser.run(under) == '"mean over streams"'
-    second = "getComputedStyle(document.querySelector('#scores td')).display"
-    assert browser.run(second) == "none"
-    browser.open(path, width=1280)
-    assert browser.run(under) == "none" and browser.run(second) != "none"
+@pytest.mark.parametrize(("width", "dark"), report_screens.SCREENS)
+def test_it_looks_as_it_did(browser, larger_path, width, dark):
+    stored = Image.open(report_screens.FOLDER / report_screens.name(width, dark))
+    image, font_width = report_screens.take(browser, larger_path, width, dark)
+    if font_width != stored.info["font width"]:
+        pytest.skip("the stored screenshots were made with other fonts")
+    difference = report_screens.difference(image, stored.convert("RGB"))
+    remedy = "if it is meant so, run `python -m tests.support.report_screens`"
+    assert difference < 0.0005, f"{difference:.2%} of the page look different: {remedy}"
 
 
-def test_differences(page):
-    runs = page.run(
-        "[...document.querySelector('#differences tbody tr').children].map(c => c.textContent)"
+def test_differences(page, report):
+    click(page, "#differences summary")
+    rows = page.run(
+        "[...document.querySelectorAll('#differences tbody tr')]"
+        ".map(r => [...r.children].map(c => c.textContent))"
     )
-    assert runs[0] == "fresh" and runs[1] == "·"
-    assert all(text.startswith("+") or text == "n/a" for text in runs[2:])
+    assert rows[0][0] == report["learners"][1]  # the best after the reference
+    found = {row[1]: float(row[2]) for row in rows}
+    for pair in report["pairs"]:
+        if pair["stream"] is None and pair["score"] == "trainability":
+            both = [report["learners"][pair[name]] for name in ("learner", "other")]
+            if rows[0][0] in both:
+                sign = 1 if both[0] == rows[0][0] else -1
+                other = both[1] if sign == 1 else both[0]
+                assert found.pop(other) == pytest.approx(sign * pair["difference"][0])
+    assert found == {}
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_theme_is_the_systems_until_it_is_chosen(browser, path, dark):
-    browser.open(path, dark=dark)
+    browser.open_report(path, dark=dark)
     browser.run("localStorage.clear()")
-    browser.open(path, dark=dark)
+    browser.open_report(path, dark=dark)
     theme, background = (
         "document.documentElement.dataset.theme",
         "getComputedStyle(document.body).backgroundColor",
@@ -265,42 +411,106 @@ def test_the_theme_is_the_systems_until_it_is_chosen(browser, path, dark):
     browser.run("localStorage.clear()")
 
 
-CONTRAST = """(() => {
-  const part = (c) => (c /= 255) <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => .2126 * part(r) + .7152 * part(g) + .0722 * part(b);
-  const read = (text) => text.match(/[\\d.]+/g).map(Number);
-  const behind = (node) => {
-    if (!node) return [255, 255, 255];
-    const [r, g, b, a = 1] = read(getComputedStyle(node).backgroundColor);
-    const below = a === 1 ? [0, 0, 0] : behind(node.parentElement);
-    return [r, g, b].map((v, i) => a * v + (1 - a) * below[i]);
-  };
-  return Math.min(...[...document.querySelectorAll('body *')]
-    .filter((n) => [...n.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim()))
-    .filter((n) => !n.closest('script, noscript, .hidden, .skip'))
-    .map((n) => {
-      const style = getComputedStyle(n);
-      const ink = light(read(n instanceof SVGElement ? style.fill : style.color));
-      const paper = light(behind(n instanceof SVGElement ? n.closest('figure') : n));
-      return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
-    }));
-})()"""
+SAVED = """saved = null; URL.createObjectURL = (blob) => { saved = blob; return '#'; };
+  HTMLAnchorElement.prototype.click = function () { file = this.download; };"""
+
+
+def save(page, selector, kind):
+    """The name and the content of what a button saves."""
+    page.run(SAVED)
+    page.run(
+        f"[...document.querySelectorAll({selector!r})].find(b => b.textContent === {kind!r}).click()"
+    )
+    page.run("new Promise(d => { const look = () => saved ? d() : setTimeout(look, 10); look(); })")
+    data = page.run(
+        "saved.arrayBuffer().then(b => btoa([...new Uint8Array(b)]"
+        ".map(c => String.fromCharCode(c)).join('')))"
+    )
+    return page.run("file"), base64.b64decode(data)
+
+
+def test_tables_are_saved_as_csv(page, report):
+    name, content = save(page, "#scores .file", "CSV")
+    assert name == "small-v0_Scores.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert len(rows) == len(report["scores"])
+    for row, score in zip(rows, report["scores"], strict=True):
+        assert row["learner"] == report["learners"][score["learner"]]
+        assert float(row["trainability"]) == score["trainability"][0]
+        assert row["curvature_retention"] == ""
+
+
+def test_figures_are_saved(page, report):
+    click(page, "#curves summary")
+    name, content = save(page, "#curves .file", "SVG")
+    assert name == "small-v0_easy.svg" and b"var(--" not in content
+    texts = [text.text for text in ElementTree.fromstring(content).iter() if text.text]
+    assert {"easy", "accuracy", "task", *report["learners"]} <= set(texts)
+    name, content = save(page, "#curves .file", "PNG")
+    image = Image.open(io.BytesIO(content))
+    width = page.run("document.querySelector('#curves .stage svg').width.baseVal.value")
+    assert name == "small-v0_easy.png" and image.width == 3 * width
+    assert len(image.convert("RGB").getcolors(1 << 24)) > 20  # it is not empty
+    name, content = save(page, "#curves .file", "CSV")
+    assert content.decode().splitlines()[0] == "learner,task,mean,low,high"
+
+
+def test_a_panel_for_each_learner(page, report):
+    choose(page, "#curves .controls label:nth-child(2) select", "learner")
+    titles = page.run(
+        "[...document.querySelectorAll('#curves figcaption')].map(c => c.textContent)"
+    )
+    assert len(titles) == 2 * (len(report["learners"]) - 1)
+    assert f"{report['learners'][1]} on easy" in titles
+
+
+def test_ticks_of_tasks_are_whole_numbers(page):
+    ticks = page.run(
+        "[...document.querySelectorAll('#curves [aria-label=\"x-axis tick label\"] text')]"
+        ".map(t => t.textContent)"
+    )
+    assert ticks and all(tick.isdigit() for tick in ticks)
+
+
+def test_points_in_colours_have_labels(larger_page, larger_report):
+    texts = larger_page.run(
+        "[...document.querySelectorAll('#scatter .stage .of-learner text')].map(t => t.textContent)"
+    )
+    names = [larger_report["learners"][i] for i in larger_report["selected"]]
+    assert sorted(texts) == sorted(2 * names)
+
+
+def test_a_phone_has_its_sections_behind_a_button(browser, path):
+    browser.open_report(path, width=390, height=740)
+    shown = "getComputedStyle(document.querySelector('#contents')).display"
+    assert browser.run(shown) == "none"
+    click(browser, "#sections")
+    assert browser.run(shown) == "flex"
+    assert browser.run("document.querySelector('#sections').ariaExpanded") == "true"
+    click(browser, "#contents a")
+    assert browser.run(shown) == "none"
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_phone_scrolls_in_one_direction_and_all_text_can_be_read(browser, path, dark):
-    browser.open(path, width=360, height=740, dark=dark)
-    assert browser.run("document.documentElement.scrollWidth") <= 360
-    browser.run("document.querySelectorAll('details').forEach(d => (d.open = true))")
-    click(browser, "#scatter .legend button")
+def test_tips_and_names_of_controls(browser, path, dark):
+    browser.open_report(path, width=390, height=740, dark=dark)
     browser.run("document.querySelector('#curves .stage').focus()")
+    browser.settle()
     browser.press("End")  # its tip is shown
     assert browser.run("document.querySelectorAll('.tip:not([hidden])').length") == 1
-    assert browser.run(CONTRAST) >= 4.5
-    assert browser.run("document.documentElement.scrollWidth") <= 360
-    unnamed = "[...document.querySelectorAll('button, select, input')].filter(n => !(n.labels?.length || n.textContent.trim())).length"
+    assert browser.run(page_faults.CONTRAST) >= 4.5
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+    unnamed = "[...document.querySelectorAll('button, select, input')].filter(n => !(n.labels?.length || n.ariaLabel || n.textContent.trim())).length"
     assert browser.run(unnamed) == 0
     regions = (
         "[...document.querySelectorAll('[role=region]')].map(r => r.getAttribute('aria-label'))"
     )
     assert {"Scores", "Explanations", "Runs"} <= set(browser.run(regions))
+
+
+def test_the_arrow_keys_isolate_a_learner(page):
+    page.run("document.querySelector('#curves .stage').focus()")
+    page.press("End")
+    page.press("ArrowDown")
+    page.press("Enter")
+    assert page.run("document.querySelector('#pinned').textContent").endswith("is isolatedShow all")

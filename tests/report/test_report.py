@@ -1,22 +1,29 @@
 """A report holds what is stored, no less and nothing else; figures of papers are drawn from it."""
 
+import base64
+import gzip
 import hashlib
 import json
 import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from benchmarks import made_up_results
+from plasticity_bench import shipped
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.figures import paper_figure
 from plasticity_bench.report import collect, page, ranking
-from plasticity_bench.report.page import as_json
-from plasticity_bench.results import LearnerOnStream, select
+from plasticity_bench.report.page import _part, compressed
+from plasticity_bench.report.searches import known_records
+from plasticity_bench.results import LearnerOnStream, Results, select
 from plasticity_bench.statistics import Rank, ranks
+from plasticity_bench.tuning import record
 from tests.support import report_results
 from tests.support.helpers import a_score
 from tests.support.report_results import EVIL
@@ -30,6 +37,12 @@ def results(tmp_path_factory):
 @pytest.fixture(scope="module")
 def report(results):
     return collect(select(results))
+
+
+def data_of(text):
+    """The report inside a page."""
+    (data,) = re.findall(r'<script type="application/gzip" id="data">(.*?)</script>', text)
+    return json.loads(gzip.decompress(base64.b64decode(data)))
 
 
 def row(rows, **wanted):
@@ -113,6 +126,40 @@ def test_searches_are_those_of_the_record(report):
     assert [(t["chosen"], t["diverged"]) for t in adam["tried"]] == [(False, 4), (True, 0)]
 
 
+def test_searches_are_found_from_the_results_folder(tmp_path, monkeypatch):
+    """Wherever the report is made: results name a file by its path from where `run` was called."""
+    results = report_results.write(tmp_path / "project" / "results")
+    file = tmp_path / "project" / "searches" / "first.yaml"
+    file.parent.mkdir()
+    (results.folder / "tuning.yaml").rename(file)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    named = {"file": "searches/first.yaml", "sha256": sha256}
+    runs = [(None, SimpleNamespace(info={"tuned": named}))]
+    monkeypatch.chdir(tmp_path)  # from which the path leads nowhere
+    assert [tuned.sha256 for tuned in known_records([], runs, results.folder)] == [sha256]
+    moved = results.folder.rename(tmp_path / results.folder.name)
+    assert known_records([], runs, moved) == []
+    file.rename(moved / "first.yaml")
+    assert len(known_records([], runs, moved)) == 1
+    (moved / "first.yaml").write_text(report_results.TUNING + "# another one\n")
+    assert known_records([], runs, moved) == []
+
+
+def test_the_search_of_a_shipped_suite_is_known(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (path,) = (path for path in shipped.tuning_records() if path.name == "quick.yaml")
+    own = record.read(path)
+    folder = tmp_path / own.record.suite.rpartition("/")[2]
+    assert [tuned.sha256 for tuned in known_records([], [], folder)] == [own.sha256]
+    assert len(known_records([own], [], folder)) == 1  # each once
+    assert known_records([], [], tmp_path / "quick-v1@00000000") == []
+
+
+def test_the_budget_counts_each_setting_once(report):
+    adam = row(report["searches"], learner="adam")
+    assert adam["budget"] == {"settings": 4, "updates": 80}
+
+
 def test_curves_are_means_over_seeds(report):
     place = {name: i for i, name in enumerate(report["measurements"])}
     assert report["measurements"][:2] == ["accuracy", "fisher_srank99_n16"]
@@ -165,9 +212,8 @@ def test_cells_settings_and_origins(report):
 
 def test_the_page_holds_its_data_and_loads_nothing(report):
     text = page(report)
-    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
-    assert json.loads(data) == json.loads(json.dumps(report))
-    assert EVIL not in text and "{{" not in text.replace(data, "")
+    assert data_of(text) == json.loads(json.dumps(report))
+    assert EVIL not in text and "{{" not in text.replace(_part("report.js"), "")
     assert not re.findall(r'(?:src|href)="(?!#|data:)', text) and "@import" not in text
     assert "default-src 'none'" in text
 
@@ -185,12 +231,19 @@ def test_the_bundle_is_what_its_sources_give():
     assert b"</script" not in code and b"<!--" not in code
 
 
-def test_json_cannot_leave_its_element():
-    nasty = "</script><!--&\u2028"
-    assert not set("<>&\u2028") & set(as_json(nasty))
-    assert json.loads(as_json(nasty)) == nasty
+@pytest.mark.slow
+def test_a_large_report_has_at_most_1_5_megabytes(tmp_path):
+    """With 45 learners, 4 streams and 10 seeds; docs/report.md says 1.1 MB."""
+    size = made_up_results.Size()
+    assert (len(size.labels), size.streams, size.seeds) == (45, 4, 10)
+    results = Results(made_up_results.write(tmp_path, size))
+    weight = len(page(collect(select(results))).encode())
+    assert 1.05e6 < weight < 1.15e6
+
+
+def test_no_number_is_lost_to_nan():
     with pytest.raises(ValueError):
-        as_json(math.nan)
+        compressed(math.nan)
 
 
 def test_settings_that_were_given_up_are_left_out(tmp_path):
@@ -218,7 +271,7 @@ def test_the_verb_writes_the_file(tmp_path, results, capsys):
     *told, following = capsys.readouterr().err.splitlines()
     assert told == ["Selection: 3 seeds; relative to fresh.", f"Report: {path}"]
     assert following == f"Next: plasticity-bench plot {results.folder}"
-    assert "dormant_units/layer0" in path.read_text()
+    assert "dormant_units/layer0" in data_of(path.read_text())["measurements"]
 
 
 @pytest.mark.parametrize("kind", ["curves", "scatter", "ranks", "profile", "explain"])

@@ -26,9 +26,21 @@ async function sourceDigest() {
   return sha256(...(await Promise.all(parts)).flat());
 }
 
+/** Returns the licences of the libraries in the bundle as a comment: each text once, with its packages. */
+async function licences(inputs) {
+  const packages = new Set(inputs.map((file) => file.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]).filter(Boolean));
+  const users = new Map();
+  for (const name of [...packages].sort()) {
+    const text = (await readFile(path.join(ROOT, "node_modules", name, "LICENSE"), "utf8")).trim();
+    users.set(text, [...(users.get(text) || []), name]);
+  }
+  const parts = [...users].map(([text, names]) => `${names.join(", ")}:\n${text}`);
+  return `/* Libraries in this file, and their licences:\n\n${parts.join("\n\n").replaceAll("*/", "* /")}\n*/`;
+}
+
 /** Returns the text of the bundle. Its header lets tests without Node.js see that it is current. */
 async function bundle() {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     banner: { js: '"use strict";' }, // as modules are
     entryPoints: [path.join(SOURCES, "main.js")],
@@ -37,10 +49,12 @@ async function bundle() {
     format: "iife",
     legalComments: "none",
     logLevel: "warning",
+    metafile: true,
+    minify: true,
     target: "es2020",
     write: false,
   });
-  const code = outputFiles[0].text;
+  const code = `${await licences(Object.keys(metafile.inputs))}\n${outputFiles[0].text}`;
   return [
     "// Generated from plasticity_bench/report/web/src by `npm run build`: do not edit.",
     `// sha256 of the sources: ${await sourceDigest()}`,

@@ -1,37 +1,33 @@
 /**
- * @file Controls, and which learners are visible: the same ones in all figures.
+ * @file Controls: the legend, drop-down lists, and grids of figures.
  */
 
 import { REPORT, STREAMS } from "./data.js";
 import { el } from "./dom.js";
-import { learnerSymbol } from "./encoding.js";
+import { learnerSymbol, ofLearner } from "./encoding.js";
+import { changeSelection, isSelected, onSelection, selectDefault, selectedLearners } from "./learners.js";
 
-const hiddenLearners = new Set();
-const visibilityListeners = [];
-
-/** Returns whether a learner is selected in the legends. */
-export const isVisible = (learner) => !hiddenLearners.has(learner);
-
-function changeVisibility(change) {
-  change();
-  visibilityListeners.forEach((listener) => listener());
-}
-
-/** Returns a legend whose entries show and hide learners. */
+/** Returns a legend: the learners in colours, which a click makes grey, and a list of the others. */
 export function legend() {
-  const learners = REPORT.learners.map((_, index) => index);
-  const toggle = (learner) => hiddenLearners.delete(learner) || hiddenLearners.add(learner);
-  const button = (attributes, change, ...children) =>
-    el("button", { type: "button", ...attributes, onclick: () => changeVisibility(change) }, ...children);
-  const entries = learners.map((learner) =>
-    button({}, () => toggle(learner), learnerSymbol(learner), REPORT.learners[learner]));
-  const all = button({ class: "plain" }, () => hiddenLearners.clear(), "all");
-  const none = button({ class: "plain" }, () => learners.forEach((learner) => hiddenLearners.add(learner)), "none");
-  const update = () =>
-    entries.forEach((entry, learner) => entry.setAttribute("aria-pressed", String(isVisible(learner))));
-  visibilityListeners.push(update);
+  const element = el("div", { class: "legend", role: "group", "aria-label": "Learners in colours" });
+  const all = REPORT.learners.map((_, index) => index);
+  const button = (attributes, act, ...children) =>
+    el("button", { type: "button", ...attributes, onclick: act }, ...children);
+  function update() {
+    const grey = all.filter((learner) => !isSelected(learner));
+    const add = el("select", { "aria-label": "Add a learner", onchange: () => changeSelection((set) => set.add(Number(add.value))) },
+      el("option", { value: "" }, `add one of ${grey.length}…`),
+      grey.map((learner) => el("option", { value: learner }, REPORT.learners[learner])));
+    element.replaceChildren(
+      ...selectedLearners().map((learner) => button({ ...ofLearner(learner), title: "make grey" },
+        () => changeSelection((set) => set.delete(learner)), learnerSymbol(learner), REPORT.learners[learner], el("span", { "aria-hidden": "true" }, "×"))),
+      ...(grey.length ? [add, el("span", { class: "quiet" }, `${grey.length} ${grey.length === 1 ? "other" : "others"} in grey`)] : []),
+      button({ class: "plain" }, selectDefault, "default"),
+      button({ class: "plain" }, () => changeSelection((set) => all.forEach((learner) => set.add(learner))), "all"));
+  }
+  onSelection(update);
   update();
-  return el("div", { class: "legend", role: "group", "aria-label": "Learners shown" }, entries, all, none);
+  return element;
 }
 
 /** Returns a labelled drop-down list of [value, text]; `onchange` is called with the new value. */
@@ -49,12 +45,12 @@ export const streamOptions = (allText) => [
 
 /**
  * Returns a grid of the figures that `build()` returns: {element, update()}, where `update` builds
- * them anew. They are drawn anew when other learners become visible.
+ * them anew. They are drawn anew when other learners are selected, or, if `bySelection`, built.
  */
-export function figureGrid(build, className) {
-  const element = el("div", { class: className ? `panels ${className}` : "panels" });
+export function figureGrid(build, { className = "", bySelection = false } = {}) {
+  const element = el("div", { class: `panels ${className}` });
   const update = () => element.replaceChildren(...build());
-  visibilityListeners.push(() => [...element.children].forEach((figure) => figure.redraw?.()));
+  onSelection(() => (bySelection ? update() : [...element.children].forEach((figure) => figure.redraw?.())));
   update();
   return { element, update };
 }

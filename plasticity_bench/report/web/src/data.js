@@ -5,11 +5,19 @@
  * given by their index, and a value that is missing or not finite is null.
  */
 
-/** The report, read from the JSON that the page embeds. */
-export const REPORT = JSON.parse(document.getElementById("data").textContent);
+/** The report; null until `loadReport` is done. */
+export let REPORT = null;
 
 /** The indices of all streams. */
-export const STREAMS = REPORT.streams.map((_, index) => index);
+export let STREAMS = [];
+
+/** Reads the report that the page embeds: JSON, compressed with gzip, in base64. */
+export async function loadReport() {
+  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (char) => char.charCodeAt(0));
+  const text = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  REPORT = await new Response(text).json();
+  STREAMS = REPORT.streams.map((_, index) => index);
+}
 
 /** The label of each score, by its key. */
 export const SCORES = {
@@ -37,12 +45,13 @@ export function formatFixed(value, digits = 2) {
   return withMinusSign(Number(text) === 0 ? text.replace("-", "") : text);
 }
 
+/** Returns the ends of an interval, `[mean, low, high]`, as "[low, high]"; of one seed, nothing. */
+export const formatEnds = (bounds, digits = 2) =>
+  (isMissing(bounds?.[1]) ? "" : `[${formatFixed(bounds[1], digits)}, ${formatFixed(bounds[2], digits)}]`);
+
 /** Returns a mean with the ends of its interval, `[mean, low, high]`, as "mean [low, high]"; of one seed, the mean. */
-export function formatInterval(bounds, digits = 2) {
-  if (!bounds) return "n/a";
-  const [mean, low, high] = bounds.map((value) => formatFixed(value, digits));
-  return isMissing(bounds[1]) ? mean : `${mean} [${low}, ${high}]`;
-}
+export const formatInterval = (bounds, digits = 2) =>
+  (bounds ? `${formatFixed(bounds[0], digits)} ${formatEnds(bounds, digits)}`.trim() : "n/a");
 
 /** Returns the value of a hyperparameter as text. */
 export const formatHyperparameter = (value) =>

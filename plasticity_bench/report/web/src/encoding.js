@@ -1,72 +1,66 @@
 /**
  * @file Visual encoding: learners by colour, marker and dash; signed values by colour.
  *
- * Colours are CSS classes (k0 to k7), for they differ between the themes.
+ * Colours are CSS variables, for they differ between the themes; what is not selected is grey.
  */
+
+import { symbol, symbolCircle, symbolCross, symbolDiamond, symbolSquare, symbolStar, symbolTriangle, symbolWye } from "d3-shape";
 
 import { REPORT } from "./data.js";
 import { breakable, el, svg } from "./dom.js";
+import { isSelected, learnerClass } from "./learners.js";
 
 const NUM_COLOURS = 7; // besides the reference's
-
-/** SVG path data of each marker, by its radius. */
-const MARKERS = {
-  circle: (r) => `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`,
-  square: (r) => `M${-r} ${-r}H${r}V${r}H${-r}Z`,
-  triangle: (r) => `M0 ${-1.25 * r}L${1.2 * r} ${r}H${-1.2 * r}Z`,
-  diamond: (r) => `M0 ${-1.4 * r}L${1.4 * r} 0L0 ${1.4 * r}L${-1.4 * r} 0Z`,
-  triangleDown: (r) => `M0 ${1.25 * r}L${1.2 * r} ${-r}H${-1.2 * r}Z`,
-  cross: (r) => `M${-r} ${-r}L${r} ${r}M${-r} ${r}L${r} ${-r}`,
-  plus: (r) => `M${-1.3 * r} 0H${1.3 * r}M0 ${-1.3 * r}V${1.3 * r}`,
-  pentagon: (r) => `M${-r} ${-0.45 * r}L0 ${-1.3 * r}L${r} ${-0.45 * r}L${0.7 * r} ${r}H${-0.7 * r}Z`,
-};
-const STROKED_MARKERS = new Set(["cross", "plus"]); // they have no area to fill
-const LEARNER_MARKERS = Object.keys(MARKERS).slice(1); // the circle is the reference's
+const LEARNER_MARKERS = [symbolSquare, symbolTriangle, symbolDiamond, symbolCross, symbolStar, symbolWye];
 const DASHES = ["", "7 3", "2 3", "8 3 2 3", "12 4"];
 
-/** Returns the encoding of a learner: {colour: a CSS class, marker: its name, dash: a dash array}. */
-export function learnerEncoding(learner) {
-  const index = REPORT.colours[learner];
-  if (index === 0) return { colour: "k0", marker: "circle", dash: "5 3" };
-  const cycle = Math.floor((index - 1) / NUM_COLOURS);
+/** Returns the look of a learner: {colour, marker: a symbol type of d3, dash: a dash array}. */
+export function learnerLook(learner) {
+  const index = REPORT.looks[learner];
+  if (!isSelected(learner)) return { colour: "var(--grey)", marker: symbolCircle, dash: "" };
+  if (index === 0) return { colour: "var(--c0)", marker: symbolCircle, dash: "5 3" };
+  const [cycle, place] = [Math.floor((index - 1) / NUM_COLOURS), (index - 1) % NUM_COLOURS];
   return {
-    colour: `k${1 + ((index - 1) % NUM_COLOURS)}`,
-    marker: LEARNER_MARKERS[(index - 1 + cycle) % LEARNER_MARKERS.length],
+    colour: `var(--c${1 + place})`,
+    marker: LEARNER_MARKERS[(place + cycle) % LEARNER_MARKERS.length],
     dash: DASHES[cycle % DASHES.length],
   };
 }
 
-/** Returns a marker as an SVG path, centred on (x, y). */
-export function markerAt(x, y, { colour, marker, radius, className }) {
-  return svg("path", {
-    d: MARKERS[marker](radius),
-    transform: `translate(${x} ${y})`,
-    class: [colour, STROKED_MARKERS.has(marker) ? "open" : "mark", className].filter(Boolean).join(" "),
-  });
+/** Returns a marker as an SVG path around (x, y). */
+export const markerPath = (marker, colour, x, y, size = 45) =>
+  svg("path", { d: symbol(marker, size)(), fill: colour, transform: `translate(${x} ${y})` });
+
+/** Returns the symbol of a learner's look, as an SVG group with a width of 26 and a height of 12. */
+export function lookGroup(learner) {
+  const { colour, marker, dash } = learnerLook(learner);
+  return svg("g", {},
+    svg("line", { x1: 0, x2: 26, y1: 6, y2: 6, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash || null }),
+    markerPath(marker, colour, 13, 6));
 }
 
-/** Returns the legend's symbol of a learner, as an SVG image. */
-export function learnerSymbol(learner, width = 26) {
-  const { colour, marker, dash } = learnerEncoding(learner);
-  return svg("svg", { width, height: 12, viewBox: `0 0 ${width} 12`, "aria-hidden": "true" },
-    svg("line", { x1: 0, x2: width, y1: 6, y2: 6, class: `${colour} stroke`, "stroke-width": 2, "stroke-dasharray": dash }),
-    markerAt(width / 2, 6, { colour, marker, radius: 4 }));
-}
+/** Returns the symbol of a learner's look, as an image. */
+export const learnerSymbol = (learner) =>
+  svg("svg", { width: 26, height: 12, viewBox: "0 0 26 12", "aria-hidden": "true" }, lookGroup(learner));
 
-/** Returns a learner's symbol and name, as an element. */
-export const learnerLabel = (learner) =>
-  el("span", { class: "name" }, learnerSymbol(learner, 18), el("span", {}, breakable(REPORT.learners[learner])));
+/** Returns a learner's name as a button that isolates it everywhere. */
+export const learnerButton = (learner) =>
+  el("button", { type: "button", class: "pin", "data-learner": learner, "aria-pressed": "false", title: "isolate in all tables and figures" },
+    learnerSymbol(learner), el("span", {}, breakable(REPORT.learners[learner])));
+
+/** Returns the attributes of an element that belongs to a learner. */
+export const ofLearner = (learner) => ({ class: learnerClass(learner), "data-learner": learner });
 
 /**
- * Returns the CSS classes of a diverging colour scale for `[mean, low, high]`: blue for better,
- * orange for worse, stronger farther from zero; none where the interval contains zero.
+ * Returns the CSS class of a signed mean with its interval, `[mean, low, high]`: blue for better,
+ * orange for worse, none where the interval contains zero.
  */
-export function divergingColour(bounds) {
+export function signClass(bounds) {
   if (!bounds || bounds[0] === null || (bounds[1] <= 0 && bounds[2] >= 0)) return "";
-  const strength = Math.max(1, Math.min(5, Math.ceil(Math.abs(bounds[0]) * 5)));
-  return `heat-${bounds[0] > 0 ? "better" : "worse"} s${strength}`;
+  return bounds[0] > 0 ? "heat-better" : "heat-worse";
 }
 
 /** Returns the key of that colour scale, which says what its two directions mean. */
 export const colourKey = (better, worse) => el("p", { class: "key" },
-  [`blue, +: ${better}`, `orange, −: ${worse}`, "no colour: the interval holds 0"].map((text) => el("span", {}, text)));
+  [["heat-better", `blue, +: ${better}`], ["heat-worse", `orange, −: ${worse}`], ["", "no colour: the interval holds 0"]]
+    .map(([name, text]) => el("span", {}, name ? el("span", { class: `swatch ${name}` }) : null, text)));

@@ -2,28 +2,32 @@
  * @file The page: its header, its sections in order, and its theme.
  */
 
-import { REPORT } from "./data.js";
+import { differenceSection, profileSection } from "./comparisons.js";
+import { REPORT, loadReport } from "./data.js";
 import { el } from "./dom.js";
+import { learnerSymbol } from "./encoding.js";
+import { listenToPage, onPin, pin, selectDefault } from "./learners.js";
 import { curveSection, explanationSection, measurementSection } from "./measurements.js";
-import { provenanceSection, runSection, settingSection } from "./provenance.js";
-import { differenceSection, profileSection, scatterSection, scoreSection } from "./scores.js";
+import { budgetSection, provenanceSection, runSection, settingSection } from "./provenance.js";
+import { scatterSection, scoreSection } from "./scores.js";
 import { sensitivitySection } from "./sensitivity.js";
 
 const THEME_KEY = "plasticity-bench-theme";
 
-/** The id, title, builder and presence of each section. */
-const SECTIONS = [
-  ["scores", "Scores", scoreSection, true],
-  ["scatter", "Trainability and curvature", scatterSection, true],
-  ["curves", "Learning curves", curveSection, REPORT.curves.length > 0],
-  ["measurements", "Measurements", measurementSection, REPORT.curves.length > 0],
-  ["profiles", "Performance profiles", profileSection, REPORT.profiles.length > 0],
-  ["differences", "Paired differences", differenceSection, REPORT.pairs.length > 0],
-  ["explanations", "Explanations", explanationSection, REPORT.explanations.length > 0],
-  ["sensitivity", "Sensitivity", sensitivitySection, REPORT.searches.some((search) => search.tried.length)],
-  ["runs", "Runs", runSection, true],
-  ["settings", "Settings", settingSection, true],
-  ["provenance", "Provenance", provenanceSection, true],
+/** Returns the id, title, title in the list of sections, builder and presence of each section. */
+const sections = () => [
+  ["scores", "Scores", "Scores", scoreSection, true],
+  ["scatter", "Trainability and curvature", "Scatter", scatterSection, true],
+  ["curves", "Learning curves", "Curves", curveSection, REPORT.curves.length > 0],
+  ["measurements", "Measurements", "Measurements", measurementSection, REPORT.curves.length > 0],
+  ["profiles", "Performance profiles", "Profiles", profileSection, REPORT.profiles.length > 0],
+  ["differences", "Paired differences", "Differences", differenceSection, REPORT.pairs.length > 0],
+  ["explanations", "Explanations", "Explanations", explanationSection, REPORT.explanations.length > 0],
+  ["sensitivity", "Sensitivity", "Sensitivity", sensitivitySection, REPORT.searches.some((search) => search.tried.length)],
+  ["budget", "Budget", "Budget", budgetSection, true],
+  ["runs", "Runs", "Runs", runSection, true],
+  ["settings", "Settings", "Settings", settingSection, true],
+  ["provenance", "Provenance", "Provenance", provenanceSection, true],
 ];
 
 /** Applies the theme: the system's, until another is chosen. */
@@ -62,16 +66,50 @@ function renderHeader() {
 
 function renderSections() {
   const [main, contents] = [document.getElementById("main"), document.getElementById("contents")];
-  for (const [id, title, build, isPresent] of SECTIONS) {
+  for (const [id, title, short, build, isPresent] of sections()) {
     if (!isPresent) continue;
-    contents.append(el("li", {}, el("a", { href: `#${id}` }, title)));
+    contents.append(el("li", {}, el("a", { href: `#${id}` }, short)));
     main.append(el("section", { id, "aria-labelledby": `${id}-title` },
       el("h2", { id: `${id}-title` }, title), ...build().filter(Boolean)));
   }
 }
 
-initTheme();
-renderHeader();
-renderSections();
-document.getElementById("footer").textContent =
-  "Made by plasticity-bench. Definitions: docs/scores.md, docs/curvature.md and docs/explanations.md.";
+/** Lets the list of sections open and close where there is no room for it. */
+function initContents() {
+  const [button, list] = [document.getElementById("sections"), document.getElementById("contents")];
+  const open = (value) => {
+    button.setAttribute("aria-expanded", String(value));
+    list.classList.toggle("open", value);
+  };
+  button.addEventListener("click", () => open(button.getAttribute("aria-expanded") !== "true"));
+  list.addEventListener("click", () => open(false));
+}
+
+/** Says which learner is isolated by a click, with a button that lets it go. */
+function initPinned() {
+  const element = document.getElementById("pinned");
+  onPin((learner) => element.replaceChildren(...(learner === null ? [] : [
+    learnerSymbol(learner), `${REPORT.learners[learner]} is isolated`, el("button", { type: "button", onclick: () => pin(null) }, "Show all"),
+  ])));
+}
+
+async function main() {
+  initTheme();
+  if (!("DecompressionStream" in globalThis)) {
+    document.getElementById("notices").append(el("p", { class: "notice" },
+      "This browser cannot open the report: it needs Chrome 80, Firefox 113, Safari 16.4 or a later version."));
+    return;
+  }
+  await loadReport();
+  selectDefault();
+  renderHeader();
+  renderSections();
+  initContents();
+  initPinned();
+  listenToPage();
+  document.getElementById("footer").textContent =
+    "Made by plasticity-bench. Definitions: docs/scores.md, docs/curvature.md and docs/explanations.md.";
+  document.documentElement.dataset.ready = ""; // for benchmarks and tests, which wait for it
+}
+
+main();

@@ -1,12 +1,48 @@
 /**
- * @file Sections of provenance: runs, settings, streams, machines and commands.
+ * @file Sections of provenance: budget, runs, settings, streams, machines and commands.
  */
 
-import { REPORT, formatFixed, formatValue } from "./data.js";
+import { REPORT, formatFixed, formatNumber, formatValue } from "./data.js";
 import { breakable, el } from "./dom.js";
-import { plainTable, sortableTable } from "./tables.js";
+import { learnerButton, ofLearner } from "./encoding.js";
+import { onSelection } from "./learners.js";
+import { sortableTable } from "./tables.js";
 
 const STATUSES = ["complete", "diverged", "failed", "running", "begun", "damaged", "missing"];
+
+/** Returns the section of what learners cost and how long their settings were searched, as a list of elements. */
+export function budgetSection() {
+  const search = (learner) => REPORT.searches.find((one) => one.learner === REPORT.learners[learner].replace(/ \(tuned\)$/, ""))?.budget;
+  const cost = new Map(REPORT.costs.map((row) => [row.learner, row]));
+  const seconds = new Map();
+  REPORT.scores.filter((row) => row.stream !== null && row.seconds !== null)
+    .forEach((row) => seconds.set(row.learner, (seconds.get(row.learner) || 0) + row.seconds * row.seeds.length));
+  const number = (name, title, value, format = formatNumber) => ({
+    name, title, numeric: true, value: (learner) => value(learner) ?? null,
+    cell: (learner) => (value(learner) === undefined || value(learner) === null ? "–" : format(value(learner))),
+  });
+  const columns = [
+    { name: "learner", title: "sort by name", value: (learner) => REPORT.learners[learner], cell: learnerButton },
+    number("settings tried", "by the search", (learner) => search(learner)?.settings, String),
+    number("updates of the search", "of all settings, seeds and streams", (learner) => search(learner)?.updates, (value) => value.toLocaleString("en")),
+    number("FLOPs", "of an update, relative to plain training with Adam", (learner) => cost.get(learner)?.flops),
+    number("parameters", "relative to the suite’s network", (learner) => cost.get(learner)?.parameters),
+    number("memory", "numbers in the learner’s own memory, relative to its parameters", (learner) => cost.get(learner)?.memory),
+    {
+      name: "boundaries", title: "whether something happens where a task begins",
+      value: (learner) => cost.get(learner)?.boundaries ?? null,
+      cell: (learner) => (cost.get(learner)?.boundaries ? "used" : ""),
+    },
+    number("seconds", "wall time of the scored runs", (learner) => seconds.get(learner), (value) => formatFixed(value, 0)),
+  ];
+  const table = sortableTable({
+    label: "Budget", className: "matrix", columns, rows: REPORT.learners.map((_, index) => index),
+    sort: { column: "", descending: false }, rowAttributes: ofLearner,
+    caption: "What the search for settings was allowed, and what an update costs. A dash: not recorded.",
+  });
+  onSelection(() => table.update());
+  return [table.element];
+}
 
 /** Returns the section of the runs' status, as a list of elements. */
 export function runSection() {
@@ -14,7 +50,7 @@ export function runSection() {
   const total = (row) => Object.values(row.counts).reduce((a, b) => a + b, 0);
   const isUnfinished = (row) => total(row) > row.counts.complete + row.counts.diverged;
   const table = sortableTable({
-    label: "Runs",
+    label: "Runs", className: "matrix",
     caption: "Runs (one stream × one learner × one seed) by what became of them.",
     columns: [
       { name: "learner", title: "sort by learner", value: (row) => row.learner, cell: (row) => row.learner },
@@ -25,7 +61,7 @@ export function runSection() {
       })),
       { name: "of", title: "asked for", numeric: true, value: total, cell: (row) => String(total(row)) },
       ...(REPORT.status.some((row) => row.error)
-        ? [{ name: "error", title: "of one that failed", value: (row) => row.error || null, cell: (row) => row.error }] : []),
+        ? [{ name: "error", title: "of one that failed", className: "wrap", value: (row) => row.error || null, cell: (row) => row.error }] : []),
     ],
     rows: REPORT.status, sort: { column: "", descending: false },
   });
@@ -45,16 +81,25 @@ const descriptionList = (pairs) => el("dl", {}, pairs
 export function settingSection() {
   const streamNames = ({ streams }) =>
     (streams.length === REPORT.streams.length ? "all" : streams.map((stream) => REPORT.streams[stream]).join(", "));
-  const rows = REPORT.settings.map((row) => el("tr", {},
-    el("th", { scope: "row", class: "stick" }, breakable(REPORT.learners[row.learner])),
-    el("td", { class: "wrap" }, streamNames(row)),
-    el("td", { class: "wrap" }, formatValue(row.hyperparameters) || "none"),
-    el("td", {}, el("code", {}, row.class_name)),
-    el("td", {}, el("code", { title: row.source }, row.source.slice(0, 12)))));
+  const table = sortableTable({
+    label: "Settings of learners", className: "stacked", rows: REPORT.settings, sort: { column: "", descending: false },
+    rowAttributes: (row) => ofLearner(row.learner),
+    columns: [
+      { name: "learner", title: "sort by name", value: (row) => REPORT.learners[row.learner], cell: (row) => learnerButton(row.learner) },
+      { name: "streams", title: "sort by streams", className: "wrap", value: streamNames, cell: streamNames },
+      {
+        name: "hyperparameters", title: "sort by hyperparameters", className: "wrap",
+        value: (row) => formatValue(row.hyperparameters), cell: (row) => formatValue(row.hyperparameters) || "none",
+      },
+      { name: "class", title: "sort by class", value: (row) => row.class_name, cell: (row) => el("code", {}, breakable(row.class_name)) },
+      { name: "source (sha256)", title: "sort by source", value: (row) => row.source, cell: (row) => el("code", { title: row.source }, row.source.slice(0, 12)) },
+    ],
+  });
+  onSelection(() => table.update());
   return [
-    plainTable(["learner", "streams", "hyperparameters", "class", "source (sha256)"], rows, "Settings of learners"),
+    table.element,
     ...REPORT.about.map((about, stream) => el("details", {},
-      el("summary", {}, `Stream ${REPORT.streams[stream]}`),
+      el("summary", {}, `Stream ${REPORT.streams[stream]}: network, protocol and data`),
       descriptionList([
         ["id", about.id], ["parameters", formatValue(about.parameters)], ["network", formatValue(about.network)],
         ["protocol", formatValue(about.protocol)], ["scored tasks", formatValue(about.scored_tasks)],

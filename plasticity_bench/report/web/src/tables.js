@@ -1,34 +1,58 @@
 /**
- * @file Tables, and the intervals that are drawn in their cells.
+ * @file Tables that sort, with their files.
  */
 
-import { formatInterval, isMissing } from "./data.js";
-import { breakable, el, svg } from "./dom.js";
+import { formatEnds, formatFixed, isMissing } from "./data.js";
+import { breakable, el } from "./dom.js";
+import { csvButton } from "./files.js";
 
 const classNames = (...names) => names.filter(Boolean).join(" ") || null;
 
-/** Returns a table in a box that scrolls sideways. */
-const scrollable = (label, table) =>
-  el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
+/** Returns a table in a box that scrolls sideways, if the table is wider than the page. */
+export function scrollable(label, table) {
+  const box = el("div", { class: "scroll", role: "region", "aria-label": label }, table);
+  new ResizeObserver(() => {
+    box.classList.remove("wide");
+    const wide = table.offsetWidth > box.clientWidth + 1 || Boolean(box.closest(".numbers"));
+    box.classList.toggle("wide", wide); // only then does it scroll: else headers stay at the page's top
+    if (wide) box.setAttribute("tabindex", "0");
+    else box.removeAttribute("tabindex");
+  }).observe(box);
+  return box;
+}
+
+/** Returns the order of two values, as sorting wants it; a missing one is last in either direction. */
+function compare(a, b, descending) {
+  if (isMissing(a) || isMissing(b)) return isMissing(a) - isMissing(b);
+  const ascending = typeof a === "string" ? a.localeCompare(b) : a - b;
+  return descending ? -ascending : ascending;
+}
+
+/** Returns the cell of a row in a column; the first one is the row's header. */
+function cell(column, index, row) {
+  const element = index === 0
+    ? el("th", { scope: "row", class: classNames("stick", column.className) }, column.cell(row))
+    : el("td", { class: classNames(column.numeric && "number", column.className) }, column.cell(row));
+  column.look?.(row, element);
+  return element;
+}
 
 /**
  * Returns a table that sorts by the column whose header is clicked: {element, update()}, where
- * `update` filters and sorts it anew.
+ * `update(columns)` filters and sorts it anew, with other columns if they are given.
  *
  * Each of `columns` is {name, title, value(row): what to sort by, cell(row): what to show} and may
  * have numeric: aligned right, and sorted from the highest first, or if also `lowestFirst` from the
- * lowest; colour(row): the cell's CSS classes; sublabel(row): what a narrow page has below the
- * first cell. `sort` is {column: its name, descending}; `filter(row)` returns whether to show a row.
+ * lowest; look(row, cell): sets the cell's look; className. `sort` is {column: its name,
+ * descending}; `filter(row)` returns whether to show a row; `rowAttributes(row)` its attributes.
+ * `values()` returns what the file has, {headers, rows}; by default what columns sort by.
  */
-export function sortableTable({ label, caption, columns, rows, sort, filter = () => true }) {
-  let order = sort;
-  const body = el("tbody", {});
-  const count = el("span", {});
-  const headers = columns.map((column, index) =>
-    el("th", { scope: "col", class: classNames(column.numeric && "number", index === 0 && "stick") },
-      el("button", { type: "button", title: column.title, onclick: () => sortBy(column) }, breakable(column.name))));
-  const table = el("table", {},
-    el("caption", {}, el("span", {}, caption, " ", count)), el("thead", {}, el("tr", {}, headers)), body);
+export function sortableTable({ label, caption, columns: given, rows, sort, filter = () => true, rowAttributes = () => ({}), values, className }) {
+  let [columns, order, headers] = [given, sort, []];
+  const [body, count, head] = [el("tbody", {}), el("span", {}), el("tr", {})];
+  const own = () => ({ headers: columns.map((column) => column.name), rows: shown().map((row) => columns.map((column) => column.value(row))) });
+  const table = el("table", { class: className || null }, el("caption", {}, caption ? el("span", {}, caption, " ") : null, count),
+    el("thead", {}, head), body);
 
   function sortBy(column) {
     const descending = order.column === column.name
@@ -36,50 +60,37 @@ export function sortableTable({ label, caption, columns, rows, sort, filter = ()
     order = { column: column.name, descending };
     update();
   }
-  function compare(rowA, rowB, column) {
-    const [a, b] = [column.value(rowA), column.value(rowB)];
-    if (isMissing(a) || isMissing(b)) return isMissing(a) - isMissing(b); // last in either direction
-    const ascending = typeof a === "string" ? a.localeCompare(b) : a - b;
-    return order.descending ? -ascending : ascending;
-  }
-  function cell(column, index, row) {
-    if (index === 0) {
-      return el("th", { scope: "row", class: "stick", "data-under": column.sublabel?.(row) }, column.cell(row));
-    }
-    return el("td", { class: classNames(column.numeric && "number", column.colour?.(row)) }, column.cell(row));
-  }
-  function update() {
+  function shown() {
     const sorted = columns.find((column) => column.name === order.column);
-    const shown = rows.filter(filter);
-    if (sorted) shown.sort((a, b) => compare(a, b, sorted));
-    headers.forEach((header, index) => {
-      const direction = order.descending ? "descending" : "ascending";
-      header.setAttribute("aria-sort", columns[index] === sorted ? direction : "none");
-    });
-    count.textContent = shown.length === rows.length ? "" : `${shown.length} of ${rows.length} rows.`;
-    body.replaceChildren(...shown.map((row) =>
-      el("tr", {}, columns.map((column, index) => cell(column, index, row)))));
+    const found = rows.filter(filter);
+    return sorted ? found.sort((a, b) => compare(sorted.value(a), sorted.value(b), order.descending)) : found;
   }
+  function updateHead() {
+    headers = columns.map((column, index) =>
+      el("th", { scope: "col", class: classNames(column.numeric && "number", index === 0 && "stick", column.className) },
+        el("button", { type: "button", title: column.title, onclick: () => sortBy(column) }, el("span", {}, breakable(column.name)))));
+    head.replaceChildren(...headers);
+  }
+  function update(others) {
+    if (others) {
+      columns = others;
+      updateHead();
+    }
+    const found = shown();
+    columns.forEach((column, index) => {
+      const direction = order.descending ? "descending" : "ascending";
+      headers[index].setAttribute("aria-sort", column.name === order.column ? direction : "none");
+    });
+    count.textContent = found.length === rows.length ? "" : `${found.length} of ${rows.length} rows.`;
+    body.replaceChildren(...found.map((row) =>
+      el("tr", rowAttributes(row), columns.map((column, index) => cell(column, index, row)))));
+  }
+  updateHead();
   update();
-  return { element: scrollable(label, table), update };
+  const files = el("div", { class: "files" }, csvButton(label, values || own));
+  return { element: el("div", {}, scrollable(label, table), files), update };
 }
 
-/** Returns a table, as an element, whose rows are elements; `className` is its CSS class. */
-export function plainTable(headers, rows, label, className) {
-  return scrollable(label, el("table", { class: className },
-    el("thead", {}, el("tr", {}, headers.map((text, index) =>
-      el("th", { scope: "col", class: index ? null : "stick" }, breakable(text))))),
-    el("tbody", {}, rows)));
-}
-
-/** Returns a score with its interval, as text and as a dot with an error bar. */
-export const intervalCell = (bounds) =>
-  el("span", { class: "name" }, formatInterval(bounds), bounds ? errorBar(bounds) : null);
-
-function errorBar([mean, low, high]) {
-  const [width, x] = [48, (value) => 4 + 40 * Math.min(1.05, Math.max(-0.05, value))]; // ends may lie outside [0, 1]
-  return svg("svg", { class: "whisker k0", width, height: 12, viewBox: `0 0 ${width} 12`, "aria-hidden": "true" },
-    svg("line", { class: "axis", x1: x(0), x2: x(1), y1: 6, y2: 6 }),
-    isMissing(low) ? null : svg("line", { class: "stroke", "stroke-width": 2, x1: x(low), x2: x(high), y1: 6, y2: 6 }),
-    svg("circle", { class: "mark", cx: x(mean), cy: 6, r: 4 }));
-}
+/** Returns a mean with its interval below, `[mean, low, high]`, as the content of a cell. */
+export const intervalCell = (bounds, digits = 2) =>
+  (bounds ? [formatFixed(bounds[0], digits), el("span", { class: "ends" }, formatEnds(bounds, digits))] : "n/a");
