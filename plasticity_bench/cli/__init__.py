@@ -17,6 +17,7 @@ from types import ModuleType
 from plasticity_bench.cli import (
     cancel,
     check,
+    clean,
     collect,
     compare,
     diagnose,
@@ -57,6 +58,7 @@ VERBS = (
     tune,
     status,
     cancel,
+    clean,
     collect,
     prepare,
     show,
@@ -75,7 +77,7 @@ VERBS = (
     listing,
     schema,
 )
-WITHOUT_CODE = (cancel, validate, verify, leaderboard, doctor, listing, schema)
+WITHOUT_CODE = (cancel, clean, validate, verify, leaderboard, doctor, listing, schema)
 """Verbs that import no code of the user's, unless they are given a suite's file."""
 LONGEST = 2000
 """Characters of an error that are printed."""

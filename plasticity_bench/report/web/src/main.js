@@ -12,6 +12,8 @@ import { budgetSection, provenanceSection, runSection, settingSection } from "./
 import { scatterSection, scoreSection } from "./scores.js";
 import { sensitivitySection } from "./sensitivity.js";
 
+const LONG_NOTICE = 240;
+
 const THEME_KEY = "plasticity-bench-theme";
 
 /** Returns the id, title, title in the list of sections, builder and presence of each section. */
@@ -61,7 +63,14 @@ function renderHeader() {
     count(REPORT.streams, "stream"), count(REPORT.learners, "learner"), count(REPORT.seeds, "seed"),
     `scores relative to ${REPORT.learners[REPORT.reference]}`,
   ].join(" · ");
-  document.getElementById("notices").append(...REPORT.notices.map((text) => el("p", { class: "notice", role: "note" }, text)));
+  document.getElementById("notices").append(...REPORT.notices.map(notice));
+}
+
+/** A notice; of a long one, such as the origin of many settings, only the beginning is shown. */
+function notice(text) {
+  if (text.length <= LONG_NOTICE) return el("p", { class: "notice", role: "note" }, text);
+  const end = text.lastIndexOf(" ", LONG_NOTICE / 2);
+  return el("details", { class: "notice", role: "note" }, el("summary", {}, `${text.slice(0, end)} …`), el("p", {}, text));
 }
 
 function renderSections() {
