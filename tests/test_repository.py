@@ -58,6 +58,29 @@ def test_the_hooks_ruff_is_the_one_of_the_constraints():
     assert f"ruff=={rev.removeprefix('v')}" in (ROOT / "constraints.txt").read_text().splitlines()
 
 
+def test_the_lock_has_the_versions_of_the_constraints_with_hashes():
+    lock = (ROOT / "requirements.lock").read_text()
+    entries = re.findall(
+        r"^([\w.-]+)==([^\s;]+)[^\\\n]*((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", lock, re.M
+    )
+    assert len(entries) == len(re.findall(r"^[\w.-]+==", lock, re.M))  # each has hashes
+    locked = {_normal(name): version for name, version, _ in entries}
+    constraints = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.M)
+    wanted = {_normal(name): version for name, version in constraints}
+    without = {name: version for name, version in wanted.items() if "torch" not in name[:5]}
+    assert {name: locked.get(name) for name in without} == without
+    torch = {"torch", "torchvision"}
+    assert wanted.keys() - locked.keys() == torch
+    for path in WORKFLOWS:
+        for line in path.read_text().splitlines():
+            if "-c constraints.txt" in line or "-c base/constraints.txt" in line:
+                assert "--no-deps" in line and "torch" in line, (path.name, line)
+
+
+def _normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def test_owned_paths_exist():
     lines = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
     rules = [line.split() for line in lines if line and not line.startswith("#")]

@@ -464,7 +464,8 @@ def test_the_workflow_can_only_read(folder):
     checkouts = [s["with"] for s in steps if s.get("uses", "").startswith("actions/checkout")]
     assert [own["persist-credentials"] for own in checkouts] == [False, False]
     (install,) = [s["run"] for s in steps if "pip install" in s.get("run", "")]
-    installed = {ROOT: ["base/constraints.txt", "./base"]}.get(folder, ["base/requirements.txt"])
+    package = ["base/constraints.txt", "base/requirements.lock", "./base"]
+    installed = package if folder == ROOT else ["base/requirements.txt"]
     assert re.findall(r"\S*(?:base|head)\S*", install) == installed
 
 
