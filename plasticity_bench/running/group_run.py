@@ -2,8 +2,9 @@
 
 import contextlib
 import gc
+import re
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -86,17 +87,21 @@ def _run_population(
         return Outcome(stopped=True, notes=tuple(checkpoint.notes))
     except Exception as error:  # the learner's, or the stream's: other groups continue
         too_large = _out_of_memory(error)
-        if len(group.runs) == 1 or not (too_large or group.differing):
-            save_failure(group.runs, results, "".join(traceback.format_exception(error)))
-            message = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
-            return Outcome(error=message, notes=tuple(checkpoint.notes))
+        trace = "".join(traceback.format_exception(error))
+        message = str(error) if isinstance(error, PlasticityBenchError) else repr(error)
     else:
         return _stored(results, execution, group, checkpoint, population, evaluation)
+    if len(group.runs) == 1:
+        save_failure(group.runs, results, trace)
+        return Outcome(error=message, notes=tuple(checkpoint.notes))
     # Here the error is gone, and with it what its traceback held in memory.
     gc.collect()
-    note = _does_not_fit(group) if too_large else None
     begun = replace(group, checkpoint=checkpoint.newest)
-    outcome = _run_halves(results, execution, begun, on_task, note)
+    if too_large or group.differing:
+        note = _does_not_fit(group) if too_large else None
+        outcome = _run_halves(results, execution, begun, on_task, note)
+    else:
+        outcome = _run_singly(results, execution, begun, on_task, message, trace)
     if outcome.complete:
         checkpoint.remove()
     return outcome
@@ -197,8 +202,43 @@ def _run_halves(
     middle = -(-size // 2)
     halves = [group.part(range(middle)), group.part(range(middle, size))]
     outcomes = [_run_population(results, execution, half, on_task) for half in halves]
-    pairs = zip(halves, outcomes, strict=True)
-    errors = [_with_setting(half, group, o.error) for half, o in pairs if o.error is not None]
+    return _together(group, halves, outcomes, note)
+
+
+def _run_singly(
+    results: Results,
+    execution: Execution,
+    group: Group,
+    on_task: Callable[[int], None],
+    message: str,
+    trace: str,
+) -> Outcome:
+    """Run each seed of a group that has failed by itself, so that not all fail with one.
+
+    If the first two fail in the same way, so do all: the others are not tried.
+    """
+    parts = [group.part([index]) for index in range(len(group.runs))]
+    outcomes: list[Outcome] = []
+    for index, part in enumerate(parts):
+        if index == 2 and all(_alike(outcome.error, message) for outcome in outcomes):
+            left = group.runs[index:]
+            save_failure(left, results, trace)
+            return _together(group, parts[:index], outcomes, None)
+        outcomes.append(_run_population(results, execution, part, on_task))
+    return _together(group, parts, outcomes, None)
+
+
+def _alike(one: str | None, other: str) -> bool:
+    """Whether two errors are the same but for numbers, such as the seed's."""
+    return one is not None and re.sub(r"\d+", "0", one) == re.sub(r"\d+", "0", other)
+
+
+def _together(
+    group: Group, parts: Sequence[Group], outcomes: Sequence[Outcome], note: str | None
+) -> Outcome:
+    """The outcome of a group that was run in parts."""
+    pairs = zip(parts, outcomes, strict=True)
+    errors = [_with_setting(part, group, o.error) for part, o in pairs if o.error is not None]
     notes = [note for outcome in outcomes for note in outcome.notes]
     return Outcome(
         seconds=sum(outcome.seconds for outcome in outcomes),

@@ -1,6 +1,6 @@
 """Plans: what a run's result depends on is in its key, and every run is run once."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -12,6 +12,7 @@ from plasticity_bench.running.engines import ProcessDied, TimedOut
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.group_run import Outcome
 from plasticity_bench.running.pending import pending
+from plasticity_bench.streams.random_labels import RandomLabels
 from plasticity_bench.suite.contenders import Contender, with_learners
 from plasticity_bench.suite.planning import Group, plan, without_boundaries
 from plasticity_bench.suite.suite import load_suite
@@ -257,3 +258,41 @@ def test_without_a_terminal_there_are_plain_lines(groups, capsys):
         "[1/2] RandomLabelDigits-v0  fresh: 2 seeds in 1.0 s, 1 diverged (not compiled: why); about"
     )
     assert lines[1].startswith("[2/2] RandomLabelDigits-v0  l2: FAILED: it broke")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailsForSomeSeeds(RandomLabels):
+    """Its second task cannot be made for some seeds."""
+
+    failing: tuple = ()
+
+    def task(self, seed, index):
+        if index == 1 and seed in self.failing:
+            raise RuntimeError("no such task")
+        return super().task(seed, index)
+
+
+@pytest.mark.parametrize("failing", [(2,), (0,), (1, 3), (0, 1, 2, 3)])
+def test_one_seed_that_fails_does_not_fail_the_others(suite, tmp_path, failing, monkeypatch):
+    tried = []
+    evaluated = group_run._evaluated
+    monkeypatch.setattr(
+        group_run,
+        "_evaluated",
+        lambda how, group, *rest: (
+            tried.append([run.seed for run in group.runs]) or evaluated(how, group, *rest)
+        ),
+    )
+    results = Results(tmp_path)
+    (group,) = (g for g in plan(suite, suite.contenders, range(4)) if g.label == "l2")
+    parameters = group.suite_stream.stream.parameters()
+    stream = FailsForSomeSeeds(**parameters, failing=failing)
+    group = replace(group, suite_stream=replace(group.suite_stream, stream=stream))
+    outcome = group_run.run_group(results, Execution("off"), group, lambda _: None)
+    assert "no such task" in outcome.error
+    found = results.snapshot()
+    assert sorted(run.seed for run in found.missing(group.runs)) == list(failing)
+    assert sorted(run.seed for run in group.runs if run.address in found.failed) == list(failing)
+    assert tried[0] == [0, 1, 2, 3]
+    if len(failing) == 4:  # the first two show it
+        assert tried[1:] == [[0], [1]]
