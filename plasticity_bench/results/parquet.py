@@ -127,8 +127,7 @@ def pack_heads(content: bytes, path: Path) -> Iterator[tuple[str, str, str, int,
     """
     table = _read(content, PACK, HEAD, path)
     columns = [table[name].to_pylist() for name in HEAD]
-    if not set(columns[-1]) <= set(FINISHED):
-        raise DamagedError(path, "has runs that are not finished")
+    _check_runs(columns[0], columns[-1], path)
     return zip(*columns, strict=True)
 
 
@@ -144,7 +143,15 @@ def pack_run_table(content: bytes, path: Path, limits: Limits | None = None) -> 
     if any(column.null_count for column in columns.values()):
         raise DamagedError(path, "has numbers that are missing")
     heads = {name: table[name].to_pylist() for name in ("key", "status", "seconds", "info")}
+    _check_runs(heads["key"], heads["status"], path)
     return _run_table(heads, ends[0], columns, path)
+
+
+def _check_runs(keys: Sequence[str], statuses: Sequence[str], path: Path) -> None:
+    if not set(statuses) <= set(FINISHED):
+        raise DamagedError(path, "has runs that are not finished")
+    if len(set(keys)) < len(keys):
+        raise DamagedError(path, "has a run twice")
 
 
 def _run_table(

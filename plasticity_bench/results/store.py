@@ -111,7 +111,11 @@ class Results:
                 return stored.run_table().result(0)
         for table in self._packed(file_name(run.stream), file_name(run.learner)):
             if run.key in table.keys:
-                return table.result(table.keys.index(run.key))
+                index = table.keys.index(run.key)
+                with contextlib.suppress(DamagedError):  # a forged pack: its columns disagree
+                    stored_run, _ = parse_info(table.infos[index], self.folder)
+                    if (stored_run.key, stored_run.seed) == (run.key, run.seed):
+                        return table.result(index)
         return None
 
     def save(self, run: Run, rows: Iterable[Row], info: dict[str, Any]) -> None:

@@ -98,15 +98,16 @@ def disturb(process, chance):
 
 
 def end(processes):
-    """Wait until processes have ended; return whether one printed a traceback."""
-    found = False
+    """Wait until processes have ended; return the traceback that one printed, or ""."""
+    found = ""
     for process in processes:
         try:
             _, err = process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             _, err = process.communicate()
-        found |= "Traceback" in err
+        if "Traceback" in err:
+            found = err[-2000:]
     return found
 
 
@@ -148,12 +149,14 @@ def campaign(total, seed):
                 history.append(f"{moment}: {told}")
                 done[told] += 1
                 done[moment] += 1
-                if end(processes):
-                    failures.append([kind, *history, "a traceback"])
+                if trace := end(processes):
+                    failures.append([kind, *history, trace])
+                    print(json.dumps(failures[-1], indent=1), file=sys.stderr)
             done[kind] += 1
             code, table, err = bench.run()
             if (code, table) != (0, straight):
                 failures.append([kind, *history, err[-2000:]])
+                print(json.dumps(failures[-1], indent=1), file=sys.stderr)
             print(
                 f"{number + 1}: {sum(done[m] for m in MOMENTS)} disturbances, "
                 f"{len(failures)} failures",

@@ -13,7 +13,7 @@ from plasticity_bench.errors import DamagedError
 from plasticity_bench.results import parquet
 from plasticity_bench.safe_files import read_bytes
 
-HEADS = {"key": "k", "stream": "s", "learner": "l", "seed": 0, "status": "complete"}
+HEADS = {"key": "", "stream": "s", "learner": "l", "seed": 0, "status": "complete"}
 
 
 def packed(num_rows, num_values, info="{}", row_group_size=None):
@@ -24,7 +24,10 @@ def packed(num_rows, num_values, info="{}", row_group_size=None):
     columns = []
     for field in parquet.PACK:
         if field.name in heads:
-            columns.append(pa.array([heads[field.name]] * num_rows, field.type))
+            own = [heads[field.name]] * num_rows
+            if field.name == "key":
+                own = [f"k{index}" for index in range(num_rows)]
+            columns.append(pa.array(own, field.type))
             continue
         of = field.type.value_type
         inner = pa.array(np.zeros(count), of) if field.name in ("task", "value") else None
@@ -41,7 +44,7 @@ def packed(num_rows, num_values, info="{}", row_group_size=None):
 
 def test_a_pack_as_it_should_be_is_read(tmp_path):
     run_table = parquet.pack_run_table(packed(3, 5), tmp_path, parquet.OF_AN_ENTRY)
-    assert run_table.keys == ["k"] * 3
+    assert run_table.keys == ["k0", "k1", "k2"]
     assert run_table.infos == ["{}"] * 3
     assert run_table.value.tolist() == [0.0] * 15
 
