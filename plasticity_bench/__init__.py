@@ -4,6 +4,7 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from plasticity_bench import interrupts as _interrupts  # noqa: F401 (first: Ctrl-C may come early)
 from plasticity_bench import portability
 from plasticity_bench.errors import (
     BadInputError,

@@ -10,10 +10,12 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from plasticity_bench import interrupts
 from plasticity_bench.cli import (
     cancel,
     check,
@@ -85,6 +87,8 @@ LONGEST = 2000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
+    if threading.current_thread() is threading.main_thread():
+        interrupts.raise_again()
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):  # a label may have letters that it cannot encode
             output.reconfigure(errors="backslashreplace")

@@ -127,7 +127,9 @@ def pack_heads(content: bytes, path: Path) -> Iterator[tuple[str, str, str, int,
     """
     table = _read(content, PACK, HEAD, path)
     columns = [table[name].to_pylist() for name in HEAD]
-    _check_runs(columns[0], columns[-1], path)
+    _check_statuses(columns[-1], path)
+    if len(set(columns[0])) < len(columns[0]):
+        raise DamagedError(path, "has a run twice")
     return zip(*columns, strict=True)
 
 
@@ -143,15 +145,13 @@ def pack_run_table(content: bytes, path: Path, limits: Limits | None = None) -> 
     if any(column.null_count for column in columns.values()):
         raise DamagedError(path, "has numbers that are missing")
     heads = {name: table[name].to_pylist() for name in ("key", "status", "seconds", "info")}
-    _check_runs(heads["key"], heads["status"], path)
+    _check_statuses(heads["status"], path)
     return _run_table(heads, ends[0], columns, path)
 
 
-def _check_runs(keys: Sequence[str], statuses: Sequence[str], path: Path) -> None:
+def _check_statuses(statuses: Sequence[str], path: Path) -> None:
     if not set(statuses) <= set(FINISHED):
         raise DamagedError(path, "has runs that are not finished")
-    if len(set(keys)) < len(keys):
-        raise DamagedError(path, "has a run twice")
 
 
 def _run_table(

@@ -210,6 +210,7 @@ def test_states_come_from_the_queue(sbatch, tmp_path):
 PROFILES = {
     "unknown key": ("partitoin: gpu", "partitoin: Extra inputs are not permitted. Known: partiti"),
     "wrong type": ("tasks: many", "tasks: Input should be a valid integer"),
+    "a key that is a number": ("1: gpu", "Slurm profile: 1: Keys should be strings"),
     "no mapping": ("- gpu", "a Slurm profile is a mapping"),
     "no YAML": ("a: [", "profile.yaml:1: not valid YAML"),
     "code": ("setup: !!python/object/apply:os.system ['true']", "profile.yaml:1: not valid YAML"),

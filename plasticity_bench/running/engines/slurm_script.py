@@ -89,7 +89,7 @@ def load_profile(file: Path | None, given: Sequence[str] = ()) -> Profile:
             settings = yaml_source.parse(text, str(file)).value or {}
         if not isinstance(settings, dict):
             raise BadInputError(f"{file}: a Slurm profile is a mapping, such as `partition: gpu`.")
-        return Profile(**{**settings, **dict(map(_setting, given))})
+        return Profile.model_validate({**settings, **dict(map(_setting, given))})
     except (OSError, UnicodeDecodeError, DamagedError) as error:
         raise BadInputError(f"Cannot read the Slurm profile {file}: {error}") from None
     except ValidationError as error:
