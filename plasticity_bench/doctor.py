@@ -21,6 +21,8 @@ NEEDED = (
     "filelock",
     "gymnasium",
     "huggingface_hub",
+    "jinja2",
+    "markupsafe",
     "numpy",
     "pandas",
     "PIL",
