@@ -36,6 +36,10 @@ class Submission(Protocol):
         """How many there are."""
 
     @property
+    def not_frozen(self) -> tuple[str, ...]:
+        """Packages of the user's that were too large to be copied."""
+
+    @property
     def how_to_end(self) -> str:
         """The command that ends the tasks."""
 
@@ -124,6 +128,8 @@ def run(groups: Sequence[Group], results: Results, request: ClusterRequest, noti
             f"{'Again, ' if number else ''}{len(all_runs(left))} runs in {submission.num_tasks} "
             f"tasks: {submission.label}, logs in {submission.folder}."
         )
+        for package in submission.not_frozen:
+            notify(f"{package} is too large to be copied: do not edit it while tasks wait.")
         _wait(submission, groups, results, request, notify)
         if submission.is_cancelled:
             break

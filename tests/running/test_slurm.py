@@ -255,3 +255,8 @@ def test_a_wrong_chunk_is_told(tmp_path, monkeypatch, chunk):
     (tmp_path / "chunks.json").write_text('[["a"]]')
     with pytest.raises(BadInputError, match="--chunk"):
         shares.chunk(chunk)
+
+
+def test_packages_that_are_not_frozen_are_known(sbatch, tmp_path, monkeypatch):
+    monkeypatch.setattr(shares.frozen_code, "freeze", lambda *_: ["large"])
+    assert submit(tmp_path).not_frozen == ("large",)

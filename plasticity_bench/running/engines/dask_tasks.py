@@ -28,11 +28,13 @@ class Submission:
         address: of the scheduler.
         folder: of the shares of the tasks, and their logs.
         futures: one for each task.
+        not_frozen: packages of the user's that were too large to be copied.
     """
 
     address: str
     folder: Path
     futures: Sequence[Any]
+    not_frozen: tuple[str, ...] = ()
 
     is_cancelled = False
     """Dask has no queue outside of this command: ending the command ends its tasks."""
@@ -87,7 +89,7 @@ class Dask:
             self._client.submit(run_task, *_task(shares, index, self._jobs), pure=False)
             for index in range(shares.num_tasks)
         ]
-        return Submission(self._address, shares.folder, futures)
+        return Submission(self._address, shares.folder, futures, shares.left_out)
 
 
 def _task(shares: Shares, index: int, jobs: int) -> tuple[list[str], str, str, str]:

@@ -53,11 +53,13 @@ class Submission:
         job: Slurm's job id.
         folder: of its script, the shares of its tasks, and their logs.
         num_tasks: how many there are.
+        not_frozen: packages of the user's that were too large to be copied.
     """
 
     job: str
     folder: Path
     num_tasks: int
+    not_frozen: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -171,7 +173,7 @@ class Slurm:
         own_name = slurm_script.job_name(shares.folder)
         job = _submitted(script, str(self.profile.options.get("job-name", own_name)))
         (shares.folder / "job.txt").write_text(f"{job}\n", encoding="utf-8")
-        return Submission(job, shares.folder, shares.num_tasks)
+        return Submission(job, shares.folder, shares.num_tasks, shares.left_out)
 
 
 def _submitted(script: Path, name: str) -> str:
