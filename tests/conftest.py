@@ -6,8 +6,13 @@ import plasticity_bench  # noqa: F401  # before torch, whose settings it pins
 # isort: on
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from plasticity_bench import data
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 # As every run does: only then do replicas agree to the bit.
 torch.set_num_threads(1)

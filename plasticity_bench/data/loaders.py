@@ -4,8 +4,7 @@ Counts, shapes and classes are found. What is read is stored in the cache under 
 content determines, so that it can be the `dataset` of any stream.
 """
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,7 @@ import numpy as np
 
 from plasticity_bench.data import csv_file, hugging_face, own
 from plasticity_bench.data.dataset import Dataset
-from plasticity_bench.errors import BadInputError, did_you_mean
-
-MAX_NPZ_BYTES = 2**33
-"""Of all arrays of an .npz file, unpacked."""
+from plasticity_bench.errors import BadInputError
 
 
 def from_image_folder(
@@ -92,7 +88,7 @@ def from_csv(
     Raises:
         BadInputError: if a file or a column is missing, or has what cannot be learnt from.
     """
-    paths = [_file(one) for one in (file, test) if one is not None]
+    paths = [existing_file(one) for one in (file, test) if one is not None]
 
     def read() -> Dataset:
         array, labels, num_train = csv_file.read(paths, label, inputs, shape)
@@ -252,71 +248,12 @@ def from_torchvision(
     )
 
 
-def _npz(file: str | Path, **options: Any) -> Dataset:
-    """The data set of the arrays `inputs` and `labels`, and `test_…`, in a file of NumPy's."""
-    path = _file(file)
-
-    def read() -> Dataset:
-        try:
-            # The file is opened here, because np.load leaves a damaged one open.
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                size = sum(member.file_size for member in arrays.zip.infolist())
-                if size > MAX_NPZ_BYTES:
-                    raise ValueError(f"it has {size:,} bytes, more than {MAX_NPZ_BYTES:,}")
-                known = {key: arrays[key] for key in arrays.files}
-        except Exception as error:
-            raise BadInputError(f"{file} is no .npz file of arrays: {error}.", "dataset") from error
-        names = ("inputs", "labels", "test_inputs", "test_labels")
-        if not {"inputs", "labels"} <= known.keys() <= set(names):
-            found = ", ".join(sorted(known))
-            raise own.wrong(str(file), f"must have arrays {', '.join(names)}, and has {found}")
-        return from_arrays(**known, name=str(options.get("name") or path.stem))
-
-    return own.read_once("npz", options, [path], read)
-
-
-LOADERS: dict[str, Callable[..., Dataset]] = {
-    "image_folder": from_image_folder,
-    "csv": from_csv,
-    "npz": _npz,
-    "datasets": from_datasets,
-    "torchvision": from_torchvision,
-}
-"""What a suite's file can name: `dataset: {image_folder: photos}`."""
-
-
-def from_mapping(entry: Mapping[str, Any]) -> Dataset:
-    """Return the data set that a suite's file describes, as {image_folder: photos, size: 28}.
-
-    Raises:
-        BadInputError: if it names no loader, or gives what this has not.
-    """
-    kinds = [key for key in entry if key in LOADERS]
-    if len(kinds) != 1:
-        given = ", ".join(map(str, entry)) or "nothing"
-        hint = did_you_mean(next(iter(map(str, entry)), ""), LOADERS)
-        raise BadInputError(
-            "dataset is a name, or one of "
-            f"{', '.join(LOADERS)} with a path, as {{image_folder: photos}}, not {given}. {hint}",
-            "dataset",
-        )
-    load = LOADERS[kinds[0]]
-    options = {key: value for key, value in entry.items() if key != kinds[0]}
-    known = ["name"] if load is _npz else list(inspect.signature(load).parameters)[1:]
-    for key in options:
-        if key not in known:
-            hint = did_you_mean(str(key), known)
-            raise BadInputError(f"dataset: {kinds[0]} has no {key!r}. {hint}", "dataset")
-    if not isinstance(entry[kinds[0]], str):
-        raise BadInputError(f"dataset: {kinds[0]} is a path, not {entry[kinds[0]]!r}.", "dataset")
-    return load(entry[kinds[0]], **options)
-
-
 def _path(given: Any) -> Path:
     return Path(str(given)).expanduser()
 
 
-def _file(given: str | Path) -> Path:
+def existing_file(given: str | Path) -> Path:
+    """Return the path of a file. Raises BadInputError if there is none."""
     path = _path(given)
     if not path.is_file():
         raise BadInputError(f"There is no file {given}, looked for from {Path.cwd()}.", "dataset")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.networks import NetworkSpec, build_network
-from plasticity_bench.networks.spec import KEYS
+from plasticity_bench.networks.keys import KEYS
 
 
 def named_network(

@@ -1,6 +1,5 @@
 """The base class of learners: a learning algorithm for one network and one seed."""
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, NamedTuple, Self
 
@@ -9,7 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from plasticity_bench.errors import LearnerError
-from plasticity_bench.learners import hyperparameters
+from plasticity_bench.learners import hyperparameters, new_units
 from plasticity_bench.learners.batch import Batch, Hidden
 from plasticity_bench.learners.losses import data_loss
 from plasticity_bench.learners.method import Method
@@ -291,44 +290,14 @@ class Learner:
                 new unit then reads the new units below it. Otherwise all outgoing weights of new
                 units are zero.
         """
-        params = dict(state.params)
-        zeroed: Params = {}  # masks
-        for layer, units in chosen.items():
-            for name in hidden[layer].incoming:
-                value = params[name]
-                mask = units.reshape(-1, *[1] * (value.ndim - 1)).expand_as(value)
-                params[name] = torch.where(mask, self._new(name, state, noise), value)
-                zeroed[name] = mask | zeroed[name] if name in zeroed else mask
-            if layer_by_layer:
-                self._silence(hidden[layer], units, params, zeroed)
-        if not layer_by_layer:
-            for layer, units in chosen.items():  # last: a new unit does not read another new unit
-                self._silence(hidden[layer], units, params, zeroed)
-        moments = {
-            moment: {
-                name: torch.where(zeroed[name], 0.0, value) if name in zeroed else value
-                for name, value in averages.items()
-            }
-            for moment, averages in state.moments.items()
-        }
+        params, moments = new_units.replaced(
+            (state.params, state.initial, state.moments),
+            hidden,
+            chosen,
+            noise,
+            layer_by_layer=layer_by_layer,
+        )
         return state._replace(params=params, moments=moments)
-
-    def _silence(self, layer: Hidden, units: Tensor, params: Params, zeroed: Params) -> None:
-        """Set the outgoing weights of units to zero in `params`, and mark them in `zeroed`."""
-        name = layer.outgoing
-        value = params[name]
-        columns = value.reshape(len(value), len(units), -1)
-        mask = units[:, None].expand_as(columns).reshape(value.shape)
-        params[name] = torch.where(mask, 0.0, value)
-        zeroed[name] = mask | zeroed[name] if name in zeroed else mask
-
-    def _new(self, name: str, state: State, noise: Noise) -> Tensor:
-        """The parameter of new units: weights are drawn, biases zero, gains as they started."""
-        initial = state.initial[name]
-        if initial.ndim >= 2:
-            half_width = math.sqrt(3) * initial.std(correction=0)
-            return half_width * (2 * noise.uniform(initial) - 1)
-        return torch.zeros_like(initial) if name.endswith("bias") else initial
 
     # ---- for the population ---------------------------------------------------------------------
 

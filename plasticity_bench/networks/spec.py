@@ -1,31 +1,18 @@
 """What a network is to be: plain data that names a family, its sizes and its layers.
 
-`build.build_network` makes the network; this module knows which keys each family has, their
-defaults, and what cannot be built.
+`build.build_network` makes the network.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.errors import did_you_mean
 from plasticity_bench.networks import own
-from plasticity_bench.networks.activations import ACTIVATIONS, CONCATENATING
-from plasticity_bench.networks.initialisation import INITS
-from plasticity_bench.networks.norms import NORMS
+from plasticity_bench.networks.families import FAMILIES, Required
+from plasticity_bench.networks.keys import CHOICES, KEYS, NetworkKeys, refused
 from plasticity_bench.networks.own import FROM_STREAM, Plain
 from plasticity_bench.source_code.source import source_of
-
-PADDINGS = ("same", "valid")
-NOT_GIVEN: Any = None
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "padding": PADDINGS,
-    "activation": tuple(ACTIVATIONS),
-    "norm": NORMS,
-    "init": tuple(INITS),
-}
-"""The keys whose value is one of some names."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +31,7 @@ class Built:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkSpec:
+class NetworkSpec(NetworkKeys):
     """What a learner is asked to build.
 
     A family reads some of the keys, as `FAMILIES` lists them; a key that is not given takes the
@@ -77,22 +64,6 @@ class NetworkSpec:
             there is no such network.
     """
 
-    name: str = "mlp"
-    hidden: tuple[int, ...] = NOT_GIVEN
-    channels: tuple[int, ...] = NOT_GIVEN
-    kernel_size: int | tuple[int, ...] = NOT_GIVEN
-    padding: str = NOT_GIVEN
-    width: int = NOT_GIVEN
-    patch_size: int = NOT_GIVEN
-    dim: int = NOT_GIVEN
-    depth: int = NOT_GIVEN
-    heads: int = NOT_GIVEN
-    mlp_ratio: int = NOT_GIVEN
-    activation: str = NOT_GIVEN
-    norm: str = NOT_GIVEN
-    init: str = NOT_GIVEN
-    input_shape: tuple[int, ...]
-    num_outputs: int
     settings: tuple[tuple[str, Plain], ...] = ()
     built: Built | None = field(default=None, init=False, compare=False, repr=False)
 
@@ -116,7 +87,7 @@ class NetworkSpec:
         family = FAMILIES[self.name]
         if self.settings:
             key, keys = self.settings[0][0], ", ".join(family.keys)
-            raise _refused(f"The network {self.name!r} has no {key!r}: remove it. It has {keys}.")
+            raise refused(f"The network {self.name!r} has no {key!r}: remove it. It has {keys}.")
         self._fill_in(family.keys)
         for key in ("activation", "norm", "init"):
             _check_name(key, getattr(self, key), CHOICES[key])
@@ -127,13 +98,13 @@ class NetworkSpec:
         for key in KEYS:
             value = getattr(self, key)
             if key not in keys and value is not None:
-                raise _refused(
+                raise refused(
                     f"The network {self.name!r} has no {key!r}: remove it. It has "
                     f"{', '.join(keys)}."
                 )
             if key in keys and value is None:
                 if isinstance(keys[key], Required):
-                    raise _refused(f"The network {self.name!r} needs {key!r}: {keys[key].meaning}.")
+                    raise refused(f"The network {self.name!r} needs {key!r}: {keys[key].meaning}.")
                 object.__setattr__(self, key, keys[key])
             if isinstance(value, list):
                 object.__setattr__(self, key, tuple(value))
@@ -147,7 +118,7 @@ class NetworkSpec:
         given |= dict(self.settings)
         for key in given:
             if key not in known:
-                raise _refused(
+                raise refused(
                     f"The network {self.name} has no {key!r}: remove it, or add it to its "
                     f"signature. {did_you_mean(key, known)}"
                 )
@@ -155,9 +126,9 @@ class NetworkSpec:
         for key, default in known.items():
             value = own.plain(given.get(key, default))
             if key not in given and default is own.REQUIRED:
-                raise _refused(f"The network {self.name} needs {key!r}, which has no default.")
+                raise refused(f"The network {self.name} needs {key!r}, which has no default.")
             if key in given and value is None:
-                raise _refused(
+                raise refused(
                     f"{key} of the network {self.name} must be a number, a text, a boolean, or a "
                     f"list of these, not {given[key]!r}."
                 )
@@ -202,184 +173,14 @@ class NetworkSpec:
             return self.built is not None and self.built.convolves
         return FAMILIES[self.name].convolves
 
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of the inputs.
-
-        Raises:
-            BadInputError: if the inputs are not images.
-        """
-        if len(self.input_shape) not in (2, 3):
-            raise _refused(
-                f"A {self.name} needs inputs of height and width, but these have shape "
-                f"{self.input_shape}: use an mlp."
-            )
-        channels, height, width = (1, *self.input_shape)[-3:]
-        return channels, height, width
-
-    @property
-    def kernels(self) -> tuple[int, ...]:
-        """The kernel size of each convolution of a "cnn"."""
-        if isinstance(self.kernel_size, tuple):
-            return self.kernel_size
-        return (self.kernel_size,) * len(self.channels)
-
-    def pixels_padded(self, kernel: int) -> int:
-        """Return how many pixels a convolution of a "cnn" pads on each side."""
-        return kernel // 2 if self.padding == "same" else 0
-
-    def side_after(self, side: int, kernel: int) -> int:
-        """Return a height or width after a convolution of a "cnn" and its pooling."""
-        return (side + 2 * self.pixels_padded(kernel) - kernel + 1) // 2
-
-
-KEYS = tuple(
-    one.name
-    for one in fields(NetworkSpec)
-    if one.name not in ("name", "settings", "built", *FROM_STREAM)
-)
-"""The keys that families have, one or the other."""
-
-
-@dataclass(frozen=True)
-class Required:
-    """Marks a key without a default; `meaning` ends the sentence that asks for it."""
-
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Family:
-    """A family of networks.
-
-    Attributes:
-        keys: the keys of a specification that it reads, with their defaults.
-        check: raises BadInputError for what it cannot build.
-        convolves: whether it has convolutions.
-    """
-
-    keys: dict[str, Any]
-    check: Callable[[NetworkSpec], None]
-    convolves: bool = False
-
-
-def _check_cnn(spec: NetworkSpec) -> None:
-    if not spec.channels:
-        raise _refused("A cnn has channels, at least one number: without any it is an mlp.")
-    if spec.padding not in PADDINGS:
-        raise _refused(f"padding must be 'same' or 'valid', not {spec.padding!r}.")
-    if len(spec.kernels) != len(spec.channels):
-        raise _refused(
-            f"kernel_size has {len(spec.kernels)} numbers for {len(spec.channels)} "
-            "convolutions: give one number, or one for each."
-        )
-    _, height, width = spec.image_shape
-    for number, kernel in enumerate(spec.kernels, 1):
-        if spec.padding == "same" and kernel % 2 == 0:
-            raise _refused(f"kernel_size must be odd, not {kernel}, unless padding is 'valid'.")
-        height, width = spec.side_after(height, kernel), spec.side_after(width, kernel)
-        if min(height, width) < 1:
-            raise _refused(
-                f"Inputs of {spec.input_shape[-2]} x {spec.input_shape[-1]} are too small for "
-                f"convolution {number} of {len(spec.channels)} and its pooling: use fewer "
-                "channels, smaller kernels, or padding 'same'."
-            )
-
-
-def _check_resnet(spec: NetworkSpec) -> None:
-    assert spec.image_shape
-    if spec.activation in CONCATENATING:
-        raise _refused(
-            f"A resnet18 cannot have the activation {spec.activation!r}, which doubles the "
-            "channels of what is added to its shortcuts: use another, or a cnn."
-        )
-
-
-def _check_vit(spec: NetworkSpec) -> None:
-    _, height, width = spec.image_shape
-    if height % spec.patch_size or width % spec.patch_size:
-        raise _refused(
-            f"Inputs of {height} x {width} cannot be cut into patches of {spec.patch_size} x "
-            f"{spec.patch_size}: use a patch_size that divides both."
-        )
-    _check_transformer(spec)
-
-
-def _check_gpt(spec: NetworkSpec) -> None:
-    if len(spec.input_shape) != 2:
-        raise _refused(
-            "A gpt needs inputs of (tokens, vocabulary), one-hot, but these have shape "
-            f"{spec.input_shape}: use an mlp, or a vit for images."
-        )
-    _check_transformer(spec)
-
-
-def _check_transformer(spec: NetworkSpec) -> None:
-    if spec.dim % spec.heads:
-        raise _refused(
-            f"dim must be a multiple of heads, but {spec.dim} is not one of {spec.heads}."
-        )
-    if spec.norm == "group":
-        raise _refused(
-            f"A {spec.name} normalises each token by itself: its norm is 'layer' or 'none'."
-        )
-
-
-_HIDDEN = Required("the widths of its hidden layers, [] for none")
-_TRANSFORMER: dict[str, Any] = {
-    "dim": Required("the width of its tokens"),
-    "depth": Required("the number of its blocks"),
-    "heads": Required("how many heads its attention has"),
-    "mlp_ratio": 4,
-    "activation": "gelu",
-    "norm": "layer",
-    "init": "pytorch",
-}
-
-FAMILIES: dict[str, Family] = {
-    "mlp": Family(
-        {"hidden": _HIDDEN, "activation": "relu", "norm": "none", "init": "pytorch"},
-        check=lambda _spec: None,
-    ),
-    "cnn": Family(
-        {
-            "channels": Required("one number for each convolution"),
-            "kernel_size": 5,
-            "padding": "same",
-            "hidden": _HIDDEN,
-            "activation": "relu",
-            "norm": "none",
-            "init": "pytorch",
-        },
-        check=_check_cnn,
-        convolves=True,
-    ),
-    "resnet18": Family(
-        {"width": 64, "activation": "relu", "norm": "group", "init": "pytorch"},
-        check=_check_resnet,
-        convolves=True,
-    ),
-    "vit": Family(
-        {"patch_size": Required("the side of its square patches, in pixels"), **_TRANSFORMER},
-        check=_check_vit,
-    ),
-    "gpt": Family(_TRANSFORMER, check=_check_gpt),
-}
-"""Families of networks by name."""
-
 
 def _check_name(kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
-        raise _refused(f"Unknown {kind} {name!r}. {did_you_mean(str(name), known)}")
+        raise refused(f"Unknown {kind} {name!r}. {did_you_mean(str(name), known)}")
 
 
 def _check_counts(key: str, value: Any) -> None:
     numbers = value if isinstance(value, tuple) else (value,)
     for number in numbers:
         if isinstance(number, int) and number < 1:
-            raise _refused(f"{key} must be at least 1, not {number}.")
-
-
-def _refused(sentence: str) -> BadInputError:
-    """Return an error whose place in a suite's file is the network."""
-    return BadInputError(sentence, key="network")
+            raise refused(f"{key} must be at least 1, not {number}.")

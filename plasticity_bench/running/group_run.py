@@ -1,54 +1,28 @@
 """Run one group in this process, and store its results."""
 
-import contextlib
 import gc
 import re
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
-from plasticity_bench import portability, stopping
+from plasticity_bench import stopping
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.evaluation.evaluation import Evaluation
 from plasticity_bench.evaluation.evaluator import evaluate
 from plasticity_bench.measurements import MEASUREMENTS
 from plasticity_bench.measurements.hidden import unclear_function
 from plasticity_bench.programs.population import Population, Replica
-from plasticity_bench.provenance import environment
-from plasticity_bench.results import Results, Row, Run
+from plasticity_bench.results import Results
 from plasticity_bench.running import locks
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.running.group_results import save, save_failure
+from plasticity_bench.running.outcome import Outcome, together
 from plasticity_bench.running.resume import GroupCheckpoint
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite.planning import Group
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a group ended.
-
-    Attributes:
-        seconds: wall time.
-        num_diverged: replicas that diverged.
-        error: why it failed, in a sentence; None if its results are stored.
-        notes: what a person should know beside it; each is reported once.
-        busy: indices of the runs that another process works on.
-        stopped: whether it ended early because it was asked to.
-    """
-
-    seconds: float = 0.0
-    num_diverged: int = 0
-    error: str | None = None
-    notes: tuple[str, ...] = ()
-    busy: tuple[int, ...] = ()
-    stopped: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether all that was begun is stored."""
-        return self.error is None and not self.stopped
 
 
 @kept_for_data()
@@ -137,17 +111,8 @@ def _stored(
     evaluation: Evaluation,
 ) -> Outcome:
     """Store a group's results, and remove its checkpoint."""
-    executed: dict[str, object] = {
-        **execution.record(),
-        "recorded": population.unrecorded or True,
-        "record": _record(population),
-        "compiled": population.compiled,
-        "fallback": population.fallback,
-        "varies": [*population.varies, *filter(None, [portability.unpinned()])],
-        "members": len(group.runs),
-    }
     try:
-        _save(group, results, evaluation, executed)
+        save(results, execution, group, population, evaluation)
     except OSError as error:
         message = f"its results cannot be stored: {error}"
         return Outcome(error=message, notes=tuple(checkpoint.notes))
@@ -161,18 +126,10 @@ def _stored(
     if population.fallback:
         checkpoint.notes.append(f"not compiled: {population.fallback}")
     return Outcome(
-        seconds=sum(_seconds(evaluation).values()),
+        seconds=evaluation.prepare_seconds + evaluation.train_seconds + evaluation.measure_seconds,
         num_diverged=int((evaluation.diverged_at >= 0).sum()),
         notes=tuple(checkpoint.notes),
     )
-
-
-def _record(population: Population) -> dict[str, object] | None:
-    """What is stored of a learner's record: its digest and its costs; None without a record."""
-    costs, record = population.costs, population.record
-    if costs is None or record is None:
-        return None
-    return {"digest": record.digest(), **asdict(costs)}
 
 
 def _unclear_units(group: Group, population: Population) -> str | None:
@@ -202,7 +159,7 @@ def _run_halves(
     middle = -(-size // 2)
     halves = [group.part(range(middle)), group.part(range(middle, size))]
     outcomes = [_run_population(results, execution, half, on_task) for half in halves]
-    return _together(group, halves, outcomes, note)
+    return together(group, halves, outcomes, note)
 
 
 def _run_singly(
@@ -223,9 +180,9 @@ def _run_singly(
         if index == 2 and all(_alike(outcome.error, message) for outcome in outcomes):
             left = group.runs[index:]
             save_failure(left, results, trace)
-            return _together(group, parts[:index], outcomes, None)
+            return together(group, parts[:index], outcomes, None)
         outcomes.append(_run_population(results, execution, part, on_task))
-    return _together(group, parts, outcomes, None)
+    return together(group, parts, outcomes, None)
 
 
 def _alike(one: str | None, other: str) -> bool:
@@ -233,34 +190,10 @@ def _alike(one: str | None, other: str) -> bool:
     return one is not None and re.sub(r"\d+", "0", one) == re.sub(r"\d+", "0", other)
 
 
-def _together(
-    group: Group, parts: Sequence[Group], outcomes: Sequence[Outcome], note: str | None
-) -> Outcome:
-    """The outcome of a group that was run in parts."""
-    pairs = zip(parts, outcomes, strict=True)
-    errors = [_with_setting(part, group, o.error) for part, o in pairs if o.error is not None]
-    notes = [note for outcome in outcomes for note in outcome.notes]
-    return Outcome(
-        seconds=sum(outcome.seconds for outcome in outcomes),
-        num_diverged=sum(outcome.num_diverged for outcome in outcomes),
-        error="; ".join(dict.fromkeys(errors)) or None,
-        notes=(note, *notes) if note else tuple(notes),
-        stopped=any(outcome.stopped for outcome in outcomes),
-    )
-
-
 def _does_not_fit(group: Group) -> str:
     size = len(group.runs)
     half = -(-size // 2)
     return f"{group.label}: {size} replicas did not fit into memory; {half} were tried."
-
-
-def _with_setting(half: Group, whole: Group, error: str) -> str:
-    """An error, and the setting that it is of, where that is known only now."""
-    if not whole.differing or half.differing:
-        return error
-    setting = half.learners[0].hyperparameters()
-    return f"{', '.join(f'{name}={setting[name]}' for name in whole.differing)}: {error}"
 
 
 def _out_of_memory(error: BaseException | None) -> bool:
@@ -272,40 +205,3 @@ def _out_of_memory(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
-
-
-def save_failure(runs: Iterable[Run], results: Results, trace: str) -> None:
-    """Store that runs failed, and why."""
-    for run in runs:
-        # Where a disk is full there is no room for this either: the run is just not finished.
-        with contextlib.suppress(OSError):
-            results.save_failure(run, trace, {"environment": environment()})
-
-
-def _save(
-    group: Group, results: Results, evaluation: Evaluation, executed: dict[str, object]
-) -> None:
-    share = 1 / len(group.runs)
-    seconds = {part: value * share for part, value in _seconds(evaluation).items()}
-    for replica, run in enumerate(group.runs):
-        rows = [
-            Row(m.task, m.when, m.name, float(m.values[replica])) for m in evaluation.measurements
-        ]
-        diverged_at = int(evaluation.diverged_at[replica])
-        info = {
-            "status": "complete" if diverged_at < 0 else "diverged",
-            "diverged_at": None if diverged_at < 0 else diverged_at,
-            "seconds": seconds,
-            "execution": executed,
-            "environment": environment(),
-            **group.notes,
-        }
-        results.save(run, rows, info)
-
-
-def _seconds(evaluation: Evaluation) -> dict[str, float]:
-    return {
-        "prepare": evaluation.prepare_seconds,
-        "train": evaluation.train_seconds,
-        "measure": evaluation.measure_seconds,
-    }

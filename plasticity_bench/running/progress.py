@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from plasticity_bench.running.group_run import Outcome
+from plasticity_bench.running.outcome import Outcome
 from plasticity_bench.suite.planning import Group
 
 

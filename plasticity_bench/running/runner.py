@@ -11,7 +11,9 @@ from plasticity_bench.results import MANY_IN_ALL, Results
 from plasticity_bench.running import locks
 from plasticity_bench.running.engines import ProcessDied, TimedOut, run_local
 from plasticity_bench.running.execution import Execution
-from plasticity_bench.running.group_run import Outcome, run_group, save_failure
+from plasticity_bench.running.group_results import save_failure
+from plasticity_bench.running.group_run import run_group
+from plasticity_bench.running.outcome import Outcome
 from plasticity_bench.suite.planning import Group
 
 WAIT_SECONDS = 1.0

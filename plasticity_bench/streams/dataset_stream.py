@@ -113,7 +113,7 @@ class DatasetStream(Stream):
 def _name_of(dataset: Any) -> Any:
     """The name of a data set that is given as one, or as a suite's file has it."""
     if isinstance(dataset, Mapping):
-        from plasticity_bench.data import loaders  # which few streams need
+        from plasticity_bench.data import dataset_entry  # which few streams need
 
-        dataset = loaders.from_mapping(dataset)
+        dataset = dataset_entry.from_mapping(dataset)
     return dataset.name if isinstance(dataset, data.Dataset) else dataset

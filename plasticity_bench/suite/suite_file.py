@@ -21,8 +21,10 @@ from pydantic_core import PydanticCustomError
 from plasticity_bench import seeding
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.measurements import DIAGNOSTICS
+from plasticity_bench.networks.families import FAMILIES
+from plasticity_bench.networks.keys import CHOICES, KEYS
 from plasticity_bench.networks.own import is_own
-from plasticity_bench.networks.spec import CHOICES, FAMILIES, KEYS, NetworkSpec
+from plasticity_bench.networks.spec import NetworkSpec
 from plasticity_bench.suite.yaml_source import Document
 
 Count = Annotated[int, Field(ge=1)]

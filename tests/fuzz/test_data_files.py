@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from plasticity_bench.data import SOURCES, cifar, loaders
+from plasticity_bench.data import SOURCES, cifar, dataset_entry, loaders
 from plasticity_bench.data.image_set import ImageSet
 from plasticity_bench.data.preparing import prepare
 from plasticity_bench.data.torchvision_guard import torchvision_datasets
@@ -66,7 +66,7 @@ def test_npz(changes):
         path = Path(name) / "arrays.npz"
         path.write_bytes(mutated(NPZ, changes))
         with told():
-            loaders.from_mapping({"npz": str(path)})
+            dataset_entry.from_mapping({"npz": str(path)})
 
 
 def picture(kind):

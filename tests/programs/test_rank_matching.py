@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch.func import grad, vmap
@@ -52,7 +52,6 @@ def test_every_value_meets_the_reference_of_its_rank(values):
     assert torch.equal(values, before)
 
 
-@settings(deadline=None)
 @given(arrays(np.float32, st.integers(0, 200), elements=st.floats(-4, 4, width=32)))
 def test_it_ranks_whatever_it_is_given(array):
     values = torch.from_numpy(array) + 0.0  # -0 equals 0, but its bits come first

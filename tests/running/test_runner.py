@@ -10,7 +10,7 @@ from plasticity_bench.results import Results
 from plasticity_bench.running import group_run, progress, runner
 from plasticity_bench.running.engines import ProcessDied, TimedOut
 from plasticity_bench.running.execution import Execution
-from plasticity_bench.running.group_run import Outcome
+from plasticity_bench.running.outcome import Outcome
 from plasticity_bench.running.pending import pending
 from plasticity_bench.streams.random_labels import RandomLabels
 from plasticity_bench.suite.contenders import Contender, with_learners

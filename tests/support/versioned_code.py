@@ -62,10 +62,11 @@ PARTS = {
             "learners/hyperparameters.py",
             "learners/learner.py",  # hooks that a learner does not override
             "learners/losses.py",
+            "learners/new_units.py",
             "learners/noise.py",
             "learners/optimizers.py",
             "running/execution.py",  # how numbers are rounded
-            "running/group_run.py",  # what of an evaluation is stored
+            "running/group_results.py",  # what of an evaluation is stored
         ),
         {
             "evaluation/version.py": "the version itself",
