@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
+from benchmarks import generated
 from plasticity_bench import load_results
 from plasticity_bench.results import Results
 from plasticity_bench.results.run import own_fresh_label
 
 REFERENCE = "fresh"
 UNTUNED = "adam_as_fresh"
-BEGIN, END = "<!-- evidence -->\n", "<!-- end of the evidence -->\n"
 
 
 def own_fresh_accuracy(folder: Path, stream: str, learner: str) -> float:
@@ -112,13 +112,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
     options = parser.parse_args()
     learners = of_learners(options.folders[0], options.stream)
-    text = f"\n{learners}\n\n{of_streams(options.folders)}\n\n"
-    if options.write is None:
-        print(text)
-        return
-    before, _, rest = options.write.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    options.write.write_text(f"{before}{BEGIN}{text}{END}{after}")
+    generated.write(options.write, "evidence", f"{learners}\n\n{of_streams(options.folders)}")
 
 
 if __name__ == "__main__":

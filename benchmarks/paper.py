@@ -11,20 +11,21 @@ the whole interval does, "contradicted" if none of it does, and "not decided" ot
 
 import argparse
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
+from benchmarks import generated
 from plasticity_bench import load_results
 from plasticity_bench.results import Results, select
 from plasticity_bench.scoring import associations
 from plasticity_bench.statistics import Interval, format_interval, mean_interval
 
-BEGIN, END = "<!-- claims -->\n", "<!-- end of the claims -->\n"
 REFERENCE = "fresh"
 REGULARISERS = ("wasserstein", "l2_init", "l2")
 RETAINED, CURVATURE, ONLINE = "retained_plasticity", "curvature_retention", "online_accuracy"
@@ -77,6 +78,11 @@ class Scores:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self.table = frame
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Self:
+        """Return those of the results in a folder."""
+        return cls(load_results(folder).scores(by_seed=True))
 
     def of(self, column: str, learner: str, streams: Iterable[str]) -> np.ndarray:
         """Return a learner's scores, (streams, seeds)."""
@@ -230,33 +236,31 @@ def explanations(folder: Path) -> str:
     return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
 
 
-def text_of(folder: Path) -> str:
-    """Return the part of the page that is made from results."""
-    scores = Scores(load_results(folder).scores(by_seed=True))
+def table_of_claims(claims: Iterable[Claim]) -> str:
+    """Return a table with a row for each claim."""
     headers = ["claim", "number", "mean and interval", "verdict"]
-    table = tabulate([claim.row() for claim in claims(scores)], headers, tablefmt="github")
-    parts: list[Callable[[], str]] = [
-        lambda: table,
-        lambda: of_learners(scores, RETAINED),
-        lambda: of_learners(scores, CURVATURE),
-        lambda: explanations(folder),
-    ]
-    return "\n" + "\n\n".join(part() for part in parts) + "\n\n"
+    return tabulate([claim.row() for claim in claims], headers, tablefmt="github")
+
+
+def options_of(description: str, folder: str) -> argparse.Namespace:
+    """Return the command's options: a folder of results, and a page to write into."""
+    parser = argparse.ArgumentParser(description=description.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help=folder)
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Print the tables, or write them into a page between its two comments."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="results of the suite paper")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
-    options = parser.parse_args()
-    text = text_of(options.folder)
-    if options.write is None:
-        print(text)
-        return
-    before, _, rest = options.write.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    options.write.write_text(f"{before}{BEGIN}{text}{END}{after}")
+    """Print the tables, or write them into a page."""
+    options = options_of(__doc__, "results of the suite paper")
+    scores = Scores.of_folder(options.folder)
+    parts = [
+        table_of_claims(claims(scores)),
+        of_learners(scores, RETAINED),
+        of_learners(scores, CURVATURE),
+        explanations(options.folder),
+    ]
+    generated.write(options.write, "claims", "\n\n".join(parts))
 
 
 if __name__ == "__main__":

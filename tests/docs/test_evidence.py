@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import evidence
+from benchmarks import evidence, generated
 from plasticity_bench.cli import main
 
 SUITE = """\
@@ -41,7 +41,8 @@ def test_the_tables_have_the_accuracies_that_scores_are_made_of(tmp_path, monkey
         ratio = (accuracy[3] - chance) / own
         assert float(row["retained plasticity"]) == pytest.approx(ratio, abs=0.3)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{evidence.BEGIN}old\n{evidence.END}after\n")
+    begin, end = generated.comments("evidence")
+    page.write_text(f"before\n{begin}old\n{end}after\n")
     monkeypatch.setattr("sys.argv", ["x", str(folder), "--stream", "labels", "--write", str(page)])
     evidence.main()
     text = page.read_text()
@@ -49,3 +50,6 @@ def test_the_tables_have_the_accuracies_that_scores_are_made_of(tmp_path, monkey
     assert text.endswith("after\n")
     assert evidence.of_streams([folder]) in text
     assert "old" not in text
+    page.write_text("nothing to replace")
+    with pytest.raises(SystemExit, match="has no <!-- evidence -->"):
+        evidence.main()

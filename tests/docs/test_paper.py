@@ -1,4 +1,4 @@
-"""benchmarks/paper.py decides claims by the numbers that it says."""
+"""benchmarks/paper.py and findings.py decide claims by the numbers that they state."""
 
 import math
 
@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper import Claim, Scores, claims
+from benchmarks import findings
+from benchmarks.paper import Claim, Scores, claims, table_of_claims
 from plasticity_bench.statistics import Interval, mean_interval
 
 STREAMS = ("a relu", "a tanh", "a identity", "b relu")
@@ -88,3 +89,33 @@ def test_curvature_and_plasticity_are_correlated_over_learners(scores):
     assert numbers(scores.rank_correlation(STREAMS)) == pytest.approx([1, 1, 1])
     table[curvature] *= -1
     assert numbers(scores.rank_correlation(STREAMS)) == pytest.approx([-1, -1, -1])
+
+
+def test_claims_of_kumar_et_al(scores):
+    names = {
+        "a relu": "labels a",
+        "a tanh": "labels b",
+        "a identity": "labels c",
+        "b relu": "pixels",
+    }
+    scores.table["stream"] = scores.table.stream.map(names)
+    copied = scores.table[scores.table.learner == "adam"].assign(learner="shrink_and_perturb")
+    scores.table = pd.concat([scores.table, copied])
+    above, same, least, of_l2, difference = findings.claims(scores)
+
+    def by_seed(learner, *streams):
+        return [[value(scores, stream, learner, k) for k in range(SEEDS)] for stream in streams]
+
+    gain = np.subtract(by_seed("l2_init", "pixels"), by_seed("adam", "pixels"))[0]
+    assert numbers(above.interval) == pytest.approx(numbers(mean_interval(gain)))
+    assert same.interval.mean == 0
+    lowest = np.min(by_seed("l2_init", *names.values()), axis=0)
+    assert numbers(least.interval) == pytest.approx(numbers(mean_interval(lowest)))
+    labels = np.mean(by_seed("l2", "labels a", "labels b", "labels c"), axis=0)
+    assert numbers(of_l2.interval) == pytest.approx(numbers(mean_interval(labels)))
+    assert not of_l2.above
+    every = np.mean(by_seed("l2_init", *names.values()), 0) - np.mean(
+        by_seed("l2", *names.values()), 0
+    )
+    assert numbers(difference.interval) == pytest.approx(numbers(mean_interval(every)))
+    assert table_of_claims([same]).splitlines()[2].count("|") == 5
