@@ -1,13 +1,12 @@
-"""What the scores of the quick suite say, and what its streams demand, for docs/scores.md.
+"""What the scores of the quick suite say, and what the suites' streams demand, for docs/scores.md.
 
     leaderboard/make_entries.sh
-    python -m benchmarks.evidence results/quick-v1@* results/quick-boundaries-v1@* \
-        --write docs/scores.md
+    python -m benchmarks.evidence --learners results/quick-v1@* --write docs/scores.md
+    python -m benchmarks.evidence results/quick-v1@* results/paper-v1@* --write docs/scores.md
 
-The first table has, for each learner on one stream of the first folder, the accuracies that its
-scores are made of.
-The second has, for each stream, how far the tuned reference gets, and what is left of Adam with the
-step size of a single task.
+The first command makes a table of the learners on one stream: the accuracies that their scores are
+made of. The second makes one of streams: how far the tuned reference gets, and what is left of Adam
+with the step size of a single task.
 """
 
 import argparse
@@ -24,7 +23,8 @@ from plasticity_bench.results import Results
 from plasticity_bench.results.run import own_fresh_label
 
 REFERENCE = "fresh"
-UNTUNED = "adam_as_fresh"
+UNTUNED = ("adam_as_fresh", "adam")
+"""Labels of Adam with the step size of the reference: the first that a suite has."""
 
 
 def own_fresh_accuracy(folder: Path, stream: str, learner: str) -> float:
@@ -76,13 +76,14 @@ def of_streams(folders: Sequence[Path]) -> str:
         frame = load_results(folder)
         scores = frame.scores().set_index(["stream", "learner"])
         for stream in dict.fromkeys(scores.index.get_level_values("stream")):
-            untuned = scores.loc[stream, UNTUNED]
+            label = next(name for name in UNTUNED if (stream, name) in scores.index)
+            untuned = scores.loc[stream, label]
             rows.append(
                 [
                     folder.name.partition("@")[0],
                     stream,
                     scores.loc[stream, REFERENCE].accuracy,
-                    _first(frame, stream, UNTUNED),
+                    _first(frame, stream, label),
                     untuned.accuracy,
                     untuned.retained_plasticity,
                 ]
@@ -105,14 +106,17 @@ def _first(frame: pd.DataFrame, stream: str, learner: str) -> float:
 
 
 def main() -> None:
-    """Print both tables, or write them into a page between its two comments."""
+    """Print the tables, or write them into a page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path, help="results of suites")
-    parser.add_argument("--stream", default="RandomLabelDigits-v0", help="of the first table")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
+    parser.add_argument("folders", nargs="*", type=Path, help="results of suites")
+    parser.add_argument("--learners", type=Path, metavar="FOLDER", help="results with all learners")
+    parser.add_argument("--stream", default="RandomLabelDigits-v0", help="of the learners' table")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with the comments")
     options = parser.parse_args()
-    learners = of_learners(options.folders[0], options.stream)
-    generated.write(options.write, "evidence", f"{learners}\n\n{of_streams(options.folders)}")
+    if options.learners:
+        generated.write(options.write, "evidence", of_learners(options.learners, options.stream))
+    if options.folders:
+        generated.write(options.write, "streams", of_streams(options.folders))
 
 
 if __name__ == "__main__":

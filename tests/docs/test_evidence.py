@@ -41,14 +41,17 @@ def test_the_tables_have_the_accuracies_that_scores_are_made_of(tmp_path, monkey
         ratio = (accuracy[3] - chance) / own
         assert float(row["retained plasticity"]) == pytest.approx(ratio, abs=0.3)
     page = tmp_path / "page.md"
-    begin, end = generated.comments("evidence")
-    page.write_text(f"before\n{begin}old\n{end}after\n")
-    monkeypatch.setattr("sys.argv", ["x", str(folder), "--stream", "labels", "--write", str(page)])
+    parts = ["old".join(generated.comments(name)) for name in ("evidence", "streams")]
+    page.write_text("before\n" + "between\n".join(parts) + "after\n")
+    words = [str(folder), "--learners", str(folder), "--stream", "labels", "--write", str(page)]
+    monkeypatch.setattr("sys.argv", ["x", *words])
     evidence.main()
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
-    assert evidence.of_streams([folder]) in text
+    learners, streams = text.split("between\n")
+    assert evidence.of_learners(folder, "labels") in learners
+    assert evidence.of_streams([folder]) in streams
     assert "old" not in text
     page.write_text("nothing to replace")
     with pytest.raises(SystemExit, match="has no <!-- evidence -->"):
