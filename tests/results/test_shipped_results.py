@@ -1,6 +1,7 @@
 """The results that come with the package are those of the suites and the code of today."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from plasticity_bench.streams import Stream
 from plasticity_bench.suite.own_fresh import with_own_fresh
 from plasticity_bench.suite.planning import all_runs, plan
 from plasticity_bench.suite.suite import suite_named
+
+PARTIAL = {"paper-v1"}
+"""Suites of which some runs are not finished yet."""
 
 FOLDERS = {folder.name: folder for folder in shipped.result_folders()}
 
@@ -46,7 +50,9 @@ def test_they_are_the_runs_of_the_suite(name, monkeypatch):
     monkeypatch.setattr(Stream, "fingerprint", lambda stream: "")
     groups = with_own_fresh(plan(suite, suite.contenders, range(suite.num_seeds)))
     runs, _ = shipped_runs(name)
-    assert sorted(map(without_data, runs)) == sorted(map(without_data, all_runs(groups)))
+    found, expected = (Counter(map(without_data, some)) for some in (runs, all_runs(groups)))
+    assert found <= expected
+    assert (found != expected) == (name in PARTIAL)
 
 
 @pytest.mark.slow
