@@ -31,9 +31,9 @@ BLOCKS: tuple[tuple[str, dict[str, Comparison]], ...] = (
     (
         "Rank correlation with one thing held fixed; concordance at matched accuracy",
         {
-            "within runs,\ngiven task number": p.WITHIN_GIVEN_TASK,
-            "between learners,\ngiven step size": p.BETWEEN_GIVEN_STEP_SIZE,
-            "concordance,\n0.5 is chance": p.MATCHED,
+            "within, given\ntask number": p.WITHIN_GIVEN_TASK,
+            "learners, given\nstep size": p.BETWEEN_GIVEN_STEP_SIZE,
+            "concordance,\nchance: 0.5": p.MATCHED,
         },
     ),
 )
@@ -75,8 +75,8 @@ def legend(histories: Histories) -> str:
     what = "task k + 1" if ahead == 1 else f"tasks k + 1 to k + {ahead}"
     return (
         f"Outcome: trainability on {what}. 95 % intervals over {others} "
-        f"learner{'s' if others > 1 else ''}. *: a baseline. Matched: accuracies on task k - 1 that differ by at "
-        f"most {TOLERANCE}."
+        f"learner{'s' if others > 1 else ''}. Matched: accuracies on task k - 1 that differ by at "
+        f"most {TOLERANCE}. *: a baseline."
     )
 
 
