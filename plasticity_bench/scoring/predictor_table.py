@@ -87,10 +87,10 @@ def reasons(ranking: Sequence[Predictor]) -> list[str]:
         for comparison, estimate in one.estimates.items():
             if estimate.reason:
                 without.setdefault((comparison, estimate.reason), []).append(one.name)
+    everyone = {one.name for one in ranking if one.num_points} - {TASK_NUMBER}
     comparisons: dict[tuple[str, str], list[str]] = {}
     for (comparison, reason), names in without.items():
-        everyone = {one.name for one in ranking} <= {*names, TASK_NUMBER}
-        which = "everything" if everyone else ", ".join(names)
+        which = "everything else" if everyone <= {*names} else ", ".join(names)
         comparisons.setdefault((which, reason), []).append(comparison)
     return [
         f"n/a: {which} {reason} ({'; '.join(of_reason)})."
@@ -112,8 +112,8 @@ def sentences(histories: Histories) -> list[str]:
     ]
     if without:
         lines.append(
-            f"Left out where the step size is held fixed, having none: {len(without)} learners "
-            f"({', '.join(without)})."
+            f"Left out where the step size is held fixed, having none ({len(without)} of "
+            f"{len(histories.learners)} learners): {', '.join(without)}."
         )
     sizes = [s.step_sizes[np.isfinite(s.step_sizes)] for s in histories.streams]
     if all(len(np.unique(of_stream)) < 2 for of_stream in sizes) and len(histories.learners) > 1:
