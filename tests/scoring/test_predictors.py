@@ -141,6 +141,19 @@ def test_a_diverged_run_counts_as_a_dead_network_and_predicts_nothing_afterwards
         ]
 
 
+def test_a_reference_that_diverged_is_no_control(tmp_path):
+    def series(stream, label, seed, task):
+        numbers = plain(stream, label, seed, task)
+        if (label, seed) == ("fresh", 1) and task >= 6:
+            numbers["end", "accuracy"] = math.nan
+        return numbers
+
+    stored(tmp_path, series, ("a",), diverged=[("fresh", 1)])
+    (stream,) = read(tmp_path).streams
+    assert stream.tasks.tolist() == [2, 4]
+    assert np.isnan(stream.outcome).tolist() == [[[False, i == 1] for i in range(4)]] * 5
+
+
 def test_without_the_reference_there_is_no_outcome(tmp_path):
     def series(stream, label, seed, task):
         numbers = plain(stream, label, seed, task)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from plasticity_bench.statistics import held_out_errors
-from plasticity_bench.statistics.held_out import distribution
 
 
 def slow(x, y, groups):
@@ -44,12 +43,6 @@ def test_it_is_the_slow_loop(seed):
     groups = draws.integers(0, 5, 24)
     found = held_out_errors(x, y, groups)
     np.testing.assert_allclose([found.model, found.mean], slow(x, y, groups), atol=1e-12)
-
-
-def test_a_distribution_counts_ties_half():
-    sample = np.array([1.0, 2.0, 2.0, 4.0])
-    at = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
-    assert distribution(sample, at).tolist() == [0, 0.125, 0.5, 0.75, 0.875, 1]
 
 
 def test_the_unit_of_x_does_not_matter_nor_does_the_direction():
