@@ -37,6 +37,9 @@ BLOCKS: tuple[tuple[str, dict[str, Comparison]], ...] = (
         },
     ),
 )
+RELIABLE_LEARNERS = 10
+"""Intervals over fewer learners are too narrow; tests/statistics/test_jackknife.py."""
+
 NAME, POINTS = "known before task k", "points"
 
 
@@ -101,9 +104,14 @@ def reasons(ranking: Sequence[Predictor]) -> list[str]:
 def sentences(histories: Histories) -> list[str]:
     """Return what a reader must know of the learners and streams that were compared."""
     lines = []
-    if len(histories.learners) == 1:
+    count = len(histories.learners)
+    if count == 1:
         lines.append(
             "One learner beside the reference: there are no intervals, and no learners to compare."
+        )
+    elif count < RELIABLE_LEARNERS:
+        lines.append(
+            f"Intervals over {count} learners are too narrow: use at least {RELIABLE_LEARNERS}."
         )
     without = [
         label
@@ -113,10 +121,10 @@ def sentences(histories: Histories) -> list[str]:
     if without:
         lines.append(
             f"Left out where the step size is held fixed, having none ({len(without)} of "
-            f"{len(histories.learners)} learners): {', '.join(without)}."
+            f"{count} learners): {', '.join(without)}."
         )
     sizes = [s.step_sizes[np.isfinite(s.step_sizes)] for s in histories.streams]
-    if all(len(np.unique(of_stream)) < 2 for of_stream in sizes) and len(histories.learners) > 1:
+    if all(len(np.unique(of_stream)) < 2 for of_stream in sizes) and count > 1:
         lines.append("All learners have the same step size: holding it fixed takes nothing away.")
     if histories.too_short:
         lines.append(f"Left out, having too few tasks: {', '.join(histories.too_short)}.")

@@ -293,6 +293,26 @@ def test_intervals_hold_the_mean_of_learners_about_as_often_as_they_say():
     assert 0.9 < np.mean([i.low <= truth <= i.high for i in found]) < 0.995
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("learners", "least"), [(5, 0.65), (10, 0.8), (20, 0.8)])
+def test_intervals_of_r_squared_are_too_narrow_with_few_learners(learners, least):
+    """Learners differ in the measurement, and in their outcome beside it; docs/explanations.md."""
+    draws, found = np.random.default_rng(learners), []
+    for _ in range(200):
+        level, effect = draws.normal(size=(2, learners))
+        values = [level[:, None, None] + draws.normal(0, 0.5, (learners, 3, 5)) for _ in range(2)]
+        histories = world(
+            lambda s, k, i, t, values=values: values[s],
+            lambda s, k, i, t, values=values, effect=effect: (
+                values[s] + 0.5 * effect[k] + draws.normal(0, 0.5, k.shape)
+            ),
+            streams=2, learners=learners, seeds=3, num_tasks=5,
+        )  # fmt: skip
+        found.append(prediction.held_out_learners(histories, "m"))
+    truth = np.mean([i.mean for i in found])
+    assert least < np.mean([i.low <= truth <= i.high for i in found]) < 0.96
+
+
 def test_a_single_learner_has_no_interval_and_nothing_to_be_compared_with():
     found = {e.name: e for e in rank_predictors(world(noise(1), noise(2), learners=1, streams=1))}[
         "m"

@@ -195,6 +195,7 @@ def test_one_command_prints_the_ranking(folder, capsys):
     assert "task number is the same for all that are compared (between seeds; " in out
     assert "the step size is held fixed, having none (1 of 5 learners): none." in err
     assert "Intervals from 4 seeds are unreliable" in err
+    assert "Intervals over 5 learners are too narrow: use at least 10." in err
     assert not (folder / "explanations.png").exists()
 
 
