@@ -114,6 +114,31 @@ def held_out_learners(histories: Histories, name: str) -> Interval:
     return _r_squared(_held_out(histories, name, axis=0), len(histories.learners))
 
 
+def held_out_learners_over_last(histories: Histories, name: str) -> Interval:
+    """Return by how much R squared on held-out learners is above that of the last accuracy.
+
+    Both are of the points where both are known, so that they can be compared.
+    """
+    num_learners = len(histories.learners)
+    sums, num_predicted = np.zeros((3, num_learners)), np.zeros(num_learners)
+    for s, x in _known(histories, name):
+        last, learner = s.predictors[LAST_ACCURACY], _index(x, 0)
+        both = np.isfinite(x + last).ravel()
+        model, of_last = (
+            held_out_errors(np.where(both, v.ravel(), np.nan), s.outcome.ravel(), learner)
+            for v in (x, last)
+        )
+        for row, errors in enumerate((of_last.model, model.model, model.mean)):
+            sums[row] += _by_learner(errors, learner, num_learners)
+        num_predicted += np.bincount(learner[np.isfinite(model.model)], minlength=num_learners)
+
+    def estimate(kept: Mask) -> float:
+        of_last, of_model, of_mean = sums[:, kept].sum(1)
+        return float((of_last - of_model) / of_mean) if of_mean > 0 else math.nan
+
+    return _jackknifed(estimate, num_predicted > 0)
+
+
 def held_out_streams(histories: Histories, name: str) -> Interval:
     """Return R squared on streams that the model was not fitted to; at most 1."""
     known = list(_known(histories, name))
@@ -146,16 +171,21 @@ def _index(values: Array, axis: int) -> NDArray[np.int64]:
 def _r_squared(errors: Sequence[Errors], num_learners: int) -> Interval:
     sums, num_predicted = np.zeros((2, num_learners)), np.zeros(num_learners)
     for (model, mean), learner in errors:
-        known = np.isfinite(model)
-        sums[0] += np.bincount(learner[known], model[known], num_learners)
-        sums[1] += np.bincount(learner[known], mean[known], num_learners)
-        num_predicted += np.bincount(learner[known], minlength=num_learners)
+        sums[0] += _by_learner(model, learner, num_learners)
+        sums[1] += _by_learner(mean, learner, num_learners)
+        num_predicted += np.bincount(learner[np.isfinite(model)], minlength=num_learners)
 
     def estimate(kept: Mask) -> float:
         of_model, of_mean = sums[:, kept].sum(1)
         return float(1 - of_model / of_mean) if of_mean > 0 else math.nan
 
     return _jackknifed(estimate, num_predicted > 0)
+
+
+def _by_learner(values: Array, learner: NDArray[np.int64], num_learners: int) -> Array:
+    """The sum of known values of each learner."""
+    known = np.isfinite(values)
+    return np.asarray(np.bincount(learner[known], values[known], num_learners))
 
 
 def _known(histories: Histories, name: str) -> Iterator[tuple[StreamHistories, Array]]:

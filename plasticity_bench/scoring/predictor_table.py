@@ -16,6 +16,7 @@ BLOCKS: tuple[tuple[str, dict[str, Comparison]], ...] = (
         "Prediction of what was held out: R2, at most 1; 0 is the mean of the rest",
         {
             "held-out\nlearners": p.HELD_OUT_LEARNERS,
+            "minus last\naccuracy": p.OVER_LAST_ACCURACY,
             "held-out\nseeds": p.HELD_OUT_SEEDS,
             "held-out\nstreams": p.HELD_OUT_STREAMS,
         },
@@ -40,7 +41,7 @@ BLOCKS: tuple[tuple[str, dict[str, Comparison]], ...] = (
 RELIABLE_LEARNERS = 10
 """Intervals over fewer learners are too narrow; tests/statistics/test_jackknife.py."""
 
-NAME, POINTS = "known before task k", "points"
+NAME = "known before task k"
 
 
 def render(ranking: Sequence[Predictor], histories: Histories, format_name: str) -> str:
@@ -55,20 +56,18 @@ def render(ranking: Sequence[Predictor], histories: Histories, format_name: str)
         return _csv(ranking)
     comment = "% " if format_name == "latex" else ""
     parts = []
-    for index, (title, columns) in enumerate(BLOCKS):
-        last = [POINTS] if index == 0 else []
+    for title, columns in BLOCKS:
         rows = [
             [
                 f"{one.name} *" if one.is_baseline else one.name,
                 *(format_interval(one.estimates[c.name].interval) for c in columns.values()),
-                *([f"{one.num_points}"] if last else []),
             ]
             for one in ranking
         ]
-        headers = [NAME, *columns, *last]
+        headers = [NAME, *columns]
         shown = tables.render(headers, rows, format_name, left=(NAME,))
         parts.append(f"{comment}{title}:\n\n{shown}")
-    notes = [legend(histories), *reasons(ranking)]
+    notes = [legend(histories), *few_points(ranking), *reasons(ranking)]
     return "\n\n".join([*parts, "\n".join(f"{comment}{note}" for note in notes)])
 
 
@@ -81,6 +80,15 @@ def legend(histories: Histories) -> str:
         f"learner{'s' if others > 1 else ''}. Matched: accuracies on task k - 1 that differ by at "
         f"most {TOLERANCE}. *: a baseline."
     )
+
+
+def few_points(ranking: Sequence[Predictor]) -> list[str]:
+    """Return which predictors are known of fewer runs and tasks than others, if any."""
+    most = max(one.num_points for one in ranking)
+    fewer = [f"{r.name} ({r.num_points})" for r in ranking if 0 < r.num_points < most]
+    if not fewer:
+        return []
+    return [f"Known at fewer than the {most} points of the others: {', '.join(fewer)}."]
 
 
 def reasons(ranking: Sequence[Predictor]) -> list[str]:

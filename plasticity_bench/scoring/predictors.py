@@ -8,7 +8,12 @@ import numpy as np
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.scoring import prediction
-from plasticity_bench.scoring.task_histories import BASELINES, TASK_NUMBER, Histories
+from plasticity_bench.scoring.task_histories import (
+    BASELINES,
+    LAST_ACCURACY,
+    TASK_NUMBER,
+    Histories,
+)
 from plasticity_bench.statistics import Interval
 
 
@@ -72,6 +77,12 @@ HELD_OUT_LEARNERS = Comparison(
     "two learners, and outcomes that differ",
     same_task=False,
 )
+OVER_LAST_ACCURACY = Comparison(
+    "R2, held-out learners, minus that of the last accuracy",
+    prediction.held_out_learners_over_last,
+    "two learners, and outcomes that differ",
+    same_task=False,
+)
 HELD_OUT_STREAMS = Comparison(
     "R2, held-out streams",
     prediction.held_out_streams,
@@ -87,6 +98,7 @@ COMPARISONS = (
     MATCHED,
     HELD_OUT_SEEDS,
     HELD_OUT_LEARNERS,
+    OVER_LAST_ACCURACY,
     HELD_OUT_STREAMS,
 )
 
@@ -160,6 +172,8 @@ def _estimate(histories: Histories, name: str, comparison: Comparison, number: i
     fixed = comparison.same_task or comparison is WITHIN_GIVEN_TASK
     if name == TASK_NUMBER and fixed:
         return Estimate(nothing, "is the same for all that are compared")
+    if name == LAST_ACCURACY and comparison is OVER_LAST_ACCURACY:
+        return Estimate(nothing, "is what others are compared with")
     found = comparison.statistic(histories, name)
     return Estimate(found, f"needs {comparison.requires}" if math.isnan(found.mean) else "")
 
