@@ -1,4 +1,4 @@
-"""The ranking of predictors as text, Markdown, LaTeX or CSV: three blocks with the same rows."""
+"""The ranking of predictors as text, Markdown, LaTeX or CSV: four blocks with the same rows."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,9 @@ from plasticity_bench.statistics import format_interval
 
 BLOCKS: tuple[tuple[str, dict[str, Comparison]], ...] = (
     (
-        "Prediction of what was held out: R2, at most 1; 0 is the mean of the rest",
+        "R2 on what was held out; 0 is as good as the mean of the rest",
         {
             "held-out\nlearners": p.HELD_OUT_LEARNERS,
-            "minus last\naccuracy": p.OVER_LAST_ACCURACY,
             "held-out\nseeds": p.HELD_OUT_SEEDS,
             "held-out\nstreams": p.HELD_OUT_STREAMS,
         },
@@ -30,10 +29,17 @@ BLOCKS: tuple[tuple[str, dict[str, Comparison]], ...] = (
         },
     ),
     (
-        "Rank correlation with one thing held fixed; concordance at matched accuracy",
+        "The same with one thing held fixed",
         {
-            "within, given\ntask number": p.WITHIN_GIVEN_TASK,
-            "learners, given\nstep size": p.BETWEEN_GIVEN_STEP_SIZE,
+            "within runs,\ngiven task number": p.WITHIN_GIVEN_TASK,
+            "between learners,\ngiven step size": p.BETWEEN_GIVEN_STEP_SIZE,
+        },
+    ),
+    (
+        "Beyond the accuracy of the last task: R2 on held-out learners minus that of this accuracy, "
+        "and concordance of learners that are alike in it",
+        {
+            "R2 minus that\nof accuracy": p.OVER_LAST_ACCURACY,
             "concordance,\nchance: 0.5": p.MATCHED,
         },
     ),

@@ -7,9 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from plasticity_bench import tables
 from plasticity_bench.cli import main
 from plasticity_bench.results import Results, Row, Run, select, store_request
 from plasticity_bench.results.requests import Scoring
+from plasticity_bench.scoring.predictor_table import BLOCKS
 from plasticity_bench.scoring.predictors import COMPARISONS
 from plasticity_bench.scoring.task_histories import histories
 
@@ -186,9 +188,9 @@ def printed(capsys, *arguments, code=0):
 def test_one_command_prints_the_ranking(folder, capsys):
     out, err = printed(capsys, "explain", folder, "--ahead", 2)
     rows = [line for line in out.splitlines() if line.startswith("parameter_norm *")]
-    assert len(rows) == 3
+    assert len(rows) == 4
     for name in ("task number *", "accuracy of the last task *", "update_norm ", "saturated "):
-        assert out.count(f"\n{name}") == 3
+        assert out.count(f"\n{name}") == 4
     assert "layer0" not in out
     assert "Outcome: trainability on tasks k + 1 to k + 2. 95 % intervals over 5 learners." in out
     assert "n/a: saturated never has a value where there is an outcome (within runs; " in out
@@ -219,7 +221,7 @@ def test_csv_has_every_number_or_the_reason_why_there_is_none(folder, capsys):
 )
 def test_for_papers(folder, capsys, format_name, mark):
     out = printed(capsys, "explain", folder, "--ahead", 2, "--format", format_name).out
-    assert out.count(mark) == 3
+    assert out.count(mark) == 4
     if format_name == "latex":
         outside = [line for line in out.split("\n") if line and line[0] not in "\\% "]
         assert all("&" in line for line in outside)
@@ -229,6 +231,16 @@ def test_learners_can_be_chosen(folder, capsys):
     out, err = printed(capsys, "explain", folder, "--ahead", 2, "--learner", "adam")
     assert "One learner beside the reference" in err
     assert "n/a: everything else needs three learners with outcomes that differ" in out
+
+
+def test_every_column_fits_a_terminal(folder, capsys, monkeypatch):
+    monkeypatch.setattr(tables, "terminal_width", lambda: 80)
+    out = printed(capsys, "explain", folder, "--ahead", 2).out
+    for line in "\n".join(name for _, columns in BLOCKS for name in columns).splitlines():
+        assert line in out
+    table = out.partition("Outcome:")[0]
+    rows = [line for line in table.splitlines() if not line.endswith(":")]
+    assert "left out" not in table and max(map(len, rows)) <= 80
 
 
 def test_equal_step_sizes_are_told(tmp_path, capsys):
