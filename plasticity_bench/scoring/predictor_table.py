@@ -36,8 +36,8 @@ BLOCKS: tuple[tuple[str, dict[str, Comparison]], ...] = (
         },
     ),
     (
-        "Beyond the accuracy of the last task: R2 on held-out learners minus that of this accuracy, "
-        "and concordance of learners that are alike in it",
+        "Beyond the accuracy of the last task: R2 on held-out learners minus that of this "
+        "accuracy, and concordance of learners that are alike in it",
         {
             "R2 minus that\nof accuracy": p.OVER_LAST_ACCURACY,
             "concordance,\nchance: 0.5": p.MATCHED,
