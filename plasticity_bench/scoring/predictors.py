@@ -14,7 +14,7 @@ from plasticity_bench.scoring.task_histories import (
     TASK_NUMBER,
     Histories,
 )
-from plasticity_bench.statistics import Interval
+from plasticity_bench.statistics import NO_INTERVAL, Interval
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,20 @@ class Comparison:
         name: as tables have it.
         statistic: the number, of histories and the name of a predictor.
         requires: what there must be for it to be defined.
-        same_task: whether what is compared has the same task number.
+        task_is_fixed: whether what is compared has the same task number, or it is held fixed.
     """
 
     name: str
     statistic: Callable[[Histories, str], Interval]
     requires: str
-    same_task: bool = True
+    task_is_fixed: bool = True
 
 
 WITHIN = Comparison(
     "within runs",
     prediction.within_runs,
     "three tasks of a run with outcomes that differ",
-    same_task=False,
+    task_is_fixed=False,
 )
 BETWEEN_SEEDS = Comparison(
     "between seeds",
@@ -69,25 +69,25 @@ HELD_OUT_SEEDS = Comparison(
     "R2, held-out seeds",
     prediction.held_out_seeds,
     "two seeds, and outcomes that differ",
-    same_task=False,
+    task_is_fixed=False,
 )
 HELD_OUT_LEARNERS = Comparison(
     "R2, held-out learners",
     prediction.held_out_learners,
     "two learners, and outcomes that differ",
-    same_task=False,
+    task_is_fixed=False,
 )
 OVER_LAST_ACCURACY = Comparison(
     "R2, held-out learners, minus that of the last accuracy",
     prediction.held_out_learners_over_last,
     "two learners, and outcomes that differ",
-    same_task=False,
+    task_is_fixed=False,
 )
 HELD_OUT_STREAMS = Comparison(
     "R2, held-out streams",
     prediction.held_out_streams,
     "two streams, and outcomes that differ",
-    same_task=False,
+    task_is_fixed=False,
 )
 COMPARISONS = (
     WITHIN,
@@ -166,14 +166,12 @@ def _predictor(histories: Histories, name: str) -> Predictor:
 
 
 def _estimate(histories: Histories, name: str, comparison: Comparison, number: int) -> Estimate:
-    nothing = Interval(math.nan, math.nan, math.nan)
     if not number:
-        return Estimate(nothing, "never has a value where there is an outcome")
-    fixed = comparison.same_task or comparison is WITHIN_GIVEN_TASK
-    if name == TASK_NUMBER and fixed:
-        return Estimate(nothing, "is the same for all that are compared")
+        return Estimate(NO_INTERVAL, "never has a value where there is an outcome")
+    if name == TASK_NUMBER and comparison.task_is_fixed:
+        return Estimate(NO_INTERVAL, "is the same for all that are compared")
     if name == LAST_ACCURACY and comparison is OVER_LAST_ACCURACY:
-        return Estimate(nothing, "is what others are compared with")
+        return Estimate(NO_INTERVAL, "is what others are compared with")
     found = comparison.statistic(histories, name)
     return Estimate(found, f"needs {comparison.requires}" if math.isnan(found.mean) else "")
 
