@@ -23,13 +23,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasticity_bench.results import Run, RunResult
-from plasticity_bench.statistics import Interval, mean_interval
+from plasticity_bench.statistics import LEAST_PAIRS, Interval, mean_interval
 
 OUTCOMES = ("accuracy", "r_squared", "loss")
 NOT_EXPLANATIONS = ("chance", "dead_rank", *OUTCOMES, *(f"test_{name}" for name in OUTCOMES))
-LEAST_PAIRS = 3
-"""Over fewer pairs there is no rank correlation worth the name."""
-
 Series = dict[int, float]
 
 
@@ -109,10 +106,26 @@ def runs_of(runs: Iterable[tuple[Run, RunResult]]) -> list[RunSeries]:
             json.dumps(run.identity.get("learner"), sort_keys=True),
             run.seed,
             result.series(result.task_metric, "end"),
-            _predictors(result),
+            known_before_tasks(result),
         )
         for run, result in runs
     ]
+
+
+def known_before_tasks(result: RunResult) -> dict[str, Series]:
+    """Return the measurements that are known before a task, by name; not before the first task.
+
+    They are those at the task's start. What is measured at a task's end only is known before the
+    next task. Left out: accuracies, losses, and what belongs to the task and not to the network.
+    """
+    when, name = result.columns["when"], result.columns["name"]
+    at_start = [n for n in dict.fromkeys(name[when == "start"]) if n not in NOT_EXPLANATIONS]
+    at_end = [n for n in dict.fromkeys(name[when == "end"]) if n not in NOT_EXPLANATIONS]
+    before = {str(n): result.series(n, "start") for n in at_start}
+    for n in at_end:
+        if n not in before:
+            before[str(n)] = {task + 1: v for task, v in result.series(n, "end").items()}
+    return {n: {task: v for task, v in series.items() if task > 0} for n, series in before.items()}
 
 
 def explain(
@@ -148,17 +161,6 @@ def association(predictor: Sequence[float], accuracy: Sequence[float]) -> float:
     import scipy.stats  # where it is used: its import takes a second
 
     return float(scipy.stats.spearmanr(x, y).statistic)
-
-
-def _predictors(result: RunResult) -> dict[str, Series]:
-    when, name = result.columns["when"], result.columns["name"]
-    at_start = [n for n in dict.fromkeys(name[when == "start"]) if n not in NOT_EXPLANATIONS]
-    at_end = [n for n in dict.fromkeys(name[when == "end"]) if n not in NOT_EXPLANATIONS]
-    before = {str(n): result.series(n, "start") for n in at_start}
-    for n in at_end:
-        if n not in before:
-            before[str(n)] = {task + 1: v for task, v in result.series(n, "end").items()}
-    return {n: {task: v for task, v in series.items() if task > 0} for n, series in before.items()}
 
 
 def _explained(

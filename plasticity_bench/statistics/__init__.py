@@ -12,11 +12,13 @@ from plasticity_bench.statistics.aggregates import (
     slope,
     worst_quartile_mean,
 )
+from plasticity_bench.statistics.concordance import Concordance, matched_concordance
 from plasticity_bench.statistics.differences import (
     Difference,
     paired_difference,
     probability_of_improvement,
 )
+from plasticity_bench.statistics.held_out import HeldOutErrors, held_out_errors
 from plasticity_bench.statistics.intervals import (
     LEVEL,
     NO_INTERVAL,
@@ -25,31 +27,45 @@ from plasticity_bench.statistics.intervals import (
     mean_interval,
     mean_intervals,
 )
+from plasticity_bench.statistics.jackknife import jackknife_interval
 from plasticity_bench.statistics.profiles import Profile, performance_profile, profile_thresholds
+from plasticity_bench.statistics.rank_correlations import (
+    LEAST_PAIRS,
+    partial_rank_correlations,
+    rank_correlations,
+)
 from plasticity_bench.statistics.ranks import Rank, ranks
 from plasticity_bench.statistics.resampling import RESAMPLES
 from plasticity_bench.statistics.sign_flips import ALPHA, sign_flip_p_values
 
 __all__ = [
     "ALPHA",
+    "LEAST_PAIRS",
     "LEVEL",
     "NO_INTERVAL",
     "RELIABLE_SEEDS",
     "RESAMPLES",
+    "Concordance",
     "Difference",
+    "HeldOutErrors",
     "Interval",
     "Profile",
     "Rank",
     "collapse_rate",
     "format_interval",
+    "held_out_errors",
+    "jackknife_interval",
     "known",
+    "matched_concordance",
     "mean",
     "mean_interval",
     "mean_intervals",
     "paired_difference",
+    "partial_rank_correlations",
     "performance_profile",
     "probability_of_improvement",
     "profile_thresholds",
+    "rank_correlations",
     "ranks",
     "sign_flip_p_values",
     "slope",

@@ -146,6 +146,7 @@ def adapted(words):
         words += ["--suite", "suites/quick.yaml"]
     text = "\0".join(words).replace("--compile\0on", "--compile\0off")  # tests/test_compiling.py
     text = re.sub("\0--(engine|slurm|slurm-profile)\0[^\0]*|\0--detach", "", text)  # tests/faults
+    text = re.sub("\0--ahead\0[^\0]*", "\0--ahead\0" + "1", text)  # the clone has four tasks
     return text.split("\0")
 
 
