@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from plasticity_bench.errors import DamagedError
+from plasticity_bench.results.parquet_footer import ColumnClaim, column_claims
 from plasticity_bench.results.run import FINISHED, Row
 from plasticity_bench.results.run_table import RunTable
 
@@ -198,7 +199,7 @@ def _read(
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
         if not file.schema_arrow.equals(schema):
             raise DamagedError(path, "has other columns than results have")
-        _check_claims(file.metadata, path, limits)
+        _check_claims(column_claims(content), path, limits)
         # Texts are read once each, as they are stored, before they are repeated for every row.
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False, read_dictionary=texts)
         # One thread: the same work either way, and no pool of threads before processes fork.
@@ -218,13 +219,11 @@ def _text_bytes(column: Any) -> int:
     return sum(pc.sum(size).as_py() or 0 for size in sizes)
 
 
-def _check_claims(metadata: Any, path: Path, limits: Limits) -> None:
+def _check_claims(claims: Sequence[ColumnClaim], path: Path, limits: Limits) -> None:
     """Refuse a file of few bytes that says that it holds what fills the memory."""
-    groups = map(metadata.row_group, range(metadata.num_row_groups))
-    columns = [group.column(index) for group in groups for index in range(group.num_columns)]
-    if sum(column.num_values for column in columns) > limits.values:
+    if sum(claim.num_values for claim in claims) > limits.values:
         raise DamagedError(path, f"claims to hold more than {limits.values:,} numbers")
-    if sum(column.total_uncompressed_size for column in columns) > limits.text_bytes:
+    if sum(claim.unpacked_bytes for claim in claims) > limits.text_bytes:
         raise DamagedError(path, f"claims to hold more than {limits.text_bytes:,} bytes")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 
 class Count:
-    """Counts the inputs of the tests that pytest collects."""
+    """Counts the inputs of the tests that pytest collects, and prints failures when they happen."""
 
     total = 0
 
@@ -22,6 +22,10 @@ class Count:
         for item in items:
             found = getattr(item.function, "_hypothesis_internal_use_settings", None)
             self.total += found.max_examples if found else 1
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:  # now: what follows may end the process
+            print(f"\n{report.longreprtext}", flush=True)
 
 
 def main(each: str) -> int:
