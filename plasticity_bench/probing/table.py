@@ -1,0 +1,110 @@
+"""The tables of probes: accuracies, and which part of what was lost returns with which factor."""
+
+import math
+from collections.abc import Sequence
+
+from plasticity_bench import tables
+from plasticity_bench.probing.conditions import (
+    ADAM,
+    FRESH,
+    OWN,
+    OWN_FRESH,
+    OWN_RESET,
+    STEP_SIZES,
+)
+from plasticity_bench.probing.returned import Line, half_width
+from plasticity_bench.statistics import Interval
+
+WORDS = {
+    OWN: "own:\nas it is",
+    OWN_RESET: "own:\nreset",
+    OWN_FRESH: "own:\nfresh",
+    "adam_third": "Adam:\nstep/3",
+    ADAM: "Adam:\nas it is",
+    "adam_triple": "Adam:\nstep*3",
+    FRESH: "Adam:\nfresh",
+}
+REACHED = (OWN, OWN_RESET, OWN_FRESH, *STEP_SIZES, FRESH)
+RETURNED = {
+    OWN_RESET: "optimiser\nstate",
+    "head": "head",
+    "dormant_units": "dormant\nunits",
+    "norms": "norms",
+    "weight_rank": "weight\nrank",
+    "feature_rank": "feature\nrank",
+}
+
+REACHED_TITLE = "{}: {} at the end of task {}, which no run has seen"
+RETURNED_TITLE = "{}: what returns, in % of what was lost, with 95 % intervals"
+
+
+def render(lines: Sequence[Line], tasks: dict[str, int], format_name: str) -> str:
+    """Return the tables of all streams as "table", "markdown", "latex" or "csv".
+
+    Args:
+        lines: of all learners on all streams.
+        tasks: by a stream's label, the index of its probing task.
+        format_name: the format.
+    """
+    if format_name == "csv":
+        return _csv(lines)
+    parts = []
+    for stream in dict.fromkeys(line.stream for line in lines):
+        learners: dict[str, dict[str, Line]] = {}
+        for line in lines:
+            if line.stream == stream:
+                learners.setdefault(line.learner, {})[line.condition] = line
+        metric = next(iter(learners.values()))[OWN].metric
+        reached = [
+            [label, *(_number(by[condition].reached) for condition in REACHED)]
+            for label, by in learners.items()
+        ]
+        shares = [
+            [label, *(_percent(by[condition].returned) for condition in RETURNED)]
+            for label, by in learners.items()
+        ]
+        comment = "% " if format_name == "latex" else ""
+        titles = REACHED_TITLE.format(stream, metric, tasks[stream]), RETURNED_TITLE.format(stream)
+        headers = [WORDS[condition] for condition in REACHED], list(RETURNED.values())
+        for title, columns, rows in zip(titles, headers, (reached, shares), strict=True):
+            shown = tables.render(["learner", *columns], rows, format_name, left=["learner"])
+            parts.append(f"{comment}{title}\n\n{shown}")
+    return "\n\n".join(parts)
+
+
+def _number(interval: Interval) -> str:
+    return "n/a" if math.isnan(interval.mean) else f"{interval.mean:.2f}"
+
+
+def _percent(interval: Interval) -> str:
+    """A share and half the width of its interval, in percent; n/a where there is none."""
+    if math.isnan(interval.mean):
+        return "n/a"
+    half = half_width(interval)
+    ends = "" if math.isnan(half) else f" ±{100 * half:.0f}"
+    return f"{100 * interval.mean:.0f}{ends}"
+
+
+def _csv(lines: Sequence[Line]) -> str:
+    """One row for each learner, stream and condition, with every digit."""
+    names = list(dict.fromkeys(name for line in lines for name in line.looked_at))
+    headers = ["stream", "learner", "condition", "seeds", "metric"]
+    for what in ("reached", "lost", "returned"):
+        headers += [what, f"{what}_low", f"{what}_high"]
+    rows: list[list[object]] = []
+    for line in lines:
+        row: list[object] = [line.stream, line.learner, line.condition, line.num_seeds, line.metric]
+        for interval in (line.reached, line.lost, line.returned):
+            row += [interval.mean, interval.low, interval.high]
+        rows.append([*row, *(line.looked_at.get(name, math.nan) for name in names), line.missing])
+    return tables.to_csv([*headers, *names, "missing"], rows)
+
+
+def reasons(lines: Sequence[Line]) -> list[str]:
+    """Return a sentence for each condition that a learner's network does not have."""
+    told = [
+        f"{line.learner}: {line.condition} is n/a: {line.missing}."
+        for line in lines
+        if line.missing
+    ]
+    return list(dict.fromkeys(told))
