@@ -1,7 +1,6 @@
 """Branches from the ends of runs: the next task of the stream, learnt under every condition."""
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,9 +92,14 @@ def branch(population: Population, end: Progress, task: ProbingTask) -> Branches
     starts, missing = _restored(_worn(population, params, fresh, task))
     starts = {ADAM: params, **starts, FRESH: fresh}
     for condition, factor in STEP_SIZES.items():
-        chosen = starts if condition == ADAM else {condition: params}
-        step_size = factor * task.step_size
-        numbers |= _by_adam(population, chosen, task, step_size, end.evaluation)
+        learner = plain_adam(population, factor * task.step_size)
+        replicas = [Replica(replica.seed, learner) for replica in population.replicas]
+        adam = Population(replicas, task.network, device=population.device)
+        newly_made = adam.tensors()
+        for name, start in starts.items() if condition == ADAM else [(condition, params)]:
+            adam.load(newly_made)
+            adam.state = adam.state._replace(params=_copied(start), initial=_copied(start))
+            numbers[name] = _learnt(adam, task, task.protocol, end.evaluation)
     return Branches(numbers, missing)
 
 
@@ -128,33 +132,6 @@ def _restored(worn: Worn) -> tuple[dict[str, Params], dict[str, str]]:
         except NotApplicableError as error:
             missing[name] = str(error)
     return params, missing
-
-
-def _by_adam(
-    population: Population,
-    starts: Mapping[str, Params],
-    task: ProbingTask,
-    step_size: float,
-    evaluation: Evaluation,
-) -> dict[str, Numbers]:
-    """By condition, what fresh Adam reaches from its parameters: one population for them all."""
-    learner = plain_adam(population, step_size)
-    seeds = [replica.seed for replica in population.replicas] * len(starts)
-    plain = Population(
-        [Replica(seed, learner) for seed in seeds], task.network, device=population.device
-    )
-    params = {
-        name: torch.cat([start[name] for start in starts.values()]) for name in plain.state.params
-    }
-    plain.state = plain.state._replace(params=params, initial=_copied(params))
-    diverged_at = np.tile(evaluation.diverged_at, len(starts))
-    protocol = replace(task.protocol, reveal_boundaries=False)
-    learnt = _learnt(plain, task, protocol, replace(evaluation, diverged_at=diverged_at))
-    by_condition: dict[str, Numbers] = {condition: {} for condition in starts}
-    for name, values in learnt.items():
-        for condition, part in zip(starts, np.split(values, len(starts)), strict=True):
-            by_condition[condition][name] = part
-    return by_condition
 
 
 def _learnt(

@@ -16,12 +16,12 @@ from plasticity_bench.probing.returned import Line, half_width
 from plasticity_bench.statistics import Interval
 
 WORDS = {
-    OWN: "own:\nas it is",
+    OWN: "own:\nas is",
     OWN_RESET: "own:\nreset",
     OWN_FRESH: "own:\nfresh",
     "adam_third": "Adam:\nstep/3",
-    ADAM: "Adam:\nas it is",
-    "adam_triple": "Adam:\nstep*3",
+    ADAM: "Adam:\nas is",
+    "adam_triple": "Adam:\nstep x3",
     FRESH: "Adam:\nfresh",
 }
 REACHED = (OWN, OWN_RESET, OWN_FRESH, *STEP_SIZES, FRESH)
@@ -36,6 +36,12 @@ RETURNED = {
 
 REACHED_TITLE = "{}: {} at the end of task {}, which no run has seen"
 RETURNED_TITLE = "{}: what returns, in % of what was lost, with 95 % intervals"
+LEGEND = (
+    "own: trained by the learner's own update, as is, with its optimiser's state reset, or with "
+    "parameters and state fresh. Adam: by fresh Adam, from the network as is, or from a fresh one. "
+    "What returns with the optimiser's state is of what own lost, all else of what Adam lost. n/a: "
+    "too little was lost, or the network has no such factor."
+)
 
 
 def render(lines: Sequence[Line], tasks: dict[str, int], format_name: str) -> str:
@@ -69,6 +75,8 @@ def render(lines: Sequence[Line], tasks: dict[str, int], format_name: str) -> st
         for title, columns, rows in zip(titles, headers, (reached, shares), strict=True):
             shown = tables.render(["learner", *columns], rows, format_name, left=["learner"])
             parts.append(f"{comment}{title}\n\n{shown}")
+    legend = LEGEND if format_name != "table" else tables.wrapped(LEGEND, 0)
+    parts.append(f"{comment}{legend}")
     return "\n\n".join(parts)
 
 
@@ -81,8 +89,8 @@ def _percent(interval: Interval) -> str:
     if math.isnan(interval.mean):
         return "n/a"
     half = half_width(interval)
-    ends = "" if math.isnan(half) else f" ±{100 * half:.0f}"
-    return f"{100 * interval.mean:.0f}{ends}"
+    ends = "" if math.isnan(half) else f" ±{round(100 * half)}"
+    return f"{round(100 * interval.mean)}{ends}"
 
 
 def _csv(lines: Sequence[Line]) -> str:
