@@ -117,10 +117,10 @@ def plain_adam(population: Population, step_size: float) -> Learner:
 
 
 def _worn(population: Population, params: Params, fresh: Params, task: ProbingTask) -> Worn:
-    seeds = [replica.seed for replica in population.replicas]
-    examples = StackedTask(task.stream, seeds, task.index, population.device).train
+    seeds = tuple(replica.seed for replica in population.replicas)
+    examples = StackedTask(task.stream, list(seeds), task.index, population.device).train
     inputs, _ = examples.first(task.examples)
-    return Worn(population.module, params, fresh, inputs, population.example_inputs)
+    return Worn(population.module, params, fresh, inputs, seeds, population.example_inputs)
 
 
 def _restored(worn: Worn) -> tuple[dict[str, Params], dict[str, str]]:

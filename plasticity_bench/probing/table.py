@@ -25,17 +25,20 @@ WORDS = {
     FRESH: "Adam:\nfresh",
 }
 REACHED = (OWN, OWN_RESET, OWN_FRESH, *STEP_SIZES, FRESH)
-RETURNED = {
+RESTORED = {
     OWN_RESET: "optimiser\nstate",
     "head": "head",
-    "dormant_units": "dormant\nunits",
     "norms": "norms",
     "weight_rank": "weight\nrank",
-    "feature_rank": "feature\nrank",
 }
-
+REPLACED = {
+    "dormant_units": "dormant",
+    "random_units": "as many\nat random",
+    "feature_rank": "redundant\n(feature rank)",
+}
 REACHED_TITLE = "{}: {} at the end of task {}, which no run has seen"
-RETURNED_TITLE = "{}: what returns, in % of what was lost, with 95 % intervals"
+RESTORED_TITLE = "{}: what returns, in % of what was lost, with 95 % intervals"
+REPLACED_TITLE = "{}: the same with fresh units, in place of those that are ..."
 LEGEND = (
     "own: trained by the learner's own update, as is, with its optimiser's state reset, or with "
     "parameters and state fresh. Adam: by fresh Adam, from the network as is, or from a fresh one. "
@@ -54,7 +57,13 @@ def render(lines: Sequence[Line], tasks: dict[str, int], format_name: str) -> st
     """
     if format_name == "csv":
         return _csv(lines)
-    parts = []
+    comment = "% " if format_name == "latex" else ""
+
+    def titled(title: str, columns: list[str], rows: list[list[str]]) -> str:
+        shown = tables.render(["learner", *columns], rows, format_name, left=["learner"])
+        return f"{comment}{title}\n\n{shown}"
+
+    parts: list[str] = []
     for stream in dict.fromkeys(line.stream for line in lines):
         learners: dict[str, dict[str, Line]] = {}
         for line in lines:
@@ -65,16 +74,14 @@ def render(lines: Sequence[Line], tasks: dict[str, int], format_name: str) -> st
             [label, *(_number(by[condition].reached) for condition in REACHED)]
             for label, by in learners.items()
         ]
-        shares = [
-            [label, *(_percent(by[condition].returned) for condition in RETURNED)]
-            for label, by in learners.items()
-        ]
-        comment = "% " if format_name == "latex" else ""
-        titles = REACHED_TITLE.format(stream, metric, tasks[stream]), RETURNED_TITLE.format(stream)
-        headers = [WORDS[condition] for condition in REACHED], list(RETURNED.values())
-        for title, columns, rows in zip(titles, headers, (reached, shares), strict=True):
-            shown = tables.render(["learner", *columns], rows, format_name, left=["learner"])
-            parts.append(f"{comment}{title}\n\n{shown}")
+        title = REACHED_TITLE.format(stream, metric, tasks[stream])
+        parts.append(titled(title, [WORDS[condition] for condition in REACHED], reached))
+        for title, columns in ((RESTORED_TITLE, RESTORED), (REPLACED_TITLE, REPLACED)):
+            shares = [
+                [label, *(_percent(by[condition].returned) for condition in columns)]
+                for label, by in learners.items()
+            ]
+            parts.append(titled(title.format(stream), list(columns.values()), shares))
     legend = LEGEND if format_name != "table" else tables.wrapped(LEGEND, 0)
     parts.append(f"{comment}{legend}")
     return "\n\n".join(parts)

@@ -32,12 +32,23 @@ def dormant_units(worn: Worn) -> Params:
             chains of layers, and within the blocks of resnet18, vit and gpt.
     """
     layers = _hidden_layers(worn)
-    params = dict(worn.params)
+    return _replaced(worn.params, worn.fresh, layers, _dormant(worn, layers))
+
+
+def random_units(worn: Worn) -> Params:
+    """Return the parameters with as many units replaced as `dormant_units` does, drawn at random.
+
+    It is the control of `dormant_units`: what returns here too is not for their dormancy. In each
+    layer the units are drawn uniformly, dormant or not. Raises as `dormant_units`.
+    """
+    layers = _hidden_layers(worn)
     chosen: dict[str, Tensor] = {}
-    for name, outputs in _outputs(worn, worn.params, layers).items():
-        size = outputs.abs().mean(1, dtype=torch.float64)
-        chosen[name] = size <= DORMANT * size.mean(1, keepdim=True)
-    return _replaced(params, worn.fresh, layers, chosen)
+    for number, (name, dormant) in enumerate(_dormant(worn, layers).items()):
+        rngs = [np.random.default_rng([seed, number]) for seed in worn.seeds]
+        orders = [torch.from_numpy(rng.permutation(dormant.shape[1])) for rng in rngs]
+        pairs = zip(dormant, orders, strict=True)
+        chosen[name] = torch.stack([of_replica[order] for of_replica, order in pairs])
+    return _replaced(worn.params, worn.fresh, layers, chosen)
 
 
 def feature_rank(worn: Worn) -> Params:
@@ -87,6 +98,15 @@ def _outputs(worn: Worn, params: Params, layers: dict[str, HiddenLayer]) -> dict
         with torch.no_grad():
             of_replicas.append(forward(worn.module, one, inputs, layers)[1])
     return {name: torch.stack([outputs[name] for outputs in of_replicas]) for name in layers}
+
+
+def _dormant(worn: Worn, layers: dict[str, HiddenLayer]) -> dict[str, Tensor]:
+    """By layer, which units are dormant, (replicas, units) bool."""
+    chosen = {}
+    for name, outputs in _outputs(worn, worn.params, layers).items():
+        size = outputs.abs().mean(1, dtype=torch.float64)
+        chosen[name] = size <= DORMANT * size.mean(1, keepdim=True)
+    return chosen
 
 
 def _redundant(outputs: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor]:

@@ -20,6 +20,7 @@ class Worn:
         params: that predictions are made with, (replicas, *shape) each.
         fresh: newly drawn by the learner's initialisation, shaped as `params`.
         inputs: of the probing task, (replicas, n, *input_shape).
+        seeds: of the replicas.
         example_inputs: to look at the network with, (2, *input_shape).
     """
 
@@ -27,4 +28,5 @@ class Worn:
     params: Params
     fresh: Params
     inputs: Tensor
+    seeds: tuple[int, ...]
     example_inputs: Tensor

@@ -99,23 +99,39 @@ def test_adam_with_its_state_reset_is_fresh_adam():
 )
 def test_fresh_adam_is_that_of_torch(condition, step_size):
     ours, end, longer = branches(find_learner("sgd")(step_size=0.1), stream_of())
-    for replica, seed in enumerate(SEEDS):
-        module = pb.build_network(SPEC)
-        module.load_state_dict(
-            {n: end.population[f"[0].params['{n}']"][replica] for n, _ in module.named_parameters()}
-        )
-        optimizer = torch.optim.Adam(module.parameters(), lr=step_size)
-        task = longer.task(seed, 3)
-        inputs, targets = (
-            torch.from_numpy(longer.inputs(task.examples)),
-            torch.from_numpy(task.targets),
-        )
-        for rows in longer.batches(seed, 3):
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(module(inputs[rows]), targets[rows]).backward()
-            optimizer.step()
-        loss = torch.nn.functional.cross_entropy(module(inputs), targets).item()
+    for replica in range(len(SEEDS)):
+        loss = by_torch(longer, end, replica, step_size)
         assert ours.numbers[condition]["loss"][replica] == pytest.approx(loss, rel=1e-3)
+
+
+def test_a_reset_leaves_parameters_and_penalty():
+    learner = find_learner("l2_init")(step_size=0.01, strength=0.1)
+    ours, end, longer = branches(learner, stream_of())
+    for replica in range(len(SEEDS)):
+        loss = by_torch(longer, end, replica, 0.01, strength=0.1)
+        assert ours.numbers[OWN_RESET]["loss"][replica] == pytest.approx(loss, rel=1e-3)
+
+
+def by_torch(stream, end, replica, step_size, strength=0.0):
+    """The loss after the probing task, learnt by a new torch.optim.Adam from a run's end."""
+    module = pb.build_network(SPEC)
+    names = [name for name, _ in module.named_parameters()]
+    params, initial = (
+        {name: end.population[f"[0].{part}['{name}']"][replica] for name in names}
+        for part in ("params", "initial")
+    )
+    module.load_state_dict(params)
+    optimizer = torch.optim.Adam(module.parameters(), lr=step_size)
+    task = stream.task(SEEDS[replica], 3)
+    inputs = torch.from_numpy(stream.inputs(task.examples))
+    targets = torch.from_numpy(task.targets)
+    for rows in stream.batches(SEEDS[replica], 3):
+        loss = torch.nn.functional.cross_entropy(module(inputs[rows]), targets[rows])
+        pulls = [(value - initial[k]).square().sum() for k, value in module.named_parameters()]
+        optimizer.zero_grad()
+        (loss + strength / 2 * sum(pulls)).backward()
+        optimizer.step()
+    return torch.nn.functional.cross_entropy(module(inputs), targets).item()
 
 
 def test_the_fresh_draw_is_that_of_the_probing_task():
@@ -148,7 +164,7 @@ def test_every_condition_has_all_numbers_or_a_reason():
     assert names > {"accuracy", "loss", "fisher_srank99", "parameter_norm", "feature_srank99"}
     assert all(numbers.keys() == ours.numbers[OWN].keys() for numbers in ours.numbers.values())
     linear, _, _ = branches(pb.Learner(), stream_of(), spec=replace(SPEC, hidden=()))
-    assert set(linear.missing) == {"dormant_units", "feature_rank"}
+    assert set(linear.missing) == {"dormant_units", "random_units", "feature_rank"}
     assert set(linear.numbers) == set(CONDITIONS) - set(linear.missing)
 
 

@@ -10,11 +10,12 @@ from plasticity_bench.networks import initial_parameters
 from plasticity_bench.networks.functional import apply_network
 from plasticity_bench.probing import unit_factors
 from plasticity_bench.probing.factors import FACTORS
-from plasticity_bench.probing.unit_factors import dormant_units, feature_rank
+from plasticity_bench.probing.unit_factors import dormant_units, feature_rank, random_units
 from plasticity_bench.probing.weight_factors import head, norms, weight_rank
 from plasticity_bench.probing.worn import NotApplicableError, Worn
 
 SHAPE, EXAMPLES, REPLICAS = (5, 5), 60, 2
+SEEDS = (7, 5)
 SPEC = pb.NetworkSpec(hidden=(12, 10), input_shape=SHAPE, num_outputs=4)
 OTHERS = {
     "cnn": {"channels": (4, 6), "hidden": (8,)},
@@ -36,7 +37,7 @@ def worn_of(spec=SPEC, change=lambda params: params):
     inputs = torch.randn(REPLICAS, EXAMPLES, *spec.input_shape, generator=generator)
     params = change(drawn(module_of, range(REPLICAS)))
     fresh = drawn(module_of, range(100, 100 + REPLICAS))
-    return Worn(module_of(), params, fresh, inputs, inputs[0, :2])
+    return Worn(module_of(), params, fresh, inputs, SEEDS, inputs[0, :2])
 
 
 def one(params, replica):
@@ -94,7 +95,7 @@ def test_the_head_is_the_fresh_one_and_all_else_is_kept():
 def test_a_head_that_is_not_known_has_a_reason():
     module = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
     params = {name: value.detach()[None] for name, value in module.named_parameters()}
-    worn = Worn(module, params, params, torch.randn(1, 8, 3), torch.randn(2, 3))
+    worn = Worn(module, params, params, torch.randn(1, 8, 3), (0,), torch.randn(2, 3))
     with pytest.raises(NotApplicableError, match="its outputs are made by tanh"):
         head(worn)
 
@@ -171,7 +172,7 @@ def test_singular_values_are_those_in_use_and_those_of_a_fresh_complement():
 
 def test_a_matrix_that_has_lost_no_rank_stays_to_the_bit():
     worn = worn_of()
-    same = Worn(worn.module, worn.fresh, worn.fresh, worn.inputs, worn.example_inputs)
+    same = Worn(worn.module, worn.fresh, worn.fresh, worn.inputs, SEEDS, worn.example_inputs)
     assert changed(same.params, weight_rank(same)) == set()
     nan = worn_of(change=lambda params: {k: v * float("nan") for k, v in params.items()})
     assert all(value.isnan().all() for value in weight_rank(nan).values())
@@ -223,6 +224,41 @@ def test_replacing_dead_units_does_not_change_what_the_network_computes(monkeypa
             for p in (worn.params, restored)
         )
         torch.testing.assert_close(before, after)
+
+
+def new_units(worn, restored, replica):
+    """By hidden layer, the units whose bias is the fresh one."""
+    after, fresh = one(restored, replica), one(worn.fresh, replica)
+    return {
+        layer: set(np.flatnonzero(after[f"{layer}.bias"] == fresh[f"{layer}.bias"]).tolist())
+        for layer in ("linear0", "linear1")
+    }
+
+
+def test_as_many_units_at_random_depend_on_the_seed_alone():
+    worn = worn_of(change=kill)
+    restored, dormant = random_units(worn), dormant_units(worn)
+    chosen = [new_units(worn, restored, replica) for replica in range(REPLICAS)]
+    for replica in range(REPLICAS):
+        others = new_units(worn, dormant, replica)
+        assert {k: len(v) for k, v in chosen[replica].items()} == {
+            k: len(v) for k, v in others.items()
+        }
+        before, fresh = one(worn.params, replica), one(worn.fresh, replica)
+        for name, value in replaced_by_hand(before, fresh, chosen[replica]).items():
+            np.testing.assert_array_equal(one(restored, replica)[name], value, err_msg=name)
+    assert chosen != [new_units(worn, dormant, replica) for replica in range(REPLICAS)]
+    second = Worn(
+        worn.module,
+        *(
+            {name: value[1:] for name, value in params.items()}
+            for params in (worn.params, worn.fresh)
+        ),
+        worn.inputs[1:],
+        SEEDS[1:],
+        worn.example_inputs,
+    )
+    assert new_units(second, random_units(second), 0) == chosen[1]
 
 
 def test_redundant_units_are_replaced_and_taken_over():
@@ -290,7 +326,7 @@ def test_other_networks_keep_their_shapes_and_compute(name, factor):
 def test_units_whose_weights_are_not_known_have_a_reason():
     spec = pb.NetworkSpec(hidden=(6,), activation="crelu", input_shape=SHAPE, num_outputs=4)
     linear = pb.NetworkSpec(hidden=(), input_shape=SHAPE, num_outputs=4)
-    for factor in (dormant_units, feature_rank):
+    for factor in (dormant_units, random_units, feature_rank):
         for each in (spec, linear):
             with pytest.raises(NotApplicableError, match="no hidden units whose incoming"):
                 factor(worn_of(each))
@@ -307,7 +343,7 @@ def test_a_network_without_layers_has_a_reason():
 
     module = Scale()
     params = {"scale": torch.ones(1, 3)}
-    worn = Worn(module, params, params, torch.randn(1, 8, 3), torch.randn(2, 3))
+    worn = Worn(module, params, params, torch.randn(1, 8, 3), (0,), torch.randn(2, 3))
     for factor in (norms, weight_rank):
         with pytest.raises(NotApplicableError, match="no linear layer and no convolution"):
             factor(worn)
