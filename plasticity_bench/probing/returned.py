@@ -10,7 +10,6 @@ Student's over seeds of the ratio estimator's residuals (Cochran, 1977, Sampling
 section 6.4), in which the uncertainty of the loss is included.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -117,8 +116,3 @@ def returned(reached: ArrayLike, worn: ArrayLike, fresh: ArrayLike) -> Interval:
     ratio = gained.mean() / lost.mean
     interval = mean_interval(ratio + (gained - ratio * loss) / lost.mean)
     return Interval(float(ratio), interval.low, interval.high)
-
-
-def half_width(interval: Interval) -> float:
-    """Return half the width of an interval; NaN if it has no ends."""
-    return (interval.high - interval.low) / 2 if not math.isnan(interval.high) else math.nan

@@ -4,18 +4,10 @@ import math
 from collections.abc import Sequence
 
 from plasticity_bench import tables
-from plasticity_bench.probing.conditions import (
-    ADAM,
-    FRESH,
-    OWN,
-    OWN_FRESH,
-    OWN_RESET,
-    STEP_SIZES,
-)
-from plasticity_bench.probing.returned import Line, half_width
-from plasticity_bench.statistics import Interval
+from plasticity_bench.probing.conditions import ADAM, FRESH, OWN, OWN_FRESH, OWN_RESET
+from plasticity_bench.probing.returned import Line
 
-WORDS = {
+REACHED = {
     OWN: "own:\nas is",
     OWN_RESET: "own:\nreset",
     OWN_FRESH: "own:\nfresh",
@@ -24,7 +16,6 @@ WORDS = {
     "adam_triple": "Adam:\nstep x3",
     FRESH: "Adam:\nfresh",
 }
-REACHED = (OWN, OWN_RESET, OWN_FRESH, *STEP_SIZES, FRESH)
 RESTORED = {
     OWN_RESET: "optimiser\nstate",
     "head": "head",
@@ -32,13 +23,17 @@ RESTORED = {
     "weight_rank": "weight\nrank",
 }
 REPLACED = {
-    "dormant_units": "dormant",
-    "random_units": "as many\nat random",
-    "feature_rank": "redundant\n(feature rank)",
+    "dormant_units": "dormant\nunits",
+    "random_units": "random\nunits",
+    "feature_rank": "redundant\nunits",
 }
-REACHED_TITLE = "{}: {} at the end of task {}, which no run has seen"
-RESTORED_TITLE = "{}: what returns, in % of what was lost, with 95 % intervals"
-REPLACED_TITLE = "{}: the same with fresh units, in place of those that are ..."
+TABLES = (
+    ("{stream}: {metric} at the end of task {task}, which no run has seen", REACHED),
+    ("{stream}: % of what was lost that returns, with 95 % intervals", RESTORED),
+    ("{stream}: % that returns with fresh units in place of others", REPLACED),
+)
+"""Of each stream, their titles, and the headers of conditions."""
+
 LEGEND = (
     "own: trained by the learner's own update, as is, with its optimiser's state reset, or with "
     "parameters and state fresh. Adam: by fresh Adam, from the network as is, or from a fresh one. "
@@ -58,11 +53,6 @@ def render(lines: Sequence[Line], tasks: dict[str, int], format_name: str) -> st
     if format_name == "csv":
         return _csv(lines)
     comment = "% " if format_name == "latex" else ""
-
-    def titled(title: str, columns: list[str], rows: list[list[str]]) -> str:
-        shown = tables.render(["learner", *columns], rows, format_name, left=["learner"])
-        return f"{comment}{title}\n\n{shown}"
-
     parts: list[str] = []
     for stream in dict.fromkeys(line.stream for line in lines):
         learners: dict[str, dict[str, Line]] = {}
@@ -70,32 +60,27 @@ def render(lines: Sequence[Line], tasks: dict[str, int], format_name: str) -> st
             if line.stream == stream:
                 learners.setdefault(line.learner, {})[line.condition] = line
         metric = next(iter(learners.values()))[OWN].metric
-        reached = [
-            [label, *(_number(by[condition].reached) for condition in REACHED)]
-            for label, by in learners.items()
-        ]
-        title = REACHED_TITLE.format(stream, metric, tasks[stream])
-        parts.append(titled(title, [WORDS[condition] for condition in REACHED], reached))
-        for title, columns in ((RESTORED_TITLE, RESTORED), (REPLACED_TITLE, REPLACED)):
-            shares = [
-                [label, *(_percent(by[condition].returned) for condition in columns)]
+        for title, headers in TABLES:
+            rows = [
+                [label, *(_cell(by[condition], headers is REACHED) for condition in headers)]
                 for label, by in learners.items()
             ]
-            parts.append(titled(title.format(stream), list(columns.values()), shares))
+            columns = ["learner", *headers.values()]
+            named = title.format(stream=stream, metric=metric, task=tasks[stream])
+            shown = tables.render(columns, rows, format_name, left=["learner"])
+            parts.append(f"{comment}{named}\n\n{shown}")
     legend = LEGEND if format_name != "table" else tables.wrapped(LEGEND, 0)
-    parts.append(f"{comment}{legend}")
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, f"{comment}{legend}"])
 
 
-def _number(interval: Interval) -> str:
-    return "n/a" if math.isnan(interval.mean) else f"{interval.mean:.2f}"
-
-
-def _percent(interval: Interval) -> str:
-    """A share and half the width of its interval, in percent; n/a where there is none."""
+def _cell(line: Line, reached: bool) -> str:
+    """What was reached; or the share that returns with half the width of its interval, in %."""
+    interval = line.reached if reached else line.returned
     if math.isnan(interval.mean):
         return "n/a"
-    half = half_width(interval)
+    if reached:
+        return f"{interval.mean:.2f}"
+    half = (interval.high - interval.low) / 2
     ends = "" if math.isnan(half) else f" ±{round(100 * half)}"
     return f"{round(100 * interval.mean)}{ends}"
 

@@ -62,7 +62,7 @@ def test_it_prints_tables_and_the_second_time_computes_nothing(results, capsys, 
     assert probe(results, *ONE) == 0
     out, err = capsys.readouterr()
     assert "RandomLabelDigits-v0: accuracy at the end of task 4, which no run has seen" in out
-    assert "what returns, in % of what was lost" in out
+    assert "% of what was lost that returns, with 95 % intervals" in out
     assert "test/tiny-v0: 2 runs, 0 probed, 2 to do." in err
     assert "Intervals from 2 seeds are unreliable" in err
     probes = stored(results)

@@ -51,7 +51,9 @@ def test_one_seed_has_no_interval():
     interval = returned([0.6], [0.2], [1.0])
     assert interval.mean == pytest.approx(0.5)
     assert math.isnan(interval.low)
-    assert table._percent(interval) == "50"
+    (norms,) = (line for line in lines_of("s", "a", one_probe()) if line.condition == "norms")
+    assert table._cell(norms, reached=False) == "50"
+    assert table._cell(norms, reached=True) == "0.60"
 
 
 def probes(**accuracies):
@@ -61,6 +63,11 @@ def probes(**accuracies):
         numbers = {c: {"accuracy": accuracies.get(c, WORN)[seed], "size": 2.0} for c in CONDITIONS}
         made.append(Probe(0.1, numbers, {}))
     return made
+
+
+def one_probe():
+    reached = {FRESH: 1.0, "norms": 0.6}
+    return [Probe(0.1, {c: {"accuracy": reached.get(c, 0.2)} for c in CONDITIONS}, {})]
 
 
 def test_each_condition_is_compared_with_its_own_training():
