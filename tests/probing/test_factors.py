@@ -172,8 +172,11 @@ def test_singular_values_are_those_in_use_and_those_of_a_fresh_complement():
 
 def test_a_matrix_that_has_lost_no_rank_stays_to_the_bit():
     worn = worn_of()
-    same = Worn(worn.module, worn.fresh, worn.fresh, worn.inputs, SEEDS, worn.example_inputs)
-    assert changed(same.params, weight_rank(same)) == set()
+    poorer = Worn(
+        worn.module, worn.params, narrow(worn.fresh), worn.inputs, SEEDS, worn.example_inputs
+    )
+    assert changed(poorer.params, weight_rank(poorer)) == set()
+    assert changed(poorer.params, feature_rank(poorer)) == set()
     nan = worn_of(change=lambda params: {k: v * float("nan") for k, v in params.items()})
     assert all(value.isnan().all() for value in weight_rank(nan).values())
 
