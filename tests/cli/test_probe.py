@@ -78,6 +78,7 @@ def test_it_prints_tables_and_the_second_time_computes_nothing(results, capsys, 
     assert capsys.readouterr().out == out
 
 
+@pytest.mark.slow
 def test_the_reference_is_probed_only_if_it_is_named(results, capsys):
     assert probe(results, "--stream", "RandomLabelDigits-v0", "--seeds", "1") == 0
     assert {p["learner"] for p in stored(results).values()} == {"adam"}
@@ -86,6 +87,7 @@ def test_the_reference_is_probed_only_if_it_is_named(results, capsys):
     assert "fresh" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_more_seeds_and_another_step_size_compute_what_is_missing(results, capsys):
     assert probe(results, *ONE, "--seeds", "1") == 0
     first = stored(results)
@@ -97,6 +99,7 @@ def test_more_seeds_and_another_step_size_compute_what_is_missing(results, capsy
     assert all(p["step_size"] == 0.5 for p in stored(results).values())
 
 
+@pytest.mark.slow
 def test_an_interrupted_probe_resumes_to_the_same_bit(results, capsys, monkeypatch):
     assert probe(results, *ONE) == 0
     expected = stored(results)
@@ -130,6 +133,7 @@ def test_an_interrupted_probe_resumes_to_the_same_bit(results, capsys, monkeypat
     assert stored(results) == expected
 
 
+@pytest.mark.slow
 def test_the_end_of_a_run_is_kept_and_read_again(results, monkeypatch):
     assert probe(results, *ONE) == 0
     expected = stored(results)
@@ -140,6 +144,7 @@ def test_the_end_of_a_run_is_kept_and_read_again(results, monkeypatch):
     assert stored(results) == expected
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_trained_again(results):
     assert probe(results, *ONE) == 0
     expected = stored(results)

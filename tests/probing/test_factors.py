@@ -251,6 +251,15 @@ def test_as_many_units_at_random_depend_on_the_seed_alone():
         for name, value in replaced_by_hand(before, fresh, chosen[replica]).items():
             np.testing.assert_array_equal(one(restored, replica)[name], value, err_msg=name)
     assert chosen != [new_units(worn, dormant, replica) for replica in range(REPLICAS)]
+    alike = Worn(
+        worn.module,
+        *({k: v[[0, 0]] for k, v in params.items()} for params in (worn.params, worn.fresh)),
+        worn.inputs[[0, 0]],
+        SEEDS,
+        worn.example_inputs,
+    )
+    of_seeds = [new_units(alike, random_units(alike), replica) for replica in range(REPLICAS)]
+    assert of_seeds[0] == chosen[0] != of_seeds[1]
     second = Worn(
         worn.module,
         *(
