@@ -12,7 +12,7 @@ from plasticity_bench.errors import did_you_mean
 GROUPS: dict[str, tuple[str, ...]] = {
     "start": ("new", "check", "doctor", "list"),
     "run": ("prepare", "show", "run", "tune", "status", "cancel", "clean"),
-    "look at results": ("table", "compare", "report", "plot", "explain", "collect"),
+    "look at results": ("table", "compare", "report", "plot", "explain", "probe", "collect"),
     "leaderboard": ("submit", "validate", "verify", "leaderboard"),
     "any network": ("diagnose",),
 }

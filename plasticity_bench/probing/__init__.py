@@ -1,0 +1,1 @@
+"""Branches from the ends of runs: what a probing task needs restored to be learnt again."""
