@@ -3,10 +3,12 @@
     python -m benchmarks.bits                           # a line for each learner and network
     python -m benchmarks.bits --learner adam --check    # compare with benchmarks/bits.json
     python -m benchmarks.bits --emulate Haswell-noTSX   # as another processor, by qemu-user
+    python -m benchmarks.bits --diagnostics --check     # the same of all diagnostics
     python -m benchmarks.bits --record                  # after the evaluator's version was raised
 
 Each line is NAME NETWORK DIGEST: the sha256 of the parameters, and of all measurements, of two
-seeds after two tasks of 40 updates. Each training runs in a process of its own.
+seeds after two tasks of 40 updates. Each training runs in a process of its own. The lines of
+diagnostics are NAME diagnostics DIGEST: of the values of each in one such training.
 """
 
 import argparse
@@ -26,6 +28,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "vit": {"name": "vit", "patch_size": 4, "dim": 16, "depth": 1, "heads": 2},
 }
 REFUSED = "refused"
+VARY: tuple[str, ...] = ()
+"""Diagnostics whose last bits depend on the processor."""
 EMULATORS = ("Haswell-noTSX", "EPYC-Milan", "Skylake-Client-noTSX-IBRS")
 """Processors that CI emulates."""
 
@@ -63,9 +67,57 @@ def digest(learner: str, network: str) -> str:
     return content.hexdigest()[:16]
 
 
+def diagnostics_digests() -> dict[str, str]:
+    """Return the digest of every diagnostic's values in a small training of Adam."""
+    import plasticity_bench as pb
+    from plasticity_bench.learners.lookup import find_learner
+    from plasticity_bench.measurements import DIAGNOSTICS
+    from plasticity_bench.running.execution import Execution
+
+    stream = pb.make_stream(
+        "plasticity/RandomLabelDigits-v0", num_tasks=2, updates_per_task=40, num_examples=64
+    )
+    spec = pb.NetworkSpec(
+        hidden=(12, 12), activation="tanh", input_shape=stream.input_shape, num_outputs=10
+    )
+    found = {}
+    for name in DIAGNOSTICS:
+        if name in VARY:
+            continue
+        population = pb.Population([pb.Replica(s, find_learner("adam")()) for s in (0, 1)], spec)
+        diagnostic = pb.Diagnostic(name, every=1, examples=32)
+        protocol = pb.Protocol(curvature_examples=32, diagnostics=(diagnostic,))
+        with Execution().in_effect():
+            evaluation = pb.evaluate(stream, population, protocol)
+        content = hashlib.sha256()
+        for measured in evaluation.measurements:
+            content.update(f"{measured.task} {measured.when} {measured.name}".encode())
+            content.update(measured.values.tobytes())
+        found[name] = content.hexdigest()[:16]
+    return found
+
+
+def diagnostics_in_process(emulated: str | None) -> dict[str, str]:
+    """Return the digests of diagnostics, computed on this or an emulated processor.
+
+    Raises:
+        RuntimeError: if the process failed.
+    """
+    text = _output(["--one", "diagnostics", "mlp"], emulated)
+    if not text.startswith("{"):
+        raise RuntimeError(text)
+    digests: dict[str, str] = json.loads(text)
+    return digests
+
+
 def in_process(learner: str, network: str, emulated: str | None) -> str:
     """Return the digest, computed by a process of its own, on this or an emulated processor."""
-    command = [sys.executable, "-m", "benchmarks.bits", "--one", learner, network]
+    return _output(["--one", learner, network], emulated)
+
+
+def _output(words: list[str], emulated: str | None) -> str:
+    """The last line that a process of this module prints, or how it failed."""
+    command = [sys.executable, "-m", "benchmarks.bits", *words]
     environment = dict(os.environ)
     if emulated:
         command = ["qemu-x86_64", "-cpu", emulated, *command]
@@ -84,19 +136,36 @@ def recorded() -> dict[str, dict[str, str]]:
     return digests
 
 
+def _diagnostics(emulated: str | None, record: bool) -> int:
+    """Print the digests of diagnostics; return 1 if one differs from what is expected."""
+    expected, found = recorded(), diagnostics_in_process(emulated)
+    if record:
+        expected["diagnostics"] = found
+        EXPECTED.write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
+    before = expected.get("diagnostics", {})
+    for name, value in found.items():
+        mark = "" if before.get(name) == value else f"  (expected {before.get(name)})"
+        print(name, "diagnostics", f"{value}{mark}")
+    return int(found != before)
+
+
 def main() -> int:
     """Print the digests; return 1 if one differs from what is expected."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--learner", action="append", default=[])
     parser.add_argument("--network", action="append", default=[], choices=tuple(NETWORKS))
     parser.add_argument("--emulate", metavar="CPU", help="a processor, as qemu-x86_64 -cpu has it")
+    parser.add_argument("--diagnostics", action="store_true", help="of diagnostics, not learners")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(digest(*options.one))
+        is_learner = options.one[0] != "diagnostics"
+        print(digest(*options.one) if is_learner else json.dumps(diagnostics_digests()))
         return 0
+    if options.diagnostics:
+        return _diagnostics(options.emulate, options.record)
     from plasticity_bench.shipped import baseline_names
 
     expected = recorded()

@@ -77,7 +77,8 @@ def output_factor(logits: Tensor, targets: Tensor) -> Tensor:
         identity = torch.eye(outputs, dtype=logits.dtype, device=logits.device)
         columns: Tensor = (2 / outputs) ** 0.5 * identity
         return columns[:, None, :].expand(-1, len(logits), -1)
-    roots = (logits.log_softmax(-1) / 2).exp()
+    halves = (logits / 2).softmax(-1)
+    roots: Tensor = halves / torch.linalg.vector_norm(halves, dim=-1, keepdim=True)
     first = torch.zeros_like(roots)
     first[..., 0] = 1
     # The reflection 1 - u u^T / (1 + u_0), u = roots + first, takes the roots to -first; so its

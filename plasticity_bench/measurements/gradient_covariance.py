@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plasticity_bench.measurements import elementary
 from plasticity_bench.measurements.common import eigenvalues, of_each
 from plasticity_bench.measurements.probe import Measured, Probe
 from plasticity_bench.measurements.spectrum import effective_rank, srank
@@ -39,7 +40,7 @@ def gradient_covariance(probe: Probe) -> Measured:
 
 def normalised(gram: Tensor) -> Tensor:
     """Return the cosines of the rows behind Gram matrices (replicas, n, n); 0 for rows of zeros."""
-    lengths = gram.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
+    lengths = elementary.sqrt(gram.diagonal(dim1=1, dim2=2).clamp(min=0))
     inverse = torch.where(lengths > 0, 1 / lengths, torch.zeros_like(lengths))
     # NaN stays NaN: a gradient that overflows has no direction.
     inverse = torch.where(lengths.isnan(), lengths, inverse)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.func import jacrev, vmap
 
 from plasticity_bench.learners.optimizers import Params
+from plasticity_bench.measurements import elementary
 from plasticity_bench.measurements.common import eigenvalues, eval_mode, of_each
 from plasticity_bench.measurements.probe import Measured, Probe
 from plasticity_bench.measurements.spectrum import effective_rank
@@ -38,7 +39,7 @@ def neural_tangent_kernel(probe: Probe) -> Measured:
     )
     least, largest = spectra[:, 0], spectra[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        condition = -np.log10(np.maximum(least / largest, ROUNDING))
+        condition = -elementary.log10(np.maximum(least / largest, ROUNDING))
     ranks = of_each(spectra, effective_rank)
     known = np.isfinite(spectra).all(1) & (largest > 0)
     return {

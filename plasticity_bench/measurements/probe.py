@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from plasticity_bench.learners.losses import data_loss
 from plasticity_bench.learners.optimizers import Moments, Params
+from plasticity_bench.measurements import elementary
 from plasticity_bench.measurements.common import eval_mode
 from plasticity_bench.measurements.hidden import hidden_activations
 from plasticity_bench.measurements.layer_gram import gram, loss_gradient
@@ -166,7 +167,7 @@ def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> M
 def norm(params: Params) -> Tensor:
     """Return the Euclidean norm over all of some parameters, (replicas,), in float64."""
     squares = [sums(value.double().square()) for value in params.values()]
-    return functools.reduce(torch.add, squares).sqrt()
+    return elementary.sqrt(functools.reduce(torch.add, squares))
 
 
 def sums(values: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from plasticity_bench.measurements import elementary
+
 NOISE_FLOOR = 1e-7
 """Eigenvalues below this share of the largest magnitude are rounding errors of float32."""
 
@@ -72,7 +74,7 @@ def effective_rank(eigenvalues: Array, counts: Array | None = None) -> float:
     if len(magnitudes) == 0:
         return 0.0
     shares = magnitudes / (counts * magnitudes).sum()
-    return float(np.exp(-(counts * shares * np.log(shares)).sum()))
+    return elementary.exp(-(counts * shares * elementary.log(shares)).sum())
 
 
 def participation_ratio(eigenvalues: Array, counts: Array | None = None) -> float:

@@ -18,7 +18,7 @@ from plasticity_bench.results import Results, Run
 from plasticity_bench.running import progress
 from plasticity_bench.running.engines import run_local
 from plasticity_bench.running.execution import Execution
-from plasticity_bench.running.group_run import Outcome
+from plasticity_bench.running.outcome import Outcome
 from plasticity_bench.standard_output import kept_for_data
 
 

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,12 @@ from plasticity_bench.leaderboard.entry import read_entry
 from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
+from plasticity_bench.results import Row
+from plasticity_bench.results.parquet import (
+    measurements_bytes,
+    measurements_table,
+    single_run_table,
+)
 from tests.leaderboard.test_validation import own
 from tests.support.entries import change_manifest, change_runs
 from tests.support.helpers import a_score
@@ -33,7 +40,7 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):
     assert str(status_of(entry)) == "self-reported"
     assert verify(entry, "--cells", "3") == 0
     out = capsys.readouterr().out
-    assert out.count("bit-identical") == 3
+    assert out.count(" identical") == 3
     assert re.search(r"3 runs drawn by [0-9a-f]{32}: verified\.", out)
     assert str(status_of(entry)).startswith("verified (3 runs, ")
     (file,) = (entry / "verification").iterdir()
@@ -146,6 +153,38 @@ def test_costs_are_those_of_the_record(entry, capsys):
     change_manifest(entry, lambda m: m["flags"].update(flops=0.5))
     assert verify(entry, "--runs", "1") == 1
     assert "flags are not those of the learner's record" in capsys.readouterr().out
+
+
+def run_table(**values):
+    """One run with measurements at the end of a task, and losses during it."""
+    rows = [Row(0, "during" if n == "loss" else "end", n, v) for n, v in values.items()]
+    table = measurements_table(measurements_bytes(rows), Path("x"))
+    return single_run_table("key", {"status": "complete"}, table, Path("x"))
+
+
+@pytest.mark.parametrize("name", ["accuracy", "chance", "dead_rank", "fisher_srank99_n16", "loss"])
+def test_what_scores_are_made_of_is_equal_in_every_bit(name):
+    stated = run_table(**{name: 0.3})
+    assert verifying.same_measurements(stated, run_table(**{name: 0.3}), "fisher_srank99_n16")
+    other = run_table(**{name: math.nextafter(0.3, 1)})
+    assert not verifying.same_measurements(stated, other, "fisher_srank99_n16")
+
+
+def test_the_last_bits_of_diagnostics_are_those_of_the_machine():
+    stated = run_table(parameter_norm=19.0, fisher_srank99_n64=0.3, gradient_norm=math.nan)
+
+    def same(**values):
+        found = {"parameter_norm": 19.0, "fisher_srank99_n64": 0.3, "gradient_norm": math.nan}
+        return verifying.same_measurements(
+            stated, run_table(**{**found, **values}), "fisher_srank99_n16"
+        )
+
+    assert same()
+    assert same(parameter_norm=math.nextafter(19.0, 0))
+    assert same(fisher_srank99_n64=math.nextafter(0.3, 0))
+    assert not same(parameter_norm=19.0 * (1 + 1e-11))
+    assert not same(gradient_norm=0.0)
+    assert not same(parameter_norm=math.nan)
 
 
 # ---- the tolerance ------------------------------------------------------------------------------

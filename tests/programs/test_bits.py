@@ -9,6 +9,7 @@ import pytest
 from benchmarks import bits
 from plasticity_bench import portability
 from plasticity_bench.learners.lookup import find_learner
+from plasticity_bench.measurements import DIAGNOSTICS
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.shipped import baseline_names
 from tests.support.pages import ROOT
@@ -29,10 +30,17 @@ pytestmark = [
 RECORDED = [
     (learner, network)
     for network, digests in bits.recorded().items()
+    if network != "diagnostics"
     for learner in digests
     # Of the large networks some, to save time: `python -m benchmarks.bits --check` has all.
     if network in {"mlp", "cnn"} or learner in {"adam", "l2_init", "redo"}
 ]
+
+
+def test_diagnostics_have_the_recorded_bits():
+    recorded = bits.recorded()["diagnostics"]
+    assert bits.diagnostics_in_process(None) == recorded
+    assert {*recorded, *bits.VARY} == set(DIAGNOSTICS)
 
 
 @pytest.mark.parametrize(("learner", "network"), RECORDED)
@@ -42,7 +50,7 @@ def test_the_bits_are_those_recorded(learner, network):
 
 def test_all_baselines_have_recorded_bits():
     recorded = bits.recorded()
-    assert set(recorded) == set(bits.NETWORKS)
+    assert set(recorded) == {*bits.NETWORKS, "diagnostics"}
     recordable = {name for name in baseline_names() if find_learner(name).vectorized}
     # A resnet18 takes long: some learners must do.
     assert all(set(recorded[network]) == recordable for network in ("mlp", "cnn", "vit"))
