@@ -4,9 +4,18 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+LONGEST = 2000
+"""Characters of a message, which may quote a value of any size."""
+
 
 class PlasticityBenchError(Exception):
-    """Base class of every exception that this package raises on purpose."""
+    """Base class of every exception that this package raises on purpose.
+
+    The message is one line, of at most `LONGEST` characters.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message[: LONGEST + 1].splitlines())[:LONGEST])
 
 
 class BadInputError(PlasticityBenchError):

@@ -52,7 +52,7 @@ from plasticity_bench.cli.common import (
     say_error,
 )
 from plasticity_bench.cli.parser import Parser, Version, grouped, unknown_verb
-from plasticity_bench.errors import BadInputError, PlasticityBenchError
+from plasticity_bench.errors import LONGEST, BadInputError, PlasticityBenchError
 from plasticity_bench.names import check_visible
 
 VERBS = (
@@ -83,8 +83,6 @@ VERBS = (
 )
 WITHOUT_CODE = (cancel, clean, validate, verify, leaderboard, doctor, listing, schema)
 """Verbs that import no code of the user's, unless they are given a suite's file."""
-LONGEST = 2000
-"""Characters of an error that are printed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PlasticityBenchError, OSError) as error:
         if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
             raise
-        say_error(str(error)[:LONGEST])
+        say_error(str(error)[:LONGEST])  # of the system, too
         return BAD_INPUT
     except Done as done:
         return SOME_FAILED if done.failed else COMPLETE
