@@ -25,6 +25,8 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.folders import cache_folder
 from plasticity_bench.safe_files import atomic_folder, write_atomic
 
+LARGEST_LABEL = 2**53
+"""Whole numbers above it are not all floats."""
 DIGITS = 12
 """Of the fingerprint, in a name."""
 _NAME = re.compile(rf"[a-z0-9_]+-[0-9a-f]{{{DIGITS}}}")
@@ -226,7 +228,8 @@ def _numbers(inputs: NDArray[Any], origin: str) -> NDArray[Any]:
         raise wrong(origin, f"has inputs of type {inputs.dtype}; they must be numbers")
     if inputs.ndim > 2 and kind in "ui" and inputs.min() >= 0 and inputs.max() <= 255:
         return np.ascontiguousarray(_channels_first(inputs), np.uint8)
-    array = np.ascontiguousarray(_channels_first(inputs), np.float32)
+    with np.errstate(over="ignore"):  # what is too large is told below
+        array = np.ascontiguousarray(_channels_first(inputs), np.float32)
     bad = ~np.isfinite(array).reshape(len(array), -1).all(1)
     if bad.any():
         raise wrong(
@@ -256,8 +259,9 @@ def _classes(
         raise wrong(origin, f"has labels of shape {array.shape}; there must be one for each input")
     if array.dtype.kind == "f":
         rounded = np.round(array)
-        if not (rounded == array).all():  # also where one is missing
-            row = int(np.argmax(rounded != array))
+        whole = (rounded == array) & (np.abs(rounded) <= LARGEST_LABEL)
+        if not whole.all():  # also where one is missing
+            row = int(np.argmin(whole))
             raise wrong(
                 origin, f"has the label {array[row]} in row {row}; labels are classes, not values"
             )
