@@ -1,17 +1,17 @@
-"""Make the pictures of the documentation from the shipped results of the suite `quick`.
+"""Make the pictures of the documentation from the results that come with the package.
 
-    python -m benchmarks.pictures
+    python -m benchmarks.pictures [PICTURE ...]
 
 `docs/pictures.json` records what each picture was made from, by hashes; a test compares them with
-the files of today. The pictures of docs/results.md and docs/explanations.md are of larger runs,
-whose results are not in the repository: their pages say how they are made.
+the files of today. The data sets of the suite `findings` must be prepared.
 """
 
+import argparse
 import contextlib
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,14 +22,15 @@ from tests.support.browser import CHROMIUM, Browser
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 RECORD = DOCS / "pictures.json"
-ELSEWHERE = {"explanations.png", "results-labels.png", "results-others.png"}
-"""Pictures of runs whose results are not in the repository."""
+
+ELSEWHERE = {"results-labels.png", "results-others.png"}
+"""Pictures of the suite `findings`, whose results do not come with the package yet."""
 
 RESULTS = ("suites/quick.yaml", "suites/results/quick-v1/*.parquet")
-FIGURE = (
-    "plasticity_bench/figures/learning_curves.py",
-    "plasticity_bench/figures/paper_figure.py",
-)
+EXPLANATIONS = ("suites/explanations.yaml", "suites/results/explanations-v1/*.parquet")
+FINDINGS = ("suites/findings.yaml", "suites/results/findings-v1/*.parquet")
+STYLE = "plasticity_bench/figures/paper_figure.py"
+FIGURE = ("plasticity_bench/figures/learning_curves.py", STYLE)
 PAGE = tuple(
     f"plasticity_bench/report/web/{name}" for name in ("page.html", "report.js", "style.css")
 )
@@ -39,12 +40,29 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
     "quickstart.png": (*RESULTS, *FIGURE, QUICKSTART),
     "report-light.png": (*RESULTS, *PAGE, "my_module.py"),
     "report-dark.png": (*RESULTS, *PAGE, "my_module.py"),
+    "explanations.png": (
+        *EXPLANATIONS,
+        "plasticity_bench/figures/associations.py",
+        "plasticity_bench/scoring/associations.py",
+        STYLE,
+    ),
 }
 """Files that each picture is made from."""
 
 SHOWN = {
     "quick.png": ["fresh", "adam", "adam_as_fresh", "l2_init", "layer_norm"],
     "quickstart.png": ["fresh", "adam_as_fresh", "layer_norm", "my_idea:Learner step_size=0.005"],
+    "results-labels.png": ["fresh", "adam", "l2", "l2_init", "shrink_and_perturb", "wasserstein"],
+}
+SHOWN["results-others.png"] = SHOWN["results-labels.png"]
+STREAMS = {
+    "results-labels.png": [
+        f"labels fashion {name}" for name in ("relu", "leaky_relu", "tanh", "identity")
+    ],
+    "results-others.png": [
+        "labels mnist relu",
+        *(f"{kind} {data} relu" for kind in ("pixels", "classes") for data in ("fashion", "mnist")),
+    ],
 }
 SECTIONS = {
     "report-light.png": ("scores", "scatter"),
@@ -103,23 +121,55 @@ def old_pictures() -> list[Old]:
     return found
 
 
-def make(out: Path) -> None:
-    """Make all pictures.
-
-    Args:
-        out: their folder.
-    """
+def make(out: Path, wanted: Collection[str]) -> None:
+    """Make pictures, in a folder."""
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
-        Path("my_module.py").write_text((ROOT / "my_module.py").read_text())
-        Path("my_idea.py").write_text(learner_of_quickstart())
-        _run("run", "quick", "--learner", "my_module:Learner")
-        (folder,) = Path("results").glob("quick-v1@*")
-        _run("report", str(folder), "--output", "report.html")
-        for picture, ids in SECTIONS.items():
-            _sections(Path("report.html").absolute(), ids, "dark" in picture, out / picture)
+        for make_some, pictures in MAKERS.items():
+            some = [name for name in pictures if name in wanted]
+            if some:
+                make_some(out, some)
+
+
+def _of_quick(out: Path, wanted: Collection[str]) -> None:
+    Path("my_module.py").write_text((ROOT / "my_module.py").read_text())
+    folder = _results("quick", "--learner", "my_module:Learner")
+    if "quick.png" in wanted:
         _plot(folder, out / "quick.png")
-        _run("run", "quick", "--learner", "my_idea:Learner", "-H", "step_size=5e-3")
+    sections = {name: ids for name, ids in SECTIONS.items() if name in wanted}
+    if sections:
+        _run("report", str(folder), "--output", "report.html")
+    for name, ids in sections.items():
+        _sections(Path("report.html").absolute(), ids, "dark" in name, out / name)
+    if "quickstart.png" in wanted:
+        Path("my_idea.py").write_text(learner_of_quickstart())
+        folder = _results("quick", "--learner", "my_idea:Learner", "-H", "step_size=5e-3")
         _plot(folder, out / "quickstart.png", "--stream", "RandomLabelDigits-v0")
+
+
+def _of_explanations(out: Path, wanted: Collection[str]) -> None:
+    for name in wanted:
+        _run("explain", str(_results("explanations")), "--figure", str(out / name))
+
+
+def _of_findings(out: Path, wanted: Collection[str]) -> None:
+    folder = _results("findings")
+    for name in wanted:
+        words = [word for stream in STREAMS[name] for word in ("--stream", stream)]
+        _plot(folder, out / name, *words)
+
+
+MAKERS = {
+    _of_quick: ("quick.png", "quickstart.png", *SECTIONS),
+    _of_explanations: ("explanations.png",),
+    _of_findings: tuple(STREAMS),
+}
+
+
+def _results(suite: str, *words: str) -> Path:
+    """Run a suite; return the folder of its results."""
+    _run("run", suite, *words)
+    (folder,) = Path("results").glob(f"{suite}-v1@*")
+    return folder
 
 
 def _plot(folder: Path, path: Path, *options: str) -> None:
@@ -150,19 +200,21 @@ def _sections(page: Path, ids: tuple[str, str], dark: bool, path: Path) -> None:
 
 
 def main() -> None:
-    """Make all pictures, and record what they were made from."""
-    if CHROMIUM is None:
+    """Make pictures, and record what they were made from."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("pictures", nargs="*", choices=[*INPUTS, []], metavar="PICTURE")
+    wanted = parser.parse_args().pictures or list(INPUTS)
+    if CHROMIUM is None and not SECTIONS.keys().isdisjoint(wanted):
         raise SystemExit("The pictures of the report need Chromium, which is not installed.")
-    make(DOCS)
-    record = {
-        picture: {
-            "sha256": sha256((DOCS / picture).read_bytes()).hexdigest(),
-            "inputs": hashes(picture),
-        }
-        for picture in INPUTS
-    }
-    RECORD.write_text(json.dumps(record, indent=1) + "\n")
-    print(*(f"docs/{picture}" for picture in INPUTS), sep="\n")
+    make(DOCS, wanted)
+    record = json.loads(RECORD.read_text())
+    for picture in wanted:
+        content = (DOCS / picture).read_bytes()
+        record[picture] = {"sha256": sha256(content).hexdigest(), "inputs": hashes(picture)}
+    RECORD.write_text(
+        json.dumps({name: record[name] for name in INPUTS if name in record}, indent=1) + "\n"
+    )
+    print(*(f"docs/{picture}" for picture in wanted), sep="\n")
 
 
 if __name__ == "__main__":
