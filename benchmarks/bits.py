@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,6 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "vit": {"name": "vit", "patch_size": 4, "dim": 16, "depth": 1, "heads": 2},
 }
 REFUSED = "refused"
-VARY: tuple[str, ...] = ()
-"""Diagnostics whose last bits depend on the processor."""
 EMULATORS = ("Haswell-noTSX", "EPYC-Milan", "Skylake-Client-noTSX-IBRS")
 """Processors that CI emulates."""
 
@@ -67,11 +66,10 @@ def digest(learner: str, network: str) -> str:
     return content.hexdigest()[:16]
 
 
-def diagnostics_digests() -> dict[str, str]:
-    """Return the digest of every diagnostic's values in a small training of Adam."""
+def diagnostics_digests(names: Sequence[str]) -> dict[str, str]:
+    """Return the digest of the values of some diagnostics, each in a small training of Adam."""
     import plasticity_bench as pb
     from plasticity_bench.learners.lookup import find_learner
-    from plasticity_bench.measurements import DIAGNOSTICS
     from plasticity_bench.running.execution import Execution
 
     stream = pb.make_stream(
@@ -81,9 +79,7 @@ def diagnostics_digests() -> dict[str, str]:
         hidden=(12, 12), activation="tanh", input_shape=stream.input_shape, num_outputs=10
     )
     found = {}
-    for name in DIAGNOSTICS:
-        if name in VARY:
-            continue
+    for name in names:
         population = pb.Population([pb.Replica(s, find_learner("adam")()) for s in (0, 1)], spec)
         diagnostic = pb.Diagnostic(name, every=1, examples=32)
         protocol = pb.Protocol(curvature_examples=32, diagnostics=(diagnostic,))
@@ -97,13 +93,13 @@ def diagnostics_digests() -> dict[str, str]:
     return found
 
 
-def diagnostics_in_process(emulated: str | None) -> dict[str, str]:
+def diagnostics_in_process(names: Sequence[str], emulated: str | None) -> dict[str, str]:
     """Return the digests of diagnostics, computed on this or an emulated processor.
 
     Raises:
         RuntimeError: if the process failed.
     """
-    text = _output(["--one", "diagnostics", "mlp"], emulated)
+    text = _output(["--one", "diagnostics", ",".join(names)], emulated)
     if not text.startswith("{"):
         raise RuntimeError(text)
     digests: dict[str, str] = json.loads(text)
@@ -138,7 +134,9 @@ def recorded() -> dict[str, dict[str, str]]:
 
 def _diagnostics(emulated: str | None, record: bool) -> int:
     """Print the digests of diagnostics; return 1 if one differs from what is expected."""
-    expected, found = recorded(), diagnostics_in_process(emulated)
+    from plasticity_bench.measurements import DIAGNOSTICS
+
+    expected, found = recorded(), diagnostics_in_process(DIAGNOSTICS, emulated)
     if record:
         expected["diagnostics"] = found
         EXPECTED.write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
@@ -161,8 +159,11 @@ def main() -> int:
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        is_learner = options.one[0] != "diagnostics"
-        print(digest(*options.one) if is_learner else json.dumps(diagnostics_digests()))
+        kind, what = options.one
+        is_learner = kind != "diagnostics"
+        print(
+            digest(kind, what) if is_learner else json.dumps(diagnostics_digests(what.split(",")))
+        )
         return 0
     if options.diagnostics:
         return _diagnostics(options.emulate, options.record)
