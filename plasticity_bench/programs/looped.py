@@ -40,6 +40,7 @@ class Looped:
     """
 
     record = None
+    varies = ()
 
     def __init__(
         self, replicas: Sequence[Replica], spec: NetworkSpec, device: torch.device

@@ -47,7 +47,7 @@ class Population:
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although compilation was requested; None without a reason.
         varies: what may give other bits on another processor: operations of PyTorch that a program
-            calls, or why updates are no program.
+            calls or other hooks have, or why updates are no program.
         prepare_seconds: wall time of recording and compiling updates so far.
     """
 
@@ -217,7 +217,7 @@ class Population:
         prepares = prepare_looped if self.unrecorded else prepare
         prepared = prepares(self._all.update(inputs, targets), arguments, self._compile)
         self.compiled, self.fallback = prepared.compiled, prepared.fallback
-        self.varies = prepared.varies
+        self.varies = (*prepared.varies, *self._all.varies)
         return prepared.function
 
     # ---- state ----------------------------------------------------------------------------------

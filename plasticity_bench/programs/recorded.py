@@ -34,6 +34,12 @@ MOST_PARAMETERS = 3
 """Times those of the network that learners are asked to build. Of the baselines, plasticity
 injection has most: it keeps its head three times."""
 
+ROUNDED_BY_PROCESSOR = {
+    *("sqrt", "exp", "log", "log2", "log10", "log1p", "expm1", "exp2", "sin", "cos", "tan"),
+    *("asin", "acos", "atan", "sinh", "cosh", "tanh", "erf", "erfc", "erfinv", "rsqrt", "sigmoid"),
+}
+"""PyTorch's functions that MKL's vector library computes, in another way on other processors."""
+
 
 class Source(Protocol):
     """Where records come from: a recorder, in this process or in another."""
@@ -98,6 +104,18 @@ class Recorded:
         keys = fold(~self.keys, index)
         begun: State = self._mapped(graph, self._as_state)(state, keys, fresh)
         return begun
+
+    @property
+    def varies(self) -> tuple[str, ...]:
+        """What may give other bits on another processor: operations of hooks that PyTorch runs."""
+        names = ("begin_task", "restart", "predict_params")
+        graphs = {name: getattr(self.record, name) for name in names}
+        return tuple(
+            f"{hook}: {operation}"
+            for hook, graph in graphs.items()
+            for operation in sorted({node.operation for node in graph.nodes} if graph else ())
+            if operation.removeprefix("aten.").split(".")[0] in ROUNDED_BY_PROCESSOR
+        )
 
     def predicting(self, state: State) -> Params:
         """Return the parameters that predictions are made with, of every replica."""

@@ -376,3 +376,24 @@ def test_a_seed_is_a_whole_number_of_at_least_0(seed):
 def test_a_replica_has_a_learner_and_not_its_class():
     with pytest.raises(pb.BadInputError, match=r"learner must be a learner, as `Learner\(\)`"):
         pb.Replica(0, pb.Learner)
+
+
+class UnitWeights(pb.Learner):
+    """Scales each parameter to a norm of one where a task begins."""
+
+    exact: bool = True
+
+    def begin_task(self, state, fresh, noise):
+        def norm(value):
+            return torch.linalg.vector_norm(value) if self.exact else value.square().sum().sqrt()
+
+        return state._replace(params={k: v / norm(v) for k, v in state.params.items()})
+
+
+def test_functions_that_depend_on_the_processor_are_named_where_pytorch_runs_them():
+    inputs, targets = stacked_batch([0, 1], 0)
+    for exact, expected in ((True, ()), (False, ("begin_task: aten.sqrt.default",))):
+        replicas = [pb.Replica(seed, UnitWeights(exact=exact)) for seed in (0, 1)]
+        population = pb.Population(replicas, SPEC)
+        population.update(inputs, targets)
+        assert population.varies == expected
