@@ -127,14 +127,17 @@ def of_learners(scores: Scores, column: str) -> str:
     rows = [
         [
             stream,
-            *(mean_interval(scores.of(column, name, [stream])).mean for name in scores.learners),
+            *(
+                f"{mean_interval(scores.of(column, name, [stream])).mean:.2f}"
+                for name in scores.learners
+            ),
         ]
         for stream in scores.streams
     ]
     every = [mean_interval(scores.of(column, name, scores.streams)) for name in scores.learners]
     rows.append(["**mean**", *map(format_interval, every)])
     headers = [SHORT[column], *scores.learners]
-    return tabulate(rows, headers, tablefmt="github", floatfmt=".2f")
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
 
 
 def claims(scores: Scores) -> list[Claim]:

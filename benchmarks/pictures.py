@@ -23,9 +23,6 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 RECORD = DOCS / "pictures.json"
 
-ELSEWHERE = {"results-labels.png", "results-others.png"}
-"""Pictures of the suite `findings`, whose results do not come with the package yet."""
-
 RESULTS = ("suites/quick.yaml", "suites/results/quick-v1/*.parquet")
 EXPLANATIONS = ("suites/explanations.yaml", "suites/results/explanations-v1/*.parquet")
 FINDINGS = ("suites/findings.yaml", "suites/results/findings-v1/*.parquet")
@@ -46,6 +43,8 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
         "plasticity_bench/scoring/associations.py",
         STYLE,
     ),
+    "results-labels.png": (*FINDINGS, *FIGURE),
+    "results-others.png": (*FINDINGS, *FIGURE),
 }
 """Files that each picture is made from."""
 

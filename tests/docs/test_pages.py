@@ -45,6 +45,8 @@ NOT_RUN = {
     "leaderboard/make_entries.sh": "tunes and runs all baselines",
     "benchmarks/gpu_all.sh": "tests/programs/test_gpu_script.py does it",
     "python -m benchmarks.paper": "needs hours of runs; tests/docs/test_paper.py tests it",
+    "python -m benchmarks.findings": "needs an hour of runs; tests/docs/test_paper.py tests it",
+    "python -m benchmarks.pictures": "tests/docs/test_pictures.py compares their origins",
     "python -m benchmarks.evidence": "tests/docs/test_evidence.py does it",
     "python -m benchmarks.bits": "tests/programs/test_bits.py does it",
 }
