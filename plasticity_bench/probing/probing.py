@@ -13,11 +13,11 @@ from plasticity_bench.probing.branches import Branches, branch
 from plasticity_bench.probing.requested import ProbedGroup
 from plasticity_bench.probing.retraining import end_of_runs, folder_of
 from plasticity_bench.probing.returned import Line, lines_of
-from plasticity_bench.programs.population import Population, Replica
 from plasticity_bench.results import Results, Run
 from plasticity_bench.running import progress
 from plasticity_bench.running.engines import run_local
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.running.group_run import population_of
 from plasticity_bench.running.outcome import Outcome
 from plasticity_bench.standard_output import kept_for_data
 
@@ -81,13 +81,7 @@ def probe_group(
     began = time.perf_counter()
     try:
         with execution.in_effect():
-            pairs = zip(group.runs, group.learners, strict=True)
-            population = Population(
-                [Replica(run.seed, learner) for run, learner in pairs],
-                group.suite_stream.network,
-                compile_updates=execution.compiles(group.num_updates),
-                device=execution.device,
-            )
+            population = population_of(execution, group)
             end = end_of_runs(results, execution, group, population, on_task)
             branches = branch(population, end, probed.task)
         for replica, run in enumerate(group.runs):

@@ -81,6 +81,17 @@ def _run_population(
     return outcome
 
 
+def population_of(execution: Execution, group: Group) -> Population:
+    """Return a group's replicas, newly initialised. Raises as `Population`."""
+    pairs = zip(group.runs, group.learners, strict=True)
+    return Population(
+        [Replica(run.seed, learner) for run, learner in pairs],
+        group.suite_stream.network,
+        compile_updates=execution.compiles(group.num_updates),
+        device=execution.device,
+    )
+
+
 def _evaluated(
     execution: Execution,
     group: Group,
@@ -88,14 +99,7 @@ def _evaluated(
     checkpoint: GroupCheckpoint,
 ) -> tuple[Population, Evaluation]:
     """Train and measure a group's replicas, resuming from its checkpoint."""
-    stream = group.suite_stream.stream
-    pairs = zip(group.runs, group.learners, strict=True)
-    population = Population(
-        [Replica(run.seed, learner) for run, learner in pairs],
-        group.suite_stream.network,
-        compile_updates=execution.compiles(group.num_updates),
-        device=execution.device,
-    )
+    stream, population = group.suite_stream.stream, population_of(execution, group)
     begun = checkpoint.progress_for(population)
     return population, evaluate(
         stream, population, group.protocol, on_task, checkpoint.writer, begun
