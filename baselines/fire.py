@@ -60,8 +60,7 @@ class FIRE(Learner):
         places = weight.flatten(2).movedim(2, 0) if weight.ndim > 2 else weight[None]
         if weight.shape[0] < weight.shape[1]:
             places = places.mT
-        norms = torch.linalg.vector_norm(places, dim=(1, 2), keepdim=True)
-        x = places / norms  # (places, long, short)
+        x = places / places.square().sum((1, 2), keepdim=True).sqrt()  # (places, long, short)
         for _ in range(self.iterations):
             x = 1.5 * x - 0.5 * x @ (x.mT @ x)
         if weight.shape[0] < weight.shape[1]:

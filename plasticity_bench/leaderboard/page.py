@@ -53,7 +53,7 @@ NONE_YET = "There are no entries yet.\n"
 
 
 def suites_in(entries: Path, given: Sequence[Suite] = ()) -> list[Suite]:
-    """Return the suites that a folder has entries of, by their names.
+    """Return the suites that a folder has entries of, the one with most updates first.
 
     Raises:
         BadInputError: if a suite is neither given nor included in the package.
@@ -62,7 +62,13 @@ def suites_in(entries: Path, given: Sequence[Suite] = ()) -> list[Suite]:
     suites = []
     for path in folders_in(entries):
         suites.append(known.get(path.name) or suite_named(path.name))
-    return suites
+    return sorted(suites, key=_num_updates, reverse=True)
+
+
+def _num_updates(suite: Suite) -> int:
+    """Of one replica on all streams."""
+    streams = [suite_stream.stream for suite_stream in suite.streams]
+    return sum(stream.updates(task) for stream in streams for task in range(stream.num_tasks))
 
 
 def latest(suites: Sequence[Suite]) -> list[Suite]:

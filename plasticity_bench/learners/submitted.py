@@ -9,6 +9,8 @@ from pathlib import Path
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.networks.own import find_network
+from plasticity_bench.source_code.source import source_of
 
 TRUSTED = "plasticity_bench"
 """The package whose learners are part of this project."""
@@ -26,6 +28,8 @@ class SubmittedLearner:
         path: where its modules are looked for, as `sys.path`.
         vectorized: as the class says.
         hooks: names of the hooks that it overrides.
+        sources: hashes of its source and of a user's network's, where their classes were at hand:
+            what is recorded of one is not taken for another's of the same name.
     """
 
     reference: str
@@ -33,6 +37,7 @@ class SubmittedLearner:
     path: tuple[str, ...]
     vectorized: bool = True
     hooks: frozenset[str] = frozenset()
+    sources: tuple[str | None, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,6 +79,10 @@ def submitted(learner: AnyLearner, network: NetworkSpec | None = None) -> AnyLea
         path=tuple(str(Path(entry).absolute()) for entry in sys.path),
         vectorized=learner.vectorized,
         hooks=frozenset(hook for hook in HOOKS if learner.overrides(hook)),
+        sources=(
+            source_of(cls).hash,
+            source_of(find_network(network.name)).hash if network and users_network else None,
+        ),
     )
 
 

@@ -15,11 +15,11 @@ from plasticity_bench.learners.submitted import SubmittedLearner
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.networks.forward_graph import HeadError, head_parameters
 from plasticity_bench.programs.looped import Looped
-from plasticity_bench.programs.prepared_update import (
+from plasticity_bench.programs.prepared_hook import (
     Arguments,
     prepare,
+    prepare_hook,
     prepare_looped,
-    prepare_prediction,
 )
 from plasticity_bench.programs.recorded import Recorded
 from plasticity_bench.programs.replicas import Replica
@@ -46,8 +46,6 @@ class Population:
         unrecorded: why the learner is not recorded; empty if it is.
         compiled: whether updates run as machine code; None before the first.
         fallback: why they do not although compilation was requested; None without a reason.
-        varies: what may give other bits on another processor: operations of PyTorch that a program
-            calls or other hooks have, or why updates are no program.
         prepare_seconds: wall time of recording and compiling updates so far.
     """
 
@@ -98,7 +96,7 @@ class Population:
         self._compile = compile_updates
         self._updates: dict[tuple[torch.Size, torch.Size], Callable[..., list[Tensor]]] = {}
         self._predictions: dict[torch.Size, Callable[..., list[Tensor]]] = {}
-        self.varies: tuple[str, ...] = ()
+        self._varies: tuple[str, ...] = ()
 
     def update(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Train every replica on its own mini-batch.
@@ -125,9 +123,9 @@ class Population:
         """Return logits, (replicas, n, classes), for inputs, (replicas, n, *input_shape)."""
         with torch.no_grad():
             if inputs.shape not in self._predictions:
-                self._predictions[inputs.shape] = prepare_prediction(
-                    self._all.predict, (self.state, inputs), recorded=not self.unrecorded
-                )
+                prepares = prepare_looped if self.unrecorded else prepare_hook
+                prepared = prepares(self._all.predict, (self.state, inputs))
+                self._predictions[inputs.shape] = prepared.function
             (logits,) = self._predictions[inputs.shape](*self._leaves, inputs)
         return logits
 
@@ -136,6 +134,14 @@ class Population:
         """The parameters that predictions are made with, stacked: what measurements look at."""
         with torch.no_grad():
             return self._all.predicting(self.state)
+
+    @property
+    def varies(self) -> tuple[str, ...]:
+        """What of hooks that have run may give other bits on another processor.
+
+        Operations of PyTorch that their programs call, or why they are no programs.
+        """
+        return tuple(dict.fromkeys([*self._varies, *self._all.varies]))
 
     @property
     def costs(self) -> Costs | None:
@@ -217,7 +223,7 @@ class Population:
         prepares = prepare_looped if self.unrecorded else prepare
         prepared = prepares(self._all.update(inputs, targets), arguments, self._compile)
         self.compiled, self.fallback = prepared.compiled, prepared.fallback
-        self.varies = (*prepared.varies, *self._all.varies)
+        self._varies = prepared.varies
         return prepared.function
 
     # ---- state ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.learners.submitted import AnyLearner, SubmittedLearner
 from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.networks.functional import apply_network
+from plasticity_bench.programs.prepared_hook import Prepared, prepare_hook
 from plasticity_bench.programs.replicas import (
     Replica,
     lifted_hyperparameters,
@@ -33,12 +34,6 @@ from plasticity_bench.recording.recorder import Recorder
 MOST_PARAMETERS = 3
 """Times those of the network that learners are asked to build. Of the baselines, plasticity
 injection has most: it keeps its head three times."""
-
-ROUNDED_BY_PROCESSOR = {
-    *("sqrt", "exp", "log", "log2", "log10", "log1p", "expm1", "exp2", "sin", "cos", "tan"),
-    *("asin", "acos", "atan", "sinh", "cosh", "tanh", "erf", "erfc", "erfinv", "rsqrt", "sigmoid"),
-}
-"""PyTorch's functions that MKL's vector library computes, in another way on other processors."""
 
 
 class Source(Protocol):
@@ -81,6 +76,7 @@ class Recorded:
         example, self._structure = pytree.tree_flatten(layout.example(self.record.layout))
         self._dtypes = [tensor.dtype for tensor in example]
         self.keys = noise_keys(replicas).to(device)
+        self._hooks: dict[str, Prepared] = {}
 
     def fresh(self, index: int) -> Params:
         """Return newly drawn parameters of every replica for task `index`, stacked."""
@@ -93,7 +89,7 @@ class Recorded:
 
     def restart(self, fresh: Params) -> State:
         """Return the state of replicas that begin with these parameters."""
-        state: State = self._mapped(self.record.restart, self._as_state)(fresh)
+        state: State = self._run("restart", self.record.restart, self._as_state, fresh)
         return state
 
     def begin_task(self, state: State, index: int, fresh: Params) -> State:
@@ -102,26 +98,23 @@ class Recorded:
         if graph is None:
             return state
         keys = fold(~self.keys, index)
-        begun: State = self._mapped(graph, self._as_state)(state, keys, fresh)
+        begun: State = self._run("begin_task", graph, self._as_state, state, keys, fresh)
         return begun
 
     @property
     def varies(self) -> tuple[str, ...]:
-        """What may give other bits on another processor: operations of hooks that PyTorch runs."""
-        names = ("begin_task", "restart", "predict_params")
-        graphs = {name: getattr(self.record, name) for name in names}
-        return tuple(
-            f"{hook}: {operation}"
-            for hook, graph in graphs.items()
-            for operation in sorted({node.operation for node in graph.nodes} if graph else ())
-            if operation.removeprefix("aten.").split(".")[0] in ROUNDED_BY_PROCESSOR
-        )
+        """What of hooks other than the update may give other bits on another processor.
+
+        Only of hooks that have run.
+        """
+        return tuple(reason for prepared in self._hooks.values() for reason in prepared.varies)
 
     def predicting(self, state: State) -> Params:
         """Return the parameters that predictions are made with, of every replica."""
         if self.record.predict_params is None:
             return state.params
-        params: Params = self._mapped(self.record.predict_params, self._as_params)(state)
+        graph = self.record.predict_params
+        params: Params = self._run("predict_params", graph, self._as_params, state)
         return params
 
     @property
@@ -164,18 +157,23 @@ class Recorded:
     def _predict(self, lifted: Sequence[Tensor], state: State, inputs: Tensor) -> Tensor:
         params = state.params
         if self.record.predict_params is not None:
-            predicting = self.record.predict_params(*lifted, *pytree.tree_leaves(state))
-            params = self._as_params(predicting)
+            params = self._as_params(
+                self.record.predict_params(*lifted, *pytree.tree_leaves(state))
+            )
         logits: Tensor = apply_network(self.module, params, inputs)
         return logits
 
-    def _mapped(self, graph: Graph, shaped: Callable[[list[Tensor]], Any]) -> Callable[..., Any]:
-        """A graph of one replica as a function of all of them."""
+    def _run(
+        self, hook: str, graph: Graph, shaped: Callable[[list[Tensor]], Any], *arguments: Any
+    ) -> Any:
+        """Return what a hook returns for all replicas; it is prepared at its first call."""
 
         def one(lifted: Sequence[Tensor], *arguments: Any) -> Any:
             return shaped(graph(*lifted, *pytree.tree_leaves(arguments)))
 
-        return self._over_replicas(one)
+        if hook not in self._hooks:
+            self._hooks[hook] = prepare_hook(self._over_replicas(one), arguments)
+        return shaped(self._hooks[hook].function(*pytree.tree_leaves(arguments)))
 
     def _over_replicas(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *stacked: vmap(function)(self._lifted, *stacked)

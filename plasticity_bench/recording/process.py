@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ KEPT_VARIABLES = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")
 KEPT_PREFIXES = ("LD_", "CUDA_", "ATEN_", "MKL_", "ONEDNN_", "OMP_")
 
 _answers: dict[str, dict[str, Any]] = {}
-"""What was recorded before in this process, by request."""
+"""What was recorded before in this process, or why it was not, by request and source."""
 
 ERRORS: dict[str, type[PlasticityBenchError]] = {
     error.__name__: error for error in (BadInputError, LearnerError, UnrecordableError)
@@ -75,10 +75,9 @@ class RecorderProcess:
             "network": spec.as_data(),
             "lifted": list(lifted),
         }
-        self._answers = _answers.setdefault(json.dumps(self._request, sort_keys=True), {})
-        if "" not in self._answers:
-            self._answers[""] = self._begun()
-        self.record: Record = self._answers[""]
+        known = json.dumps([self._request, learners[0].sources], sort_keys=True)
+        self._answers = _answers.setdefault(known, {})
+        self.record: Record = self._remembered("", self._begun)
 
     def update(
         self, inputs: Sequence[int], targets: Sequence[int], *, regression: bool = False
@@ -86,12 +85,22 @@ class RecorderProcess:
         """Return the graph of an update, as `Recorder.update`."""
         request = {"inputs": list(inputs), "targets": list(targets), "regression": regression}
         key = json.dumps(request)
-        if key not in self._answers:
-            self._answers[key] = self._recorded(request)
-        elif self._end is not None:
+        if key in self._answers and self._end is not None:
             self._end()
-        graph: Graph = self._answers[key]
+        graph: Graph = self._remembered(key, lambda: self._recorded(request))
         return graph
+
+    def _remembered(self, key: str, record: Callable[[], Any]) -> Any:
+        """What was recorded before, or is now; a refusal is raised again."""
+        if key not in self._answers:
+            try:
+                self._answers[key] = record()
+            except tuple(ERRORS.values()) as error:
+                self._answers[key] = type(error)(str(error))
+        answer = self._answers[key]
+        if isinstance(answer, PlasticityBenchError):
+            raise type(answer)(str(answer))
+        return answer
 
     def _recorded(self, request: Mapping[str, Any]) -> Graph:
         """The graph of an update, by the process that made the record, or by another."""

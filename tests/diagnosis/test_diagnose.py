@@ -552,4 +552,8 @@ def test_a_vision_transformer_of_hugging_face():
     diagnosis = pb.diagnose(module, IMAGES, LABELS, fresh_seeds=2)
     assert diagnosis.notes[0] == "2 fresh networks: ViTForImageClassification(config)."
     missing = {row.name for row in diagnosis.rows if row.missing}
-    assert missing <= {"saturated_tanh0.9_n24", "distance_from_init", "hessian", "last_layers"}
+    longest = {"hessian", "hessian_absolute_rank", "last_layers"}
+    assert missing == {"saturated_tanh0.9_n24", "distance_from_init", *longest}
+    everything = pb.diagnose(module, IMAGES, LABELS, fresh_seeds=0, measurements="all")
+    missing = {row.name for row in everything.rows if row.missing}
+    assert missing == {"saturated_tanh0.9_n24", "distance_from_init"}

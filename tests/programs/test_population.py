@@ -381,19 +381,33 @@ def test_a_replica_has_a_learner_and_not_its_class():
 class UnitWeights(pb.Learner):
     """Scales each parameter to a norm of one where a task begins."""
 
-    exact: bool = True
+    spectral: bool = False
 
     def begin_task(self, state, fresh, noise):
         def norm(value):
-            return torch.linalg.vector_norm(value) if self.exact else value.square().sum().sqrt()
+            if self.spectral and value.ndim == 2:
+                return torch.linalg.svdvals(value)[0]
+            return value.square().sum().sqrt()
 
         return state._replace(params={k: v / norm(v) for k, v in state.params.items()})
 
 
-def test_functions_that_depend_on_the_processor_are_named_where_pytorch_runs_them():
-    inputs, targets = stacked_batch([0, 1], 0)
-    for exact, expected in ((True, ()), (False, ("begin_task: aten.sqrt.default",))):
-        replicas = [pb.Replica(seed, UnitWeights(exact=exact)) for seed in (0, 1)]
-        population = pb.Population(replicas, SPEC)
-        population.update(inputs, targets)
-        assert population.varies == expected
+@pytest.mark.parametrize(
+    ("spectral", "expected"), [(False, ()), (True, ("aten._linalg_svd.default",))]
+)
+def test_what_hooks_beside_the_update_call_of_pytorch_is_named(spectral, expected):
+    replicas = [pb.Replica(seed, UnitWeights(spectral=spectral)) for seed in (0, 1)]
+    population = pb.Population(replicas, SPEC)
+    population.update(*stacked_batch([0, 1], 0))
+    assert population.varies == ()
+    before = population.tensors()
+    population.begin_task(1)
+    assert population.varies == expected
+    for name, value in population.state.params.items():
+        old = before[f"[0].params['{name}']"].double()
+        norms = [
+            torch.linalg.matrix_norm(one, 2) if spectral and one.ndim == 2 else one.norm()
+            for one in old
+        ]
+        for one, norm, new in zip(old, norms, value, strict=True):
+            assert torch.allclose(new.double(), one / norm, rtol=1e-5)

@@ -1,5 +1,6 @@
 """A user's learner is recorded in a process of its own, from which only plain data comes back."""
 
+import importlib
 import os
 import sys
 import time
@@ -66,6 +67,41 @@ def plain():
     """The record of a plain learner, and its update, as JSON."""
     recorder = Recorder([pb.Learner()], SPEC)
     return recorder.record.as_json(), recorder.update(*BATCH).as_json()
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The processes that were started, as a list of their requests."""
+    requests, original = [], RecorderProcess._begun
+    monkeypatch.setattr(
+        RecorderProcess, "_begun", lambda self: (requests.append(self._request), original(self))[1]
+    )
+    return requests
+
+
+BROKEN = PLAIN.replace(
+    "    pass\n", "    def penalty(self, params, state):\n        return params.nothing\n"
+)
+
+
+def test_an_error_is_the_same_for_every_seed_and_recorded_once(learner, begun):
+    broken = learner(BROKEN)
+    for _ in range(3):
+        with pytest.raises(pb.LearnerError, match=r"mine.py:4 in penalty: `return params.nothing`"):
+            RecorderProcess([broken], SPEC).update(*BATCH)
+    assert len(begun) == 1
+
+
+def test_a_corrected_file_is_recorded_anew(learner, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    learner(BROKEN)
+    mine = importlib.import_module("mine")
+    with pytest.raises(pb.LearnerError, match="penalty"):
+        RecorderProcess([submitted(mine.Learner())], SPEC).update(*BATCH)
+    learner(PLAIN)
+    corrected = submitted(importlib.reload(mine).Learner())
+    assert RecorderProcess([corrected], SPEC).update(*BATCH)
+    monkeypatch.delitem(sys.modules, "mine")
 
 
 @pytest.mark.parametrize("trick", TRICKS)

@@ -55,9 +55,8 @@ class SDP(Learner):
         matrix = weight.flatten(1)
         # PyTorch refuses all replicas for one that is not finite: that one stays so.
         left, values, right = torch.linalg.svd(matrix.nan_to_num(), full_matrices=False)
-        floored = values.clamp_min(1e-4).double()  # PyTorch's powers are rounded by their places
+        floored = values.clamp_min(1e-4)
         moved = floored.mean() ** self.gamma * floored ** (1 - self.gamma)
-        moved = moved.to(values.dtype)
         evened = ((left * moved) @ right).reshape(weight.shape)
         evened = torch.where(values.max() < 1e-12, weight, evened)
         return torch.where(weight.isfinite(), evened, torch.nan)

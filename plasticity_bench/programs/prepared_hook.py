@@ -1,6 +1,5 @@
 """A population's functions in the form that is called: a program, a recorded graph, or a loop."""
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ Arguments = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Prepared:
-    """An update that is ready to be called.
+    """A function of all replicas that is ready to be called.
 
     Attributes:
         function: from the tensors of its arguments, in order, to those of its results.
@@ -64,27 +63,30 @@ def prepare(update: Callable[..., Any], arguments: Arguments, into_code: bool) -
     return Prepared(trace(update, arguments), fallback=fallback, varies=varies)
 
 
-def prepare_looped(update: Callable[..., Any], arguments: Arguments, into_code: bool) -> Prepared:
-    """Return the update of replicas that run in a loop."""
+def prepare_looped(
+    function: Callable[..., Any], arguments: Arguments, into_code: bool = False
+) -> Prepared:
+    """Return a function of replicas that run in a loop."""
     fallback = "the learner is not recorded" if into_code else None
-    function = flat(update, pytree.tree_structure(arguments))
-    return Prepared(function, fallback=fallback, varies=("the learner is not recorded",))
+    flattened = flat(function, pytree.tree_structure(arguments))
+    return Prepared(flattened, fallback=fallback, varies=("the learner is not recorded",))
 
 
-def prepare_prediction(
-    predict: Callable[..., Any], arguments: Arguments, *, recorded: bool
-) -> Callable[..., list[Tensor]]:
-    """Return the predictions of all replicas as a program, where that is possible.
+def prepare_hook(function: Callable[..., Any], arguments: Arguments) -> Prepared:
+    """Return another function of all recorded replicas, as a program where that is possible.
 
     Args:
-        predict: of all replicas.
-        arguments: state and inputs, of the shapes that all later calls will have.
-        recorded: whether the learner is.
+        function: of all replicas.
+        arguments: of the shapes and dtypes that all later calls will have.
     """
-    if recorded and _on_cpu(arguments):
-        with contextlib.suppress(UnsupportedError, BuildError):
-            return program(predict, arguments)
-    return flat(predict, pytree.tree_structure(arguments))
+    varies: tuple[str, ...] = ("another device",)
+    if _on_cpu(arguments):
+        try:
+            made = program(function, arguments)
+            return Prepared(made, varies=tuple(made.called))
+        except (UnsupportedError, BuildError) as error:
+            varies = (str(error),)
+    return Prepared(flat(function, pytree.tree_structure(arguments)), varies=varies)
 
 
 def _on_cpu(arguments: Arguments) -> bool:
