@@ -59,7 +59,7 @@ def claims(scores: Scores) -> list[Claim]:
 
 def main() -> None:
     """Print the tables, or write them into a page."""
-    options = paper.options_of(__doc__, "results of the suite findings")
+    options = paper.parser_of(__doc__, "results of the suite findings").parse_args()
     scores = Scores.of_folder(options.folder)
     parts = [
         paper.table_of_claims(paper.claims(scores)),

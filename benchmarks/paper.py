@@ -1,7 +1,7 @@
 """The claims of arXiv:2312.00246 beside the numbers of the suite `paper`, for docs/paper.md.
 
     plasticity-bench run paper
-    python -m benchmarks.paper results/paper-v1@* --write docs/paper.md
+    python -m benchmarks.paper results/paper-v1@* --write docs/paper.md --readme README.md
 
 Four tables: one row for each claim, what each learner retains on each stream, its curvature, and
 the other explanations. Every number is a mean over streams, computed for each seed; its interval is
@@ -24,7 +24,12 @@ from benchmarks import generated
 from plasticity_bench import load_results
 from plasticity_bench.results import Results, select
 from plasticity_bench.scoring import associations
-from plasticity_bench.statistics import Interval, format_interval, mean_interval
+from plasticity_bench.statistics import (
+    Interval,
+    format_interval,
+    mean_interval,
+    rank_correlations,
+)
 
 REFERENCE = "fresh"
 REGULARISERS = ("wasserstein", "l2_init", "l2")
@@ -110,16 +115,9 @@ class Scores:
             [self.of(column, name, streams) for name in self.learners]
             for column in (CURVATURE, RETAINED)
         ]
-        curvature, retained = map(np.array, pairs)  # (learners, streams, seeds)
-        return mean_interval(
-            [
-                [
-                    associations.association(list(curvature[:, i, k]), list(retained[:, i, k]))
-                    for k in range(curvature.shape[2])
-                ]
-                for i in range(curvature.shape[1])
-            ]
-        )
+        # From (learners, streams, seeds).
+        curvature, retained = (np.moveaxis(np.array(one), 0, -1) for one in pairs)
+        return mean_interval(rank_correlations(curvature, retained))
 
 
 def of_learners(scores: Scores, column: str) -> str:
@@ -245,25 +243,30 @@ def table_of_claims(claims: Iterable[Claim]) -> str:
     return tabulate([claim.row() for claim in claims], headers, tablefmt="github")
 
 
-def options_of(description: str, folder: str) -> argparse.Namespace:
-    """Return the command's options: a folder of results, and a page to write into."""
+def parser_of(description: str, folder: str) -> argparse.ArgumentParser:
+    """Return the command's parser: a folder of results, and a page to write into."""
     parser = argparse.ArgumentParser(description=description.partition("\n")[0])
     parser.add_argument("folder", type=Path, help=folder)
     parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
-    return parser.parse_args()
+    return parser
 
 
 def main() -> None:
     """Print the tables, or write them into a page."""
-    options = options_of(__doc__, "results of the suite paper")
+    parser = parser_of(__doc__, "results of the suite paper")
+    parser.add_argument("--readme", type=Path, metavar="PAGE", help="for the second table alone")
+    options = parser.parse_args()
     scores = Scores.of_folder(options.folder)
+    retained = of_learners(scores, RETAINED)
     parts = [
         table_of_claims(claims(scores)),
-        of_learners(scores, RETAINED),
+        retained,
         of_learners(scores, CURVATURE),
         explanations(options.folder),
     ]
     generated.write(options.write, "claims", "\n\n".join(parts))
+    if options.readme:
+        generated.write(options.readme, "paper's table", retained)
 
 
 if __name__ == "__main__":

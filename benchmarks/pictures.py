@@ -3,7 +3,7 @@
     python -m benchmarks.pictures [PICTURE ...]
 
 `docs/pictures.json` records what each picture was made from, by hashes; a test compares them with
-the files of today. The data sets of the suite `findings` must be prepared.
+the files of today. The data sets of the suites `findings` and `paper` must be prepared.
 """
 
 import argparse
@@ -25,6 +25,7 @@ RECORD = DOCS / "pictures.json"
 
 RESULTS = ("suites/quick.yaml", "suites/results/quick-v1/*.parquet")
 EXPLANATIONS = ("suites/explanations.yaml", "suites/results/explanations-v1/*.parquet")
+PAPER = ("suites/paper.yaml", "suites/results/paper-v1/*.parquet")
 FINDINGS = ("suites/findings.yaml", "suites/results/findings-v1/*.parquet")
 STYLE = "plasticity_bench/figures/paper_figure.py"
 FIGURE = ("plasticity_bench/figures/learning_curves.py", STYLE)
@@ -43,6 +44,7 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
         "plasticity_bench/scoring/associations.py",
         STYLE,
     ),
+    "paper.png": (*PAPER, *FIGURE),
     "results-labels.png": (*FINDINGS, *FIGURE),
     "results-others.png": (*FINDINGS, *FIGURE),
 }
@@ -51,13 +53,14 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
 SHOWN = {
     "quick.png": ["fresh", "adam", "adam_as_fresh", "l2_init", "layer_norm"],
     "quickstart.png": ["fresh", "adam_as_fresh", "layer_norm", "my_idea:Learner step_size=0.005"],
+    "paper.png": ["fresh", "adam", "l2", "l2_init", "wasserstein", "layer_norm"],
     "results-labels.png": ["fresh", "adam", "l2", "l2_init", "shrink_and_perturb", "wasserstein"],
 }
 SHOWN["results-others.png"] = SHOWN["results-labels.png"]
+ACTIVATIONS = ("relu", "leaky_relu", "tanh", "identity")
 STREAMS = {
-    "results-labels.png": [
-        f"labels fashion {name}" for name in ("relu", "leaky_relu", "tanh", "identity")
-    ],
+    "paper.png": [f"RandomLabelMNIST {name}" for name in ACTIVATIONS],
+    "results-labels.png": [f"labels fashion {name}" for name in ACTIVATIONS],
     "results-others.png": [
         "labels mnist relu",
         *(f"{kind} {data} relu" for kind in ("pixels", "classes") for data in ("fashion", "mnist")),
@@ -150,8 +153,15 @@ def _of_explanations(out: Path, wanted: Collection[str]) -> None:
         _run("explain", str(_results("explanations")), "--figure", str(out / name))
 
 
+def _of_paper(out: Path, wanted: Collection[str]) -> None:
+    _of_streams(_results("paper"), out, wanted)
+
+
 def _of_findings(out: Path, wanted: Collection[str]) -> None:
-    folder = _results("findings")
+    _of_streams(_results("findings"), out, wanted)
+
+
+def _of_streams(folder: Path, out: Path, wanted: Collection[str]) -> None:
     for name in wanted:
         words = [word for stream in STREAMS[name] for word in ("--stream", stream)]
         _plot(folder, out / name, *words)
@@ -160,7 +170,8 @@ def _of_findings(out: Path, wanted: Collection[str]) -> None:
 MAKERS = {
     _of_quick: ("quick.png", "quickstart.png", *SECTIONS),
     _of_explanations: ("explanations.png",),
-    _of_findings: tuple(STREAMS),
+    _of_paper: ("paper.png",),
+    _of_findings: ("results-labels.png", "results-others.png"),
 }
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasticity_bench.results import Run, RunResult
-from plasticity_bench.statistics import LEAST_PAIRS, Interval, mean_interval
+from plasticity_bench.statistics import Interval, mean_interval, rank_correlations
 
 OUTCOMES = ("accuracy", "r_squared", "loss")
 NOT_EXPLANATIONS = ("chance", "dead_rank", *OUTCOMES, *(f"test_{name}" for name in OUTCOMES))
@@ -146,23 +146,6 @@ def explain(
     return sorted(associations, key=lambda e: (e.num_holds, _strength(e.within)), reverse=True)
 
 
-def association(predictor: Sequence[float], accuracy: Sequence[float]) -> float:
-    """Return the rank correlation of pairs of which both are known.
-
-    0 for a predictor that stays the same while the accuracy does not: it explains nothing. NaN if
-    the accuracy is constant, and for fewer than three pairs.
-    """
-    pairs = np.array([predictor, accuracy], dtype=np.float64)
-    x, y = pairs[:, np.isfinite(pairs).all(0)]
-    if len(x) < LEAST_PAIRS or (y == y[0]).all():
-        return math.nan
-    if (x == x[0]).all():
-        return 0.0
-    import scipy.stats  # where it is used: its import takes a second
-
-    return float(scipy.stats.spearmanr(x, y).statistic)
-
-
 def _explained(
     name: str, runs: Sequence[RunSeries], streams: list[str], reference: str
 ) -> Association:
@@ -194,20 +177,21 @@ def _over_seeds(
     name: str, runs: Iterable[RunSeries], group_of: Callable[[RunSeries, int], object]
 ) -> Interval | None:
     """Correlate within groups of one seed's points, average over groups, then over seeds."""
-    groups: dict[int, dict[object, list[tuple[float, float]]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    groups: dict[tuple[int, object], list[tuple[float, float]]] = defaultdict(list)
     for run in runs:
         for task, value in run.predictors.get(name, {}).items():
             if task in run.accuracy:
-                pair = value, run.accuracy[task]
-                groups[run.seed][group_of(run, task)].append(pair)
-    means = []
-    for of_seed in groups.values():
-        each = [association(*zip(*pairs, strict=True)) for pairs in of_seed.values()]
-        known = [value for value in each if not math.isnan(value)]
-        if known:
-            means.append(sum(known) / len(known))
+                groups[run.seed, group_of(run, task)].append((value, run.accuracy[task]))
+    if not groups:
+        return None
+    padded = np.full((2, len(groups), max(map(len, groups.values()))), np.nan)
+    for row, pairs in enumerate(groups.values()):
+        padded[:, row, : len(pairs)] = np.transpose(pairs)
+    known: dict[int, list[float]] = defaultdict(list)
+    for (seed, _), value in zip(groups, rank_correlations(*padded), strict=True):
+        if not math.isnan(value):
+            known[seed].append(float(value))
+    means = [sum(values) / len(values) for values in known.values()]
     return mean_interval(means) if means else None
 
 

@@ -46,6 +46,14 @@ def test_the_partial_one_correlates_what_least_squares_leaves(triples):
         assert found == pytest.approx(np.corrcoef(*left)[0, 1], abs=1e-9)
 
 
+def test_what_cannot_be_correlated():
+    assert rank_correlations([1, 2, 3], [1, 3, 2]) == 0.5
+    assert rank_correlations([1, 1, 1], [1, 3, 2]) == 0  # stays the same: explains nothing
+    assert math.isnan(rank_correlations([1, 2, 3], [1, 1, 1]))  # nothing to explain
+    assert math.isnan(rank_correlations([1, 2], [1, 2]))
+    assert math.isnan(rank_correlations([1, 2, math.nan, 4], [1, 2, 3, math.nan]))
+
+
 def test_the_textbooks_formula_on_numbers():
     x, y, z = [1, 2, 3, 4, 5], [2, 1, 4, 3, 5], [1, 3, 2, 5, 4]
     xy, xz, yz = 0.8, 0.8, 0.3  # 1 - 6 sum d^2 / (n (n^2 - 1)), with sum d^2 of 4, 4 and 14
