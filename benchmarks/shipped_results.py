@@ -4,8 +4,7 @@
     python -m benchmarks.shipped_results results/quick-v1@*
 
 They are the runs of the suite's own learners, and of their own fresh copies, in one pack:
-suites/results/quick-v1/SHA256.parquet. `run` takes them over by their keys. With --partial, what
-is finished of a suite that takes days is shipped; `run` computes the rest.
+suites/results/quick-v1/SHA256.parquet. `run` takes them over by their keys.
 """
 
 import argparse
@@ -20,14 +19,13 @@ from plasticity_bench.suite.suite import Suite, suite_named
 ROOT = Path(__file__).parents[1] / "suites" / "results"
 
 
-def ship(folder: Path, suite: Suite, target: Path, partial: bool = False) -> Path:
+def ship(folder: Path, suite: Suite, target: Path) -> Path:
     """Write one pack of a suite's own learners, in place of the last one; return its path.
 
     Args:
         folder: results of the suite.
         suite: whose learners are shipped, with the suite's number of seeds.
         target: the folder of the pack.
-        partial: whether runs may be missing.
     """
     selection = select(Results(folder)).only(contender.label for contender in suite.contenders)
     runs = [run for run in selection.all_runs if run.seed < suite.num_seeds]
@@ -35,7 +33,7 @@ def ship(folder: Path, suite: Suite, target: Path, partial: bool = False) -> Pat
         copies = Results(Path(scratch) / folder.name)
         # From its own folder alone: what is shipped was computed, not taken from what was shipped.
         taken = take_over(copies, [(run, {}) for run in runs], [folder])
-        if taken.total() < len(runs) and not (partial and taken):
+        if taken.total() < len(runs):
             raise SystemExit(
                 f"{folder} has {taken.total()} of the {len(runs)} runs of {suite.name}."
             )
@@ -50,11 +48,9 @@ def main() -> None:
     """Ship the results of the folders that are given."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("results", metavar="RESULTS", type=Path, nargs="+")
-    parser.add_argument("--partial", action="store_true", help="ship what is finished")
-    options = parser.parse_args()
-    for folder in options.results:
+    for folder in parser.parse_args().results:
         name = folder.name.partition("@")[0]
-        pack = ship(folder, suite_named(name), ROOT / name, options.partial)
+        pack = ship(folder, suite_named(name), ROOT / name)
         print(f"{pack}: {pack.stat().st_size / 1e6:.2f} MB")
 
 
