@@ -9,7 +9,6 @@ from pathlib import Path
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.networks.own import find_network
 from plasticity_bench.source_code.source import source_of
 
 TRUSTED = "plasticity_bench"
@@ -28,8 +27,8 @@ class SubmittedLearner:
         path: where its modules are looked for, as `sys.path`.
         vectorized: as the class says.
         hooks: names of the hooks that it overrides.
-        sources: hashes of its source and of a user's network's, where their classes were at hand:
-            what is recorded of one is not taken for another's of the same name.
+        source: the hash of its source, where its class was at hand. What was recorded before its
+            file changed is not taken for it.
     """
 
     reference: str
@@ -37,7 +36,7 @@ class SubmittedLearner:
     path: tuple[str, ...]
     vectorized: bool = True
     hooks: frozenset[str] = frozenset()
-    sources: tuple[str | None, ...] = ()
+    source: str | None = None
 
     @property
     def name(self) -> str:
@@ -79,10 +78,7 @@ def submitted(learner: AnyLearner, network: NetworkSpec | None = None) -> AnyLea
         path=tuple(str(Path(entry).absolute()) for entry in sys.path),
         vectorized=learner.vectorized,
         hooks=frozenset(hook for hook in HOOKS if learner.overrides(hook)),
-        sources=(
-            source_of(cls).hash,
-            source_of(find_network(network.name)).hash if network and users_network else None,
-        ),
+        source=source_of(cls).hash,
     )
 
 

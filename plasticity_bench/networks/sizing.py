@@ -14,6 +14,7 @@ from plasticity_bench.networks import own
 from plasticity_bench.networks.build import build_network
 from plasticity_bench.networks.initialisation import seeded_module
 from plasticity_bench.networks.spec import Built, NetworkSpec
+from plasticity_bench.source_code.source import source_of
 
 STEPS = 1024
 
@@ -78,7 +79,8 @@ def _built(spec: NetworkSpec) -> Built:
         count = sum(value.numel() for value in network.parameters())
         convolves = any(isinstance(part, nn.Conv1d | nn.Conv2d) for part in network.modules())
         path = tuple(str(Path(entry).absolute()) for entry in sys.path)
-        object.__setattr__(spec, "built", Built(count, convolves, path))
+        source = source_of(own.find_network(spec.name)).hash
+        object.__setattr__(spec, "built", Built(count, convolves, path, source))
     assert spec.built is not None
     return spec.built
 

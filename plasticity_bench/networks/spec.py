@@ -23,11 +23,13 @@ class Built:
         num_parameters: how many parameters it has.
         convolves: whether it has convolutions.
         path: where its module is looked for, as `sys.path`.
+        source: the hash of its source.
     """
 
     num_parameters: int
     convolves: bool
     path: tuple[str, ...]
+    source: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,8 @@ class RecorderProcess:
             "network": spec.as_data(),
             "lifted": list(lifted),
         }
-        known = json.dumps([self._request, learners[0].sources], sort_keys=True)
+        sources = [learners[0].source, spec.built.source if spec.built else None]
+        known = json.dumps([self._request, sources], sort_keys=True)
         self._answers = _answers.setdefault(known, {})
         self.record: Record = self._remembered("", self._begun)
 
