@@ -3,10 +3,11 @@
     plasticity-bench run paper
     python -m benchmarks.paper results/paper-v1@* --write docs/paper.md --readme README.md
 
-Four tables: one row for each claim, what each learner retains on each stream, its curvature, and
-the other explanations. Every number is a mean over streams, computed for each seed; its interval is
-Student's, over seeds. A claim says on which side of a value its number lies. It is "reproduced" if
-the whole interval does, "contradicted" if none of it does, and "not decided" otherwise.
+Five tables: one row for each claim, what each learner retains on each stream, its curvature, its
+trainability, and the other explanations. Every number is a mean over streams, computed for each
+seed; its interval is Student's, over seeds. A claim says on which side of a value its number lies.
+It is "reproduced" if the whole interval does, "contradicted" if none of it does, and "not decided"
+otherwise.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from plasticity_bench.statistics import (
 REFERENCE = "fresh"
 REGULARISERS = ("wasserstein", "l2_init", "l2")
 RETAINED, CURVATURE, ONLINE = "retained_plasticity", "curvature_retention", "online_accuracy"
+TRAINABILITY = "trainability"
 SHORT = {RETAINED: "retained plasticity", CURVATURE: "curvature retention"}
 
 
@@ -134,7 +136,7 @@ def of_learners(scores: Scores, column: str) -> str:
     ]
     every = [mean_interval(scores.of(column, name, scores.streams)) for name in scores.learners]
     rows.append(["**mean**", *map(format_interval, every)])
-    headers = [SHORT[column], *scores.learners]
+    headers = [SHORT.get(column, column), *scores.learners]
     return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
 
 
@@ -262,6 +264,7 @@ def main() -> None:
         table_of_claims(claims(scores)),
         retained,
         of_learners(scores, CURVATURE),
+        of_learners(scores, TRAINABILITY),
         explanations(options.folder),
     ]
     generated.write(options.write, "claims", "\n\n".join(parts))
