@@ -10,6 +10,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar
@@ -45,6 +46,8 @@ GENERATORS: dict[str, Callable[[], object]] = {
 }
 """The process-wide random generators, and what reads their states."""
 
+PYTHONS_GENERATOR = random.random.__self__  # type: ignore[attr-defined]
+
 
 class HookState:
     """What a learner's hooks can reach beside their arguments, as it was when this was made."""
@@ -77,13 +80,15 @@ class HookState:
                 generator.
         """
         before = _generators()
-        read: list[tuple[str, CodeType]] = []
-        with _seeing_clocks(read, self._own):
+        with _seeing_calls(self._own) as seen:
             result = hooks()
         if _generators() != before:  # modules of PyTorch, when first imported, use them too
             before = _generators()
-            hooks()
+            with _seeing_calls(self._own) as seen_again:
+                hooks()
             used = [name for name, state in _generators().items() if state != before[name]]
+            if not seen_again.draws_from_random:  # other threads do, such as a Dask client's
+                used = [name for name in used if name != "random"]
             if used:
                 raise LearnerError(
                     f"Learner {type(self._learner).__name__}: it uses the global random generator "
@@ -91,8 +96,8 @@ class HookState:
                     "generator within build."
                 )
         self.check()
-        if read:
-            what, caller = read[0]
+        if seen.clocks:
+            what, caller = seen.clocks[0]
             raise self._fault(self._hook_of(caller), f"it calls {what}")
         return result
 
@@ -151,18 +156,31 @@ def _generators() -> dict[str, object]:
     return {name: read() for name, read in GENERATORS.items()}
 
 
+@dataclass
+class _Seen:
+    """What a thread called: clocks, with the code that called each, and Python's generator."""
+
+    clocks: list[tuple[str, CodeType]] = field(default_factory=list)
+    draws_from_random: bool = False
+
+
 @contextmanager
-def _seeing_clocks(read: list[tuple[str, CodeType]], own: frozenset[str]) -> Iterator[None]:
-    """Note calls of clocks and of the system's random numbers: what, and the code that made it."""
+def _seeing_calls(own: frozenset[str]) -> Iterator[_Seen]:
+    """Yield what this thread calls of clocks and of random generators until the end."""
     before = sys.getprofile()
+    seen = _Seen()
 
     def profile(frame: FrameType, event: str, called: Any) -> None:
-        if event == "c_call" and (what := _clock(called)) and (caller := _caller(frame, own)):
-            read.append((what, caller))
+        if event != "c_call":
+            return
+        if getattr(called, "__self__", None) is PYTHONS_GENERATOR:
+            seen.draws_from_random = True
+        if (what := _clock(called)) and (caller := _caller(frame, own)):
+            seen.clocks.append((what, caller))
 
     sys.setprofile(profile)
     try:
-        yield
+        yield seen
     finally:
         sys.setprofile(before)
 

@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 import secrets
+import threading
 import time
 import types
 from datetime import datetime
@@ -149,6 +150,23 @@ def test_a_hook_that_draws_from_a_global_generator_is_refused(name):
         pb.LearnerError, match=f"it uses the global random generator of {generator}"
     ):
         train(learner(DRAWS[name], True), [0], 1)
+
+
+def test_other_threads_may_draw_from_a_global_generator():
+    """As clients of Dask and notebooks do."""
+    ended = threading.Event()
+
+    def draws():
+        while not ended.is_set():
+            random.random()
+
+    other = threading.Thread(target=draws)
+    other.start()
+    try:
+        train(learner(lambda: None, True), [0], 1)
+    finally:
+        ended.set()
+        other.join()
 
 
 def test_what_is_done_in_the_first_call_only_is_refused():
