@@ -1,8 +1,9 @@
 """The streams that come with the package, by id, and the protocols that they follow.
 
 A namespace names the source: the paper whose protocol a stream follows, as far as it is published
-(docs/streams.md lists what is not), or `plasticity` for small streams of this package on data that
-need no download. A published id is never edited; a change is a new version.
+(docs/streams.md lists what is not), `standard` for those of the suite of that name, or `plasticity`
+for small streams of this package on data that need no download. A published id is never edited; a
+change is a new version.
 """
 
 from plasticity_bench.streams.changing_rewards import ChangingRewards
@@ -24,6 +25,7 @@ from plasticity_bench.streams.slowly_changing_regression import SlowlyChangingRe
 def register_all() -> None:
     """Register every stream of the package."""
     _small()
+    _standard()
     _lewandowski2023()
     _kumar2023()
     _dohare2024()
@@ -70,6 +72,38 @@ def _small() -> None:
         num_tasks=30,
         updates_per_task=200,
         batch_size=32,
+    )
+
+
+def _standard() -> None:
+    """Real images, in many short tasks that a fresh network learns."""
+    register(
+        "standard/RandomLabelMNIST-v0",
+        RandomLabels,
+        dataset="mnist",
+        num_tasks=100,
+        num_examples=256,
+        updates_per_task=200,
+        batch_size=32,
+    )
+    register(
+        "standard/DriftingClassFashionMNIST-v0",
+        PermutedClasses,
+        dataset="fashion_mnist",
+        num_tasks=200,
+        num_examples=256,
+        updates_per_task=100,
+        batch_size=32,
+        transition=50,
+    )
+    register(
+        "standard/PermutedClassCIFAR10-v0",
+        PermutedClasses,
+        dataset="cifar10",
+        num_tasks=60,
+        num_examples=128,
+        updates_per_task=150,
+        batch_size=16,
     )
 
 
