@@ -36,7 +36,11 @@ REFERENCE = "fresh"
 REGULARISERS = ("wasserstein", "l2_init", "l2")
 RETAINED, CURVATURE, ONLINE = "retained_plasticity", "curvature_retention", "online_accuracy"
 TRAINABILITY = "trainability"
-SHORT = {RETAINED: "retained plasticity", CURVATURE: "curvature retention"}
+SHORT = {
+    RETAINED: "retained plasticity",
+    CURVATURE: "curvature retention",
+    ONLINE: "online accuracy",
+}
 
 
 @dataclass(frozen=True)
@@ -245,17 +249,11 @@ def table_of_claims(claims: Iterable[Claim]) -> str:
     return tabulate([claim.row() for claim in claims], headers, tablefmt="github")
 
 
-def parser_of(description: str, folder: str) -> argparse.ArgumentParser:
-    """Return the command's parser: a folder of results, and a page to write into."""
-    parser = argparse.ArgumentParser(description=description.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help=folder)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
-    return parser
-
-
 def main() -> None:
     """Print the tables, or write them into a page."""
-    parser = parser_of(__doc__, "results of the suite paper")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="results of the suite paper")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with both comments")
     parser.add_argument("--readme", type=Path, metavar="PAGE", help="for the second table alone")
     options = parser.parse_args()
     scores = Scores.of_folder(options.folder)

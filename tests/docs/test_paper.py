@@ -9,6 +9,7 @@ import pytest
 from benchmarks import findings
 from benchmarks.paper import Claim, Scores, claims, table_of_claims
 from plasticity_bench.statistics import Interval, mean_interval
+from plasticity_bench.suite.suite import suite_named
 
 STREAMS = ("a relu", "a tanh", "a identity", "b relu")
 LEARNERS = ("fresh", "adam", "l2", "l2_init", "wasserstein")
@@ -119,3 +120,27 @@ def test_claims_of_kumar_et_al(scores):
     )
     assert numbers(difference.interval) == pytest.approx(numbers(mean_interval(every)))
     assert table_of_claims([same]).splitlines()[2].count("|") == 5
+
+
+@pytest.mark.parametrize("name", findings.PAPERS)
+def test_claims_of_a_small_suite_follow_its_learners_numbers(name):
+    """With the suite's own learners and streams; other numbers give other verdicts."""
+    suite = suite_named(f"{name}-v0")
+    ours = {"l2_init", "continual_backprop", "upgd", "redo", "shrink_and_perturb", "crelu", "l2"}
+    best = {"l2_init", "upgd"}
+
+    def verdicts(good, bad):
+        rows = [
+            {"stream": stream.label, "learner": contender.label, "seed": seed}
+            for stream in suite.streams
+            for contender in suite.contenders
+            for seed in range(3)
+        ]
+        table = pd.DataFrame(rows)
+        level = np.where(table.learner.isin(ours), good, bad) + 0.01 * table.learner.isin(best)
+        for column in ("retained_plasticity", "online_accuracy"):
+            table[column] = level + table.seed / 1000
+        return {claim.verdict for claim in findings.PAPERS[name](Scores(table))}
+
+    assert verdicts(1.0, 0.5) == {"reproduced"}
+    assert "contradicted" in verdicts(0.5, 1.5)

@@ -16,7 +16,8 @@ PAGES = sorted(
         "examples/**/*.md",
     )
     for path in ROOT.glob(pattern)
-    if path.name != "CHANGELOG.md"  # it tells of commands that were
+    # Commands that were; and what Sphinx makes of README.md.
+    if path.name not in ("CHANGELOG.md", "readme.md")
 )
 
 
