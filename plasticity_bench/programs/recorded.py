@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.errors import LearnerError
@@ -18,6 +17,7 @@ from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.networks.functional import apply_network
 from plasticity_bench.programs.prepared_hook import Prepared, prepare_hook
 from plasticity_bench.programs.replicas import (
+    OverReplicas,
     Replica,
     lifted_hyperparameters,
     noise_keys,
@@ -77,6 +77,8 @@ class Recorded:
         self._dtypes = [tensor.dtype for tensor in example]
         self.keys = noise_keys(replicas).to(device)
         self._hooks: dict[str, Prepared] = {}
+        settings = [value.tolist() for value in self._lifted]
+        self._identity = f"{self.record.digest()} {settings}"
 
     def fresh(self, index: int) -> Params:
         """Return newly drawn parameters of every replica for task `index`, stacked."""
@@ -118,11 +120,11 @@ class Recorded:
         return params
 
     @property
-    def predict(self) -> Callable[..., Any]:
+    def predict(self) -> OverReplicas:
         """From all states and inputs, (replicas, n, *input_shape), to logits."""
-        return self._over_replicas(self._predict)
+        return self._over_replicas(self._predict, "predict")
 
-    def update(self, inputs: Tensor, targets: Tensor) -> Callable[..., Any]:
+    def update(self, inputs: Tensor, targets: Tensor) -> OverReplicas:
         """Return the update of all replicas on batches like these, of all replicas.
 
         It is a function of states, keys, clocks, inputs and targets. It returns new states and
@@ -148,7 +150,7 @@ class Recorded:
             updated = self._as_state(graph(*lifted, *leaves))
             return updated, clock, data_loss(logits, targets), batch_metric(logits, targets)
 
-        return self._over_replicas(one)
+        return self._over_replicas(one, f"update {graph.digest()}")
 
     def costs(self) -> Costs:
         """Return what the learner costs; an update must have been prepared."""
@@ -172,11 +174,11 @@ class Recorded:
             return shaped(graph(*lifted, *pytree.tree_leaves(arguments)))
 
         if hook not in self._hooks:
-            self._hooks[hook] = prepare_hook(self._over_replicas(one), arguments)
+            self._hooks[hook] = prepare_hook(self._over_replicas(one, hook), arguments)
         return shaped(self._hooks[hook].function(*pytree.tree_leaves(arguments)))
 
-    def _over_replicas(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *stacked: vmap(function)(self._lifted, *stacked)
+    def _over_replicas(self, function: Callable[..., Any], name: str) -> OverReplicas:
+        return OverReplicas(function, self._lifted, f"{self._identity} {name}")
 
     def _as_state(self, leaves: list[Tensor]) -> State:
         # Some operations of a hyperparameter that differs between replicas return float64.

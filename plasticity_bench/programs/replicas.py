@@ -1,11 +1,13 @@
 """The replicas of a population: their seeds and settings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.func import vmap
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.learner import Learner
@@ -31,6 +33,25 @@ class Replica:
             raise BadInputError(
                 f"Replica: learner must be a learner, as `Learner()`, not {self.learner!r}."
             )
+
+
+@dataclass(frozen=True)
+class OverReplicas:
+    """A recorded function of one replica's tensors, of those of all replicas.
+
+    Attributes:
+        function: of the lifted hyperparameters of a replica, and of its tensors.
+        lifted: hyperparameters that differ between replicas, (replicas,) each.
+        identity: the same for functions that compute the same.
+    """
+
+    function: Callable[..., Any]
+    lifted: Sequence[Tensor]
+    identity: str
+
+    def __call__(self, *stacked: Any) -> Any:
+        """Return the results of all replicas, stacked."""
+        return vmap(self.function)(self.lifted, *stacked)
 
 
 def _class_of(learner: AnyLearner) -> object:

@@ -1,15 +1,24 @@
 """A function of tensors recorded as a flat list of tensor operations."""
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.programs.compiling import compiled
 from plasticity_bench.programs.executor import Executor
+from plasticity_bench.programs.replicas import OverReplicas
 from plasticity_bench.recording.fx_graphs import decompositions, flat, recorded, simplify
+
+MOST_GRAPHS = 64
+"""So many are kept. A run of a suite has populations of the same learner one after the other, and
+recording takes longer than the rest of their preparation."""
+
+_graphs: OrderedDict[Hashable, fx.GraphModule] = OrderedDict()
+"""Graphs of functions that were recorded in this process, those used last at the end."""
 
 
 def trace(
@@ -55,7 +64,8 @@ def program(
 ) -> Executor:
     """Record a function as a program that the package's own C++ code runs.
 
-    PyTorch's composite operations are recorded as the simple ones that they consist of.
+    PyTorch's composite operations are recorded as the simple ones that they consist of. An
+    `OverReplicas` of the same identity is recorded once.
 
     Args:
         function: as of `trace`, on the CPU.
@@ -69,7 +79,24 @@ def program(
         BuildError: if there is no C++ compiler.
     """
     leaves, structure = pytree.tree_flatten(arguments)
-    leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-    graph = recorded(flat(function, structure), leaves, decompositions())
-    simplify(graph)
-    return Executor(graph, num_carried, into_code=into_code)
+    return Executor(_graph(function, leaves, structure), num_carried, into_code=into_code)
+
+
+def _graph(
+    function: Callable[..., Any], leaves: Sequence[Tensor], structure: pytree.TreeSpec
+) -> fx.GraphModule:
+    key = None
+    if isinstance(function, OverReplicas):
+        shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+        key = (function.identity, shapes, str(structure))
+    if key not in _graphs or key is None:
+        leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
+        graph = recorded(flat(function, structure), leaves, decompositions())
+        simplify(graph)
+        if key is None:
+            return graph
+        _graphs[key] = graph
+        if len(_graphs) > MOST_GRAPHS:
+            _graphs.popitem(last=False)
+    _graphs.move_to_end(key)
+    return _graphs[key]

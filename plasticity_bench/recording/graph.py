@@ -16,6 +16,7 @@ from plasticity_bench.recording.plain_data import (
     Value,
     decoded,
     decoded_tensor,
+    digest,
     dtype_name,
     dtype_named,
     encoded,
@@ -119,6 +120,10 @@ class Graph:
             ],
             "outputs": list(self.outputs),
         }
+
+    def digest(self) -> str:
+        """Return a hash of the whole graph."""
+        return digest(self.as_json())
 
     @classmethod
     def from_json(cls, data: Any, *, random: bool = False) -> "Graph":

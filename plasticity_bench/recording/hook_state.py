@@ -182,7 +182,10 @@ def _seeing_calls(own: frozenset[str]) -> Iterator[_Seen]:
     try:
         yield seen
     finally:
-        sys.setprofile(before)
+        if enable := getattr(before, "enable", None):  # cProfile's, which is not callable
+            enable()
+        else:
+            sys.setprofile(before)
 
 
 def _clock(called: Any) -> str:

@@ -1,6 +1,8 @@
 """Arguments of operations, and tensors, as what `json.dumps` accepts."""
 
 import base64
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +29,11 @@ class Value:
     """What stands for the result of an earlier operation, by its number."""
 
     number: int
+
+
+def digest(data: Any) -> str:
+    """Return a hash of what `json.dumps` accepts."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def encoded(argument: Any) -> Any:

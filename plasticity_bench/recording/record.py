@@ -1,7 +1,5 @@
 """What a learner is: graphs of its hooks, and its network as plain data."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +9,7 @@ from plasticity_bench.errors import LearnerError
 from plasticity_bench.recording import layout, network_data
 from plasticity_bench.recording.graph import Graph
 from plasticity_bench.recording.layout import Layout
-from plasticity_bench.recording.plain_data import UnrecordableError
+from plasticity_bench.recording.plain_data import UnrecordableError, digest
 
 MOST_CONSTANTS = 1024
 """Numbers that a learner's graphs may have captured, beside what they are given.
@@ -105,8 +103,7 @@ class Record:
 
     def digest(self) -> str:
         """Return a hash of the whole record."""
-        text = json.dumps(self.as_json(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest(self.as_json())
 
 
 def check_constants(learner: str, number: int) -> None:

@@ -5,7 +5,10 @@ import torch
 from torch.func import vmap
 from torch.utils._pytree import tree_leaves
 
+import plasticity_bench as pb
+from plasticity_bench.programs import tracing
 from plasticity_bench.programs.tracing import trace
+from tests.support.helpers import SPEC, replica, same, stacked_batch, train
 
 
 def count_operations(monkeypatch):
@@ -82,3 +85,54 @@ def test_only_a_product_with_one_is_dropped(factor):
     assert found.tolist() == [5.0 * factor] * 3
     integers = trace(lambda x: x * 1.0, (torch.ones(3, dtype=torch.int64),))
     assert integers(torch.tensor([1, 2, 3]))[0].dtype == torch.float32
+
+
+# ---- graphs that are kept -----------------------------------------------------------------------
+
+
+class Pulled(pb.Learner):
+    strength: float = 0.1
+
+    def penalty(self, params, state):
+        return self.strength * sum(value.square().sum() for value in params.values())
+
+
+def trained_in_turn(*learners):
+    """All tensors of populations of one replica each."""
+    populations = [pb.Population([pb.Replica(0, one)], SPEC) for one in learners]
+    for step in range(4):
+        for population in populations:
+            population.update(*stacked_batch([0], step))
+    return [replica(population, 0) for population in populations]
+
+
+def test_the_same_learner_is_recorded_once(monkeypatch):
+    tracing._graphs.clear()
+    made, recorded = [], tracing.recorded
+    monkeypatch.setattr(tracing, "recorded", lambda *a: made.append(0) or recorded(*a))
+    (alone,) = trained_in_turn(Pulled())
+    number = len(made)
+    assert number > 0
+    first, second, stronger = trained_in_turn(Pulled(), Pulled(), Pulled(strength=0.2))
+    assert len(made) == number + 1, "the update of another strength"
+    assert same(alone, first)
+    assert same(alone, second)
+    assert not same(alone, stronger)
+
+
+def test_settings_that_differ_between_replicas_are_part_of_their_graph():
+    two, others = (
+        train([Pulled(strength=0.1), Pulled(strength=strength)], [0, 1], 2)
+        for strength in (0.2, 0.3)
+    )
+    assert same(replica(two, 0), replica(others, 0))
+    assert not same(replica(two, 1), replica(others, 1))
+
+
+def test_graphs_that_were_used_last_are_kept(monkeypatch):
+    monkeypatch.setattr(tracing, "MOST_GRAPHS", 2)
+    tracing._graphs.clear()
+    first, second = trained_in_turn(Pulled(), Pulled(strength=0.2))
+    assert len(tracing._graphs) == 2
+    assert same(first, *trained_in_turn(Pulled()))
+    assert not same(first, second)

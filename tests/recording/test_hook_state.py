@@ -1,6 +1,7 @@
 """Hooks that depend on more than their arguments are refused, whatever they do with it later."""
 
 import collections
+import cProfile
 import dataclasses
 import functools
 import itertools
@@ -167,6 +168,13 @@ def test_other_threads_may_draw_from_a_global_generator():
     finally:
         ended.set()
         other.join()
+
+
+def test_a_profiler_may_watch():
+    profile = cProfile.Profile()
+    profile.runcall(train, learner(lambda: None, True), [0], 1)
+    called = {entry.code.co_name for entry in profile.getstats() if hasattr(entry.code, "co_name")}
+    assert {"train", "check_repeatable"} <= called, "it goes on after the hooks"
 
 
 def test_what_is_done_in_the_first_call_only_is_refused():
