@@ -26,6 +26,7 @@ RECORD = DOCS / "pictures.json"
 RESULTS = ("suites/quick.yaml", "suites/results/quick-v1/*.parquet")
 EXPLANATIONS = ("suites/explanations.yaml", "suites/results/explanations-v1/*.parquet")
 PAPER = ("suites/paper.yaml", "suites/results/paper-v1/*.parquet")
+STANDARD = ("suites/standard.yaml", "suites/results/standard-v0/*.parquet")
 FINDINGS = ("suites/findings.yaml", "suites/results/findings-v1/*.parquet")
 STYLE = "plasticity_bench/figures/paper_figure.py"
 FIGURE = ("plasticity_bench/figures/learning_curves.py", STYLE)
@@ -44,6 +45,7 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
         "plasticity_bench/scoring/associations.py",
         STYLE,
     ),
+    "standard.png": (*STANDARD, *FIGURE),
     "paper.png": (*PAPER, *FIGURE),
     "results-labels.png": (*FINDINGS, *FIGURE),
     "results-others.png": (*FINDINGS, *FIGURE),
@@ -53,12 +55,18 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
 SHOWN = {
     "quick.png": ["fresh", "adam", "adam_as_fresh", "l2_init", "layer_norm"],
     "quickstart.png": ["fresh", "adam_as_fresh", "layer_norm", "my_idea:Learner step_size=0.005"],
+    "standard.png": ["fresh", "adam", "adam_as_fresh", "l2_init", "layer_norm", "wasserstein"],
     "paper.png": ["fresh", "adam", "l2", "l2_init", "wasserstein", "layer_norm"],
     "results-labels.png": ["fresh", "adam", "l2", "l2_init", "shrink_and_perturb", "wasserstein"],
 }
 SHOWN["results-others.png"] = SHOWN["results-labels.png"]
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "identity")
 STREAMS = {
+    "standard.png": [
+        "RandomLabelMNIST-v0",
+        "DriftingClassFashionMNIST-v0",
+        "PermutedClassCIFAR10-v0",
+    ],
     "paper.png": [f"RandomLabelMNIST {name}" for name in ACTIVATIONS],
     "results-labels.png": [f"labels fashion {name}" for name in ACTIVATIONS],
     "results-others.png": [
@@ -153,6 +161,10 @@ def _of_explanations(out: Path, wanted: Collection[str]) -> None:
         _run("explain", str(_results("explanations")), "--figure", str(out / name))
 
 
+def _of_standard(out: Path, wanted: Collection[str]) -> None:
+    _of_streams(_results("standard"), out, wanted)
+
+
 def _of_paper(out: Path, wanted: Collection[str]) -> None:
     _of_streams(_results("paper"), out, wanted)
 
@@ -170,6 +182,7 @@ def _of_streams(folder: Path, out: Path, wanted: Collection[str]) -> None:
 MAKERS = {
     _of_quick: ("quick.png", "quickstart.png", *SECTIONS),
     _of_explanations: ("explanations.png",),
+    _of_standard: ("standard.png",),
     _of_paper: ("paper.png",),
     _of_findings: ("results-labels.png", "results-others.png"),
 }
@@ -178,7 +191,7 @@ MAKERS = {
 def _results(suite: str, *words: str) -> Path:
     """Run a suite; return the folder of its results."""
     _run("run", suite, *words)
-    (folder,) = Path("results").glob(f"{suite}-v1@*")
+    (folder,) = Path("results").glob(f"{suite}-v[0-9]*@*")
     return folder
 
 
