@@ -135,7 +135,7 @@ def test_the_command_prints_csv_and_json_of_all_suites(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert main(["leaderboard", "--format", "csv"]) == 0
     table = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    assert set(table["suite"]) == {"quick-v1", "quick-boundaries-v1"}
+    assert set(table["suite"]) == {"standard-v0", "quick-v1", "quick-boundaries-v1"}
     assert main(["leaderboard", "--format", "json", "--suite", "quick-boundaries"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert {entry["suite"] for entry in content["entries"]} == {"quick-boundaries-v1"}
