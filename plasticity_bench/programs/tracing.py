@@ -85,18 +85,22 @@ def program(
 def _graph(
     function: Callable[..., Any], leaves: Sequence[Tensor], structure: pytree.TreeSpec
 ) -> fx.GraphModule:
-    key = None
-    if isinstance(function, OverReplicas):
-        shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
-        key = (function.identity, shapes, str(structure))
-    if key not in _graphs or key is None:
-        leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
-        graph = recorded(flat(function, structure), leaves, decompositions())
-        simplify(graph)
-        if key is None:
-            return graph
-        _graphs[key] = graph
+    if not isinstance(function, OverReplicas):
+        return _recorded(function, leaves, structure)
+    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+    key = (function.identity, shapes, str(structure))
+    if key not in _graphs:
+        _graphs[key] = _recorded(function, leaves, structure)
         if len(_graphs) > MOST_GRAPHS:
             _graphs.popitem(last=False)
     _graphs.move_to_end(key)
     return _graphs[key]
+
+
+def _recorded(
+    function: Callable[..., Any], leaves: Sequence[Tensor], structure: pytree.TreeSpec
+) -> fx.GraphModule:
+    leaves = [leaf.clone(memory_format=torch.contiguous_format) for leaf in leaves]
+    graph = recorded(flat(function, structure), leaves, decompositions())
+    simplify(graph)
+    return graph
