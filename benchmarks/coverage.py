@@ -1,14 +1,14 @@
 """How often intervals of means over seeds hold, on stored scores of 120 seeds.
 
-    plasticity-bench run benchmarks/coverage.yaml --results results
-    python -m benchmarks.coverage --pack results/coverage-v0@* > benchmarks/coverage.csv
+    plasticity-bench run quick --seeds 120
+    python -m benchmarks.coverage --pack results/quick-v1@* > benchmarks/coverage.csv
     python -m benchmarks.coverage > benchmarks/coverage.md
 
-coverage.csv has trainability, not clipped, of two streams and five learners. The truth is the mean
-of its 120 seeds. Each draw takes n of them *with* replacement: so the 120 are the whole
-distribution, and the draws are independent. Without replacement, 20 of 120 seeds would have a mean
-that is nearer to that of all 120 by a factor of sqrt(100 / 119), and every interval would seem
-better than it is. A drawn seed brings its scores of all learners and streams.
+coverage.csv has the scores of the suite quick: a row for each score, stream and seed, a column for
+each learner. The truth is the mean of the 120 seeds. Each draw takes n of them *with* replacement:
+so the 120 are the whole distribution, and the draws are independent. Without replacement, 20 of 120
+seeds would have a mean that is nearer to that of all 120 by a factor of sqrt(100 / 119), and every
+interval would seem better than it is. A drawn seed brings its scores of all learners and streams.
 """
 
 import argparse
@@ -22,14 +22,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from tabulate import tabulate
 
+from benchmarks.paper import CURVATURE, REFERENCE, RETAINED, SHORT, TRAINABILITY
 from plasticity_bench import load_results
 from plasticity_bench.statistics import LEVEL, mean_intervals, ranks
-from plasticity_bench.streams import make_stream
 
 Array = NDArray[np.float64]
 Ends = tuple[Array, Array]
+Group = tuple[str, str]
+"""A score, and where it is taken."""
 
-SCORES = Path(__file__).with_suffix(".csv")
+STORED = Path(__file__).with_suffix(".csv")
+SCORES = (TRAINABILITY, RETAINED, CURVATURE)
 SEEDS = (5, 10, 20)
 DRAWS = 10_000
 RESAMPLED = 2_000
@@ -37,26 +40,19 @@ RESAMPLED = 2_000
 TABLES = 2_000
 """Tables that are ranked."""
 RESAMPLES = 2_000
+OVER_STREAMS = "mean over both streams"
 CHUNK = 500
 """Draws that are resampled at a time."""
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 
 
 def pack(folder: Path) -> pd.DataFrame:
-    """Return the trainability of each stream and seed, before clipping, a column a learner."""
-    frame = load_results(folder)
-    learners = [name for name in dict.fromkeys(frame["learner"]) if name != "fresh"]
-    parts = []
-    for stream, of_stream in frame.groupby("stream", sort=False):
-        tasks = make_stream(f"plasticity/{stream}").scored_tasks()
-        measured = of_stream[of_stream["task"].isin(tasks)].pivot_table(
-            "value", "seed", ["measurement", "when", "learner"]
-        )
-        accuracy, chance = measured["accuracy", "end"], measured["chance", "start"]["fresh"]
-        gained = accuracy["fresh"] - chance
-        scores = accuracy[learners].sub(chance, axis=0).div(gained, axis=0)
-        parts.append(scores.reset_index().assign(stream=stream))
-    return pd.concat(parts)[["stream", "seed", *learners]]
+    """Return the scores of each stream and seed, a column for each learner."""
+    scores = load_results(folder).scores(by_seed=True)
+    learners = [name for name in dict.fromkeys(scores["learner"]) if name != REFERENCE]
+    long = scores.melt(["learner", "stream", "seed"], SCORES, "score")
+    table = long.pivot_table("value", ["score", "stream", "seed"], "learner", observed=True)
+    return table[learners].reset_index()
 
 
 def percentile(draws: Array) -> Ends:
@@ -111,21 +107,23 @@ def coverage(values: Array, num_seeds: int, method: Callable[[Array], Ends]) -> 
     return covered / count, widths / count
 
 
-def quantities(scores: Mapping[str, Array], learners: list[str]) -> dict[str, dict[str, Array]]:
-    """Return what is estimated, in groups: for each a number for every seed.
+def quantities(table: pd.DataFrame, learners: list[str]) -> dict[Group, Mapping[str, Array]]:
+    """Return what is estimated: for each group its quantities, a number for every seed each.
 
-    Args:
-        scores: of each stream, (learners, seeds).
-        learners: their names.
+    A group is a score and where it is taken: a stream or the mean over streams, of each learner or
+    of the difference of two.
     """
-    over_streams = np.mean(list(scores.values()), axis=0)
-    groups = {}
-    for where, values in [*scores.items(), ("mean over both streams", over_streams)]:
-        groups[where] = dict(zip(learners, values, strict=True))
-        groups[f"differences, {where}"] = {
-            f"{learners[i]} - {learners[j]}": values[i] - values[j]
-            for i, j in combinations(range(len(learners)), 2)
-        }
+    groups: dict[Group, Mapping[str, Array]] = {}
+    for score in SCORES:
+        of_score = table[table["score"] == score]
+        places = {s: rows[learners].to_numpy().T for s, rows in of_score.groupby("stream")}
+        places[OVER_STREAMS] = np.mean(list(places.values()), axis=0)
+        for place, values in places.items():
+            groups[score, place] = dict(zip(learners, values, strict=True))
+            groups[score, f"differences, {place}"] = {
+                f"{learners[i]} - {learners[j]}": values[i] - values[j]
+                for i, j in combinations(range(len(learners)), 2)
+            }
     return groups
 
 
@@ -151,78 +149,69 @@ def ranking(values: Array, num_seeds: int) -> tuple[float, float, float]:
     return separated / TABLES, held / TABLES, groups / TABLES
 
 
-def report(scores: Mapping[str, Array], learners: list[str]) -> None:
+def report(table: pd.DataFrame) -> None:
     """Print the page."""
-    groups = quantities(scores, learners)
+    learners = list(table.columns.drop(["score", "stream", "seed"]))
+    groups = quantities(table, learners)
     print("# Coverage of 95 % intervals\n")
     print(
-        "Trainability, not clipped, of [coverage.yaml](coverage.yaml): five learners with their\n"
-        "settings in the suite quick, 120 seeds. Made by `python -m benchmarks.coverage` from\n"
-        f"[coverage.csv](coverage.csv), with {DRAWS:,} draws a number ({RESAMPLED:,} of the\n"
-        "bootstrap's). Seeds are drawn with replacement: the 120 are the whole distribution, and\n"
-        "their mean is the truth.\n"
+        f"Three scores of the {len(learners)} learners of the suite quick, 120 seeds. Made by\n"
+        "`python -m benchmarks.coverage` from [coverage.csv](coverage.csv), with "
+        f"{DRAWS:,} draws a number\n({RESAMPLED:,} of the bootstrap's). Seeds are drawn with "
+        "replacement: the 120 are the whole\ndistribution, and their mean is the truth."
     )
-    correlations = [np.corrcoef(pair)[0, 1] for pair in zip(*scores.values(), strict=True)]
-    print(
-        f"A seed's scores on the two streams correlate at {min(correlations):.2f} to "
-        f"{max(correlations):.2f}.\n"
-    )
-    found = {
-        (method, name, what, n): coverage(values, n, METHODS[method])
-        for method in METHODS
-        for name, group in groups.items()
-        for what, values in group.items()
-        for n in SEEDS
-    }
-    _methods(found, groups)
-    _each(found, groups)
-    print("\n## Ranks\n")
-    rows = []
-    for n in (5, 6, *SEEDS[1:]):
-        separated, held, of_groups = ranking(np.mean(list(scores.values()), axis=0), n)
-        rows.append([n, f"{100 * separated:.1f} %", f"{100 * held:.1f} %", f"{of_groups:.1f}"])
-    headers = [
-        "seeds",
-        "equal learners separated",
-        "all positions held",
-        "tie groups of 5 learners",
-    ]
-    print(tabulate(rows, headers, "github", disable_numparse=True))
-    print(f"\nMeans over both streams, {TABLES:,} tables each.")
+    _methods(groups)
+    _each(groups)
+    _ranks(np.array(list(groups[TRAINABILITY, OVER_STREAMS].values())))
 
 
-Found = Mapping[tuple[str, str, str, int], tuple[float, float]]
-
-
-def _methods(found: Found, groups: Mapping[str, Mapping[str, Array]]) -> None:
-    """Print the least and the most coverage of each group by each method."""
-    rows = []
-    for name, group in groups.items():
-        for method in METHODS:
-            row = [name, method]
-            for n in SEEDS:
-                shares = [100 * found[method, name, what, n][0] for what in group]
-                row.append(f"{min(shares):.1f} to {max(shares):.1f} %")
-            rows.append(row)
+def _methods(groups: Mapping[Group, Mapping[str, Array]]) -> None:
+    """Print the least, the median and the most coverage of each group by each method."""
     headers = ["mean of", "interval", *(f"{n} seeds" for n in SEEDS)]
-    print("## Methods\n\nThe least and the most over five learners, or ten pairs of them.\n")
-    print(tabulate(rows, headers, "github", disable_numparse=True))
+    print("\n## Methods\n\nThe least, the median and the most over learners, or over their pairs.")
+    for score in SCORES:
+        rows = []
+        for (of_score, place), group in groups.items():
+            for name, method in METHODS.items() if of_score == score else ():
+                shares = [
+                    [100 * coverage(values, n, method)[0] for values in group.values()]
+                    for n in SEEDS
+                ]
+                spans = (f"{min(s):.1f}, {np.median(s):.1f}, {max(s):.1f} %" for s in shares)
+                rows.append([place, name, *spans])
+        print(f"\n### {SHORT[score].capitalize()}\n")
+        print(tabulate(rows, headers, "github", disable_numparse=True))
 
 
-def _each(found: Found, groups: Mapping[str, Mapping[str, Array]]) -> None:
+def _each(groups: Mapping[Group, Mapping[str, Array]]) -> None:
     """Print coverage and width of Student's intervals, and the width of percentiles."""
     headers = ["mean of", "of 120 seeds", *(f"{n} seeds" for n in SEEDS)]
     print("\n## Student's t\n\nCoverage, mean width, and in brackets that of percentiles.")
-    for name, group in groups.items():
+    for (score, place), group in groups.items():
+        if place.startswith("differences"):
+            continue
         rows = []
         for what, values in group.items():
             row = [what, f"{values.mean():.3f}"]
             for n in SEEDS:
-                share, width = found["Student's t", name, what, n]
-                other = found["percentile bootstrap", name, what, n][1]
+                share, width = coverage(values, n, student)
+                _, other = coverage(values, n, percentile)
                 row.append(f"{100 * share:.1f} %, {width:.3f} ({other:.3f})")
             rows.append(row)
-        print(f"\n### {name}\n\n{tabulate(rows, headers, 'github', disable_numparse=True)}")
+        print(f"\n### {SHORT[score].capitalize()}, {place}\n")
+        print(tabulate(rows, headers, "github", disable_numparse=True))
+
+
+def _ranks(values: Array) -> None:
+    """Print how tables of the mean over streams rank learners, (learners, seeds)."""
+    rows = []
+    for n in (5, 6, *SEEDS[1:]):
+        separated, held, groups = ranking(values, n)
+        rows.append([n, f"{100 * separated:.1f} %", f"{100 * held:.1f} %", f"{groups:.1f}"])
+    headers = ["seeds", "equal learners separated", "all positions held", "tie groups"]
+    print("\n## Ranks\n")
+    print(tabulate(rows, headers, "github", disable_numparse=True))
+    print(f"\nTrainability, {OVER_STREAMS}, {TABLES:,} tables each.")
 
 
 def main() -> None:
@@ -234,11 +223,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.pack:
         pack(options.pack).to_csv(sys.stdout, index=False, float_format="%.4f", lineterminator="\n")
-        return
-    table = pd.read_csv(SCORES)
-    learners = list(table.columns.drop(["stream", "seed"]))
-    scores = {s: rows[learners].to_numpy().T for s, rows in table.groupby("stream", sort=False)}
-    report(scores, learners)
+    else:
+        report(pd.read_csv(STORED))
 
 
 if __name__ == "__main__":

@@ -218,17 +218,21 @@ def _of_this_package() -> str:
 
 
 def _ended(process: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[str]") -> None:
-    if isolation() and (children := _children(process.pid)):
-        # The child of `unshare` is the first process of its namespace. When that is killed, all
-        # others are, and only after the last of them does `unshare` end. Killing `unshare` itself
-        # would not wait for them.
-        for child in children:
+    # The child of `unshare` is the first process of its namespace: when that is killed, all others
+    # are, and it ends after the last of them. `unshare` is killed before it, because one that sees
+    # its child killed prints an error (util-linux 2.38).
+    with contextlib.ExitStack() as closed:
+        first = []
+        for child in _children(process.pid) if isolation() else []:
+            with contextlib.suppress(OSError):  # it has ended
+                first.append(os.pidfd_open(child))
+                closed.callback(os.close, first[-1])
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for file in first:
             with contextlib.suppress(OSError):
-                os.kill(child, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(END_SECONDS)
-    with contextlib.suppress(OSError):  # it has ended
-        os.killpg(process.pid, signal.SIGKILL)
+                signal.pidfd_send_signal(file, signal.SIGKILL)
+            select.select([file], [], [], END_SECONDS)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):

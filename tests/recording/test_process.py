@@ -124,7 +124,7 @@ def test_there_is_no_network_where_the_system_permits_that(learner):
     assert RecorderProcess([learner(text)], SPEC).record.names
 
 
-def test_the_process_and_what_it_has_started_end_before_results_exist(learner, tmp_path):
+def test_the_process_and_what_it_has_started_end_before_results_exist(learner, tmp_path, capfd):
     if not isolation():
         pytest.skip("this system has no unshare, or does not permit it")
     text = (
@@ -144,6 +144,8 @@ def test_the_process_and_what_it_has_started_end_before_results_exist(learner, t
     # Another shape needs another process, which must record the same.
     assert recorder.update((4, *SPEC.input_shape), (4,)).nodes
     assert recorder._process.pid != process_id
+    del recorder
+    assert capfd.readouterr().err == ""  # `unshare` says nothing of a child that was killed
 
 
 @pytest.mark.parametrize(
