@@ -12,10 +12,10 @@ from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
 from plasticity_bench.programs import codegen
-from plasticity_bench.programs.groups import Code
+from plasticity_bench.programs.groups import Code, Group
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.programs.lowering import Lowering
-from plasticity_bench.programs.program import FUNCTION, SIZES, Call, Value
+from plasticity_bench.programs.program import FUNCTION, OPS, SIZES, Call, Value
 from plasticity_bench.programs.schedule import Plan, plan
 
 Run = Callable[[Any, int, Any], None]
@@ -193,11 +193,14 @@ class _Results:
 
 
 def _compiled(parts: Sequence[Code | Call], places: dict[Value, int]) -> list[Code | Call]:
-    """The same parts, whose elementwise operations are functions in machine code."""
+    """The same parts, whose elementwise operations are functions in machine code.
+
+    Powers are left to executor.cpp, which computes one where those of a tile are equal.
+    """
     groups = [
         (index, part.group)
         for index, part in enumerate(parts)
-        if isinstance(part, Code) and part.group
+        if isinstance(part, Code) and part.group and not _has_powers(part.group)
     ]
     functions = [
         codegen.function(
@@ -216,6 +219,10 @@ def _compiled(parts: Sequence[Code | Call], places: dict[Value, int]) -> list[Co
         address = ctypes.cast(getattr(library, f"group{index}"), ctypes.c_void_p).value
         compiled[index] = Code((FUNCTION, 3, address))
     return compiled
+
+
+def _has_powers(group: Group) -> bool:
+    return any(op == OPS.index("pow") for op, *_ in group.micros)
 
 
 def _empty(value: Value) -> Tensor:

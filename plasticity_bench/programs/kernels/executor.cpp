@@ -137,6 +137,22 @@ struct Micro { int64_t op, type, target, a, b, c, source_type; };
   return;
 
 template <class T>
+bool all_equal(const T* x, int64_t n) {
+  return std::memcmp(x, x + 1, (n - 1) * sizeof(T)) == 0;
+}
+
+// Weights' counts of updates are mostly equal: then one power serves for a whole tile.
+template <class T>
+void power(const Micro& m, char** r, int64_t n) {
+  const T *base = (const T*)r[m.a], *exponent = (const T*)r[m.b];
+  if (all_equal(base, n) && all_equal(exponent, n)) {
+    std::fill_n((T*)r[m.target], n, (T)elementary::pow((double)*base, (double)*exponent));
+    return;
+  }
+  PAIR(T, T, (T)elementary::pow((double)u, (double)v))
+}
+
+template <class T>
 void run_number(const Micro& m, char** r, int64_t n) {
   constexpr bool real = !std::is_same_v<T, int64_t>;
   using D = double;
@@ -161,7 +177,7 @@ void run_number(const Micro& m, char** r, int64_t n) {
   }
   if constexpr (real) switch (m.op) {
     case DIV: PAIR(T, T, u / v)
-    case POW: PAIR(T, T, (T)elementary::pow((D)u, (D)v))
+    case POW: return power<T>(m, r, n);
     case SQRT: EACH(T, T, std::sqrt(u))
     case RSQRT: EACH(T, T, (T)(1.0 / std::sqrt((D)u)))
     case RECIPROCAL: EACH(T, T, (T)1 / u)
