@@ -28,16 +28,33 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "resnet18": {"name": "resnet18", "width": 4},
     "vit": {"name": "vit", "patch_size": 4, "dim": 16, "depth": 1, "heads": 2},
 }
+SETTINGS: dict[str, dict[str, Any]] = {
+    "continual_backprop": {"rate": 0.05, "maturity": 5},
+    "hare_and_tortoise": {"period": 10},
+    "input_matching": {"warmup": 10},
+    "layer_norm_redo": {"threshold": 0.9, "period": 10},
+    "redo": {"threshold": 0.9, "period": 10},
+    "selective_weight_reinitialization": {"factor": 0.1, "period": 10},
+    "self_normalized_resets": {"quantile": 0.5, "longest": 5, "period": 10},
+    "weight_clipping": {"bound": 0.5},
+}
+"""Of methods that would still be plain Adam after so few updates."""
 REFUSED = "refused"
 EMULATORS = ("Haswell-noTSX", "EPYC-Milan", "Skylake-Client-noTSX-IBRS")
 """Processors that CI emulates."""
+
+
+def acting(name: str) -> Any:
+    """Return a baseline, with settings by which it acts within some ten updates."""
+    from plasticity_bench.learners.lookup import find_learner
+
+    return find_learner(name)(**SETTINGS.get(name, {}))
 
 
 def digest(learner: str, network: str) -> str:
     """Return the digest of one small training; "refused" where the learner lacks such a network."""
     import plasticity_bench as pb
     from plasticity_bench import portability
-    from plasticity_bench.learners.lookup import find_learner
     from plasticity_bench.running.execution import Execution
 
     if portability.unpinned():
@@ -48,7 +65,7 @@ def digest(learner: str, network: str) -> str:
     )
     spec = pb.NetworkSpec(**NETWORKS[network], input_shape=stream.input_shape, num_outputs=10)
     try:
-        replicas = [pb.Replica(seed, find_learner(learner)()) for seed in (0, 1)]
+        replicas = [pb.Replica(seed, acting(learner)) for seed in (0, 1)]
         population = pb.Population(replicas, spec)
         protocol = pb.Protocol(curvature_every=1, curvature_examples=32, reveal_boundaries=True)
         with Execution().in_effect():

@@ -55,6 +55,13 @@ def test_all_baselines_have_recorded_bits():
     assert all(set(recorded[network]) == recordable for network in ("mlp", "cnn", "vit"))
 
 
+def test_every_method_acts_before_the_digest_is_taken():
+    """Otherwise it would be that of plain Adam, whatever the method's own operations gave."""
+    for network in ("mlp", "cnn"):
+        digests = [d for d in bits.recorded()[network].values() if d != bits.REFUSED]
+        assert len(set(digests)) == len(digests)
+
+
 @pytest.mark.skipif(not shutil.which("qemu-x86_64"), reason="qemu-user is not installed")
 @pytest.mark.parametrize(
     ("learner", "network", "processor"),

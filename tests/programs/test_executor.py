@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 import plasticity_bench as pb
+from benchmarks import bits
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.programs import tracing
 from plasticity_bench.programs.executor import Executor
@@ -398,7 +399,7 @@ def test_a_replica_has_the_same_bits_beside_any_others(name):
 @pytest.mark.system
 @pytest.mark.parametrize("name", baseline_names())
 def test_every_baseline_has_the_same_bits_interpreted_and_compiled(name):
-    learner = find_learner(name)()
+    learner = bits.acting(name)
     interpreted, compiled = (trained(learner, [0, 1], code) for code in (False, True))
     assert compiled.compiled == learner.vectorized
     one, other = interpreted.tensors(), compiled.tensors()

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import plasticity_bench as pb
+from benchmarks import bits
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.networks import build_network, initial_parameters
 from plasticity_bench.seeding import Branch, integer
@@ -81,7 +82,7 @@ def plain_twin(seed, steps, make_optimizer, penalty=None):
 @pytest.mark.parametrize("name", [*baseline_names(), "hooks"])
 def test_a_replicas_run_does_not_depend_on_the_others(name):
     """Bit for bit: alone, in populations of several sizes, and in any order."""
-    learner = EveryHook() if name == "hooks" else find_learner(name)()
+    learner = EveryHook() if name == "hooks" else bits.acting(name)
     together = train(learner, [0, 1, 2, 3, 4, 5, 6, 7], 40)
     for seeds in ([3], [5, 3, 0]):
         other = train(learner, seeds, 40)

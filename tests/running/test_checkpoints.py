@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import plasticity_bench as pb
+from benchmarks import bits
 from plasticity_bench import stopping
 from plasticity_bench.evaluation.evaluator import evaluate
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
-from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import Results
 from plasticity_bench.running import checkpoints, group_run
 from plasticity_bench.running.checkpoints import CheckpointError, CheckpointWriter, Header
@@ -81,7 +81,7 @@ def assert_same(ours, theirs, our_population, their_population):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", baseline_names())
 def test_every_baseline_resumes_to_the_same_bit_from_any_point(name, tmp_path):
-    learner = find_learner(name)()
+    learner = bits.acting(name)
     stream = make_stream("plasticity/RandomLabelDigits-v0", num_tasks=TASKS, **SIZE)
     chance = random.Random(name)
     points = chance.sample(range(TASKS * UPDATES), 2)
