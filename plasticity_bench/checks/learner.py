@@ -34,10 +34,11 @@ def check_learner(
     It trains a small network on a small stream, learns, and stays finite; the same seed gives
     bit-identical results, whatever the state of global random generators, the other replicas and
     their hyperparameters, and after its state was stored and loaded; its hooks change neither their
-    arguments nor anything else, and read no clock; its networks differ in parameters only; its
-    hyperparameters survive a suite's file; its network is not much larger than the suite's;
-    `vectorized` is False only where necessary; and its code neither reads files or the environment
-    nor changes globals. The check takes seconds.
+    arguments nor anything else, and read no clock; its networks differ in parameters only, and an
+    example's outputs are computed from that example alone; its hyperparameters survive a suite's
+    file; its network is not much larger than the suite's; `vectorized` is False only where
+    necessary; and its code neither reads files or the environment nor changes globals. The check
+    takes seconds.
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from plasticity_bench.checks.generators import seeded_generators
 from plasticity_bench.errors import LearnerError
+from plasticity_bench.evaluation.batch_independence import check_batch_independence
 from plasticity_bench.evaluation.stacked_task import StackedTask
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.networks import NetworkSpec
@@ -204,6 +205,13 @@ def run(
                     seen[leg, f"loss {update}"] = losses
             seen[leg, "logits"] = population.predict(examples[index][0])
             seen |= {(leg, name): value for name, value in population.tensors().items()}
+            check_batch_independence(
+                population.module,
+                population.predicting,
+                examples[index][0],
+                batch.inputs.shape[1],
+                seen[leg, "logits"],
+            )
         population.check_hooks()
         return Trajectory(seen, examples[0][1], moved())
 

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from plasticity_bench.evaluation.batch_independence import check_batch_independence
 from plasticity_bench.evaluation.evaluation import Evaluation, Measurement, Values
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
 from plasticity_bench.evaluation.snapshots import Snapshots
@@ -90,6 +91,8 @@ class Recorder:
             time = updates_to_target(batch_metrics, variance, target, batch_size)
             self._record_undiverged("during", {"updates_to_target": time})
         self._record_undiverged("end", {name: task_metric(metric, variance), "loss": loss})
+        if self._measured:
+            self._check_network(task, self._population.predict(next(task.train.in_batches())[0]))
         if self._measured and task.test is not None:
             metric, loss = self._evaluated(task.test)
             held_out = {f"test_{name}": task_metric(metric, variance), "test_loss": loss}
@@ -98,6 +101,7 @@ class Recorder:
 
     def _curvature(self, task: StackedTask) -> Measured:
         """The headline, and the rank that a dead network keeps."""
+        self._check_network(task)
         examples = self._protocol.curvature_examples
         probe = self._probe(*task.train.first(examples), None)
         name = self._protocol.curvature_name
@@ -105,6 +109,17 @@ class Recorder:
         # Parameters or gradients overflow: no loss need have shown it yet.
         self._mark_diverged(np.isnan(ranks))
         return {"dead_rank": task.dead_rank(examples), name: ranks}
+
+    def _check_network(self, task: StackedTask, outputs: Tensor | None = None) -> None:
+        """Refuse a network that gives an example other outputs in other batches."""
+        inputs, _ = task.train.first(self._protocol.curvature_examples)
+        if outputs is not None:
+            inputs = inputs[:, : outputs.shape[1]]
+            outputs = outputs[:, : inputs.shape[1]]
+        population, batch_size = self._population, self._stream.batch_size
+        check_batch_independence(
+            population.module, population.predicting, inputs, batch_size, outputs
+        )
 
     def _diagnose(self, snapshots: Snapshots | None) -> Measured:
         """The task's diagnostics, at its end with snapshots and at its start without."""

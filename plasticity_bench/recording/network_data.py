@@ -12,7 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from plasticity_bench.recording.calls import check_method, classes, function_named, name_of
+from plasticity_bench.recording.calls import (
+    called_method,
+    check_data,
+    check_method,
+    classes,
+    function_named,
+    name_of,
+)
 from plasticity_bench.recording.plain_data import (
     UnrecordableError,
     Value,
@@ -56,11 +63,19 @@ class Composed(nn.Module):
             values.append(self._called(kind, target, x, arguments, named))
         return values[-1]
 
+    def check_parameters(self) -> None:
+        """Raise a ValueError if a call reads another attribute than a parameter."""
+        names = {name for name, _ in self.named_parameters(remove_duplicate=False)}
+        for kind, target, *_ in self._calls:
+            if kind == "parameter" and target not in names:
+                raise ValueError(target)
+
     def _called(self, kind: str, target: str, x: Tensor, args: list[Any], kwargs: Data) -> Any:
+        check_data(*args, *kwargs.values())
         if kind == "call_module":
             return self.get_submodule(target)(*args, **kwargs)
         if kind == "call_method":
-            return getattr(args[0], target)(*args[1:], **kwargs)
+            return called_method(args[0], target, args[1:], kwargs)
         if kind == "call_function":
             return function_named(target)(*args, **kwargs)
         others: dict[str, Callable[[], Any]] = {
@@ -208,5 +223,7 @@ def _from_data(data: Data, parameters: dict[str, nn.Parameter]) -> nn.Module:
         module.register_parameter(key, parameters[name])
     for key, child in data["children"].items():
         module.add_module(key, _from_data(child, parameters))
+    if isinstance(module, Composed):
+        module.check_parameters()
     module.training = bool(data["training"])
     return module

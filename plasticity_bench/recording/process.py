@@ -110,7 +110,7 @@ class RecorderProcess:
             raise self._fault("is recorded in another way each time")
         assert self._end is not None
         try:
-            graph = Graph.from_json(self._asked(request))
+            graph: Graph = self._read(Graph.from_json, self._asked(request))
         finally:
             self._end()
         check_constants(self.record.learner, self.record.num_constants + graph.num_constants)
@@ -129,9 +129,16 @@ class RecorderProcess:
         )
         self._end = weakref.finalize(self, _ended, self._process, folder)
         self._left = b""
-        record = Record.from_json(self._asked(self._request))
+        record: Record = self._read(Record.from_json, self._asked(self._request))
         check_constants(record.learner, record.num_constants)
         return record
+
+    def _read(self, decode: Callable[[Any], Any], answer: Any) -> Any:
+        """What an answer stands for. A malformed one is no reason to run hooks unrecorded."""
+        try:
+            return decode(answer)
+        except UnrecordableError as error:
+            raise self._fault(f"answered what is no record: {error}") from error
 
     def _asked(self, request: Mapping[str, Any]) -> Any:
         """The process's answer to a request."""

@@ -17,6 +17,7 @@ from plasticity_bench.programs import tracing
 from plasticity_bench.programs.executor import Executor
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.programs.program import UnsupportedError
+from plasticity_bench.recording.fx_graphs import recorded
 from plasticity_bench.shipped import baseline_names
 
 pytestmark = pytest.mark.skipif(
@@ -404,3 +405,22 @@ def test_every_baseline_has_the_same_bits_interpreted_and_compiled(name):
     assert compiled.compiled == learner.vectorized
     one, other = interpreted.tensors(), compiled.tensors()
     assert all(torch.equal(one[k].nan_to_num(7), other[k].nan_to_num(7)) for k in one)
+
+
+def test_indices_that_a_program_computed_stay_within_the_image():
+    """Those of max pooling's gradient are a tensor like any other: a wrong one is no address."""
+    image = torch.randn(1, 1, 4, 4)
+    _, indices = torch.nn.functional.max_pool2d(image, 2, return_indices=True)
+
+    def backward(gradient, indices):
+        sizes = ([2, 2], [2, 2], [0, 0], [1, 1], False)
+        aten = torch.ops.aten
+        return [aten.max_pool2d_with_indices_backward(gradient, image, *sizes, indices)]
+
+    gradient = torch.ones(1, 1, 2, 2)
+    run = Executor(recorded(backward, [gradient, indices]))
+    (expected,) = backward(gradient, indices)
+    assert torch.equal(run(gradient, indices)[0], expected)
+    for wrong in (1 << 33, -1, 16, -(1 << 40)):
+        (found,) = run(gradient, torch.full_like(indices, wrong))
+        assert not found.any()

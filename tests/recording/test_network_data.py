@@ -114,6 +114,13 @@ def test_a_hook_of_pytorchs_is_refused():
         lambda d: d["calls"].append(["call_function", "operator.__import__", [], {}]),
         lambda d: d["calls"].append(["call_method", "numpy", [{"value": 0}], {}]),
         lambda d: d["calls"].append(["call_method", "__reduce__", [{"value": 0}], {}]),
+        lambda d: d["calls"].append(["call_function", "operator.call", [{"value": 0}], {}]),
+        lambda d: d["calls"].append(["call_function", "operator.attrgetter", ["grad"], {}]),
+        lambda d: d["calls"].append(["call_function", "functional.handle_torch_function", [], {}]),
+        lambda d: d["calls"].append(["call_function", "torch.empty", [[3]], {}]),
+        lambda d: d["calls"].append(["call_method", "as_strided", [{"value": 0}, [9], [1]], {}]),
+        lambda d: d["calls"].append(["parameter", "forward.__globals__", [], {}]),
+        lambda d: d["calls"].append(["parameter", "_calls", [], {}]),
         lambda d: d["children"]["first"]["attributes"].update(forward=1),
         lambda d: d["children"]["first"]["attributes"].update(_parameters=1),
         lambda d: d.pop("parameters"),
@@ -124,6 +131,45 @@ def test_forged_data_is_refused(change):
     change(data)
     with pytest.raises(UnrecordableError):
         from_data(data)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["call_method", "upper", ["no tensor"], {}],
+        ["call_method", "sum", [[{"value": 0}]], {}],
+        ["call_function", "builtins.getattr", [{"value": 0}, "__class__"], {}],
+        ["call_function", "builtins.getattr", ["text", "shape"], {}],
+        ["call_function", "operator.getitem", [{"dict": {"a": 1}}, "a"], {}],
+    ],
+)
+def test_calls_are_made_with_data_alone(call):
+    data = copy.deepcopy(as_data(Own()))
+    data["calls"].insert(1, call)
+    for later in data["calls"][2:]:
+        later[2] = [{"value": 0}]
+    with pytest.raises(UnrecordableError):
+        from_data(data)(torch.ones(2, 8, 8))
+
+
+def test_no_function_that_is_permitted_takes_or_gives_code():
+    """What a forward pass may call: none of the functions runs, imports or looks up something."""
+    from plasticity_bench.recording.calls import _permitted, function_named
+
+    names = [f"{space}.{name}" for space, known in _permitted().items() for name in known]
+    hostile = ("import", "exec", "eval", "call", "getter", "global", "file", "dispatch", "handle")
+    assert not [
+        n
+        for n in names
+        if any(part in n.partition(".")[2] for part in hostile) and _is_permitted(function_named, n)
+    ]
+
+
+def _is_permitted(function_named, name):
+    try:
+        return function_named(name) is not None
+    except UnrecordableError:
+        return False
 
 
 def test_captured_tensors_are_counted():

@@ -158,6 +158,14 @@ def test_the_process_and_what_it_has_started_end_before_results_exist(learner, t
             "    except OSError:\n        pass\n",
             "malformed record",
         ),
+        (
+            "from plasticity_bench.recording import recorder\n"
+            "call = ['call_function', 'operator.attrgetter', ['__deepcopy__.__globals__'], {}]\n"
+            "forged = {'class': None, 'calls': [call], 'constants': []}\n"
+            "as_data = recorder.as_data\n"
+            "recorder.Recorder._network = lambda self, _: {**as_data(self._module), **forged}\n",
+            "its network calls operator.attrgetter",
+        ),
         ("raise ValueError('wrong')\n", "importing mine failed: ValueError: wrong"),
     ],
 )

@@ -604,7 +604,9 @@ void max_pool(const int64_t* code, char** buffers) {
   if (code[0]) std::fill_n(image, p.planes * size, 0.f);
   for (int64_t plane = 0; plane < p.planes; ++plane, image += size, pooled += places, indices += places)
     if (code[0])
-      for (int64_t i = 0; i < places; ++i) image[indices[i]] += pooled[i];
+      for (int64_t i = 0; i < places; ++i) {  // a program may have computed the indices otherwise
+        if ((uint64_t)indices[i] < (uint64_t)size) image[indices[i]] += pooled[i];
+      }
     else
       pool_plane(image, end, pooled, indices, p);
 }
