@@ -22,6 +22,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     shared.add_renamed_count(
         parser, "--runs", "--cells", metavar="N", help_="how many (default: 8)"
     )
+    parser.add_argument(
+        "--other-seeds",
+        metavar="N",
+        type=shared.count,
+        default=2,
+        help="how many seeds that the entry does not have (default: 2)",
+    )
     shared.add_suite_file(parser)
     parser.add_argument("--nonce", metavar="HEX", help="repeat the draw of a record")
 
@@ -30,16 +37,17 @@ def execute(options: argparse.Namespace) -> int:
     """Compute the runs, print the comparison, and write the record; return 1 if they differ."""
     if options.nonce and not re.fullmatch(r"[0-9a-f]{8,64}", options.nonce):
         raise BadInputError(f"--nonce {options.nonce}: 8 to 64 hexadecimal digits, as in a record.")
-    return verify(options.entry, options.suite, options.runs, options.nonce or "")
+    numbers = options.runs, options.other_seeds
+    return verify(options.entry, options.suite, numbers, options.nonce or "")
 
 
-def verify(folder: Path, given_suite: str | None, num_runs: int, nonce: str) -> int:
+def verify(folder: Path, given_suite: str | None, numbers: tuple[int, int], nonce: str) -> int:
     """Verify an entry, and return the exit code.
 
     Args:
         folder: of the entry.
         given_suite: file of its suite, if it does not come with the package.
-        num_runs: how many are drawn.
+        numbers: of runs that are drawn, and of seeds that the entry does not have.
         nonce: to repeat a draw; empty for a new one.
     """
     from plasticity_bench.leaderboard import verifying
@@ -53,7 +61,7 @@ def verify(folder: Path, given_suite: str | None, num_runs: int, nonce: str) -> 
         say(f"{folder} is not valid: nothing of it was run.")
         return BAD_INPUT
     entry, suite = verdict.context.entry, verdict.context.suite
-    done = verifying.verify(entry, suite, num_runs, nonce)
+    done = verifying.verify(entry, suite, *numbers, nonce)
     print(verifying.table(done))
     if not isolation():
         say(

@@ -10,7 +10,7 @@ from plasticity_bench.leaderboard.manifest import SOURCE, LearnerPart
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.learners.submitted import AnyLearner, SubmittedLearner, Value
-from plasticity_bench.results import Results, Run
+from plasticity_bench.results import Results, Run, RunTable
 from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.shipped import baseline_names
@@ -21,8 +21,8 @@ from plasticity_bench.suite.planning import Group
 from plasticity_bench.suite.suite import Suite
 
 
-def run_again(entry: Entry, suite: Suite, places: Sequence[StreamSeed], folder: Path) -> Results:
-    """Run runs of an entry, and its controls' of the same streams and seeds; return them all.
+def run_again(entry: Entry, groups: Iterable[Group], folder: Path) -> Results:
+    """Run groups of an entry's runs, and of its controls'; return them all.
 
     Nothing of the entry's code is imported here.
 
@@ -30,8 +30,6 @@ def run_again(entry: Entry, suite: Suite, places: Sequence[StreamSeed], folder: 
         BadInputError: if its code does not match the entry, or a run fails.
     """
     results = Results(folder)
-    _check_packages([entry.runs[place].run for place in places])
-    groups = [*_groups(entry, suite, places), *_of_reference(suite, places)]
     done: set[str] = set()
     for group in groups:
         left = group.part([i for i, run in enumerate(group.runs) if run.key not in done])
@@ -45,28 +43,59 @@ def run_again(entry: Entry, suite: Suite, places: Sequence[StreamSeed], folder: 
     return results
 
 
-def _groups(entry: Entry, suite: Suite, places: Sequence[StreamSeed]) -> Iterable[Group]:
-    """The entry's runs, stream by stream, as they are written in it, and its own fresh copy's."""
+def found(entry: Entry, run: Run, results: Results) -> RunTable:
+    """Return the measurements of a run that was run again.
+
+    Raises:
+        BadInputError: if there are none.
+    """
+    for run_table in results.run_tables(*run.group):
+        if run.key in run_table.keys:
+            return run_table.only(list(run_table.keys).index(run.key))
+    raise BadInputError(
+        f"{entry.folder}: {run.learner} on {run.stream}, seed {run.seed}, could not be run again."
+    )
+
+
+def groups_of(entry: Entry, suite: Suite, runs: Sequence[Run]) -> list[Group]:
+    """Return the groups of an entry's runs, each followed by that of its own fresh copy.
+
+    Raises:
+        BadInputError: if its code does not match the entry, or needs packages that are not here.
+    """
+    _check_packages(runs)
     part = entry.manifest.learner
     (control,) = (c for c in suite.contenders if c.label == suite.reference)
+    groups = []
     for suite_stream in suite.streams:
-        runs = [entry.runs[place].run for place in places if place.stream == suite_stream.label]
-        if runs:
+        here = tuple(run for run in runs if run.stream == suite_stream.label)
+        if here:
             learner = _learner(entry.folder, part, part.hyperparameters[suite_stream.label])
             same = type(learner) is type(control.learner)
             protocol = planning.protocol_of(suite, is_control=same)
-            group = Group(suite_stream, part.label, protocol, tuple(runs), (learner,) * len(runs))
-            yield group
+            group = Group(suite_stream, part.label, protocol, here, (learner,) * len(here))
+            groups.append(group)
             if entry.copies is not entry.runs:
-                yield own_fresh_of(group)
+                groups.append(own_fresh_of(group))
+    return groups
 
 
-def _of_reference(suite: Suite, places: Sequence[StreamSeed]) -> Iterable[Group]:
+def groups_of_reference(suite: Suite, seeds: range, places: Iterable[StreamSeed]) -> list[Group]:
+    """Return the groups of the reference's runs of some streams and seeds.
+
+    Args:
+        suite: whose reference it is.
+        seeds: among which those of the places are.
+        places: streams and seeds.
+    """
     (control,) = (c for c in suite.contenders if c.label == suite.reference)
-    for group in planning.plan(suite, [control], range(max(seed for _, seed in places) + 1)):
-        indices = [i for i, run in enumerate(group.runs) if (run.stream, run.seed) in set(places)]
+    wanted = set(places)
+    groups = []
+    for group in planning.plan(suite, [control], seeds):
+        indices = [i for i, run in enumerate(group.runs) if (run.stream, run.seed) in wanted]
         if indices:
-            yield group.part(indices)
+            groups.append(group.part(indices))
+    return groups
 
 
 def _learner(folder: Path, part: LearnerPart, settings: Mapping[str, Value]) -> AnyLearner:

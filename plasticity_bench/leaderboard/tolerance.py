@@ -17,6 +17,15 @@ MEAN_OF_ONE = 0.3
 """Of the mean over n runs, this divided by the square root of n: three standard deviations."""
 
 
+COMPARED = (
+    "trainability",
+    "retained_plasticity",
+    "curvature_retention",
+    "curvature_to_reference",
+    "online_accuracy",
+)
+
+
 def agree(stated: Score, rerun: Score) -> bool:
     """Return whether one run was reproduced."""
     if stated.diverged != rerun.diverged:
@@ -31,12 +40,9 @@ def runs_agree(pairs: Sequence[tuple[Score, Score]]) -> bool:
     return all(abs(sum(column) / len(pairs)) <= bound for column in columns)
 
 
-def _differences(stated: Score, rerun: Score) -> tuple[float, float]:
-    """In trainability, and in the ratio of curvature ranks to the reference's."""
-    return (
-        _difference(stated.trainability, rerun.trainability),
-        _difference(stated.curvature_to_reference, rerun.curvature_to_reference),
-    )
+def _differences(stated: Score, rerun: Score) -> list[float]:
+    """In each score that tables rank or show by default."""
+    return [_difference(getattr(stated, name), getattr(rerun, name)) for name in COMPARED]
 
 
 def _difference(stated: float, rerun: float) -> float:

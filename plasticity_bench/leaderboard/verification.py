@@ -13,13 +13,14 @@ from plasticity_bench.safe_files import read_bytes
 
 
 class VerifiedRun(BaseModel):
-    """A run that was run again, and whether it was reproduced."""
+    """A run that was run again, whether it was reproduced, and whether in every bit."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     stream: str
     seed: int
     ok: bool
+    identical: bool
 
 
 class Record(BaseModel):
@@ -40,7 +41,8 @@ class VerificationStatus:
     """The verification status of an entry.
 
     Attributes:
-        state: "self-reported" without any, "failed" if one did, else "verified".
+        state: "self-reported" without any; "failed" if one did; "verified" if all runs were the
+            same in every bit; else "consistent": those of a GPU were, within a tolerance.
         num_runs: distinct runs that were reproduced.
         date: of the last record.
     """
@@ -50,8 +52,8 @@ class VerificationStatus:
     date: str = ""
 
     def __str__(self) -> str:
-        if self.state == "verified":
-            return f"verified ({self.num_runs} runs, {self.date})"
+        if self.state in ("verified", "consistent"):
+            return f"{self.state} ({self.num_runs} runs, {self.date})"
         return f"failed ({self.date})" if self.state == "failed" else self.state
 
 
@@ -64,7 +66,8 @@ def status_of(folder: Path) -> VerificationStatus:
     if not all(record.ok and all(run.ok for run in record.runs) for record in records):
         return VerificationStatus("failed", date=last)
     runs = {(run.stream, run.seed) for record in records for run in record.runs}
-    return VerificationStatus("verified", len(runs), last)
+    identical = all(run.identical for record in records for run in record.runs)
+    return VerificationStatus("verified" if identical else "consistent", len(runs), last)
 
 
 def records_of(folder: Path) -> list[Record]:

@@ -6,7 +6,7 @@ import math
 import random
 import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,13 +14,20 @@ from typing import Any
 
 from plasticity_bench import portability, tables
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.leaderboard.entry import Entry, StreamSeed, entry_sha256
+from plasticity_bench.leaderboard import unpublished
+from plasticity_bench.leaderboard.entry import Entry, StreamSeed, entry_sha256, scores_of
 from plasticity_bench.leaderboard.flags import flags_from
 from plasticity_bench.leaderboard.manifest import STORED, VERIFICATION, Flags
-from plasticity_bench.leaderboard.rerun import run_again
+from plasticity_bench.leaderboard.rerun import (
+    found,
+    groups_of,
+    groups_of_reference,
+    run_again,
+)
 from plasticity_bench.leaderboard.tolerance import agree, runs_agree
+from plasticity_bench.leaderboard.unpublished import Shortfall, Unpublished
 from plasticity_bench.programs.kernels import building
-from plasticity_bench.results import Results, Run, RunTable
+from plasticity_bench.results import Results, RunTable
 from plasticity_bench.scoring.associations import NOT_EXPLANATIONS
 from plasticity_bench.scoring.scores import Means, Score, means, score
 from plasticity_bench.suite.suite import Suite
@@ -38,7 +45,7 @@ class Comparison:
         stream: the stream's label.
         seed: of the run.
         stated: its score from the entry's measurements and the entry's reference.
-        rerun: its score from the new measurements.
+        rerun: its score from the new measurements, the controls' included.
         identical: whether all measurements, and those of both controls, are bit-identical; of
             diagnostics, which enter no score, to `DIAGNOSTIC_ROUNDING`.
         ok: whether they are identical; of a run on a GPU, whether the scores agree within the
@@ -60,12 +67,17 @@ class Verification:
     Attributes:
         nonce: that seeded the draw of the runs.
         runs: that were drawn.
+        unpublished: scores of runs with seeds that the entry does not have.
+        shortfalls: by score, how much lower it is with those.
         same_costs: whether the manifest states what the learner costs by its record.
-        ok: whether that is so, and every run, and their mean, agree.
+        ok: whether that is so, every run, and their mean, agree, and scores with other seeds are
+            no lower.
     """
 
     nonce: str
     runs: tuple[Comparison, ...]
+    unpublished: tuple[Unpublished, ...]
+    shortfalls: Mapping[str, Shortfall]
     same_costs: bool
     ok: bool
 
@@ -80,13 +92,16 @@ def drawn(entry: Entry, number: int, nonce: str) -> list[StreamSeed]:
     return sorted(chance.sample(places, min(number, len(places))))
 
 
-def verify(entry: Entry, suite: Suite, number: int, nonce: str = "") -> Verification:
-    """Run drawn runs again, and compare.
+def verify(
+    entry: Entry, suite: Suite, number: int, num_seeds: int, nonce: str = ""
+) -> Verification:
+    """Run drawn runs again, and compare; run others with seeds that the entry does not have.
 
     Args:
         entry: a valid one.
         suite: its suite.
-        number: how many runs.
+        number: how many runs are run again.
+        num_seeds: how many other seeds.
         nonce: to repeat a draw; by default random.
 
     Raises:
@@ -100,13 +115,21 @@ def verify(entry: Entry, suite: Suite, number: int, nonce: str = "") -> Verifica
             f"{entry.folder}: its learner is not recorded, so its runs cannot be verified."
         )
     with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
-        results = run_again(entry, suite, places, Path(scratch))
+        seeds = range(max(seed for _, seed in places) + 1)
+        drawn_runs = [entry.runs[place].run for place in places]
+        again = groups_of(entry, suite, drawn_runs) + groups_of_reference(suite, seeds, places)
+        others = unpublished.groups(entry, suite, unpublished.drawn_seeds(num_seeds, nonce))
+        results = run_again(entry, [*again, *others], Path(scratch))
         runs = tuple(_compared(entry, suite, place, results) for place in places)
+        with_other_seeds = unpublished.scores(entry, suite, others, results)
         costs = _costs(entry, places, results)
+    stated = {name: list(of.values()) for name, of in scores_of(entry, suite).items()}
+    shortfalls = unpublished.shortfalls(stated, with_other_seeds)
     pairs = [(run.stated, run.rerun) for run in runs]
     ok = all(run.ok for run in runs) and (all(run.identical for run in runs) or runs_agree(pairs))
-    stated = entry.manifest.flags
-    return Verification(nonce, runs, costs == stated, ok and costs == stated)
+    same_costs = costs == entry.manifest.flags
+    ok = ok and same_costs and all(shortfall.ok for shortfall in shortfalls.values())
+    return Verification(nonce, runs, tuple(with_other_seeds), shortfalls, same_costs, ok)
 
 
 def _check_machine() -> None:
@@ -130,6 +153,10 @@ def write_record(entry: Entry, done: Verification) -> Path:
         "entry_sha256": entry_sha256(entry.folder),
         "version": {name: metadata.version(name) for name in ("plasticity-bench", "torch")},
         "cells": [_as_json(run) for run in done.runs],
+        "unpublished": [
+            {"stream": run.stream, "seed": run.seed, "found": _numbers(run.score)}
+            for run in done.unpublished
+        ],
     }
     file = entry.folder / VERIFICATION / f"{now:%Y%m%d}-{done.nonce[:8]}.json"
     file.parent.mkdir(exist_ok=True)
@@ -149,11 +176,28 @@ def table(done: Verification) -> str:
         for run in done.runs
     ]
     headers = ["stream", "seed", "trainability", "again", "retained", "again", "so"]
-    text = tables.render(headers, rows, left=("stream", "so"))
+    parts = [tables.render(headers, rows, left=("stream", "so"))]
+    parts += [_of_other_seeds(done, name, found) for name, found in done.shortfalls.items()]
     if not done.same_costs:
-        text += "\n\nThe manifest's flags are not those of the learner's record."
-    verdict = "verified" if done.ok else "NOT verified: these are not the scores of this learner"
-    return f"{text}\n\n{len(done.runs)} runs drawn by {done.nonce}: {verdict}."
+        parts.append("The manifest's flags are not those of the learner's record.")
+    parts.append(f"{len(done.runs)} runs drawn by {done.nonce}: {_verdict(done)}.")
+    return "\n\n".join(parts)
+
+
+def _of_other_seeds(done: Verification, name: str, found: Shortfall) -> str:
+    number = len({run.seed for run in done.unpublished})
+    text = f"Mean {name.replace('_', ' ')} with {number} other seeds: {found.found:.3f}, "
+    if found.ok:
+        return f"{text}stated {found.stated:.3f}."
+    return f"{text}which is more than {found.most:.3f} below the stated {found.stated:.3f}."
+
+
+def _verdict(done: Verification) -> str:
+    if not done.ok:
+        return "NOT verified: these are not the scores of this learner"
+    if all(run.identical for run in done.runs):
+        return "verified"
+    return "consistent, within the tolerance of runs on a GPU"
 
 
 def _values(stated: Score, rerun: Score) -> tuple[float, float, float, float]:
@@ -185,16 +229,14 @@ def _compared(entry: Entry, suite: Suite, place: StreamSeed, results: Results) -
     (suite_stream,) = (s for s in suite.streams if s.label == place.stream)
     own, reference = entry.runs[place], entry.reference[place]
     controls = [reference, *([entry.copies[place]] if place in entry.copies else [])]
-    new = _found(entry, own.run, results)
 
     def means_of(run_table: RunTable) -> Means:
         tasks = suite_stream.stream.scored_tasks()
         return next(means(run_table, suite.protocol, tasks))
 
-    control_means = [means_of(control.run_table) for control in controls]
-    stated = score(means_of(own.run_table), *control_means)
-    rerun = score(means_of(new), *control_means)
-    again = [new, *(_found(entry, control.run, results) for control in controls)]
+    again = [found(entry, one.run, results) for one in (own, *controls)]
+    stated = score(*(means_of(one.run_table) for one in (own, *controls)))
+    rerun = score(*(means_of(one) for one in again))
     curvature = suite.protocol.curvature_name
     identical = all(
         same_measurements(one.run_table, other, curvature)
@@ -207,16 +249,7 @@ def _compared(entry: Entry, suite: Suite, place: StreamSeed, results: Results) -
 def _costs(entry: Entry, places: Sequence[StreamSeed], results: Results) -> Flags:
     """The flags of the learner by its record, on the suite's first stream that was drawn."""
     run = entry.runs[places[0]].run
-    return flags_from(_found(entry, run, results).info(0))
-
-
-def _found(entry: Entry, run: Run, results: Results) -> RunTable:
-    for run_table in results.run_tables(*run.group):
-        if run.key in run_table.keys:
-            return run_table.only(list(run_table.keys).index(run.key))
-    raise BadInputError(
-        f"{entry.folder}: {run.learner} on {run.stream}, seed {run.seed}, could not be run again."
-    )
+    return flags_from(found(entry, run, results).info(0))
 
 
 def same_measurements(stated: RunTable, new: RunTable, curvature: str) -> bool:

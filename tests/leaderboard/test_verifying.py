@@ -7,12 +7,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard import tolerance, verifying
 from plasticity_bench.leaderboard.entry import read_entry
 from plasticity_bench.leaderboard.manifest import read_manifest
+from plasticity_bench.leaderboard.unpublished import Unpublished, drawn_seeds, shortfalls
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.results import Row
@@ -48,6 +50,8 @@ def test_an_honest_entry_is_verified_to_the_bit(entry, capsys):
     assert record["ok"]
     assert all(run["identical"] for run in record["cells"])
     assert set(record["version"]) == {"plasticity-bench", "torch"}
+    assert len({run["seed"] for run in record["unpublished"]}) == 2
+    assert "Mean trainability with 2 other seeds: " in out
     # Another draw adds to it; the same nonce draws the same runs.
     assert verify(entry, "--cells", "3", "--nonce", record["nonce"]) == 0
     assert [c["seed"] for c in json.loads(file.read_text())["cells"]] == [
@@ -187,6 +191,77 @@ def test_the_last_bits_of_diagnostics_are_those_of_the_machine():
     assert not same(parameter_norm=math.nan)
 
 
+def test_runs_that_are_only_within_tolerance_are_not_verified(entry, capsys):
+    """Whatever an entry says of its device, runs that differ in a bit are no proof."""
+
+    def on_gpu(info, rows):
+        if own(info):
+            info["execution"]["device"] = "cuda"
+            for row in rows:
+                if row[2] == "online_accuracy":
+                    row[3] += 1e-6
+
+    change_runs(entry, on_gpu)
+    assert verify(entry, "--runs", "2") == 0
+    out = capsys.readouterr().out
+    assert "within tolerance" in out
+    assert "consistent, within the tolerance of runs on a GPU." in out
+    assert str(status_of(entry)).startswith("consistent (2 runs, ")
+
+
+# ---- other seeds --------------------------------------------------------------------------------
+
+
+def scores(values, name="trainability"):
+    return [replace(PLAIN, **{name: value}) for value in values]
+
+
+def with_other_seeds(values, stream="a"):
+    return [Unpublished(stream, i, one) for i, one in enumerate(scores(values))]
+
+
+def shortfall(stated, found):
+    return shortfalls({"a": scores(stated)}, with_other_seeds(found))["trainability"]
+
+
+def test_a_learner_that_only_knows_the_published_seeds_is_found_out():
+    stated = [0.98, 1.0, 1.0, 0.97, 1.01, 1.0, 0.99, 0.98, 1.0, 1.0]
+    assert shortfall(stated, [0.95, 1.0]).ok
+    assert shortfall(stated, [1.3, 1.2]).ok  # higher is no contradiction
+    found = shortfall(stated, [0.3, 0.25])
+    assert not found.ok
+    assert found.stated == pytest.approx(0.993)
+    assert found.found == pytest.approx(0.275)
+    # Where seeds differ much, a low pair is none.
+    assert shortfall([0.0, 1.0] * 5, [0.0, 0.1]).ok
+
+
+def test_streams_have_equal_weight_and_undefined_scores_none():
+    stated = {"a": scores([1.0] * 8), "b": scores([0.5] * 4), "c": scores([math.nan] * 4)}
+    drawn = [*with_other_seeds([1.0, 1.0], "a"), *with_other_seeds([0.1, 0.1], "b"),
+             *with_other_seeds([0.9], "c")]  # fmt: skip
+    found = shortfalls(stated, drawn)["trainability"]
+    assert (found.stated, found.found) == (pytest.approx(0.75), pytest.approx(0.55))
+    assert "trainability" not in shortfalls({"c": stated["c"]}, drawn)
+
+
+def test_honest_scores_are_seldom_taken_for_lower():
+    chance = np.random.default_rng(0)
+    wrong = 0
+    for _ in range(400):
+        stated, found = chance.normal(0.5, 0.3, 10), chance.normal(0.5, 0.3, 2)
+        wrong += not shortfall(stated, found).ok
+    assert wrong <= 3
+
+
+def test_the_seeds_are_no_suites_and_depend_on_the_nonce():
+    seeds = drawn_seeds(3, "a1b2c3d4")
+    assert len(seeds) == 3
+    assert seeds.start >= 10**6
+    assert drawn_seeds(3, "a1b2c3d4") == seeds
+    assert drawn_seeds(3, "a1b2c3d5") != seeds
+
+
 # ---- the tolerance ------------------------------------------------------------------------------
 
 PLAIN = a_score()
@@ -194,6 +269,12 @@ PLAIN = a_score()
 
 def moved(trainability=0.0, rank=0.0):
     return replace(PLAIN, trainability=0.5 + trainability, curvature_to_reference=0.5 + rank)
+
+
+@pytest.mark.parametrize("name", ["retained_plasticity", "curvature_retention", "online_accuracy"])
+def test_every_score_that_tables_show_is_compared(name):
+    moved = replace(PLAIN, **{name: getattr(PLAIN, name) + tolerance.RUN_TOLERANCE + 0.01})
+    assert not tolerance.agree(PLAIN, moved)
 
 
 def test_one_cell_may_move_so_far():
