@@ -53,10 +53,22 @@ class SubmittedLearner:
 
     def loaded(self) -> Learner:
         """Return the learner itself, whose module is imported. Raises a BadInputError."""
+        _imported.add(self.reference)
         return find_learner(self.reference).from_settings(self.settings)
 
 
 AnyLearner = Learner | SubmittedLearner
+
+_imported: set[str] = set()
+"""Learners whose code this process has imported after it was given them as plain data."""
+
+
+def has_imported() -> bool:
+    """Return whether a user's code was imported here to be run unrecorded.
+
+    It could change what others get in this process.
+    """
+    return bool(_imported)
 
 
 def submitted(learner: AnyLearner, network: NetworkSpec | None = None) -> AnyLearner:

@@ -500,3 +500,27 @@ def test_ctrl_c_while_the_command_is_imported_ends_it_without_a_traceback(tmp_pa
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+UNRECORDED = """\
+import plasticity_bench as pb
+from plasticity_bench.evaluation import recorder
+evaluated = recorder.Recorder._evaluated
+def halved(self, examples):
+    metric, loss = evaluated(self, examples)
+    return metric / 2, loss
+recorder.Recorder._evaluated = halved
+class Learner(pb.Learner):
+    vectorized = False
+"""
+
+
+@pytest.mark.slow
+def test_code_that_runs_unrecorded_is_in_no_process_that_scores_others(folder, capsys):
+    main(["run", "tiny.yaml", "--jobs", "1", "--format", "csv", "--results", "alone"])
+    alone = without_time(capsys.readouterr().out)
+    (folder / "loud.py").write_text(UNRECORDED)
+    loud = ["--learner", "loud:Learner"]
+    assert main(["run", "tiny.yaml", "--jobs", "1", "--format", "csv", *loud]) == 0
+    rows = without_time(capsys.readouterr().out)
+    assert [row for row in rows if row["learner"] != "loud:Learner"] == alone

@@ -20,6 +20,7 @@ from typing import Any
 
 from plasticity_bench import stopping
 from plasticity_bench.errors import PlasticityBenchError
+from plasticity_bench.learners.submitted import has_imported
 
 GRACE_SECONDS = 25.0
 """How long a process may take to stop when it is asked to; clusters give thirty seconds."""
@@ -27,7 +28,8 @@ GRACE_SECONDS = 25.0
 EXIT_SECONDS = 5.0
 """How long a process with nothing to do may take to clean up behind itself."""
 
-BEGUN, STEP, ENDED = "begun", "step", "ended"
+BEGUN, STEP, ENDED, LAST = "begun", "step", "ended", "last"
+"""What a process reports; `LAST` that an item has ended, and that it takes no other."""
 
 
 class ProcessDied(PlasticityBenchError):  # noqa: N818
@@ -98,6 +100,9 @@ class Worker:
                     steps.append(value)
                 else:
                     self._end_item(value)
+                    if kind == LAST:
+                        self.dismiss()
+                        self.end()
         except (EOFError, OSError):
             alive = False
         if not self.ended and not alive:
@@ -117,7 +122,7 @@ class Worker:
 
     def dismiss(self) -> None:
         """Ask an idle process to clean up and exit."""
-        if self.index is None:
+        if self.index is None and not self.pipe.closed:
             self.pipe.close()
 
     def end(self) -> None:
@@ -165,7 +170,8 @@ def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
             result = work(slot, item, lambda step: pipe.send((STEP, step)))
         except Exception as error:
             result = _portable(error)
-        pipe.send((ENDED, result))
+        # A process that has run a user's code is not to compute the scores of others.
+        pipe.send((LAST if has_imported() else ENDED, result))
 
 
 def _end_with_parent() -> None:
