@@ -6,7 +6,6 @@ A verb imports what it needs when it is run, so that `--help` and `list` do not 
 import argparse
 import errno
 import io
-import os
 import shlex
 import signal
 import sys
@@ -54,6 +53,7 @@ from plasticity_bench.cli.common import (
 from plasticity_bench.cli.parser import Parser, Version, grouped, unknown_verb
 from plasticity_bench.errors import LONGEST, BadInputError, PlasticityBenchError
 from plasticity_bench.names import check_visible
+from plasticity_bench.standard_output import open_closed_outputs, write_nowhere
 
 VERBS = (
     run,
@@ -89,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     if threading.current_thread() is threading.main_thread():
         interrupts.raise_again()
+    open_closed_outputs()
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):  # a label may have letters that it cannot encode
             output.reconfigure(errors="backslashreplace")
@@ -106,19 +107,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_nowhere(sys.stdout)
         return SIGNALLED + signal.SIGPIPE
     except (PlasticityBenchError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
+            write_nowhere(sys.stdout)
+            say_error("What is printed could not be written: no space is left there.")
+            return SOME_FAILED
         if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
             raise
         say_error(str(error)[:LONGEST])  # of the system, too
         return BAD_INPUT
     except Done as done:
         return SOME_FAILED if done.failed else COMPLETE
-    except Interrupted as interrupted:
-        return SIGNALLED + interrupted.signal
-    except KeyboardInterrupt:
-        return SIGNALLED + signal.SIGINT
+    except (Interrupted, KeyboardInterrupt) as interrupted:
+        return SIGNALLED + getattr(interrupted, "signal", signal.SIGINT)
 
 
 def _place_current_folder(options: argparse.Namespace) -> None:

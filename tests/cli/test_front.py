@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -116,3 +118,23 @@ def following(capsys, command):
     words = shlex.split(last)[2:]
     cli._parser().parse_args(words)
     return words[0]
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("closed", "code", "out", "err"),
+    [
+        (">&-", 0, "", ""),
+        ("2>&-", 0, "{", ""),
+        (">&- 2>&-", 0, "", ""),
+        (">/dev/full", 1, "", "What is printed could not be written: no space is left there."),
+    ],
+)
+def test_outputs_that_are_closed_or_full_end_in_no_traceback(closed, code, out, err):
+    verb = "import sys; from plasticity_bench.cli import main; sys.exit(main(['schema']))"
+    command = f"exec {shlex.join([sys.executable, '-c', verb])} {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stdout[:1] == out
+    assert err in done.stderr
+    assert "Traceback" not in done.stderr
