@@ -169,7 +169,7 @@ def _shortened(error: MeasurementError) -> str:
 def _checked_names(names: Collection[str] | None) -> tuple[str, ...]:
     if names is None or names == "all":
         return KNOWN
-    names = (names,) if isinstance(names, str) else names
+    names = (names,) if isinstance(names, str) else list(names)
     for name in names:
         if name not in KNOWN:
             raise BadInputError(f"Unknown measurement {name!r}. {did_you_mean(str(name), KNOWN)}")
@@ -181,7 +181,7 @@ def _check_counts(fresh_seeds: int, examples: int, memory_gb: float) -> None:
         raise BadInputError(f"fresh_seeds must be 0 or more, not {fresh_seeds}.")
     if examples < 2:
         raise BadInputError(f"examples must be 2 or more, not {examples}.")
-    if not memory_gb > 0:
+    if not 0 < memory_gb < math.inf:
         raise BadInputError(f"memory_gb must be more than 0, not {memory_gb}.")
 
 

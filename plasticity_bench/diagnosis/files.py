@@ -1,5 +1,6 @@
 """Networks and batches from files, without running what is in them."""
 
+import contextlib
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -115,6 +116,9 @@ def _first_of(held: Mapping[str, Any], names: tuple[str, ...]) -> Tensor | None:
     for name in names:
         if isinstance(held.get(name), Tensor):
             return held[name]  # type: ignore[no-any-return]
+        if isinstance(held.get(name), list):  # of numbers
+            with contextlib.suppress(TypeError, ValueError, RuntimeError):
+                return torch.tensor(held[name])
     return None
 
 

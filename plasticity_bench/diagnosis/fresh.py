@@ -67,6 +67,7 @@ def fresh_networks(
         make = _resetting(module)
         told = "copies after reset_parameters of every layer, which may differ from the constructor"
     networks = tuple(_made(module, make, seed, inputs) for seed in range(num_seeds))
+    _check_different(networks)
     return Fresh(networks, f"{num_seeds} fresh networks: {told}.{_about_statistics(networks)}")
 
 
@@ -141,6 +142,16 @@ def _check_architecture(module: nn.Module, network: nn.Module) -> None:
                 f"The fresh network has another architecture: its parameter {name} is {here}, and "
                 f"that of the network {there}."
             )
+
+
+def _check_different(networks: Sequence[nn.Module]) -> None:
+    """Refuse fresh networks that are all one: their spread would be zero."""
+    first, *others = (list(network.parameters()) for network in networks)
+    if others and all(map(torch.equal, first, others[0])):
+        raise BadInputError(
+            "The fresh networks of two seeds are equal: the callable returns the same network each "
+            "time, or sets a seed of its own. Let it draw from PyTorch's global generator."
+        )
 
 
 def _norms(network: nn.Module) -> Iterator[_BatchNorm]:

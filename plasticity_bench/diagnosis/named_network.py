@@ -4,12 +4,12 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 
-import yaml
 from torch import Tensor, nn
 
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.networks import NetworkSpec, build_network
 from plasticity_bench.networks.keys import KEYS
+from plasticity_bench.suite import yaml_source
 
 
 def named_network(
@@ -75,10 +75,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], nn.Module]:
 
 
 def _spec(text: str, inputs: Tensor, state: Mapping[str, Tensor]) -> NetworkSpec:
-    try:
-        keys = yaml.safe_load(text)
-    except yaml.YAMLError:
-        keys = None
+    keys = yaml_source.parse(text, "--network").value
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys):
         raise BadInputError(
             f"--network {text}: write it as in a suite, such as '{{name: mlp, hidden: [64]}}'."

@@ -11,6 +11,9 @@ from torch.nn.parameter import is_lazy
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.measurements.common import measuring
 
+ROUNDING = 1e-2
+"""Of outputs in batches of other sizes, relative to the largest."""
+
 LOGITS = ("logits", "out")
 """Where objects and dictionaries have a network's outputs: in Hugging Face's and torchvision's."""
 
@@ -122,6 +125,7 @@ def checked_batch(
         inputs = inputs.to(like.dtype)
     _refuse_non_finite(inputs, "inputs")
     logits = _applied(network, inputs)
+    _check_rows(network, inputs, logits)
     if targets is None:
         return inputs, None, logits
     targets = _tensor(targets, "targets").to(like.device)
@@ -130,6 +134,18 @@ def checked_batch(
     if targets.is_floating_point():
         return inputs, _checked_values(targets, logits), logits
     return inputs, _checked_labels(targets, logits), logits
+
+
+def _check_rows(network: nn.Module, inputs: Tensor, logits: Tensor) -> None:
+    """Refuse a network whose outputs for an example depend on the others."""
+    half = len(inputs) // 2
+    parts = torch.cat([_applied(network, part) for part in (inputs[half:], inputs[:half])])
+    parts = torch.cat([parts[len(inputs) - half :], parts[: len(inputs) - half]])
+    if (logits - parts).abs().max() > ROUNDING * logits.abs().max():
+        raise BadInputError(
+            "The network's outputs for an example depend on the other examples of its batch, so "
+            "that no measurement is of the network alone: compute each from its own inputs."
+        )
 
 
 def _tensor(value: Any, what: str) -> Tensor:

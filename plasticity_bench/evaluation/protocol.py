@@ -22,6 +22,9 @@ class Diagnostic:
     every: int = 5
     examples: int = 256
 
+    def __post_init__(self) -> None:
+        _check_counts(self, "every", "examples")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
@@ -48,13 +51,7 @@ class Protocol:
     """The headline curvature, in the registry of measurements."""
 
     def __post_init__(self) -> None:
-        for name in ("curvature_every", "curvature_examples"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise BadInputError(
-                    f"Protocol: {name} must be a whole number of at least 1, not {value!r}.",
-                    key=name,
-                )
+        _check_counts(self, "curvature_every", "curvature_examples")
 
     @property
     def curvature_name(self) -> str:
@@ -104,6 +101,17 @@ class Protocol:
             del parts["restarts"]
         parts["explanations"] = parts.pop("diagnostics")  # their name when format 1 was made
         return parts
+
+
+def _check_counts(declared: Diagnostic | Protocol, *names: str) -> None:
+    for name in names:
+        value = getattr(declared, name)
+        if type(value) is not int or value < 1:
+            raise BadInputError(
+                f"{type(declared).__name__}: {name} must be a whole number of at least 1, not "
+                f"{value!r}.",
+                key=name,
+            )
 
 
 def _is_measured(index: int, every: int, scored: Collection[int]) -> bool:

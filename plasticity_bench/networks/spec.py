@@ -176,13 +176,23 @@ class NetworkSpec(NetworkKeys):
         return FAMILIES[self.name].convolves
 
 
+NAMED = ("padding", "activation", "norm", "init")
+WIDTHS = ("hidden", "channels")
+"""Keys whose values are names, and lists; the others are whole numbers."""
+
+
 def _check_name(kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise refused(f"Unknown {kind} {name!r}. {did_you_mean(str(name), known)}")
 
 
 def _check_counts(key: str, value: Any) -> None:
-    numbers = value if isinstance(value, tuple) else (value,)
-    for number in numbers:
-        if isinstance(number, int) and number < 1:
+    if key in NAMED or value is None:
+        return
+    if key in WIDTHS and not isinstance(value, tuple):
+        raise refused(f"{key} must be a list of whole numbers, not {value!r}.")
+    for number in value if isinstance(value, tuple) else (value,):
+        if type(number) is not int:
+            raise refused(f"{key} must have whole numbers, not {number!r}.")
+        if number < 1:
             raise refused(f"{key} must be at least 1, not {number}.")

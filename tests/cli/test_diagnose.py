@@ -215,6 +215,8 @@ def out_of_range():
         ({"network": "their_network.py"}, "give module:callable"),
         ({"network": "{name: mlp, hiddens: [8]}"}, "no key 'hiddens'. Did you mean 'hidden'?"),
         ({"network": "{name: mlp, hidden: [8]}"}, "the parameters have no 'head.bias'"),
+        ({"network": "{name: mlp, name: cnn}"}, "name"),
+        ({"network": "{name: mlp"}, "--network:1: not valid YAML"),
         ({"data": "none.npz"}, "none.npz does not exist"),
         ({"data": "their_network.py"}, "their_network.py cannot be read: it is damaged, or not"),
         (objects, "objects.npz cannot be read as a .npz of numbers"),

@@ -318,14 +318,41 @@ def test_a_network_that_is_wrapped_is_the_one_inside(wrap):
     assert found == plain
 
 
-def test_a_network_that_mixes_examples_has_no_gradients_of_single_ones():
-    """Batch normalisation without running statistics normalises by the batch, always."""
+class Centred(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(12, 8), nn.Linear(8, 5)
+
+    def forward(self, x):
+        hidden = self.first(x)
+        return self.second((hidden - hidden.mean(0)).relu())
+
+
+def normalised():
     norm = nn.BatchNorm1d(8, track_running_stats=False)
-    module = seeded(lambda: nn.Sequential(nn.Linear(12, 8), norm, nn.ReLU(), nn.Linear(8, 5)))
-    diagnosis = pb.diagnose(module, VECTORS, LABELS, fresh_seeds=1)
-    missing = {row.name: row.missing for row in diagnosis.rows if row.missing}
-    assert "more than 1 value per channel" in missing["fisher_srank99"]
-    assert "gradient_norm_n24" not in missing
+    return nn.Sequential(nn.Linear(12, 8), norm, nn.ReLU(), nn.Linear(8, 5))
+
+
+@pytest.mark.parametrize("make", [Centred, normalised])
+def test_a_network_that_mixes_examples_is_refused(make):
+    """Its gradients of single examples are those of another function."""
+    with pytest.raises(pb.BadInputError, match="depend on the other examples of its batch"):
+        pb.diagnose(seeded(make), VECTORS, LABELS, fresh_seeds=1)
+
+
+def same_each_time():
+    torch.manual_seed(0)
+    return mlp()
+
+
+def test_fresh_networks_that_are_all_one_are_refused():
+    with pytest.raises(pb.BadInputError, match="sets a seed of its own"):
+        pb.diagnose(seeded(mlp), VECTORS, LABELS, fresh=same_each_time, fresh_seeds=2)
+
+
+def test_measurements_may_be_any_iterable():
+    found = pb.diagnose(seeded(mlp), VECTORS, LABELS, fresh_seeds=0, measurements=iter(["fisher"]))
+    assert found.rows
 
 
 def with_nan():

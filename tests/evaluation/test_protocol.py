@@ -3,6 +3,7 @@
 import pytest
 
 import plasticity_bench as pb
+from plasticity_bench.evaluation.protocol import Diagnostic
 from plasticity_bench.learners.lookup import find_learner
 
 
@@ -19,3 +20,9 @@ def test_more_examples_than_a_task_has():
     population = pb.Population([pb.Replica(0, find_learner("sgd")())], network)
     with pytest.raises(pb.BadInputError, match="512 examples are to be measured, but .* only 40"):
         pb.evaluate(stream, population, pb.Protocol())
+
+
+@pytest.mark.parametrize("given", [{"every": 0}, {"examples": -5}, {"every": 2.0}])
+def test_a_diagnostic_is_taken_every_so_many_tasks(given):
+    with pytest.raises(pb.BadInputError, match="Diagnostic: .* must be a whole number"):
+        Diagnostic("gradient_norm", **given)

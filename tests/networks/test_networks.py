@@ -115,6 +115,13 @@ REFUSED = {
     ),
     "no channels": (refusal(CNN, channels=()), "at least one number: without any it is an mlp"),
     "no units": (refusal(MLP, hidden=(4, 0)), "hidden must be at least 1, not 0"),
+    "a number for widths": (
+        refusal(MLP, hidden=8),
+        "hidden must be a list of whole numbers, not 8",
+    ),
+    "a fraction": (refusal(MLP, hidden=(8.0,)), "hidden must have whole numbers, not 8.0"),
+    "a boolean": (refusal(MLP, hidden=(True,)), "hidden must have whole numbers, not True"),
+    "a text": (refusal(VIT, depth="2"), "depth must have whole numbers, not '2'"),
     "no depth": (refusal(VIT, depth=0), "depth must be at least 1, not 0"),
     "an even kernel": (refusal(CNN, kernel_size=4), "odd, not 4, unless padding is 'valid'"),
     "too few kernels": (refusal(CNN, kernel_size=(3,)), "1 numbers for 2 convolutions"),
