@@ -1,7 +1,7 @@
 """`compare`: how two learners differ, and whether by chance."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from plasticity_bench.cli import options as shared
@@ -56,6 +56,7 @@ def compare(sides: Sequence[tuple[str, Path, str]], score: str, format_name: str
     from plasticity_bench.scoring.scores import WORDS
 
     selections = {folder: select(Results(folder)) for _, folder, _ in sides}
+    _check_streams([selection.requests.streams for selection in selections.values()])
     scores = [
         comparison.learner_scores(selections[folder], label, score) for _, folder, label in sides
     ]
@@ -71,3 +72,15 @@ def compare(sides: Sequence[tuple[str, Path, str]], score: str, format_name: str
     drawn = [word for _, _, label in sides for word in ("--learner", label)]
     say_next("plot", sides[0][1], *drawn[: 4 if len(selections) == 1 else 2])
     return COMPLETE
+
+
+def _check_streams(by_folder: Sequence[Mapping[str, str]]) -> None:
+    """Refuse labels that stand for other streams or networks in another folder."""
+    first, *others = by_folder
+    for other in others:
+        for label in first.keys() & other.keys():
+            if first[label] != other[label]:
+                raise BadInputError(
+                    f"{label} is another stream, network or version in the one folder than in the "
+                    "other: their runs cannot be compared."
+                )

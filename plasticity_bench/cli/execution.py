@@ -20,8 +20,12 @@ from plasticity_bench.running.pending import pending
 from plasticity_bench.suite.planning import Group, all_runs
 
 
-def check_writable(results: Results) -> None:
+def check_writable(results: Results, advice: str = "Choose another folder with --results.") -> None:
     """Check, before anything is computed, that it can be stored.
+
+    Args:
+        results: where.
+        advice: what to do if it cannot.
 
     Raises:
         BadInputError: if it cannot.
@@ -32,8 +36,7 @@ def check_writable(results: Results) -> None:
             pass
     except OSError as error:
         raise BadInputError(
-            f"Cannot write results to {results.folder}: {error.strerror}. Choose another folder "
-            "with --results."
+            f"Cannot write results to {results.folder}: {error.strerror}. {advice}"
         ) from None
 
 

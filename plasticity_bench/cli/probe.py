@@ -75,7 +75,7 @@ def execute(options: argparse.Namespace) -> int:
     say(f"{suite.name}: {num_runs} runs, {num_runs - num_left} probed, {num_left} to do.")
     failed = 0
     if left:
-        check_writable(results)
+        check_writable(results, "Copy them to a folder that can be written to.")
         keep_compiled_code_private()
         failed = probing.probe_all(results, left, spread("cpu", options.jobs))
         if (received := stopping.received_signal()) is not None:

@@ -72,7 +72,7 @@ def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
     """Return what `-H` sets.
 
     Raises:
-        BadInputError: if it is not given as key=value, or no learner is given.
+        BadInputError: if it is not given as key=value, or twice, or no learner is given.
     """
     from plasticity_bench.suite.yaml_source import scalar
 
@@ -83,6 +83,8 @@ def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
         name, separator, value = text.partition("=")
         if not (name and separator and value):
             raise BadInputError(f"-H {text}: a hyperparameter is set as -H key=value.")
+        if name in settings:
+            raise BadInputError(f"-H sets {name} twice: which of both is meant?")
         settings[name] = scalar(value)
     return settings
 

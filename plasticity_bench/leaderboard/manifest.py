@@ -94,6 +94,9 @@ class Cost(_Strict):
     updates: Annotated[int, Field(ge=1)]
 
 
+PAPER = r"^https?://\S+$"
+"""What a paper's address looks like."""
+
 STORED = ("trainability", "retained_plasticity", "curvature_retention")
 """The scores that a manifest has."""
 
@@ -122,7 +125,7 @@ class Manifest(_Strict):
     suite: SuiteName
     authors: Annotated[list[Text], Field(min_length=1, max_length=100)]
     licence: Text
-    paper: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=300)] | None
+    paper: Annotated[str, Field(pattern=PAPER, max_length=300)] | None
     learner: LearnerPart
     flags: Flags
     tuning: TuningPart | None

@@ -1,6 +1,8 @@
 """Write an entry's folder atomically."""
 
 import json
+import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +18,7 @@ from plasticity_bench.leaderboard.manifest import (
     MAX_BYTES,
     MEASUREMENTS,
     NAME,
+    PAPER,
     TUNING,
     Manifest,
     SuiteName,
@@ -85,6 +88,8 @@ def write_entry(
         raise BadInputError(
             f"--name {signature.name!r}: a name has at most 64 letters, digits and _ . + -."
         )
+    if signature.paper and not re.fullmatch(PAPER, signature.paper):
+        raise BadInputError(f"--paper {signature.paper}: give an address, as https://arxiv.org/...")
     folder = target / suite_folder(suite) / signature.name
     _check_own(folder, label, signature)
     learner_runs = finished(selection, suite, label, most)
@@ -92,7 +97,14 @@ def write_entry(
     learner, source = submitted(suite, label, learner_runs)
     content = _packed([*learner_runs, *_copies(selection, learner_runs), *reference], suite, label)
     record = _record(learner_runs, tuned)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.parent):
+            pass
+    except OSError as error:
+        raise BadInputError(
+            f"--output {target}: the entry cannot be written there: {error.strerror}."
+        ) from None
     manifest = Manifest(
         format=3,
         name=signature.name,

@@ -206,6 +206,11 @@ def test_a_diverged_learner_scores_worst_and_is_named(capsys):
         (["run", "tiny.yaml", "--learner", "adam", "-H", "step_size"], "is set as -H key=value"),
         (["run", "tiny.yaml", "--learner", "adam", "-H", "step_size=fast"], "not 'fast'"),
         (["run", "tiny.yaml", "-H", "step_size=1"], "no --learner is given"),
+        (
+            ["run", "tiny.yaml", "--learner", "adam", "-H", "step_size=1", "-H", "step_size=2"],
+            "-H sets step_size twice",
+        ),
+        (["run", "tiny.yaml", "--engine", "dask", "--dask", "nonsense"], "as tcp://login1:8786"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(folder, capsys, arguments, sentence):

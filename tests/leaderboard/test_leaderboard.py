@@ -390,6 +390,16 @@ def test_two_runs_are_compared_by_one_learner(folder, capsys):
     assert "do not differ significantly" in capsys.readouterr().out
     assert main(["compare", path, "adam", "--suite", "tiny.yaml"]) == 2
     assert "compare RESULTS A B" in capsys.readouterr().err
+    # Equal labels, but a stream with other tasks.
+    text = (folder / "tiny.yaml").read_text()
+    longer = folder / "longer.yaml"
+    longer.write_text(text.replace("updates_per_task: ", "updates_per_task: 1"))
+    assert text != longer.read_text()
+    run = ["run", str(longer), "--seeds", "3", "--jobs", "1"]
+    assert main([*run, "--results", str(folder / "longer")]) == 0
+    (other,) = (folder / "longer").glob("*")
+    assert main(["compare", path, str(other), "--learner", "fresh"]) == 2
+    assert "is another stream, network or version" in capsys.readouterr().err
 
 
 def by_stream(values):

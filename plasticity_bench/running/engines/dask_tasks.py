@@ -5,6 +5,7 @@ others. The workers' machines must see the results folder.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,6 +128,8 @@ def _client(address: str) -> Any:
         raise BadInputError(
             "--engine dask: dask.distributed is not installed: pip install distributed."
         ) from None
+    if not re.fullmatch(r"[a-z]+://\S+", address):
+        raise BadInputError(f"--dask {address}: give a scheduler's address, as tcp://login1:8786.")
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
