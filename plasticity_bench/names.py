@@ -41,8 +41,21 @@ def check_name(text: str, what: str, key: str | None = None) -> str:
         key: of the parameter that it is given by.
 
     Raises:
-        BadInputError: if it has another character, or begins or ends with a space.
+        BadInputError: if it has another character, begins or ends with a space, or has a letter
+            that is composed of several characters where there is one.
     """
+    check_path(text, what, key)
+    if text != unicodedata.normalize("NFC", text):
+        raise BadInputError(
+            f"{what} {text!r} has letters that are composed of several characters, and looks like "
+            "another name: write each as one character (Unicode's form NFC).",
+            key=key,
+        )
+    return text
+
+
+def check_path(text: str, what: str, key: str | None = None) -> str:
+    """As `check_name`, for names of files, whose letters a file system may compose."""
     check_visible(text, what, key)
     if text != text.strip(" "):
         raise BadInputError(
@@ -86,7 +99,7 @@ def given_path(text: str) -> Path:
     """
     if not text:
         raise BadInputError("A path is empty.")
-    check_name(text, "The path")
+    check_path(text, "The path")
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -216,3 +216,12 @@ def test_a_learner_is_refused_when_it_is_looked_up(folder, monkeypatch):
     ):
         find_learner("reserved_names:Mine")
     check_class("Named", Named)
+
+
+def test_a_name_is_composed_in_one_way():
+    """Two that are shown alike would be two learners; names of files are the system's."""
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert check_name(composed, "The label") == composed
+    with pytest.raises(pb.BadInputError, match="looks like another name"):
+        check_name(decomposed, "The label")
+    assert str(given_path(decomposed)) == decomposed

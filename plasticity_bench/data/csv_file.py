@@ -1,5 +1,6 @@
 """Tables in CSV files, as inputs and labels."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ def _csv(path: Path) -> Any:
     import pandas
 
     try:
-        table = pandas.read_csv(path, skipinitialspace=True)
+        with warnings.catch_warnings():
+            # Of rows with more fields than the header, which would lose some.
+            warnings.simplefilter("error", pandas.errors.ParserWarning)
+            table = pandas.read_csv(path, skipinitialspace=True, index_col=False)
     except Exception as error:  # pandas has many kinds
         reason = str(error).strip().splitlines()
         told = reason[0].rstrip(".") if reason else type(error).__name__

@@ -111,7 +111,22 @@ def _broadcasts(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 
 def _fraction(values: ArrayLike, floor: ArrayLike, reference: ArrayLike) -> Array:
-    value, low, high = (np.asarray(a, dtype=np.float64) for a in (values, floor, reference))
+    value, low, high = (_numbers(a) for a in (values, floor, reference))
+    for array in (low, high):
+        if not _broadcasts(array.shape, value.shape):
+            raise BadInputError(
+                f"Arrays of shapes {value.shape} and {array.shape} do not fit: give a number for "
+                "each score."
+            )
     gain = high - low
     gained = np.where(gain > 0, gain, np.nan)
     return np.asarray((value - low) / gained)
+
+
+def _numbers(values: ArrayLike) -> Array:
+    """Values as float64; those that are masked are NaN."""
+    if np.iscomplexobj(values):
+        raise BadInputError("Scores are of real numbers, not of complex ones.")
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    return np.asarray(values, dtype=np.float64)

@@ -118,9 +118,12 @@ def evaluate(
     protocol = named.pop("protocol", None) or Protocol(curvature_examples=min(512, smallest))
     if named or given:
         raise BadInputError(f"evaluate has no argument {[*named, *given][0]!r}.")
-    chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    counted = isinstance(seeds, int | np.integer)
+    chosen = list(range(seeds)) if counted else [int(seed) for seed in seeds]
     if not chosen:
         raise BadInputError("evaluate: seeds is how many, at least 1, or which.")
+    if len(set(chosen)) < len(chosen):
+        raise BadInputError("evaluate: seeds has one twice, which would count as two.")
     spec = _spec(network, made)
     own, control = _made(learner), _made(reference)
     told = replace(protocol, reveal_boundaries=True)

@@ -158,6 +158,7 @@ MISTAKES = {
     "no file": (lambda: pb.from_csv("nope.csv"), "There is no file nope.csv, looked for from /"),
     "no classes": (lambda: pb.from_image_folder("photos/cat"), "put images into a folder for each"),
     "no column": (lambda: pb.from_csv("iris.csv", label="specie"), "Did you mean 'species'?"),
+    "decimal commas": (lambda: pb.from_csv("commas.csv"), "commas.csv cannot be read as CSV: "),
     "text": (lambda: pb.from_csv("iris.csv", label="count"), "text in column 'species', as 'bird'"),
     "values": (lambda: pb.from_arrays([[1.0], [2]], [0.5, 1]), "the label 0.5 in row 0"),
     "endless labels": (lambda: pb.from_arrays([[1.0], [2]], [1, np.inf]), "label inf in row 1"),
@@ -185,6 +186,7 @@ def test_a_mistake_is_one_sentence(here, call, expected):
     write_photos(here / "broken")
     (here / "broken" / "cat" / "9.png").write_bytes(b"no image")
     write_table(here / "iris.csv")
+    (here / "commas.csv").write_text("x,label\n1,5,0\n2,5,1\n")
     with pytest.raises(BadInputError, match=expected) as caught:
         call()
     assert "\n" not in str(caught.value)

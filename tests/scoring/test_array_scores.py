@@ -80,3 +80,13 @@ def test_seeds_on_which_the_reference_gains_nothing_are_left_out():
 def test_what_does_not_fit_is_refused(arguments, options, sentence):
     with pytest.raises(BadInputError, match=sentence):
         pb.score_arrays(*arguments, **options)
+
+
+def test_arrays_that_do_not_fit_masked_and_complex_numbers():
+    ones = np.ones(3)
+    with pytest.raises(BadInputError, match="do not fit"):
+        pb.trainability(ones, np.ones((3, 1)), 0.1)
+    with pytest.raises(BadInputError, match="complex"):
+        pb.trainability(ones * 1j, ones, 0.1)
+    masked = np.ma.masked_array([1.0, 0.5, 0.1], mask=[False, True, False])
+    assert np.isnan(pb.trainability(masked, ones, 0.1)).tolist() == [False, True, False]

@@ -97,3 +97,10 @@ def test_a_mistake_is_one_sentence(arguments, expected):
 def test_another_argument_is_refused():
     with pytest.raises(BadInputError, match="has no argument 'sedes'"):
         pb.evaluate("adam", digits(), sedes=3)
+
+
+def test_seeds_are_numbers_of_any_kind_and_differ():
+    done = pb.evaluate("adam", digits(), seeds=np.int64(1), network={"hidden": [8]})
+    assert set(done.frame["seed"]) == {0}
+    with pytest.raises(pb.BadInputError, match="one twice"):
+        pb.evaluate("adam", digits(), seeds=[0, 1, 0])
