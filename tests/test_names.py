@@ -216,3 +216,8 @@ def test_a_learner_is_refused_when_it_is_looked_up(folder, monkeypatch):
     ):
         find_learner("reserved_names:Mine")
     check_class("Named", Named)
+
+
+def test_no_error_has_what_a_terminal_obeys():
+    message = str(pb.BadInputError("a\x1b[2J\x07\nb\u202e"))
+    assert message == r"a\x1b[2J\x07 b\u202e"
