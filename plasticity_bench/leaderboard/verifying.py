@@ -19,6 +19,7 @@ from plasticity_bench.leaderboard.flags import flags_from
 from plasticity_bench.leaderboard.manifest import STORED, VERIFICATION, Flags
 from plasticity_bench.leaderboard.rerun import run_again
 from plasticity_bench.leaderboard.tolerance import agree, runs_agree
+from plasticity_bench.leaderboard.verification import hashes_of
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.results import Results, Run, RunTable
 from plasticity_bench.scoring.associations import NOT_EXPLANATIONS
@@ -59,12 +60,14 @@ class Verification:
 
     Attributes:
         nonce: that seeded the draw of the runs.
+        hashes: of the entry, before any of its runs was drawn, as `hashes_of` returns them.
         runs: that were drawn.
         same_costs: whether the manifest states what the learner costs by its record.
         ok: whether that is so, and every run, and their mean, agree.
     """
 
     nonce: str
+    hashes: tuple[str, str]
     runs: tuple[Comparison, ...]
     same_costs: bool
     ok: bool
@@ -93,7 +96,7 @@ def verify(entry: Entry, suite: Suite, number: int, nonce: str = "") -> Verifica
         BadInputError: if the runs cannot be run, or not with the same bits on this machine.
     """
     _check_machine()
-    nonce = nonce or secrets.token_hex(16)
+    nonce, hashes = nonce or secrets.token_hex(16), hashes_of(entry.folder)
     places = drawn(entry, number, nonce)
     if not entry.manifest.flags.recorded:
         raise BadInputError(
@@ -106,7 +109,7 @@ def verify(entry: Entry, suite: Suite, number: int, nonce: str = "") -> Verifica
     pairs = [(run.stated, run.rerun) for run in runs]
     ok = all(run.ok for run in runs) and (all(run.identical for run in runs) or runs_agree(pairs))
     stated = entry.manifest.flags
-    return Verification(nonce, runs, costs == stated, ok and costs == stated)
+    return Verification(nonce, hashes, runs, costs == stated, ok and costs == stated)
 
 
 def _check_machine() -> None:
@@ -127,7 +130,8 @@ def write_record(entry: Entry, done: Verification) -> Path:
         "nonce": done.nonce,
         "date": now.isoformat(timespec="seconds"),
         "ok": done.ok,
-        "entry_sha256": entry_sha256(entry.folder),
+        "entry_sha256": done.hashes[0],
+        "source_bytes_sha256": done.hashes[1],
         "version": {name: metadata.version(name) for name in ("plasticity-bench", "torch")},
         "cells": [_as_json(run) for run in done.runs],
     }
