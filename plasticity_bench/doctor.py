@@ -58,7 +58,17 @@ class Finding:
 
 def findings() -> Iterator[Finding]:
     """Yield findings one at a time; a broken item does not stop the others."""
-    for look in (_versions, _modules, _devices, _threads, _compiler, _caches, _data, _extras):
+    for look in (
+        _versions,
+        _modules,
+        _devices,
+        _threads,
+        _compiler,
+        _isolation,
+        _caches,
+        _data,
+        _extras,
+    ):
         try:
             yield from look()
         except Exception as error:  # a broken installation breaks in ways nobody foresees
@@ -156,6 +166,18 @@ def _compiles() -> Finding:
 
 def _sum_of_squares(values: Any) -> Any:
     return (values * values).sum()
+
+
+def _isolation() -> Iterator[Finding]:
+    if _torch() is None:
+        return
+    from plasticity_bench.recording.process import isolation, protects_files
+
+    reached = [] if isolation() else ["see networks and other processes"]
+    reached += [] if protects_files() else ["write to files of yours"]
+    state = f"could {' and '.join(reached)}" if reached else "isolated, with files read-only"
+    remedy = "To verify entries, use Linux 5.12 or newer that permits `unshare`." if reached else ""
+    yield Finding("learners' hooks", state, remedy)
 
 
 def _caches() -> Iterator[Finding]:

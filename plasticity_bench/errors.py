@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+from plasticity_bench.text import printable
+
 LONGEST = 2000
 """Characters of a message, which may quote a value of any size."""
 
@@ -11,11 +13,12 @@ LONGEST = 2000
 class PlasticityBenchError(Exception):
     """Base class of every exception that this package raises on purpose.
 
-    The message is one line, of at most `LONGEST` characters.
+    The message is one line, of at most `LONGEST` characters. It may quote what strangers wrote: in
+    place of what a terminal would obey, it has escapes.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message[: LONGEST + 1].splitlines())[:LONGEST])
+        super().__init__(printable(" ".join(message[: LONGEST + 1].splitlines()))[:LONGEST])
 
 
 class BadInputError(PlasticityBenchError):

@@ -135,15 +135,3 @@ def look_alike(text: str) -> str:
         if re.search("[A-Za-z]", word) and (found := sorted(_LOOK_LATIN & set(word))):
             return found[0]
     return ""
-
-
-def printable(text: str) -> str:
-    r"""Return a text with escapes in place of what a terminal would obey, such as a newline.
-
-    >>> printable("a\n\x1b[2J")
-    'a\\n\\x1b[2J'
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )

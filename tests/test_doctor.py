@@ -61,6 +61,17 @@ def test_what_cannot_be_imported_is_told_of(quick, monkeypatch, module):
     assert "suite quick" in shown
 
 
+def test_what_learners_could_do_is_told_of(quick, monkeypatch):
+    from plasticity_bench.recording import process
+
+    monkeypatch.setattr(process, "isolation", lambda: ("unshare",))
+    monkeypatch.setattr(process, "protects_files", lambda: True)
+    assert found()["learners' hooks"].state == "isolated, with files read-only"
+    monkeypatch.setattr(process, "protects_files", lambda: False)
+    assert found()["learners' hooks"].state == "could write to files of yours"
+    assert found()["learners' hooks"].remedy
+
+
 def test_a_cache_that_cannot_be_written_is_needed(quick, own_cache, monkeypatch):
     monkeypatch.setattr(doctor.os, "access", lambda *_: False)
     assert found()["cache"].needed

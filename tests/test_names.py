@@ -225,3 +225,8 @@ def test_a_name_is_composed_in_one_way():
     with pytest.raises(pb.BadInputError, match="looks like another name"):
         check_name(decomposed, "The label")
     assert str(given_path(decomposed)) == decomposed
+
+
+def test_no_error_has_what_a_terminal_obeys():
+    message = str(pb.BadInputError("a\x1b[2J\x07\nb\u202e"))
+    assert message == r"a\x1b[2J\x07 b\u202e"

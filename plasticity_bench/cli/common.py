@@ -3,7 +3,7 @@
 import shlex
 import sys
 
-from plasticity_bench.names import printable
+from plasticity_bench.text import printable
 
 COMPLETE, SOME_FAILED, BAD_INPUT = 0, 1, 2
 SIGNALLED = 128

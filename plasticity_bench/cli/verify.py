@@ -52,7 +52,7 @@ def verify(folder: Path, given_suite: str | None, numbers: tuple[int, int], nonc
     """
     from plasticity_bench.leaderboard import verifying
     from plasticity_bench.leaderboard.validation import validate
-    from plasticity_bench.recording.process import isolation
+    from plasticity_bench.recording.process import isolation, protects_files
 
     verdict = validate(folder, given_suite)
     if verdict.failures or verdict.context is None:
@@ -67,6 +67,11 @@ def verify(folder: Path, given_suite: str | None, numbers: tuple[int, int], nonc
         say(
             "This system cannot isolate the process that calls the learner's hooks (unshare): it "
             "could reach networks and other processes."
+        )
+    if not protects_files():
+        say(
+            "This system cannot protect files from the process that calls the learner's hooks "
+            "(namespaces of mounts, Linux 5.12): it could write to any file of yours."
         )
     say(f"Record: {verifying.write_record(entry, done)}")
     say_next("leaderboard", "--suite", given_suite or suite.name.rpartition("/")[-1])

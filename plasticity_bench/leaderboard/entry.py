@@ -12,6 +12,7 @@ from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.leaderboard.manifest import (
     MANIFEST,
     MAX_BYTES,
+    MAX_SOURCE_BYTES,
     MEASUREMENTS,
     NAME,
     Manifest,
@@ -116,9 +117,22 @@ def entry_sha256(folder: Path) -> str:
     """Return the sha256 of an entry's manifest, by which records refer to it.
 
     The manifest has the hashes of all other files but the records of its verification; of the
-    source, the hash of what it does, without comments.
+    source, the hash of what it does, without comments: see `source_bytes_sha256`.
     """
     return sha256(read_bytes(folder / MANIFEST, MAX_BYTES[MANIFEST])).hexdigest()
+
+
+def source_bytes_sha256(folder: Path) -> str:
+    """Return the sha256 of an entry's source files, every byte of them, and of their names.
+
+    The manifest's hash of the source is that of what it does; a comment does nothing, unless the
+    source reads its own text.
+    """
+    digest = sha256()
+    for name in sorted(read_manifest(folder).learner.source):
+        content = read_bytes(folder / name, MAX_SOURCE_BYTES)
+        digest.update(f"{name}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
 
 
 def entry_folders(entries: Path, suite: Suite) -> list[Path]:

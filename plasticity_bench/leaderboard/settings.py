@@ -7,9 +7,9 @@ from typing import Literal
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.entry import Entry
 from plasticity_bench.leaderboard.manifest import TUNING
-from plasticity_bench.names import printable
 from plasticity_bench.results import TUNED
 from plasticity_bench.suite.suite import Suite
+from plasticity_bench.text import printable
 from plasticity_bench.tuning import record
 from plasticity_bench.tuning.record import LearnerRecord, SearchRecord
 

@@ -11,9 +11,9 @@ from markupsafe import Markup, escape
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard import frame, page, site_entry, site_table
-from plasticity_bench.names import printable
 from plasticity_bench.safe_files import atomic_folder
 from plasticity_bench.suite.suite import Suite
+from plasticity_bench.text import printable
 
 MARK = "leaderboard.json"
 """A folder that has it is a site, and may be replaced by a new one."""

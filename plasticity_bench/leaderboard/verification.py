@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plasticity_bench.errors import DamagedError
-from plasticity_bench.leaderboard.entry import entry_sha256
+from plasticity_bench.leaderboard.entry import entry_sha256, source_bytes_sha256
 from plasticity_bench.leaderboard.manifest import MAX_FILES, MAX_RECORD_BYTES, VERIFICATION
 from plasticity_bench.safe_files import read_bytes
 
@@ -33,6 +33,7 @@ class Record(BaseModel):
     runs: list[VerifiedRun] = Field(alias="cells")  # the earlier name of runs, kept on disk
     ok: bool
     entry_sha256: str
+    source_bytes_sha256: str
     version: Any
 
 
@@ -72,8 +73,21 @@ def status_of(folder: Path) -> VerificationStatus:
 
 def records_of(folder: Path) -> list[Record]:
     """Return the records of verification of the current state of an entry."""
-    entry_hash = entry_sha256(folder)
-    return [r for r in map(_read, _paths(folder)) if r and r.entry_sha256 == entry_hash and r.runs]
+    records = [record for record in map(_read, _paths(folder)) if record and record.runs]
+    try:
+        hashes = hashes_of(folder) if records else None
+    except (FileNotFoundError, DamagedError):
+        return []
+    return [r for r in records if (r.entry_sha256, r.source_bytes_sha256) == hashes]
+
+
+def hashes_of(folder: Path) -> tuple[str, str]:
+    """Return the hashes of an entry's manifest and of its source's bytes: what a record is of.
+
+    Raises:
+        FileNotFoundError, DamagedError: if one of them cannot be read.
+    """
+    return entry_sha256(folder), source_bytes_sha256(folder)
 
 
 def _paths(folder: Path) -> list[Path]:

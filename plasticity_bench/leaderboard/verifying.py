@@ -26,6 +26,7 @@ from plasticity_bench.leaderboard.rerun import (
 )
 from plasticity_bench.leaderboard.tolerance import agree, runs_agree
 from plasticity_bench.leaderboard.unpublished import Shortfall, Unpublished
+from plasticity_bench.leaderboard.verification import hashes_of
 from plasticity_bench.programs.kernels import building
 from plasticity_bench.results import Results, RunTable
 from plasticity_bench.scoring.associations import NOT_EXPLANATIONS
@@ -66,6 +67,7 @@ class Verification:
 
     Attributes:
         nonce: that seeded the draw of the runs.
+        hashes: of the entry, before any of its runs was drawn, as `hashes_of` returns them.
         runs: that were drawn.
         unpublished: scores of runs with seeds that the entry does not have.
         shortfalls: by score, how much lower it is with those.
@@ -75,6 +77,7 @@ class Verification:
     """
 
     nonce: str
+    hashes: tuple[str, str]
     runs: tuple[Comparison, ...]
     unpublished: tuple[Unpublished, ...]
     shortfalls: Mapping[str, Shortfall]
@@ -108,7 +111,7 @@ def verify(
         BadInputError: if the runs cannot be run, or not with the same bits on this machine.
     """
     _check_machine()
-    nonce = nonce or secrets.token_hex(16)
+    nonce, hashes = nonce or secrets.token_hex(16), hashes_of(entry.folder)
     places = drawn(entry, number, nonce)
     if not entry.manifest.flags.recorded:
         raise BadInputError(
@@ -129,7 +132,7 @@ def verify(
     ok = all(run.ok for run in runs) and (all(run.identical for run in runs) or runs_agree(pairs))
     same_costs = costs == entry.manifest.flags
     ok = ok and same_costs and all(shortfall.ok for shortfall in shortfalls.values())
-    return Verification(nonce, runs, tuple(with_other_seeds), shortfalls, same_costs, ok)
+    return Verification(nonce, hashes, runs, tuple(with_other_seeds), shortfalls, same_costs, ok)
 
 
 def _check_machine() -> None:
@@ -150,7 +153,8 @@ def write_record(entry: Entry, done: Verification) -> Path:
         "nonce": done.nonce,
         "date": now.isoformat(timespec="seconds"),
         "ok": done.ok,
-        "entry_sha256": entry_sha256(entry.folder),
+        "entry_sha256": done.hashes[0],
+        "source_bytes_sha256": done.hashes[1],
         "version": {name: metadata.version(name) for name in ("plasticity-bench", "torch")},
         "cells": [_as_json(run) for run in done.runs],
         "unpublished": [

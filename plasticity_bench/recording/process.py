@@ -18,8 +18,10 @@ from typing import Any
 from plasticity_bench.errors import BadInputError, LearnerError, PlasticityBenchError
 from plasticity_bench.learners.submitted import SubmittedLearner
 from plasticity_bench.networks import NetworkSpec
+from plasticity_bench.recording import sealing
 from plasticity_bench.recording.graph import Graph
 from plasticity_bench.recording.plain_data import UnrecordableError
+from plasticity_bench.recording.printed import Printed
 from plasticity_bench.recording.record import Record, check_constants
 
 LIMIT_SECONDS = 600.0
@@ -31,7 +33,7 @@ END_SECONDS = 10.0
 LIMIT_BYTES = 256 << 20
 """How long an answer may be."""
 
-KEPT_VARIABLES = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")
+KEPT_VARIABLES = ("PATH", "LANG", "SYSTEMROOT")
 KEPT_PREFIXES = ("LD_", "CUDA_", "ATEN_", "MKL_", "ONEDNN_", "OMP_")
 
 _answers: dict[str, dict[str, Any]] = {}
@@ -120,14 +122,23 @@ class RecorderProcess:
         """The record, by a new process."""
         folder = tempfile.TemporaryDirectory(prefix="recorder-")
         self._process = subprocess.Popen(
-            [*isolation(), sys.executable, "-BP", "-m", __name__.replace("process", "child")],
+            [
+                *(*isolation(), *_sealed(folder.name), sys.executable, "-BP"),
+                *("-m", __name__.replace("process", "child")),
+            ],
             cwd=folder.name,
-            env={"HOME": folder.name, "PYTHONPATH": _of_this_package(), **_environment()},
+            env={
+                **_environment(),
+                **{"HOME": folder.name, "TMPDIR": folder.name, "PYTHONPATH": _of_this_package()},
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        self._end = weakref.finalize(self, _ended, self._process, folder)
+        assert self._process.stderr is not None
+        self._printed = Printed(self._process.stderr.fileno(), self._name)
+        self._end = weakref.finalize(self, _ended, self._process, folder, self._printed)
         self._left = b""
         record: Record = self._read(Record.from_json, self._asked(self._request))
         check_constants(record.learner, record.num_constants)
@@ -161,14 +172,18 @@ class RecorderProcess:
         parts = [self._left]
         length = 0
         while b"\n" not in parts[-1]:
-            left = deadline - time.monotonic()
-            ready, _, _ = select.select([file], [], [], max(0.0, left))
-            part = os.read(file, 1 << 20) if ready else b""
+            left = max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([file, *self._printed.files], [], [], left)
+            if not self._printed.files.isdisjoint(ready):  # else it would wait for its reader
+                self._printed.show()
+            if ready and file not in ready and left:
+                continue
+            part = os.read(file, 1 << 20) if file in ready else b""
             length += len(part)
             if not part or length > LIMIT_BYTES:
                 assert self._end is not None
                 self._end()
-                if not ready:
+                if file not in ready:
                     raise self._fault(f"was not recorded within {LIMIT_SECONDS:.0f} seconds")
                 raise self._fault(
                     "could not be recorded: the process that calls its hooks died, or its record "
@@ -202,6 +217,27 @@ def isolation() -> tuple[str, ...]:
     return ()
 
 
+@functools.cache
+def protects_files() -> bool:
+    """Return whether the process can write no file of the user's."""
+    with tempfile.TemporaryDirectory() as outer, tempfile.TemporaryDirectory() as own:
+        tried = ("sh", "-c", 'touch "$0/own" && ! touch "$1/written"', own, outer)
+        try:
+            done = subprocess.run(
+                [*isolation(), *_sealed(own), *tried], capture_output=True, check=False, timeout=10
+            )
+        except (OSError, subprocess.SubprocessError):
+            return False
+        return done.returncode == 0
+
+
+def _sealed(folder: str) -> tuple[str, ...]:
+    """What begins a command that writes in one folder only, after `isolation()`."""
+    if sys.platform != "linux":
+        return ()
+    return (sys.executable, "-ISB", str(Path(sealing.__file__)), folder)
+
+
 def _environment() -> dict[str, str]:
     """The variables that the process inherits: no secrets, no settings."""
     return {
@@ -224,7 +260,11 @@ def _of_this_package() -> str:
     return str(Path(__file__).parents[2])
 
 
-def _ended(process: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[str]") -> None:
+def _ended(
+    process: "subprocess.Popen[bytes]",
+    folder: "tempfile.TemporaryDirectory[str]",
+    printed: Printed,
+) -> None:
     # The child of `unshare` is the first process of its namespace: when that is killed, all others
     # are, and it ends after the last of them. `unshare` is killed before it, because one that sees
     # its child killed prints an error (util-linux 2.38).
@@ -240,7 +280,8 @@ def _ended(process: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirect
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(file, signal.SIGKILL)
             select.select([file], [], [], END_SECONDS)
-    for pipe in (process.stdin, process.stdout):
+    printed.end()
+    for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from plasticity_bench.source_code import modules
 from plasticity_bench.source_code.modules import Owner
-from plasticity_bench.source_code.syntax import canonical
+from plasticity_bench.source_code.syntax import canonical, reads_itself
 
 
 class SourceFile(NamedTuple):
@@ -57,7 +57,7 @@ class Source:
 
 
 def source_hash(files: Sequence[tuple[str, bytes]]) -> str:
-    """Return the sha256 of some modules' syntax trees.
+    """Return the sha256 of some modules' syntax trees; of their bytes if one may read its text.
 
     Each is preceded by its name and its length, so that text moved from one file to another changes
     the hash. The name of the first one is left out: a class may move to a file of another name.
@@ -66,8 +66,9 @@ def source_hash(files: Sequence[tuple[str, bytes]]) -> str:
         files: name and content of each module, that of the class first.
     """
     digest = hashlib.sha256()
+    exact = any(reads_itself(content) for _, content in files)
     for index, (module, content) in enumerate(files):
-        text = canonical(content)
+        text = b"bytes:" + content if exact else canonical(content)
         digest.update(f"{module if index else ''}:{len(text)}:".encode())
         digest.update(text)
     return digest.hexdigest()

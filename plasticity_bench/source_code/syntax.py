@@ -11,6 +11,9 @@ _UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _IMPLIED = ("ctx", "kind", "type_comment", "type_ignores")
 """Fields that follow from the rest of the tree, or have no effect."""
 
+SELF = frozenset({"__doc__", "__file__", "__loader__", "__spec__", "inspect", "linecache"})
+"""By which a program reads its own text."""
+
 
 @lru_cache(maxsize=512)
 def parsed(content: bytes) -> ast.Module | None:
@@ -39,6 +42,29 @@ def canonical(content: bytes) -> bytes:
     if tree is None:
         return b"bytes:" + content
     return b"tree:" + "".join(_text(_without_methods(tree))).encode()
+
+
+def reads_itself(content: bytes) -> bool:
+    """Return whether a file may read the text of source files, docstrings among it.
+
+    It is searched for `SELF`: names, attributes, imports, and strings that are one of these.
+    """
+    tree = parsed(content)
+    return tree is not None and not SELF.isdisjoint(_words(tree))
+
+
+def _words(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield from node.name.split(".")
+        elif isinstance(node, ast.ImportFrom):
+            yield from (node.module or "").split(".")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _without_methods(tree: ast.Module) -> ast.Module:

@@ -16,8 +16,13 @@ import yaml
 
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.leaderboard import frame, page
-from plasticity_bench.leaderboard.entry import entry_sha256, read_entry, scores_of
+from plasticity_bench.leaderboard import frame, page, rules_files
+from plasticity_bench.leaderboard.entry import (
+    entry_sha256,
+    read_entry,
+    scores_of,
+    source_bytes_sha256,
+)
 from plasticity_bench.leaderboard.flags import flags_from
 from plasticity_bench.leaderboard.manifest import MANIFEST, Flags, read_manifest
 from plasticity_bench.leaderboard.ranking import AVERAGED, Row, _method
@@ -329,7 +334,8 @@ def record(entry, name="1", **changes):
     runs = [{"stream": "labels", "seed": seed, "trainability": 0.5, "ok": True} for seed in (0, 2)]
     content = {
         "nonce": "ab", "date": "2026-02-03T04:05", "cells": runs, "ok": True,
-        "entry_sha256": entry_sha256(entry), "version": "0.1.0", **changes,
+        "entry_sha256": entry_sha256(entry), "source_bytes_sha256": source_bytes_sha256(entry),
+        "version": "0.1.0", **changes,
     }  # fmt: skip
     (entry / "verification").mkdir(exist_ok=True)
     (entry / "verification" / f"{name}.json").write_text(json.dumps(content))
@@ -346,7 +352,13 @@ def test_the_status_is_computed_from_records(folder):
     assert str(status_of(entry)) == "failed (2026-03-01)"
 
 
-@pytest.mark.parametrize("changes", [{"entry_sha256": "0" * 64}, {"cells": []}, {"ok": "yes"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"entry_sha256": "0" * 64}, {"source_bytes_sha256": "0" * 64}),
+        *({"source_bytes_sha256": None}, {"cells": []}, {"ok": "yes"}),
+    ],
+)
 def test_records_of_something_else_count_as_none(folder, changes):
     entry = folder / "entries" / "tiny-v0" / "adam"
     record(entry, **changes)
@@ -359,6 +371,22 @@ def test_a_verified_entry_that_is_edited_is_self_reported_again(folder):
     change_manifest(entry, lambda m: m.update(licence="other"))
     assert str(status_of(entry)) == "self-reported"
     (entry / "verification" / "2.json").write_text("{")
+    assert str(status_of(entry)) == "self-reported"
+
+
+@pytest.mark.parametrize("change", ["a comment", "a docstring", "no file"])
+def test_a_verified_entry_whose_source_changes_by_a_byte_is_self_reported_again(folder, change):
+    entry = folder / "entries" / "tiny-v0" / "adam"
+    record(entry)
+    assert status_of(entry).state == "verified"
+    (source,) = (entry / "source").rglob("*.py")
+    if change == "no file":
+        source.unlink()
+    else:
+        text = source.read_text()
+        source.write_text(f"{text}#\n" if change == "a comment" else text.replace('"""', '""" ', 1))
+        assert source.read_text() != text
+        assert list(rules_files.hashes(entry, read_manifest(entry))) == []
     assert str(status_of(entry)) == "self-reported"
 
 

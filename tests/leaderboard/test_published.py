@@ -11,7 +11,7 @@ import yaml
 
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard import page
-from plasticity_bench.leaderboard.entry import entry_sha256
+from plasticity_bench.leaderboard.entry import entry_sha256, source_bytes_sha256
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
 from plasticity_bench.suite.suite import load_suite
@@ -41,6 +41,7 @@ def record(entry, ok=True, name="20990101-aaaaaaaa.json"):
         "cells": [{"stream": "labels", "seed": 0, "ok": ok}],
         "ok": ok,
         "entry_sha256": entry_sha256(entry),
+        "source_bytes_sha256": source_bytes_sha256(entry),
         "version": {},
     }
     (entry / "verification").mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.unpublished import Unpublished, drawn_seeds, shortfalls
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
+from plasticity_bench.recording import process
 from plasticity_bench.results import Row
 from plasticity_bench.results.parquet import (
     measurements_bytes,
@@ -24,7 +25,7 @@ from plasticity_bench.results.parquet import (
     single_run_table,
 )
 from tests.leaderboard.test_validation import own
-from tests.support.entries import change_manifest, change_runs
+from tests.support.entries import change_manifest, change_runs, change_source
 from tests.support.helpers import a_score
 
 pytestmark = pytest.mark.system
@@ -94,6 +95,35 @@ def test_a_learner_in_a_package_that_builds_on_a_baseline_is_verified(made, tmp_
         "source/baselines/l2_init.py",
     ]
     assert main(["verify", str(folder), "--suite", "tiny.yaml", "--cells", "1"]) == 0
+
+
+def test_a_record_is_of_the_source_that_was_recorded(entry, monkeypatch):
+    original, (source,) = verifying.run_again, (entry / "source").glob("*.py")
+
+    def changing(*arguments):
+        results = original(*arguments)
+        source.write_text(f"{source.read_text()}# changed meanwhile\n")
+        return results
+
+    monkeypatch.setattr(verifying, "run_again", changing)
+    assert verify(entry, "--runs", "1") == 0
+    assert str(status_of(entry)) == "self-reported"
+
+
+def test_where_files_are_not_protected_that_is_told(entry, monkeypatch, capsys):
+    monkeypatch.setattr(process, "protects_files", lambda: False)
+    assert verify(entry, "--runs", "1") == 0
+    assert "it could write to any file of yours." in capsys.readouterr().err
+
+
+def test_a_terminal_obeys_nothing_of_an_entrys(entry, capsys):
+    (source,) = (entry / "source").glob("*.py")
+    printing = "import os\nos.write(2, b'\\x1b[2J verified.\\n')\n"
+    change_source(entry, printing + source.read_text())
+    verify(entry, "--runs", "1")
+    err = capsys.readouterr().err
+    assert "Learner: \\x1b[2J verified." in err.splitlines(), err
+    assert "\x1b" not in err
 
 
 def test_scores_that_were_made_up_are_found_out(entry, capsys):

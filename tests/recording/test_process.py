@@ -1,9 +1,11 @@
 """A user's learner is recorded in a process of its own, from which only plain data comes back."""
 
+import contextlib
 import importlib
 import os
+import subprocess
 import sys
-import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +13,7 @@ import torch
 import plasticity_bench as pb
 from plasticity_bench.learners.submitted import SubmittedLearner, is_submitted, submitted
 from plasticity_bench.recording import process
-from plasticity_bench.recording.process import RecorderProcess, isolation
+from plasticity_bench.recording.process import RecorderProcess, isolation, protects_files
 from plasticity_bench.recording.recorder import Recorder
 from tests.support.helpers import SPEC
 
@@ -127,25 +129,127 @@ def test_there_is_no_network_where_the_system_permits_that(learner):
 def test_the_process_and_what_it_has_started_end_before_results_exist(learner, tmp_path, capfd):
     if not isolation():
         pytest.skip("this system has no unshare, or does not permit it")
+    mark = f"left by {tmp_path}"
     text = (
         "import subprocess\nimport plasticity_bench as pb\n"
-        f"subprocess.Popen(['sh', '-c', 'while true; do touch {tmp_path}/left; sleep 0.1; done'], "
+        f"subprocess.Popen(['sh', '-c', 'while true; do sleep 0.1; done', '{mark}'], "
         "start_new_session=True)"
         "\nclass Learner(pb.Learner):\n    pass\n"
     )
     recorder = RecorderProcess([learner(text)], SPEC)
     process_id = recorder._process.pid
+    assert _running(mark)
     recorder.update(*BATCH)
     with pytest.raises(ProcessLookupError):
         os.kill(process_id, 0)
-    (tmp_path / "left").unlink(missing_ok=True)
-    time.sleep(1)
-    assert not (tmp_path / "left").exists()
+    assert not _running(mark)
     # Another shape needs another process, which must record the same.
     assert recorder.update((4, *SPEC.input_shape), (4,)).nodes
     assert recorder._process.pid != process_id
     del recorder
     assert capfd.readouterr().err == ""  # `unshare` says nothing of a child that was killed
+
+
+def _running(mark):
+    """Whether a process has this in its command."""
+    commands = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended
+            commands.append(file.read_bytes())
+    return any(mark.encode() in command for command in commands)
+
+
+WRITING = """
+import ctypes, os, socket, tempfile
+from pathlib import Path
+import plasticity_bench as pb
+
+def refused(attempt):
+    try:
+        attempt()
+    except OSError:
+        return
+    raise AssertionError(attempt)
+
+def attempts():
+    refused(lambda: open("FOLDER/results", "a"))
+    refused(lambda: open("FOLDER/new", "w"))
+    refused(lambda: os.rename("FOLDER/results", "FOLDER/moved"))
+    refused(lambda: os.chmod("FOLDER/results", 0o777))
+    refused(lambda: open("/proc/1/root/FOLDER/results", "a"))
+    refused(lambda: open("/proc/sys/kernel/core_pattern", "a"))
+
+attempts()
+assert Path("FOLDER/results").read_text() == "theirs"
+refused(lambda: socket.socket(socket.AF_UNIX))  # of a program that would write for it
+assert set(os.listdir("/dev")) == {"null", "zero", "full", "random", "urandom", "shm"}
+for folder in (".", os.environ["HOME"], tempfile.gettempdir()):
+    Path(folder, "own").write_text("ours")
+open("/dev/null", "w").write("nothing")
+if os.fork() == 0:  # as root of a namespace of its own
+    libc = ctypes.CDLL(None)
+    libc.unshare(0x10000000 | 0x20000)
+    for flags in (0x20, 0x1020):
+        assert libc.mount(b"none", b"/", b"", ctypes.c_ulong(flags), None)
+    attempts()
+    os._exit(0)
+assert os.wait()[1] == 0
+
+class Learner(pb.Learner):
+    pass
+"""
+
+
+@pytest.mark.parametrize("user", [(), ("--user", "--map-root-user")])
+def test_no_file_of_the_users_is_written(learner, tmp_path, monkeypatch, user):
+    prefix = ("unshare", *user, "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+    if subprocess.run([*prefix, "true"], check=False).returncode or not protects_files():
+        pytest.skip("this system has no namespaces of mounts, or does not permit them")
+    monkeypatch.setattr(process, "isolation", lambda: prefix)
+    (tmp_path / "results").write_text("theirs")
+    recorder = RecorderProcess([learner(WRITING.replace("FOLDER", str(tmp_path)))], SPEC)
+    assert recorder.update(*BATCH).nodes
+    assert (tmp_path / "results").read_text() == "theirs"
+    assert not (tmp_path / "new").exists()
+
+
+def test_where_files_cannot_be_protected_learners_are_recorded_all_the_same(learner, monkeypatch):
+    monkeypatch.setattr(process, "_sealed", lambda folder: ("env",))
+    assert not process.protects_files.__wrapped__()
+    assert RecorderProcess([learner(PLAIN)], SPEC).update(*BATCH).nodes
+
+
+OBEYED = "\x1b[2J\x1b]0;owned\x07 2 runs: verified."
+SHOWN = r"Learner: \x1b[2J\x1b]0;owned\x07 2 runs: verified."
+
+
+@pytest.mark.parametrize(
+    "end", ["", "os._exit(3)\n", "import ctypes\nctypes.string_at(0)\n", "raise SystemExit(3)\n"]
+)
+def test_a_terminal_obeys_nothing_that_a_learner_prints(learner, capsys, end):
+    text = (
+        f"import os, sys, warnings\nos.write(2, {OBEYED!r}.encode() + b'\\n\\xff\\n')\n"
+        "warnings.warn('of this')\nprint('x' * 300_000, file=sys.stderr)\nprint('no end', end='')\n"
+        f"sys.stdout.flush()\n{end}"
+    )
+    with pytest.raises(pb.PlasticityBenchError) if end else contextlib.nullcontext():
+        RecorderProcess([learner(text + PLAIN)], SPEC).update(*BATCH)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == [SHOWN, r"Learner: \xff"]
+    assert "UserWarning: of this" in lines[2]
+    assert sum(line.count("x") for line in lines) > 300_000
+    assert lines[-1] == "Learner: no end"
+
+
+def test_a_terminal_obeys_no_error_of_a_learners(learner):
+    hook = f"    def penalty(self, params, state):\n        raise ValueError({OBEYED!r})\n"
+    with pytest.raises(pb.LearnerError) as raised:
+        RecorderProcess([learner(PLAIN.replace("    pass\n", hook))], SPEC).update(*BATCH)
+    assert str(raised.value).endswith(SHOWN.removeprefix("Learner: "))
+
+
+def test_closing_standard_error_ends_nothing(learner):
+    assert RecorderProcess([learner("import os\nos.close(2)\n" + PLAIN)], SPEC).record.names
 
 
 @pytest.mark.parametrize(

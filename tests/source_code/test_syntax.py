@@ -68,6 +68,34 @@ def test_what_may_change_a_result_changes_the_hash(old, new):
     assert hashed(TEXT.replace(old, new)) != hashed(TEXT)
 
 
+READING_ITSELF = [
+    "TEXT = __doc__",
+    "def text(of):\n    return of.__doc__",
+    "text = getattr(object, '__doc__')",
+    "import inspect as i",
+    "from inspect import getsource",
+    "import linecache",
+    "HERE = __file__",
+    "__import__('inspect')",
+]
+
+
+@pytest.mark.parametrize("reading", READING_ITSELF)
+@pytest.mark.parametrize("old", ["A module.", "A rate.", "Return it."])
+def test_what_reads_source_files_is_known_by_every_byte_of_them(reading, old):
+    for own, other in ((f"{TEXT}{reading}\n", ""), (TEXT, f"{reading}\n")):
+        one, two = (
+            source_hash([("mine", text.encode()), ("other", other.encode())])
+            for text in (own, own.replace(old, "Another."))
+        )
+        assert one != two
+
+
+def test_to_speak_of_them_is_not_to_read_them():
+    text = TEXT.replace("A module.", "We inspect __doc__ and __file__.")
+    assert hashed(text + "# linecache\n") == hashed(TEXT)
+
+
 def test_the_hash_is_the_same_on_every_version_of_python():
     digest = hashlib.sha256(canonical(TEXT.encode())).hexdigest()[:16]
     assert digest == "9f18e19eb030649d", sys.version
