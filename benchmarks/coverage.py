@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tabulate import tabulate
 
-from benchmarks.paper import CURVATURE, REFERENCE, RETAINED, SHORT, TRAINABILITY
+from benchmarks.paper import CURVATURE, REFERENCE, RETAINED, TRAINABILITY
 from plasticity_bench import load_results
 from plasticity_bench.statistics import LEVEL, mean_intervals, ranks
 
@@ -34,12 +34,12 @@ Group = tuple[str, str]
 STORED = Path(__file__).with_suffix(".csv")
 SCORES = (TRAINABILITY, RETAINED, CURVATURE)
 SEEDS = (5, 10, 20)
-DRAWS = 10_000
-RESAMPLED = 2_000
+DRAWS = 4_000
+RESAMPLED = 1_000
 """Draws of the bootstrap's intervals, which take longer."""
 TABLES = 2_000
 """Tables that are ranked."""
-RESAMPLES = 2_000
+RESAMPLES = 1_000
 OVER_STREAMS = "mean over both streams"
 CHUNK = 500
 """Draws that are resampled at a time."""
@@ -170,36 +170,38 @@ def _methods(groups: Mapping[Group, Mapping[str, Array]]) -> None:
     headers = ["mean of", "interval", *(f"{n} seeds" for n in SEEDS)]
     print("\n## Methods\n\nThe least, the median and the most over learners, or over their pairs.")
     for score in SCORES:
+        methods = METHODS if score == TRAINABILITY else {"Student's t": student}
         rows = []
         for (of_score, place), group in groups.items():
-            for name, method in METHODS.items() if of_score == score else ():
+            for name, method in methods.items() if of_score == score else ():
                 shares = [
                     [100 * coverage(values, n, method)[0] for values in group.values()]
                     for n in SEEDS
                 ]
                 spans = (f"{min(s):.1f}, {np.median(s):.1f}, {max(s):.1f} %" for s in shares)
                 rows.append([place, name, *spans])
-        print(f"\n### {SHORT[score].capitalize()}\n")
+        print(f"\n### {_title(score)}\n")
         print(tabulate(rows, headers, "github", disable_numparse=True))
 
 
 def _each(groups: Mapping[Group, Mapping[str, Array]]) -> None:
-    """Print coverage and width of Student's intervals, and the width of percentiles."""
+    """Print coverage and mean width of Student's intervals of each learner."""
     headers = ["mean of", "of 120 seeds", *(f"{n} seeds" for n in SEEDS)]
-    print("\n## Student's t\n\nCoverage, mean width, and in brackets that of percentiles.")
+    print("\n## Student's t\n\nCoverage, and the mean width.")
     for (score, place), group in groups.items():
         if place.startswith("differences"):
             continue
         rows = []
         for what, values in group.items():
-            row = [what, f"{values.mean():.3f}"]
-            for n in SEEDS:
-                share, width = coverage(values, n, student)
-                _, other = coverage(values, n, percentile)
-                row.append(f"{100 * share:.1f} %, {width:.3f} ({other:.3f})")
-            rows.append(row)
-        print(f"\n### {SHORT[score].capitalize()}, {place}\n")
+            found = (coverage(values, n, student) for n in SEEDS)
+            shown = (f"{100 * share:.1f} %, {width:.3f}" for share, width in found)
+            rows.append([what, f"{values.mean():.3f}", *shown])
+        print(f"\n### {_title(score)}, {place}\n")
         print(tabulate(rows, headers, "github", disable_numparse=True))
+
+
+def _title(score: str) -> str:
+    return score.replace("_", " ").capitalize()
 
 
 def _ranks(values: Array) -> None:
