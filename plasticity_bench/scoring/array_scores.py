@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.scoring.scores import shares
 from plasticity_bench.statistics import Interval, known, mean_interval
 from plasticity_bench.statistics.aggregates import Array
 
@@ -112,6 +113,4 @@ def _broadcasts(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 def _fraction(values: ArrayLike, floor: ArrayLike, reference: ArrayLike) -> Array:
     value, low, high = (np.asarray(a, dtype=np.float64) for a in (values, floor, reference))
-    gain = high - low
-    gained = np.where(gain > 0, gain, np.nan)
-    return np.asarray((value - low) / gained)
+    return shares(value - low, high - low)

@@ -63,6 +63,8 @@ def test_seeds_on_which_the_reference_gains_nothing_are_left_out():
     scores = pb.score_arrays([0.5, 0.5, 0.5], [0.9, 0.1, 0.9], 0.1)
     assert scores["trainability"].mean == 0.5
     assert math.isnan(pb.score_arrays([0.5], [0.1], 0.1)["trainability"].mean)
+    rounded = float(np.float32(0.14))  # above 0.14
+    assert math.isnan(pb.trainability([0.5], [rounded], 0.14)[0])
 
 
 @pytest.mark.parametrize(
