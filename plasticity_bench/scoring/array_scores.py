@@ -112,5 +112,10 @@ def _broadcasts(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 
 def _fraction(values: ArrayLike, floor: ArrayLike, reference: ArrayLike) -> Array:
-    value, low, high = (np.asarray(a, dtype=np.float64) for a in (values, floor, reference))
+    value, low, high = map(_numbers, (values, floor, reference))
     return shares(value - low, high - low)
+
+
+def _numbers(given: ArrayLike) -> Array:
+    """As float64; NaN where it is masked."""
+    return np.ma.filled(np.ma.asarray(given, dtype=np.float64), np.nan)

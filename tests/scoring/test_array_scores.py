@@ -82,3 +82,10 @@ def test_seeds_on_which_the_reference_gains_nothing_are_left_out():
 def test_what_does_not_fit_is_refused(arguments, options, sentence):
     with pytest.raises(BadInputError, match=sentence):
         pb.score_arrays(*arguments, **options)
+
+
+def test_what_is_masked_is_not_known():
+    masked = np.ma.masked_array([0.5, 0.9, 0.5], mask=[0, 1, 0])
+    assert np.isnan(pb.trainability(masked, [0.9] * 3, 0.1)).tolist() == [False, True, False]
+    assert np.isnan(pb.trainability([0.5] * 3, masked, 0.1)).tolist() == [False, True, False]
+    assert pb.score_arrays(masked, [0.9] * 3, 0.1)["trainability"].mean == 0.5
