@@ -97,3 +97,14 @@ def test_a_mistake_is_one_sentence(arguments, expected):
 def test_another_argument_is_refused():
     with pytest.raises(BadInputError, match="has no argument 'sedes'"):
         pb.evaluate("adam", digits(), sedes=3)
+
+
+def test_an_object_is_checked_as_its_class_is():
+    class Own(pb.Learner):
+        @classmethod
+        def penalty(cls, params, state):
+            return params["head.bias"].sum()
+
+    for learner in (Own, Own()):
+        with pytest.raises(pb.BadInputError, match="Own, hook penalty: it must be a method"):
+            pb.evaluate(learner, "plasticity/RandomLabelDigits-v0", seeds=1)
