@@ -15,6 +15,8 @@ from plasticity_bench.errors import LearnerError
 from plasticity_bench.learners.learner import HOOKS, Learner
 from plasticity_bench.learners.optimizers import Params
 
+PENALTIES = {"penalty": "params", "hidden_penalty": "hidden"}
+"""Hooks of which nothing but the gradient has an effect, and what it is taken for."""
 HUGE = 1e3  # larger parameters are reported as such
 # (class's name, hook, its arguments by name) -> what is called with the value that it returned
 Look = Callable[[str, str, dict[str, Any]], Callable[[Any], None]]
@@ -28,6 +30,11 @@ def unchanging(learner: Learner) -> Learner:
 def finite(learner: Learner) -> Learner:
     """Return the learner, whose hooks now raise a `LearnerError` where a number is not finite."""
     return _watched(learner, _look_for_infinities)
+
+
+def differentiable(learner: Learner) -> Learner:
+    """Return the learner, whose penalties now raise a `LearnerError` if they have no gradient."""
+    return _watched(learner, _look_for_gradients)
 
 
 def _watched(learner: Learner, look: Look) -> Learner:
@@ -94,6 +101,24 @@ def _look_for_infinities(
                 f"Learner {learner}, hook {hook}: {made} is not finite, although all of its "
                 "arguments are: keep divisors, and arguments of square roots and logarithms, above "
                 "zero, `x.clamp_min(1e-8)`."
+            )
+
+    return look
+
+
+def _look_for_gradients(
+    learner: str, hook: str, arguments: dict[str, Any]
+) -> Callable[[Any], None]:
+    differentiated = any(value.requires_grad for value in _tensors(arguments).values())
+
+    def look(returned: Any) -> None:
+        if hook not in PENALTIES or not differentiated or not isinstance(returned, Tensor):
+            return
+        if not returned.requires_grad and bool(returned != 0):
+            raise LearnerError(
+                f"Learner {learner}, hook {hook}: what it returns has no gradient, so it changes "
+                "nothing: compute it without torch.no_grad(), .detach() and .item(), from "
+                f"`{PENALTIES[hook]}`."
             )
 
     return look

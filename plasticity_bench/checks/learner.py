@@ -34,11 +34,11 @@ def check_learner(
     It trains a small network on a small stream, learns, and stays finite; the same seed gives
     bit-identical results, whatever the state of global random generators, the other replicas and
     their hyperparameters, and after its state was stored and loaded; its hooks change neither their
-    arguments nor anything else, and read no clock; its networks differ in parameters only, and an
-    example's outputs are computed from that example alone; its hyperparameters survive a suite's
-    file; its network is not much larger than the suite's; `vectorized` is False only where
-    necessary; and its code neither reads files or the environment nor changes globals. The check
-    takes seconds.
+    arguments nor anything else, and read no clock; its penalties have gradients; its networks
+    differ in parameters only, and an example's outputs are computed from that example alone; its
+    hyperparameters survive a suite's file; its network is not much larger than the suite's;
+    `vectorized` is False only where necessary; and its code neither reads files or the environment
+    nor changes globals. The check takes seconds.
 
     Args:
         learner: a baseline's name, `module:Class`, a class, or one with its hyperparameters set.
@@ -113,6 +113,12 @@ def check_hyperparameters(trial: Trial) -> None:
 def check_arguments_unchanged(trial: Trial) -> None:
     """Its hooks do not change their arguments."""
     trial.run(SEEDS[:1], hooks.unchanging(trial.learner))
+
+
+def check_penalties(trial: Trial) -> None:
+    """Its penalties have gradients."""
+    if any(map(trial.learner.overrides, hooks.PENALTIES)):
+        trial.run(SEEDS[:1], hooks.differentiable(trial.learner))
 
 
 def check_deterministic(trial: Trial) -> None:
@@ -239,6 +245,7 @@ CHECKS: tuple[Check, ...] = (
     check_learner_code,
     check_hyperparameters,
     check_arguments_unchanged,
+    check_penalties,
     check_deterministic,
     check_global_generators,
     check_replicas_independent,

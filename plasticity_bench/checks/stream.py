@@ -13,7 +13,12 @@ from plasticity_bench.checks.unseen import check_stream_code
 from plasticity_bench.errors import StreamError
 from plasticity_bench.streams import Stream, Task, make_stream
 from plasticity_bench.streams.env import StreamEnv
-from plasticity_bench.streams.validation import checked_batches, inputs_problem, task_problem
+from plasticity_bench.streams.validation import (
+    checked_batches,
+    inputs_problem,
+    parts_problem,
+    task_problem,
+)
 
 SEEDS = (0, 1)
 MOST_TASKS = 100
@@ -61,6 +66,14 @@ def check_tasks(name: str, stream: Stream) -> None:
                 problem = inputs_problem(stream, stream.inputs(task.examples[:256]))
             if problem:
                 raise StreamError(f"{where} {problem}.")
+
+
+def check_parts(name: str, stream: Stream) -> None:
+    """Tasks of all seeds have the same parts."""
+    for index in _indices(stream):
+        tasks = {f"task({seed}, {index})": stream.task(seed, index) for seed in SEEDS}
+        if problem := parts_problem(tasks):
+            raise StreamError(f"{name}: {problem}.")
 
 
 def check_batches(_name: str, stream: Stream) -> None:
@@ -152,6 +165,7 @@ CHECKS: tuple[Check, ...] = (
     check_stream_code,
     check_parameters,
     check_tasks,
+    check_parts,
     check_batches,
     check_pure,
     check_varies,

@@ -7,6 +7,7 @@ from plasticity_bench.cli.common import say
 from plasticity_bench.cli.requests import RunRequest
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import (
+    TUNED,
     GroupNotes,
     LearnerOnStream,
     Results,
@@ -105,7 +106,12 @@ def _with_origin(groups: list[Group], tuned: Tuned, suite: Suite) -> list[Group]
             f"{tuned.path} chose settings by version {tuned.record.scores} of the scores, and this "
             f"package has version {version.VERSION}: tune again."
         )
-    untuned = {group.label: None for group in groups if not tuned.has(group.label)}
+    own = {contender.label for contender in suite.contenders}
+    untuned = {
+        label: None
+        for label in [group.label for group in groups]
+        if not tuned.has(label if label in own else label.removesuffix(TUNED))
+    }
     if untuned:
         say(f"{tuned.path} has nothing for {', '.join(untuned)}: run with the suite's settings.")
     return [

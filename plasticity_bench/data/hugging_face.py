@@ -37,12 +37,7 @@ def to_dataset(
     columns = list(parts[0].column_names)
     label_column = column_named(columns, label, LABELS, "labels", "label", origin)
     image_column = _image_column(parts[0], columns, inputs)
-    classes = getattr(parts[0].features[label_column], "names", None)
-    labels: list[Any] = []
-    for part in parts:
-        labels += part[label_column][:]
-    if classes is not None:
-        _check_known(labels, origin)
+    labels, classes = _labels(parts, label_column, origin)
     if image_column is not None:
         encoded = [p for part in parts for p in _pictures(part, image_column, origin)]
         if not encoded:
@@ -220,6 +215,34 @@ def _table(table: Any, columns: Sequence[str], origin: str) -> np.ndarray[Any, A
     if len(arrays) == 1 and arrays[0].ndim > 1:
         return arrays[0]
     return np.column_stack([array.reshape(len(array), -1) for array in arrays])
+
+
+def _labels(parts: Sequence[Any], column: str, origin: str) -> tuple[list[Any], list[str] | None]:
+    """The labels of all parts, and the names of classes where labels are their numbers.
+
+    Numbers are those of the training part: another may have its classes in another order.
+    """
+    labels: list[Any] = []
+    classes: list[str] | None = None
+    for part in parts:
+        if column not in part.column_names:
+            raise own.wrong(origin, f"has no column {column!r} in its test part")
+        names = getattr(part.features[column], "names", None)
+        own_labels = list(part[column][:])
+        if names is not None:
+            _check_known(own_labels, origin)
+        if part is parts[0]:
+            classes = None if names is None else list(names)
+        elif (names is None) != (classes is None):
+            raise own.wrong(
+                origin,
+                f"names its classes in one part only: make column {column!r} a ClassLabel in both",
+            )
+        elif names is not None and classes is not None:
+            classes += [name for name in names if name not in classes]
+            own_labels = [classes.index(names[label]) for label in own_labels]
+        labels += own_labels
+    return labels, classes
 
 
 def _check_known(labels: Sequence[Any], origin: str) -> None:

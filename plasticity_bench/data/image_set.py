@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plasticity_bench.data import hub, image_folder, image_tables
+from plasticity_bench.data.pixels import check_depth
 from plasticity_bench.data.rows import Row
 from plasticity_bench.data.source import Block
 from plasticity_bench.errors import BadInputError
@@ -83,7 +84,8 @@ class ImageSet:
             with Image.open(io.BytesIO(row.content()), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
-                colour = image.convert("RGB")
+                check_depth(image)
+                colour = image.convert("RGB")  # without what is transparent, as it was published
         except Exception as error:  # Pillow's decoders raise many kinds for broken files
             raise BadInputError(
                 f"{row.location} cannot be read as an image ({error}); get this file anew.",

@@ -134,7 +134,7 @@ def from_arrays(
     if (test_inputs is None) != (test_labels is None):
         raise BadInputError("test_inputs and test_labels go together.", "dataset")
     parts = [(inputs, labels)] + ([] if test_inputs is None else [(test_inputs, test_labels)])
-    arrays = [(np.asarray(some), np.asarray(others)) for some, others in parts]
+    arrays = [(own.array(some, name), own.label_array(others, name)) for some, others in parts]
     for some, others in arrays:
         if some.ndim == 0 or others.ndim == 0 or len(some) != len(others):
             sizes = f"shapes {some.shape} and {others.shape}"

@@ -27,6 +27,8 @@ from plasticity_bench.safe_files import atomic_folder, write_atomic
 
 LARGEST_LABEL = 2**53
 """Whole numbers above it are not all floats."""
+VERSION = 2
+"""Of how files are read: raised if one gives other examples or is refused, all are read again."""
 DIGITS = 12
 """Of the fingerprint, in a name."""
 _NAME = re.compile(rf"[a-z0-9_]+-[0-9a-f]{{{DIGITS}}}")
@@ -78,6 +80,26 @@ def store(
     if not is_stored(full_name):
         _write(made, full_name)
     return load(full_name)
+
+
+def array(given: Any, origin: str) -> NDArray[Any]:
+    """Return what the user gave as an array. Raises BadInputError if a part of it is masked."""
+    if np.ma.is_masked(given):
+        raise wrong(origin, "has masked numbers: leave such rows out, or fill them in")
+    return np.asarray(given)
+
+
+def label_array(labels: Any, origin: str) -> NDArray[Any]:
+    """Return labels as an array of any kind. Raises BadInputError if one is missing."""
+    import pandas
+
+    # Of a list with a text in it, NumPy makes texts, also of what is missing.
+    given = np.asarray(labels, object if isinstance(labels, list | tuple) else None)
+    masked = np.ma.getmaskarray(labels) if np.ma.isMaskedArray(labels) else False
+    missing = np.argwhere(pandas.isna(given) | masked)
+    if len(missing):
+        raise wrong(origin, f"has no label in row {missing[0][0]}: leave such rows out")
+    return np.asarray(labels)
 
 
 def wrong(origin: str, problem: str) -> BadInputError:
@@ -160,7 +182,7 @@ def read_once(loader: str, options: dict[str, Any], files: Sequence[Path], read:
         read: the function, without arguments.
     """
     stats = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    text = json.dumps([loader, options, stats], sort_keys=True, default=str)
+    text = json.dumps([VERSION, loader, options, stats], sort_keys=True, default=str)
     remembered = _root() / "read" / hashlib.sha256(text.encode()).hexdigest()[:32]
     try:
         name = remembered.read_text(encoding="utf-8")
@@ -254,13 +276,13 @@ def _classes(
     origin: str,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels from 0 on, and the names of classes: those that the training examples have."""
-    array = np.asarray(labels)
+    array = label_array(labels, origin)
     if array.ndim != 1:
         raise wrong(origin, f"has labels of shape {array.shape}; there must be one for each input")
     if array.dtype.kind == "f":
         rounded = np.round(array)
         whole = (rounded == array) & (np.abs(rounded) <= LARGEST_LABEL)
-        if not whole.all():  # also where one is missing
+        if not whole.all():
             row = int(np.argmin(whole))
             raise wrong(
                 origin, f"has the label {array[row]} in row {row}; labels are classes, not values"

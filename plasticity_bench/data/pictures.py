@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plasticity_bench.data.image_set import FORMATS, MAX_PIXELS
+from plasticity_bench.data.pixels import check_depth, check_opaque
 from plasticity_bench.errors import BadInputError
 
 DEFAULT_SIDE = 32
@@ -52,7 +53,13 @@ def from_pillow(
     """Return images of Pillow's as `decode` returns encoded ones. Arguments and errors likewise."""
     grey = all(image.mode in GREY for image in images)
     height, width = _size(size, {(image.height, image.width) for image in images})
-    return np.stack([_array(image, grey, height, width) for image in images])
+    arrays = []
+    for number, image in enumerate(images):
+        try:
+            arrays.append(_array(image, grey, height, width))
+        except ValueError as error:
+            raise _unreadable(f"image {number} of the data set", error) from error
+    return np.stack(arrays)
 
 
 def _size(given: int | Sequence[int] | None, sizes: set[tuple[int, int]]) -> tuple[int, int]:
@@ -81,12 +88,14 @@ def _decoded(picture: Picture, grey: bool, height: int, width: int) -> NDArray[n
     except BadInputError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds for broken files
-        raise _unreadable(picture, error) from error
+        raise _unreadable(picture.location, error) from error
 
 
 def _array(image: Any, grey: bool, height: int, width: int) -> NDArray[np.uint8]:
     from PIL import Image
 
+    check_depth(image)
+    check_opaque(image)
     converted = image.convert("L" if grey else "RGB")
     if converted.size != (width, height):
         converted = converted.resize((width, height), Image.Resampling.BOX)
@@ -100,16 +109,16 @@ def _opened(picture: Picture) -> Any:
     try:
         image = Image.open(io.BytesIO(picture.content()), formats=FORMATS)
     except Exception as error:
-        raise _unreadable(picture, error) from error
+        raise _unreadable(picture.location, error) from error
     if image.width * image.height > MAX_PIXELS:
-        raise _unreadable(picture, ValueError(f"it has more than {MAX_PIXELS:,} pixels"))
+        raise _unreadable(picture.location, ValueError(f"it has more than {MAX_PIXELS:,} pixels"))
     return image
 
 
-def _unreadable(picture: Picture, error: Exception) -> BadInputError:
+def _unreadable(location: str, error: Exception) -> BadInputError:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     reason = reason.partition(" <_io.BytesIO")[0]
     return BadInputError(
-        f"{picture.location} cannot be read as an image ({reason}): remove it, or replace it.",
+        f"{location} cannot be read as an image ({reason}): remove it, or replace it.",
         "dataset",
     )

@@ -79,10 +79,23 @@ def examples(dataset: Any, origin: str) -> tuple[list[Any], list[Any]]:
                 origin, f"must have pairs of input and class; number {index} is {pair!r}"
             )
         inputs.append(pair[0])
-        labels.append(int(pair[1]) if hasattr(pair[1], "__int__") else pair[1])
+        labels.append(_label(pair[1], index, origin))
     if not inputs:
         raise own.wrong(origin, "is empty")
     return inputs, labels
+
+
+def _label(label: Any, index: int, origin: str) -> Any:
+    """A label as a Python value; `own.store` refuses those that are no classes."""
+    if not hasattr(label, "item"):
+        return label
+    try:
+        return label.item()
+    except (RuntimeError, ValueError):  # PyTorch's and NumPy's
+        raise own.wrong(
+            origin,
+            f"has a label of shape {tuple(label.shape)} in row {index}; labels are single classes",
+        ) from None
 
 
 def stacked(inputs: Sequence[Any], size: int | Sequence[int] | None, origin: str) -> Any:
@@ -92,7 +105,7 @@ def stacked(inputs: Sequence[Any], size: int | Sequence[int] | None, origin: str
     if all(isinstance(one, Image.Image) for one in inputs):
         return pictures.from_pillow(inputs, size)
     try:
-        arrays = [np.asarray(one) for one in inputs]
+        arrays = [own.array(one, origin) for one in inputs]
         return np.stack(arrays)
     except (TypeError, ValueError) as error:
         raise own.wrong(

@@ -99,7 +99,7 @@ def evaluate(
 
 def _update(population: Population, batch: Batch) -> tuple[Tensor, Tensor]:
     """Train on a batch; return losses, and metrics before the update, (replicas,) each."""
-    if batch.rewards is None or batch.next_inputs is None:
+    if batch.rewards is None or batch.next_inputs is None or batch.discount is None:
         return population.update(batch.inputs, batch.targets)
     both = population.predict(torch.cat([batch.inputs, batch.next_inputs], 1))
     values, following = both.chunk(2, 1)

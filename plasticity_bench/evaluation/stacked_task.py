@@ -11,7 +11,7 @@ from torch import Tensor
 from plasticity_bench.errors import BadInputError, StreamError
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.task import Floats, Integers, Task
-from plasticity_bench.streams.validation import checked_batches, checked_task, inputs_problem
+from plasticity_bench.streams.validation import checked_batches, checked_tasks, inputs_problem
 
 EVALUATION_BATCH = 1024
 LOOKED_UP = 256
@@ -27,14 +27,14 @@ class Batch(NamedTuple):
         targets: (replicas, batch), or (replicas, batch, outputs) of floats.
         rewards: of a task that is bootstrapped, (replicas, batch, outputs); None of others.
         next_inputs: (replicas, batch, *input_shape), as rewards.
-        discount: of what follows.
+        discount: of what follows, (replicas, 1, 1), as rewards.
     """
 
     inputs: Tensor
     targets: Tensor
     rewards: Tensor | None = None
     next_inputs: Tensor | None = None
-    discount: float = 0.0
+    discount: Tensor | None = None
 
 
 class Examples:
@@ -176,7 +176,7 @@ class StackedTask:
             device: of the batches.
             before: the task before it, if there was one.
         """
-        tasks = [checked_task(stream, seed, index) for seed in seeds]
+        tasks = checked_tasks(stream, seeds, index)
         held_out = [task.test for task in tasks if task.test is not None]
         trained, tested = (before.train, before.test) if before else (None, None)
         self.train: Examples = Examples(stream, tasks, device, trained)
@@ -193,11 +193,13 @@ class StackedTask:
         )
         self._device = device
         bootstraps = [task.bootstrap for task in tasks if task.bootstrap is not None]
-        self._rewards = self._next_inputs = None
+        self._rewards = self._next_inputs = self._discount = None
         if bootstraps:
             self._rewards = self._stacked([b.rewards for b in bootstraps], np.float32)
             self._next_inputs = self._stacked([b.next_inputs for b in bootstraps], np.float32)
-            self._discount = bootstraps[0].discount
+            self._discount = self._stacked(
+                [np.full((1, 1), b.discount) for b in bootstraps], np.float32
+            )
         rows = [checked_batches(stream, seed, index) for seed in seeds]
         self._batches = self._stacked([batches for batches, _ in rows])
         self._left_over = self._stacked([left_over for _, left_over in rows])

@@ -87,13 +87,26 @@ def check_class(reference: str, cls: type[Learner]) -> None:
     annotated(cls)
     if not isinstance(cls.vectorized, bool):
         raise BadInputError(f"Learner {reference}: vectorized must be True or False.")
-    for base in cls.__mro__[: cls.__mro__.index(Learner)]:
+    place = cls.__mro__.index(Learner)
+    for base in cls.__mro__[place + 1 :]:
+        for name in vars(base):
+            if name in vars(Learner) and not name.startswith("__"):
+                raise BadInputError(
+                    f"Learner {reference}: {name} of {base.__name__} is never used, because "
+                    f"Learner comes before it: write `class ...({base.__name__}, Learner)`."
+                )
+    for base in cls.__mro__[:place]:
         if "__init__" in vars(base):
             raise BadInputError(
                 f"Learner {reference}: hyperparameters are annotated class attributes: remove "
                 "__init__."
             )
         for name, value in vars(base).items():
+            if name in HOOKS and not inspect.isfunction(value):
+                raise BadInputError(
+                    f"Learner {reference}, hook {name}: it must be a method, which sees the "
+                    f"learner's settings, not a {type(value).__name__}: write `{_written(name)}`."
+                )
             if name.startswith("_") or not inspect.isfunction(value):
                 continue
             if name in helpers:
@@ -107,7 +120,7 @@ def check_class(reference: str, cls: type[Learner]) -> None:
 
 
 def _check_signature(reference: str, hook: str, method: object) -> None:
-    expected = list(inspect.signature(getattr(Learner, hook)).parameters)
+    expected = _arguments(hook)
     signature = inspect.signature(method)  # type: ignore[arg-type]
     try:
         signature.bind(*expected)
@@ -117,5 +130,13 @@ def _check_signature(reference: str, hook: str, method: object) -> None:
         raise BadInputError(
             f"Learner {reference}, hook {hook}{location}: it is called as "
             f"{hook}({', '.join(expected[1:])}), but defined with {signature}: write "
-            f"`def {hook}({', '.join(expected)})`."
+            f"`{_written(hook)}`."
         ) from None
+
+
+def _arguments(hook: str) -> list[str]:
+    return list(inspect.signature(getattr(Learner, hook)).parameters)
+
+
+def _written(hook: str) -> str:
+    return f"def {hook}({', '.join(_arguments(hook))})"

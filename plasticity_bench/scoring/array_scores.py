@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.scoring.scores import shares
 from plasticity_bench.statistics import Interval, known, mean_interval
 from plasticity_bench.statistics.aggregates import Array
 
@@ -111,22 +112,18 @@ def _broadcasts(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 
 def _fraction(values: ArrayLike, floor: ArrayLike, reference: ArrayLike) -> Array:
-    value, low, high = (_numbers(a) for a in (values, floor, reference))
+    value, low, high = map(_numbers, (values, floor, reference))
     for array in (low, high):
         if not _broadcasts(array.shape, value.shape):
             raise BadInputError(
                 f"Arrays of shapes {value.shape} and {array.shape} do not fit: give a number for "
                 "each score."
             )
-    gain = high - low
-    gained = np.where(gain > 0, gain, np.nan)
-    return np.asarray((value - low) / gained)
+    return shares(value - low, high - low)
 
 
-def _numbers(values: ArrayLike) -> Array:
-    """Values as float64; those that are masked are NaN."""
-    if np.iscomplexobj(values):
+def _numbers(given: ArrayLike) -> Array:
+    """As float64; NaN where it is masked."""
+    if np.iscomplexobj(given):
         raise BadInputError("Scores are of real numbers, not of complex ones.")
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(np.float64), np.nan)
-    return np.asarray(values, dtype=np.float64)
+    return np.ma.filled(np.ma.asarray(given, dtype=np.float64), np.nan)

@@ -151,6 +151,7 @@ def evaluate(
 
 def _made(learner: AnyLearner) -> Learner:
     if isinstance(learner, Learner):
+        check_class(type(learner).__name__, type(learner))
         return learner
     cls = find_learner(learner) if isinstance(learner, str) else learner
     check_class(getattr(cls, "__name__", repr(cls)), cls)

@@ -11,6 +11,11 @@ import numpy as np
 
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.results import LearnerOnStream, Results, Run, RunTable
+from plasticity_bench.statistics.aggregates import Array
+
+NO_GAIN = 1e-6
+"""A control that gains no more has gained nothing. Measured accuracies are means in float32, which
+round by up to 6e-8, and chance is exact: a network at chance can seem to be above it."""
 
 SCORES = {
     "trainability": "trainability",
@@ -195,11 +200,15 @@ def score(learner: Means, reference: Means, own_fresh: Means | None = None) -> S
 def fraction(value: float, floor: float, control: float) -> float:
     r"""Return $(value - floor) / (control - floor)$, the share of the control's gain.
 
-    NaN where the control gains nothing: there is then no plasticity to lose.
+    NaN where the control gains nothing, `NO_GAIN`: there is then no plasticity to lose.
     """
-    if not control > floor:
-        return math.nan
-    return (value - floor) / (control - floor)
+    gain = control - floor
+    return (value - floor) / gain if gain > NO_GAIN else math.nan
+
+
+def shares(gain: Array, control: Array) -> Array:
+    """Return the share of the control's gain, as `fraction` does, of arrays that broadcast."""
+    return np.asarray(gain / np.where(control > NO_GAIN, control, np.nan))
 
 
 def _online(run_table: RunTable, diverged: Sequence[bool]) -> list[float]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.results import Run, RunResult, Selection
 from plasticity_bench.scoring.associations import NOT_EXPLANATIONS, known_before_tasks
+from plasticity_bench.scoring.scores import shares
 from plasticity_bench.statistics.aggregates import Array
 
 TASK_NUMBER = "task number"
@@ -166,7 +167,7 @@ def _stream_histories(
     before: dict[str, Array] = {
         TASK_NUMBER: np.broadcast_to(np.arange(num_tasks, dtype=np.float64), gain.shape),
         LAST_ACCURACY: _before(stacked(lambda c: c.accuracy)),
-        LAST_TRAINABILITY: _before(_ratio(gain, control)),
+        LAST_TRAINABILITY: _before(shares(gain, control)),
     }
     for name in dict.fromkeys(name for c in mine for name in c.known):
         before[name] = stacked(partial(_known, name=name))
@@ -175,7 +176,7 @@ def _stream_histories(
     return StreamHistories(
         stream,
         tasks,
-        _ratio(_mean_after(gain, ahead), _mean_after(control, ahead))[..., tasks],
+        shares(_mean_after(gain, ahead), _mean_after(control, ahead))[..., tasks],
         {name: (values * alive)[..., tasks] for name, values in before.items()},
         np.array([sizes.get(label, math.nan) for label in learners]),
     )
@@ -205,11 +206,6 @@ def _step_size(run: Run) -> float:
     """The positive number of this name among its hyperparameters, or NaN."""
     stated = run.identity.get("learner", {}).get("hyperparameters", {}).get("step_size")
     return float(stated) if isinstance(stated, int | float) and stated > 0 else math.nan
-
-
-def _ratio(gain: Array, control: Array) -> Array:
-    """The share of the control's gain; NaN where it gains nothing, as `scores.fraction` has it."""
-    return np.where(control > 0, gain / np.where(control > 0, control, 1), np.nan)
 
 
 def _before(values: Array) -> Array:

@@ -3,7 +3,8 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
+from types import MemberDescriptorType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -55,6 +56,7 @@ class Stream(ABC):
     resets_head: bool = False
 
     def __post_init__(self) -> None:
+        self._check_defaults()
         self._check_counts("num_tasks", "updates_per_task", "batch_size")
         if self.num_tasks > MAX_TASKS:
             raise BadInputError(
@@ -77,6 +79,23 @@ class Stream(ABC):
                 f"updates_per_task x batch_size is more than {MAX_DRAWN:,}, the most that one task "
                 "may draw.",
                 key="batch_size",
+            )
+
+    def _check_defaults(self) -> None:
+        """Refuse a default that a class states, but its constructor does not know.
+
+        It is no field without an annotation, or in a class without `@dataclass`.
+        """
+        for parameter in fields(self):
+            stated = getattr(type(self), parameter.name, MISSING)
+            if stated is parameter.default or isinstance(stated, MemberDescriptorType):  # slots
+                continue
+            kind = getattr(parameter.type, "__name__", parameter.type)
+            raise BadInputError(
+                f"Stream {type(self).__name__}: {parameter.name} = {stated!r} has no effect. Write "
+                f"`{parameter.name}: {kind} = {stated!r}`, below "
+                "@dataclass(frozen=True, kw_only=True).",
+                key=parameter.name,
             )
 
     def _check_counts(self, *names: str) -> None:

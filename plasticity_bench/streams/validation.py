@@ -1,5 +1,6 @@
 """Validation of tasks, whenever one is made."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,20 @@ def checked_task(stream: Stream, seed: int, index: int) -> Task:
     if problem:
         raise StreamError(f"{where} {problem}.")
     return task
+
+
+def checked_tasks(stream: Stream, seeds: Sequence[int], index: int) -> list[Task]:
+    """Return task `index` of every seed, if each is what the stream promises, and all fit together.
+
+    Raises:
+        StreamError: as `checked_task`, or that some have parts that others lack.
+        BadInputError: as `checked_task`.
+    """
+    tasks = [checked_task(stream, seed, index) for seed in seeds]
+    problem = parts_problem({f"task({s}, {index})": t for s, t in zip(seeds, tasks, strict=True)})
+    if problem:
+        raise StreamError(f"Stream {type(stream).__name__}: {problem}.")
+    return tasks
 
 
 def checked_batches(stream: Stream, seed: int, index: int) -> tuple[Integers, Integers]:
@@ -86,6 +101,19 @@ def task_problem(stream: Stream, task: Task, size: int, index: int | None = None
     return None if problem is None else f"has a test part, which {problem}"
 
 
+def parts_problem(tasks: Mapping[str, Task]) -> str | None:
+    """Return how one of several seeds' tasks, by name, differs in its parts; None if none does."""
+    (first, parts), *others = [(name, _parts(task)) for name, task in tasks.items()]
+    for name, other in others:
+        if differing := sorted(parts ^ other):
+            owner = first if differing[0] in parts else name
+            return (
+                f"of {first} and {name}, only {owner} has {differing[0]}: the tasks of all seeds "
+                "must have the same parts"
+            )
+    return None
+
+
 def inputs_problem(stream: Stream, inputs: NDArray[np.generic]) -> str | None:
     """Return what is wrong with inputs, (n, *input_shape), as the end of a sentence."""
     if inputs.dtype != np.float32:
@@ -106,6 +134,16 @@ def inputs_problem(stream: Stream, inputs: NDArray[np.generic]) -> str | None:
             f"{low:g} and {high:g}"
         )
     return None
+
+
+def _parts(task: Task) -> set[str]:
+    """What a task is made of, in words; of a test part also how many examples it has."""
+    names = ("examples", "inputs", "input_permutation", "bootstrap")
+    parts = {name for name in names if getattr(task, name) is not None}
+    if task.test is not None:
+        parts |= {f"a test part of {len(task.test.targets)} examples"}
+        parts |= {f"{part} of its test part" for part in _parts(task.test)}
+    return parts
 
 
 def _examples_problem(stream: Stream, task: Task) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from plasticity_bench.errors import BadInputError
 from plasticity_bench.evaluation import version
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.learners.submitted import AnyLearner, is_submitted, submitted
@@ -84,8 +85,20 @@ class Group:
 
 @kept_for_data()
 def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Group]:
-    """Return every group of a suite, finished or not, in the order of `contenders`."""
+    """Return every group of a suite, finished or not, in the order of `contenders`.
+
+    Raises:
+        BadInputError: if two contenders have one label: results are found and shown by it. That of
+            an added or a tuned learner can be one that the suite's file gives to another.
+    """
     contenders = tuple(contenders)
+    labels = [contender.label for contender in contenders]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise BadInputError(
+                f"Two learners are called {label!r}: give the one in the file of {suite.name} "
+                "another `label`."
+            )
     (reference,) = (c for c in suite.contenders if c.label == suite.reference)
     identities = {entry.label: _stream_identity(entry) for entry in suite.streams}
     classes = {type(learner) for c in contenders for learner in (c.learner, *c.by_stream.values())}

@@ -123,8 +123,8 @@ class Tuned:
         return {"file": self.path, "sha256": self.sha256}
 
     def has(self, label: str) -> bool:
-        """Return whether settings were chosen for a learner, given by its label."""
-        return label.removesuffix(TUNED) in self.record.learners
+        """Return whether settings were chosen for a learner, given by its label in a suite."""
+        return label in self.record.learners
 
     def applied(self, contenders: Sequence[Contender]) -> tuple[Contender, ...]:
         """Return contenders with their chosen settings; others unchanged.

@@ -241,6 +241,19 @@ class ClimbsUp(pb.Learner):
         return super().apply_gradients({k: -g for k, g in gradients.items()}, state, noise)
 
 
+class PenaltyWithoutGradient(pb.Learner):
+    @torch.no_grad()
+    def penalty(self, params, state):
+        return 1e-2 * params["head.weight"].square().sum()
+
+
+class CountsInactiveUnits(pb.Learner):
+    """A number of units, which has no gradient."""
+
+    def hidden_penalty(self, hidden, state):
+        return sum((layer.outputs <= 0).all(0).float().sum() for layer in hidden.values()) + 1
+
+
 class NeedlesslyLooped(pb.Learner):
     vectorized = False
 
@@ -276,6 +289,12 @@ BREAKS = {
     Chooses: ("check_searched", "choose by torch.where rather than `if`; test_learner.py:"),
     Counts: ("check_searched", "its results differ from those of a population of equal replicas"),
     RemembersElsewhere: ("check_resumes", "does not resume bit-exactly from a stored state"),
+    PenaltyWithoutGradient: (
+        "check_penalties",
+        "hook penalty: what it returns has no gradient, so it changes nothing: compute it without "
+        "torch.no_grad(), .detach() and .item(), from `params`",
+    ),
+    CountsInactiveUnits: ("check_penalties", "hook hidden_penalty: what it returns has no grad"),
     StandsStill: ("check_learns", "it does not learn: the loss on its first task was 2.3"),
     ClimbsUp: ("check_learns", "let apply_gradients step against the gradients"),
     NeedlesslyLooped: ("check_vectorized", "faster: remove `vectorized = False`"),
@@ -405,21 +424,31 @@ def test_memory_may_hold_infinities():
     pb.check_learner(KeepsInfinity)
 
 
-class Static(pb.Learner):
-    @staticmethod
-    def penalty(params, state):
+class Small(pb.Learner):
+    def penalty(self, params, state):
         return 1e-3 * params["head.bias"].square().sum()
 
 
+class NothingYet(pb.Learner):
+    """A penalty of zero is no slip."""
+
+    def penalty(self, params, state):
+        return torch.zeros(())
+
+
+def test_a_penalty_may_be_nothing():
+    pb.check_learner(NothingYet)
+
+
 def test_a_class_or_an_object_can_be_given():
-    pb.check_learner(Static)
-    pb.check_learner(Static(step_size=1e-2))
+    pb.check_learner(Small)
+    pb.check_learner(Small(step_size=1e-2))
     with pytest.raises(pb.BadInputError, match="already has its hyperparameters"):
-        pb.check_learner(Static(), step_size=1e-2)
+        pb.check_learner(Small(), step_size=1e-2)
     with pytest.raises(pb.BadInputError, match="int: it is not a subclass"):
         pb.check_learner(int)
     with pytest.raises(pb.BadInputError, match="step_size: input should be greater than 0"):
-        pb.check_learner(Static, step_size=0.0)
+        pb.check_learner(Small, step_size=0.0)
 
 
 # ---- the command line, where `check` and `run` tell the same -----------------------------------

@@ -55,6 +55,12 @@ class TooFew(Sound):
         return replace(sound, examples=sound.examples[1:], targets=sound.targets[1:])
 
 
+class PermutedForOneSeed(Sound):
+    def task(self, seed, index):
+        order = self.rng(seed, index).permutation(64) if seed else None
+        return replace(super().task(seed, index), input_permutation=order)
+
+
 class TargetTooHigh(Sound):
     def task(self, seed, index):
         sound = super().task(seed, index)
@@ -162,6 +168,7 @@ BROKEN = {
     SeedBlind: "task 0 of seed 0 and of seed 1 are the same",
     Constant: "all tasks are the same: nothing changes",
     Leaks: "holds out 2 examples that it trains on",
+    PermutedForOneSeed: r"and task\(1, 0\), only task\(1, 0\) has input_permutation",
     ScoresNothing: r"scored_tasks\(\) must be some of its 3 tasks",
     ShortBatches: r"batches\(0, 0\) must have the shape \(4, 8\)",
     OtherBatches: "must be rows from 0 to 39",

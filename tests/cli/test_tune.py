@@ -112,6 +112,42 @@ def test_a_run_uses_what_was_chosen_and_says_where_it_comes_from(folder, capsys)
     assert "6 runs, 6 finished, 0 to do" in capsys.readouterr().err
 
 
+LABELS = """\
+  - {name: adam, step_size: 0.01}
+  - {name: adam, step_size: 0.03, label: adam defaults}
+  - {name: sgd, step_size: 0.1}
+  - {name: sgd, step_size: 0.0001, label: sgd (tuned)}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "label"),
+    [
+        (("--learner", "adam"), "adam defaults"),
+        (("--tuned", str(ROOT / "suites" / "tuning" / "quick.yaml")), "sgd (tuned)"),
+    ],
+)
+def test_no_added_or_tuned_learner_takes_a_label_of_the_suite(folder, options, label, capsys):
+    (folder / "tiny.yaml").write_text(
+        SUITE.replace("seeds: 2\ntuning", f"{LABELS}seeds: 2\ntuning")
+    )
+    assert main(["run", "tiny.yaml", "--jobs", "1", *options]) == 2
+    told = f"Two learners are called {label!r}: give the one in the file of test/tiny-v0 another"
+    assert told in capsys.readouterr().err
+    assert not (folder / "results").exists()
+
+
+def test_a_suites_own_tuned_learner_has_no_settings_of_the_search(folder, capsys):
+    text = SUITE.replace("{name: l2, step_size: 3e-2}", "{name: sgd, label: sgd (tuned)}")
+    (folder / "tiny.yaml").write_text(text)
+    tuned = ("--tuned", str(ROOT / "suites" / "tuning" / "quick.yaml"))
+    assert main(["run", "tiny.yaml", "--jobs", "1", "--seeds", "1", *tuned]) == 0
+    assert "has nothing for sgd (tuned):" in capsys.readouterr().err
+    files = list((results(folder) / "cells").rglob("cell.json"))
+    found = [json.loads(file.read_text()) for file in files]
+    assert {info["learner"] for info in found if "tuned" in info} == {"fresh (tuned)"}
+
+
 @pytest.mark.slow
 def test_a_record_of_another_suite_is_told_of(folder, capsys):
     tune("--settings", "1", "--seeds", "1", "--output", "mine.yaml")

@@ -175,6 +175,15 @@ def test_a_truncated_image(tmp_path, kind):
     assert "train/bee/004.png cannot be read as an image" in told(tmp_path)
 
 
+def test_an_image_of_16_bits(tmp_path):
+    in_image_files(tmp_path / "set")
+    deep = Image.fromarray(np.full((SIZE, SIZE), 4095, np.uint16))
+    deep.save(tmp_path / "set/train/bee/004.png")
+    assert "train/bee/004.png cannot be read as an image (its pixels are numbers from 4095" in told(
+        tmp_path
+    )
+
+
 def test_an_empty_image(tmp_path):
     in_image_files(tmp_path / "set")
     (tmp_path / "set/val/cat/002.png").write_bytes(b"")

@@ -153,6 +153,103 @@ def test_data_sets_of_torchvision(here):
     assert pb.from_torchvision(pairs).input_shape == (4, 4)
 
 
+def named(labels, names):
+    """A table with one column of numbers, and one of classes."""
+    table = datasets.Dataset.from_dict({"x": range(len(labels)), "label": labels})
+    return table.cast_column("label", datasets.ClassLabel(names=names))
+
+
+def test_classes_of_a_test_part_are_found_by_name():
+    train, test = named(list("abcb"), list("abc")), named(list("cab"), list("cba"))
+    made = pb.from_datasets(datasets.DatasetDict({"train": train, "test": test}))
+    assert made.classes == ("a", "b", "c")
+    assert made.labels.tolist() == [0, 1, 2, 1, 2, 0, 1]
+    other = datasets.DatasetDict({"train": train, "test": named(list("cd"), list("dc"))})
+    with pytest.raises(BadInputError, match="test examples of class d, and no training example"):
+        pb.from_datasets(other)
+    plain = datasets.Dataset.from_dict({"x": [1, 2], "label": [0, 1]})
+    for parts in ((train, plain), (plain, train)):
+        with pytest.raises(BadInputError, match="names its classes in one part only"):
+            pb.from_datasets(datasets.DatasetDict(zip(("train", "test"), parts, strict=True)))
+
+
+ROW_1 = "has no label in row 1: leave such rows out"
+INPUTS = np.arange(4.0)[:, None]
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pandas.NA, pandas.NaT])
+@pytest.mark.parametrize("kind", [list, tuple, lambda x: np.array(x, object), pandas.Series])
+def test_a_missing_label_is_no_class(missing, kind):
+    with pytest.raises(BadInputError, match=ROW_1):
+        pb.from_arrays(INPUTS, kind(["a", missing, "b", "a"]))
+
+
+def test_a_missing_label_of_a_table_is_no_class():
+    labels = ["a", None, "b", "a"]
+    with pytest.raises(BadInputError, match=ROW_1):
+        pb.from_datasets(datasets.Dataset.from_dict({"x": range(4), "label": labels}))
+    with pytest.raises(BadInputError, match=ROW_1):
+        pb.from_torchvision(list(zip(torch.rand(4, 3), labels, strict=True)))
+
+
+def test_what_is_masked_is_refused():
+    masked = np.ma.masked_array(np.arange(4), mask=[0, 1, 0, 0])
+    with pytest.raises(BadInputError, match=ROW_1):
+        pb.from_arrays(INPUTS, masked)
+    with pytest.raises(BadInputError, match="has masked numbers"):
+        pb.from_arrays(masked[:, None], [0, 1, 0, 1])
+    with pytest.raises(BadInputError, match="has masked numbers"):
+        pb.from_torchvision([(masked, 0), (masked, 1)])
+    whole = np.ma.masked_array(INPUTS, mask=False)
+    assert pb.from_arrays(whole, np.ma.masked_array([0, 1, 0, 1])).num_train == 4
+
+
+def test_labels_of_torchvision_are_classes_and_not_values():
+    inputs = torch.rand(4, 3)
+    values = [torch.tensor(x) for x in (0.2, 1.7, 2.0, 0.0)]
+    with pytest.raises(BadInputError, match=r"the label 0.2\d* in row 0; labels are classes"):
+        pb.from_torchvision(list(zip(inputs, values, strict=True)))
+    with pytest.raises(BadInputError, match=r"has a label of shape \(2,\) in row 0;"):
+        pb.from_torchvision(torch.utils.data.TensorDataset(inputs, torch.ones(4, 2)))
+    wholes = [torch.tensor(1.0), np.int8(2), 1, torch.tensor([2])]
+    made = pb.from_torchvision(list(zip(inputs, wholes, strict=True)))
+    assert made.labels.tolist() == [0, 1, 0, 1]
+
+
+SHALLOW = np.arange(64).reshape(8, 8)
+BLACK = np.zeros((8, 8, 4), np.uint8)
+LOSSY = {
+    "16 bits": (
+        Image.fromarray((SHALLOW * 1000).astype(np.uint16)),
+        "its pixels are numbers from 0 to 63000, ",
+    ),
+    "transparent": (Image.fromarray(BLACK + np.uint8([0, 0, 0, 254])), "it has transparent pix"),
+    "a transparent colour": (Image.fromarray(SHALLOW.astype(np.uint8)), "it has transparent pix"),
+}
+LOSSY["a transparent colour"][0].info["transparency"] = 7
+
+
+@pytest.mark.parametrize(("picture", "told"), LOSSY.values(), ids=LOSSY.keys())
+def test_pixels_that_would_lose_what_is_in_them_are_refused(here, picture, told):
+    write_photos(here / "photos", height=8, width=8)
+    picture.save(here / "photos" / "cat" / "9.png")
+    with pytest.raises(BadInputError, match=f"photos/cat/9.png cannot be read as an image .{told}"):
+        pb.from_image_folder("photos")
+    with pytest.raises(BadInputError, match=f"image 1 of the data set cannot be read .*{told}"):
+        pb.from_torchvision([(image(0, 8, 8), 0), (picture, 1)])
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+def test_deep_pixels_of_few_bits_and_opaque_ones_are_as_they_were(kind):
+    shallow = SHALLOW.astype(np.uint8)
+    opaque = Image.fromarray(shallow).convert("LA")
+    made = pb.from_torchvision([(Image.fromarray(SHALLOW.astype(kind)), 0), (opaque, 1)])
+    assert (made.images == shallow).all()
+    beyond = Image.fromarray((SHALLOW + 0.5).astype(np.float32))
+    with pytest.raises(BadInputError, match="numbers from 0.5 to 63.5, not whole ones"):
+        pb.from_torchvision([(beyond, 0), (opaque, 1)])
+
+
 MISTAKES = {
     "no folder": (lambda: pb.from_image_folder("nope"), "There is no folder nope"),
     "no file": (lambda: pb.from_csv("nope.csv"), "There is no file nope.csv, looked for from /"),

@@ -63,6 +63,8 @@ def test_seeds_on_which_the_reference_gains_nothing_are_left_out():
     scores = pb.score_arrays([0.5, 0.5, 0.5], [0.9, 0.1, 0.9], 0.1)
     assert scores["trainability"].mean == 0.5
     assert math.isnan(pb.score_arrays([0.5], [0.1], 0.1)["trainability"].mean)
+    rounded = float(np.float32(0.14))  # above 0.14
+    assert math.isnan(pb.trainability([0.5], [rounded], 0.14)[0])
 
 
 @pytest.mark.parametrize(
@@ -90,3 +92,10 @@ def test_arrays_that_do_not_fit_masked_and_complex_numbers():
         pb.trainability(ones * 1j, ones, 0.1)
     masked = np.ma.masked_array([1.0, 0.5, 0.1], mask=[False, True, False])
     assert np.isnan(pb.trainability(masked, ones, 0.1)).tolist() == [False, True, False]
+
+
+def test_what_is_masked_is_not_known():
+    masked = np.ma.masked_array([0.5, 0.9, 0.5], mask=[0, 1, 0])
+    assert np.isnan(pb.trainability(masked, [0.9] * 3, 0.1)).tolist() == [False, True, False]
+    assert np.isnan(pb.trainability([0.5] * 3, masked, 0.1)).tolist() == [False, True, False]
+    assert pb.score_arrays(masked, [0.9] * 3, 0.1)["trainability"].mean == 0.5

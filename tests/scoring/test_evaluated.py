@@ -104,3 +104,14 @@ def test_seeds_are_numbers_of_any_kind_and_differ():
     assert set(done.frame["seed"]) == {0}
     with pytest.raises(pb.BadInputError, match="one twice"):
         pb.evaluate("adam", digits(), seeds=[0, 1, 0])
+
+
+def test_an_object_is_checked_as_its_class_is():
+    class Own(pb.Learner):
+        @classmethod
+        def penalty(cls, params, state):
+            return params["head.bias"].sum()
+
+    for learner in (Own, Own()):
+        with pytest.raises(pb.BadInputError, match="Own, hook penalty: it must be a method"):
+            pb.evaluate(learner, "plasticity/RandomLabelDigits-v0", seeds=1)

@@ -91,6 +91,17 @@ def test_what_is_known_and_what_is_predicted_by_hand(tmp_path):
     assert stream.step_sizes.tolist() == [0.1]
 
 
+def test_a_reference_that_rounding_puts_above_chance_gains_nothing(tmp_path):
+    def series(stream, label, seed, task):
+        accuracy = float(np.float32(0.14)) if label == "fresh" else 0.05
+        return {("start", "chance"): 0.14, ("start", "norm"): 1.0, ("end", "accuracy"): accuracy}
+
+    stored(tmp_path, series, ("a",), {"fresh": 0.01, "adam": 0.1}, seeds=1)
+    (stream,) = read(tmp_path, 2, ["fresh", "adam"]).streams
+    assert np.isnan(stream.outcome).all()
+    assert np.isnan(stream.predictors["trainability of the last task"]).all()
+
+
 @pytest.mark.parametrize("changed", range(NUM_TASKS))
 def test_predictors_see_the_past_only_and_outcomes_the_future_only(tmp_path, changed):
     """What happens in task j changes what is known before later tasks, and outcomes of earlier."""

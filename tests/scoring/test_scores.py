@@ -9,7 +9,7 @@ import pytest
 from plasticity_bench.evaluation.protocol import Protocol
 from plasticity_bench.results import RunTable
 from plasticity_bench.results.parquet import seconds_of
-from plasticity_bench.scoring.scores import means, score
+from plasticity_bench.scoring.scores import fraction, means, score, shares
 
 PROTOCOL = Protocol(curvature_examples=512)
 
@@ -109,6 +109,20 @@ def test_where_a_control_gains_nothing_there_is_no_score(learner, control):
     found = scored(learner, own_fresh=control)
     assert math.isnan(found.retained_plasticity) and math.isnan(found.curvature_retention)
     assert not math.isnan(found.trainability + found.curvature_to_reference)
+
+
+@pytest.mark.parametrize("hits", [5, 14, 56, 99])
+def test_a_rounded_accuracy_of_exactly_chance_is_no_gain(hits):
+    """Accuracies are means in float32, and 14 / 100 of them is above the 0.14 of float64."""
+    rounded = float(np.float32(hits) / np.float32(100))
+    at_chance = run([rounded] * 2, [9.0, 9.0], hits / 100)
+    found = scored(at_chance, at_chance, at_chance)
+    assert np.isnan(ratios(found)).all()
+    assert math.isnan(fraction(hits / 100 - 0.01, hits / 100, rounded))
+    assert np.isnan(shares(np.ones(2), np.array([rounded - hits / 100, 1e-7]))).all()
+    one_more = (hits + 1e-3) / 100  # of a million examples ten
+    assert fraction(one_more, hits / 100, one_more) == 1
+    assert shares(np.array(1e-5), np.array([1e-5, 2e-5])).tolist() == [1, 0.5]
 
 
 def test_without_an_own_fresh_copy_there_is_nothing_retained():

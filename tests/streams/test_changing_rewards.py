@@ -1,11 +1,14 @@
 """A Markov reward process: true values in closed form, and TD(0) written out in plain PyTorch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch.func import functional_call
 
 import plasticity_bench as pb
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.streams.task import Bootstrap, Task
 
 SMALL = {"num_states": 6, "num_features": 4, "num_examples": 3000, "branching": 2}
@@ -144,3 +147,24 @@ def test_wrong_transitions_are_named(sentence, bootstrap):
 
     with pytest.raises(pb.StreamError, match=rf"Own: task\(0, 0\) {sentence}"):
         checked_task(Own(), 0, 0)
+
+
+def test_each_seed_has_the_discount_of_its_own_task():
+    """Together with another seed, a replica learns what it learns alone, to the last bit."""
+
+    class Own(type(make())):
+        def task(self, seed, index):
+            task = super().task(seed, index)
+            return replace(task, bootstrap=replace(task.bootstrap, discount=[0.1, 0.9][seed]))
+
+    stream = Own(**SMALL | {"num_tasks": 1, "updates_per_task": 9, "num_examples": 50})
+    spec = pb.NetworkSpec(hidden=(8,), input_shape=(4,), num_outputs=1)
+
+    def trained(*seeds):
+        population = pb.Population([pb.Replica(s, find_learner("adam")()) for s in seeds], spec)
+        pb.evaluate(stream, population, pb.Protocol(curvature_examples=10))
+        return population.state.params
+
+    together, alone = trained(0, 1), trained(1)
+    for name, value in alone.items():
+        assert torch.equal(together[name][1], value[0]), name

@@ -1,6 +1,7 @@
 """Streams are a gym: registered by id, pure in (seed, index), and each what its name says."""
 
 import itertools
+from dataclasses import dataclass
 
 import gymnasium
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import plasticity_bench as pb
 from plasticity_bench.data import load
 from plasticity_bench.streams import registry
+from plasticity_bench.streams.random_labels import RandomLabels
 
 OURS = [name for name in pb.registered_streams() if name.startswith("plasticity/")]
 """Those that need no data but the digits."""
@@ -201,6 +203,46 @@ def test_an_unknown_parameter_names_the_nearest():
 def test_counts_must_be_positive_whole_numbers(value):
     with pytest.raises(pb.BadInputError, match="num_tasks must be a whole number of at least 1"):
         pb.make_stream("plasticity/RandomLabelDigits-v0", num_tasks=value)
+
+
+class Plain(RandomLabels):
+    num_tasks = 4
+
+
+class Annotated(RandomLabels):
+    num_tasks: int = 4
+
+
+class Mixin:
+    num_tasks = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unannotated(RandomLabels):
+    num_tasks = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixed(Mixin, RandomLabels):
+    pass
+
+
+@pytest.mark.parametrize("cls", [Plain, Annotated, Unannotated, Mixed])
+def test_a_default_that_the_constructor_does_not_know_is_refused(cls):
+    told = rf"{cls.__name__}: num_tasks = 4 has no effect. Write `num_tasks: int = 4`, below @data"
+    with pytest.raises(pb.BadInputError, match=told):
+        cls()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slotted(RandomLabels):
+    num_tasks: int = 4
+    regression = False  # no parameter
+
+
+def test_a_default_with_an_annotation_has_an_effect():
+    assert Slotted().num_tasks == 4
+    assert Slotted(num_tasks=5).num_tasks == 5
 
 
 def test_more_examples_than_the_data_has_are_refused():

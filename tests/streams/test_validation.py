@@ -10,7 +10,7 @@ import plasticity_bench as pb
 from plasticity_bench.errors import StreamError
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.streams.env import StreamEnv
-from plasticity_bench.streams.validation import checked_batches, checked_task
+from plasticity_bench.streams.validation import checked_batches, checked_task, checked_tasks
 
 BAD_TASK, BAD_SEED, ROW = 2, 1, 5
 
@@ -216,3 +216,21 @@ def test_actions_outside_the_range_are_refused():
     for value in (np.nan, np.inf, 1j):
         with pytest.raises(ValueError, match="An action is finite numbers"):
             env.step(np.full(env.action_space.shape, value))
+
+
+PARTS = {
+    "input_permutation": lambda t: replace(t, input_permutation=np.arange(64)),
+    "a test part of 40 examples": lambda t: replace(t, test=t),
+}
+
+
+@pytest.mark.parametrize(("part", "slip"), PARTS.items(), ids=PARTS.keys())
+def test_a_part_that_only_some_seeds_have_is_named(part, slip):
+    stream = Slipping(slip=slip)
+    assert len(checked_tasks(stream, [0, 1, 2], 1)) == 3
+    assert len(checked_tasks(stream, [BAD_SEED], BAD_TASK)) == 1
+    told = rf"of task\(0, 2\) and task\(1, 2\), only task\(1, 2\) has {part}: "
+    with pytest.raises(StreamError, match=told):
+        checked_tasks(stream, [0, 1, 2], BAD_TASK)
+    with pytest.raises(StreamError, match=r"only task\(1, 2\) has"):
+        checked_tasks(stream, [1, 0], BAD_TASK)

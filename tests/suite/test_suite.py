@@ -404,6 +404,25 @@ WRONG_MODULES = {
         LEARNER + "    def after_step(self, state, noise): return state\n",
         "unknown hook 'after_step'. Did you mean 'after_update'",
     ),
+    "a hook of the class": (
+        LEARNER + "    @classmethod\n    def penalty(cls, params, state): return 0\n",
+        "hook penalty: it must be a method, which sees the learner's settings, not a classmethod: "
+        r"write `def penalty\(self, params, state\)`",
+    ),
+    "a hook without self": (
+        LEARNER + "    @staticmethod\n    def penalty(params, state): return 0\n",
+        "hook penalty: it must be a method, .* not a staticmethod",
+    ),
+    "a hook that is an object": (
+        "import functools\n" + LEARNER + "    penalty = functools.partial(print)\n",
+        "hook penalty: it must be a method, .* not a partial",
+    ),
+    "a mixin after Learner": (
+        "class Mixin:\n    def penalty(self, params, state): return 0\n"
+        + LEARNER.replace("Learner)", "Learner, Mixin)")
+        + "    pass\n",
+        r"penalty of Mixin is never used, .* write `class ...\(Mixin, Learner\)`",
+    ),
     "it exits": ("import sys\nsys.exit()\n", "importing {m} failed: SystemExit"),
     "it has an __init__": (
         LEARNER + "    def __init__(self): pass\n",
