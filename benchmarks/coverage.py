@@ -1,14 +1,17 @@
 """How often intervals of means over seeds hold, on stored scores of 120 seeds.
 
+    plasticity-bench run benchmarks/coverage.yaml
+    python -m benchmarks.coverage --pack results/coverage-v0@* > benchmarks/coverage.csv
+    python -m benchmarks.coverage benchmarks/coverage.csv > benchmarks/coverage.md
     plasticity-bench run quick --seeds 120
-    python -m benchmarks.coverage --pack results/quick-v1@* > benchmarks/coverage.csv
-    python -m benchmarks.coverage > benchmarks/coverage.md
+    python -m benchmarks.coverage --pack results/quick-v1@* > benchmarks/coverage_quick.csv
+    python -m benchmarks.coverage benchmarks/coverage_quick.csv > benchmarks/coverage_quick.md
 
-coverage.csv has the scores of the suite quick: a row for each score, stream and seed, a column for
-each learner. The truth is the mean of the 120 seeds. Each draw takes n of them *with* replacement:
-so the 120 are the whole distribution, and the draws are independent. Without replacement, 20 of 120
-seeds would have a mean that is nearer to that of all 120 by a factor of sqrt(100 / 119), and every
-interval would seem better than it is. A drawn seed brings its scores of all learners and streams.
+A file has a row for each score, stream and seed, and a column for each learner. The truth is the
+mean of the 120 seeds. Each draw takes n of them *with* replacement: so the 120 are the whole
+distribution, and the draws are independent. Without replacement, 20 of 120 seeds would have a mean
+that is nearer to that of all 120 by a factor of sqrt(100 / 119), and every interval would seem
+better than it is. A drawn seed brings its scores of all learners and streams.
 """
 
 import argparse
@@ -31,7 +34,6 @@ Ends = tuple[Array, Array]
 Group = tuple[str, str]
 """A score, and where it is taken."""
 
-STORED = Path(__file__).with_suffix(".csv")
 SCORES = (TRAINABILITY, RETAINED, CURVATURE)
 SEEDS = (5, 10, 20)
 DRAWS = 4_000
@@ -114,7 +116,7 @@ def quantities(table: pd.DataFrame, learners: list[str]) -> dict[Group, Mapping[
     of the difference of two.
     """
     groups: dict[Group, Mapping[str, Array]] = {}
-    for score in SCORES:
+    for score in table["score"].unique():
         of_score = table[table["score"] == score]
         places = {s: rows[learners].to_numpy().T for s, rows in of_score.groupby("stream")}
         places[OVER_STREAMS] = np.mean(list(places.values()), axis=0)
@@ -149,16 +151,17 @@ def ranking(values: Array, num_seeds: int) -> tuple[float, float, float]:
     return separated / TABLES, held / TABLES, groups / TABLES
 
 
-def report(table: pd.DataFrame) -> None:
-    """Print the page."""
+def report(path: Path) -> None:
+    """Print the page of a file."""
+    table = pd.read_csv(path)
     learners = list(table.columns.drop(["score", "stream", "seed"]))
     groups = quantities(table, learners)
     print("# Coverage of 95 % intervals\n")
     print(
-        f"Three scores of the {len(learners)} learners of the suite quick, 120 seeds. Made by\n"
-        "`python -m benchmarks.coverage` from [coverage.csv](coverage.csv), with "
-        f"{DRAWS:,} draws a number\n({RESAMPLED:,} of the bootstrap's). Seeds are drawn with "
-        "replacement: the 120 are the whole\ndistribution, and their mean is the truth."
+        f"Scores of {len(learners)} learners on 120 seeds, [{path.name}]({path.name}), by "
+        f"`python -m benchmarks.coverage`:\n{DRAWS:,} draws a number, {RESAMPLED:,} of the "
+        "bootstrap's. Seeds are drawn with replacement: the 120 are\nthe whole distribution, and "
+        "their mean is the truth."
     )
     _methods(groups)
     _each(groups)
@@ -169,7 +172,7 @@ def _methods(groups: Mapping[Group, Mapping[str, Array]]) -> None:
     """Print the least, the median and the most coverage of each group by each method."""
     headers = ["mean of", "interval", *(f"{n} seeds" for n in SEEDS)]
     print("\n## Methods\n\nThe least, the median and the most over learners, or over their pairs.")
-    for score in SCORES:
+    for score in dict.fromkeys(score for score, _ in groups):
         methods = METHODS if score == TRAINABILITY else {"Student's t": student}
         rows = []
         for (of_score, place), group in groups.items():
@@ -221,12 +224,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pack", type=Path, metavar="RESULTS", help="print coverage.csv of these")
+    parser.add_argument("file", type=Path, nargs="?", help="print the page of this file")
+    parser.add_argument("--pack", type=Path, metavar="RESULTS", help="print the file of these")
     options = parser.parse_args()
     if options.pack:
         pack(options.pack).to_csv(sys.stdout, index=False, float_format="%.4f", lineterminator="\n")
     else:
-        report(pd.read_csv(STORED))
+        report(options.file)
 
 
 if __name__ == "__main__":
