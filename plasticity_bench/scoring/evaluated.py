@@ -20,7 +20,7 @@ from plasticity_bench.results.run_table import RunTable
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.scoring import score_table
 from plasticity_bench.scoring.scores import Score, means, score
-from plasticity_bench.streams import Stream, make_stream
+from plasticity_bench.streams import Stream, stream_of
 
 AnyLearner = str | type[Learner] | Learner
 WHENS = ["start", "during", "end"]
@@ -110,11 +110,9 @@ def evaluate(
     """
     if isinstance(stream, Population):
         more = [one for one in (seeds if seeds != 5 else None, network) if one is not None]
-        return evaluator.evaluate(learner, stream, *more, *given, **named)
-    made = make_stream(stream) if isinstance(stream, str) else stream
-    if not isinstance(made, Stream):
-        raise BadInputError(f"evaluate: stream is an id or a stream, not {stream!r}.")
-    smallest = min(map(made.size, range(made.num_tasks)))
+        return evaluator.evaluate(stream_of(learner), stream, *more, *given, **named)
+    made = stream_of(stream)
+    smallest = min(int(made.size(index)) for index in range(made.num_tasks))
     protocol = named.pop("protocol", None) or Protocol(curvature_examples=min(512, smallest))
     if named or given:
         raise BadInputError(f"evaluate has no argument {[*named, *given][0]!r}.")

@@ -84,7 +84,7 @@ def test_a_population_and_a_protocol_give_an_evaluation():
     [
         (("adma",), "Did you mean 'adam'?"),
         (("adam", "plasticity/RandomLabelDigit-v0"), "Did you mean"),
-        (("adam", 3), "stream is an id or a stream, not 3"),
+        (("adam", 3), "stream is an id or a Stream that was made, not 3"),
         (("adam", digits(), 0), "seeds is how many, at least 1"),
         (("adam", digits(), 1, {"hidde": [3]}), "has no 'hidde'"),
     ],
