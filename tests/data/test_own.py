@@ -250,6 +250,21 @@ def test_deep_pixels_of_few_bits_and_opaque_ones_are_as_they_were(kind):
         pb.from_torchvision([(beyond, 0), (opaque, 1)])
 
 
+def test_columns_are_named_by_numbers_as_in_a_header_of_pixels(here):
+    write_table(here / "words.csv")
+    numbers = pandas.read_csv(here / "words.csv").set_axis(["0", "1", "2"], axis=1)
+    numbers.to_csv(here / "numbers.csv", index=False)
+    words = pb.from_csv("words.csv", label="species", inputs=["count"])
+    as_numbers = pb.from_csv("numbers.csv", label=2, inputs=[1])
+    assert as_numbers.fingerprint == words.fingerprint
+    assert pb.from_csv("numbers.csv", label="2", inputs="1").name == as_numbers.name
+    entry = {"csv": "numbers.csv", "label": 2, "inputs": 1}
+    named = pb.make_stream("plasticity/RandomLabelDigits-v0", dataset=entry)
+    assert named.dataset == as_numbers.name
+    table = datasets.Dataset.from_pandas(numbers)
+    assert pb.from_datasets(table, label=2, inputs=1).fingerprint == words.fingerprint
+
+
 MISTAKES = {
     "no folder": (lambda: pb.from_image_folder("nope"), "There is no folder nope"),
     "no file": (lambda: pb.from_csv("nope.csv"), "There is no file nope.csv, looked for from /"),
@@ -339,11 +354,28 @@ def test_a_suites_file_names_files_and_all_processes_find_them(here, capsys):
         ("{image_foldr: photos}", "Did you mean 'image_folder'?"),
         ("{csv: iris.csv, labl: x}", "csv has no 'labl'. Did you mean 'label'?"),
         ("{csv: [1]}", "csv is a path, not \\[1\\]"),
+        ("{csv: iris.csv, label: [species]}", "label is the name of a column, not \\['species'"),
+        ("{csv: iris.csv, label: true}", "label is the name of a column, not True"),
+        ("{csv: iris.csv, label: 3}", "has no column '3'. Known: count, length, species."),
+        ("{csv: iris.csv, inputs: 1}", "has no column '1'. Known: "),
+        ("{csv: iris.csv, inputs: {a: 1}}", "inputs is the name of a column, or a list of them,"),
+        ("{csv: iris.csv, inputs: [length, null]}", "or a list of them, not \\['length', None"),
+        ("{csv: iris.csv, name: 3}", "dataset: name is a text, not 3"),
+        ("{csv: iris.csv, licence: [MIT]}", "dataset: licence is a text, not \\['MIT'"),
+        ("{csv: iris.csv, shape: 8.5}", "no examples of shape 8.5"),
+        ("{csv: iris.csv, test: [a.csv]}", "dataset: test is a path, not \\['a.csv'"),
+        ("{image_folder: photos, size: 8.5}", "size is a number of pixels, or height and width"),
+        ("{image_folder: photos, size: {a: 1}}", "size is a number of pixels, or height and wi"),
+        ("{npz: iris.npz, name: 3}", "dataset: name is a text, not 3"),
+        ("{torchvision: MNIST, root: 3}", "dataset: root is a path, not 3"),
+        ("{datasets: saved, label: 3}", "Data set saved cannot be read"),
         ("{csv: nope.csv}", "There is no file nope.csv"),
     ],
 )
 def test_a_slip_in_a_suite_has_its_line(here, capsys, entry, expected):
     write_table(here / "iris.csv")
+    write_photos(here / "photos")
+    np.savez(here / "iris.npz", inputs=np.eye(4), labels=[0, 1, 0, 1])
     (here / "suite.yaml").write_text(SUITE.replace("{csv: iris.csv}", entry).replace(
         "{image_folder: photos, size: 8}", "{csv: iris.csv}"
     ))  # fmt: skip
