@@ -7,6 +7,7 @@ A stream's parameter is the name. Other processes find the data by it, and resul
 where the files were.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -191,8 +192,8 @@ def read_once(loader: str, options: dict[str, Any], files: Sequence[Path], read:
     if is_stored(name):
         return load(name)
     made: Dataset = read()
-    remembered.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(remembered, made.name.encode())
+    with contextlib.suppress(OSError):  # a cache that others fill: the files are read again
+        write_atomic(remembered, made.name.encode())
     return made
 
 

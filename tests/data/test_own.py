@@ -1,6 +1,7 @@
 """A user's own data in one line: everything is found, named by content, and usable by any stream."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ from plasticity_bench.cli import main
 from plasticity_bench.data import own
 from plasticity_bench.data.torchvision_guard import torchvision_datasets
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.folders import cache_folder
 
 CLASSES = ("bird", "cat")
 
@@ -248,6 +250,15 @@ def test_deep_pixels_of_few_bits_and_opaque_ones_are_as_they_were(kind):
     beyond = Image.fromarray((SHALLOW + 0.5).astype(np.float32))
     with pytest.raises(BadInputError, match="numbers from 0.5 to 63.5, not whole ones"):
         pb.from_torchvision([(beyond, 0), (opaque, 1)])
+
+
+def test_what_was_read_need_not_be_noted(here):
+    write_table(here / "iris.csv")
+    made = pb.from_csv("iris.csv")
+    notes = cache_folder() / "data" / "own" / "read"
+    shutil.rmtree(notes)
+    notes.write_text("a folder that cannot be written")
+    assert pb.from_csv("iris.csv").name == made.name
 
 
 def test_columns_are_named_by_numbers_as_in_a_header_of_pixels(here):
