@@ -114,6 +114,8 @@ def evaluate(
     made = stream_of(stream)
     smallest = min(int(made.size(index)) for index in range(made.num_tasks))
     protocol = named.pop("protocol", None) or Protocol(curvature_examples=min(512, smallest))
+    if not isinstance(protocol, Protocol):
+        raise BadInputError(f"evaluate: protocol is a Protocol, not {protocol!r}.")
     if named or given:
         raise BadInputError(f"evaluate has no argument {[*named, *given][0]!r}.")
     chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
@@ -149,13 +151,18 @@ def _made(learner: AnyLearner) -> Learner:
         check_class(type(learner).__name__, type(learner))
         return learner
     cls = find_learner(learner) if isinstance(learner, str) else learner
-    check_class(getattr(cls, "__name__", repr(cls)), cls)
+    check_class(None, cls)
     return cls()
 
 
 def _spec(network: NetworkSpec | Mapping[str, Any] | None, stream: Stream) -> NetworkSpec:
     if isinstance(network, NetworkSpec):
         return network
+    if not isinstance(network, Mapping | None):
+        raise BadInputError(
+            "evaluate: network is a NetworkSpec, or its keys as in a suite, such as "
+            f'{{"name": "mlp", "hidden": [64]}}, not {network!r}.'
+        )
     keys = dict(network) if network is not None else {"hidden": (64, 64)}
     return NetworkSpec.of(keys, stream.input_shape, stream.num_outputs)
 

@@ -45,8 +45,9 @@ def register(id: str, entry_point: str | type[Stream], **defaults: Any) -> None:
         BadInputError: if the id is malformed, or is registered already for something else; or if
             the entry point is no stream's class.
     """
-    check_name(id, "The stream", "id")
-    if not _ID.fullmatch(id):
+    if isinstance(id, str):
+        check_name(id, "The stream", "id")
+    if not isinstance(id, str) or not _ID.fullmatch(id):
         raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")
     if not isinstance(entry_point, str):
         _check_class(id, entry_point)
@@ -87,6 +88,8 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
         BadInputError: if the id or a parameter is unknown, a value is out of range, or the stream's
             class breaks a rule in what it states about itself.
     """
+    if not isinstance(id, str):
+        raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")
     check_name(id, "The stream", "id")
     for name, value in parameters.items():
         check_names(value, f"Stream {id}: {name}", name)

@@ -276,6 +276,24 @@ def test_columns_are_named_by_numbers_as_in_a_header_of_pixels(here):
     assert pb.from_datasets(table, label=2, inputs=1).fingerprint == words.fingerprint
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_tensors_of_training_are_arrays(dtype):
+    inputs = torch.arange(8, dtype=dtype).reshape(4, 2).requires_grad_()
+    made = pb.from_arrays(inputs, torch.tensor([0, 1, 0, 1], dtype=dtype))
+    plain = pb.from_arrays(np.arange(8, dtype=np.float32).reshape(4, 2), [0, 1, 0, 1])
+    assert made.fingerprint == plain.fingerprint
+    pairs = [(one, i % 2) for i, one in enumerate(inputs)]
+    assert pb.from_torchvision(pairs).fingerprint == plain.fingerprint
+
+
+def parted(*of_test):
+    """Tables with two columns, and with some of them in the test part."""
+    columns = {"x": [1.0, 2.0], "label": ["a", "b"]}
+    tables = columns, {name: columns[name] for name in of_test}
+    train, test = map(datasets.Dataset.from_dict, tables)
+    return datasets.DatasetDict({"train": train, "test": test})
+
+
 MISTAKES = {
     "no folder": (lambda: pb.from_image_folder("nope"), "There is no folder nope"),
     "no file": (lambda: pb.from_csv("nope.csv"), "There is no file nope.csv, looked for from /"),
@@ -289,6 +307,14 @@ MISTAKES = {
     "nan": (lambda: pb.from_arrays([[1.0], [np.nan]], [0, 1]), "missing, infinite .* in row 1"),
     "one class": (lambda: pb.from_arrays([[1.0], [2]], [1, 1]), "has one class, 1;"),
     "lengths": (lambda: pb.from_arrays([[1.0], [2], [3]], [1, 2]), "give one label for each"),
+    "ragged": (lambda: pb.from_arrays([[1.0, 2], [3]], [0, 1]), "no array: setting an array elem"),
+    "ragged labels": (lambda: pb.from_arrays([[1.0], [2]], [[0], [1, 2]]), "that are no array: "),
+    "gradients": (
+        lambda: pb.from_arrays([torch.ones(2, requires_grad=True)] * 2, [0, 1]),
+        "no array: Can't call numpy.. on Tensor that requires grad",
+    ),
+    "test without label": (lambda: pb.from_datasets(parted("x")), "no column 'label' in its test"),
+    "test without input": (lambda: pb.from_datasets(parted("label")), "no column 'x' in its test"),
     "numbers": (lambda: pb.from_arrays([1, 2], [1, 2]), r"inputs of shape \(2,\)"),
     "untrained": (
         lambda: pb.from_arrays([[1.0], [2]], [0, 1], test_inputs=[[1.0]], test_labels=[2]),
