@@ -15,7 +15,7 @@ from plasticity_bench.learners.lookup import check_class, find_learner
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.recording import purity
 from plasticity_bench.standard_output import kept_for_data
-from plasticity_bench.streams import Stream
+from plasticity_bench.streams import Stream, stream_of
 from plasticity_bench.suite import yaml_source
 
 Check = Callable[[Trial], None]
@@ -57,6 +57,9 @@ def check_learner(
     if isinstance(network, str) and network not in NETWORKS:
         raise BadInputError(f"The network of a check is one of {', '.join(NETWORKS)}.")
     spec = NETWORKS[network] if isinstance(network, str) else network
+    if not isinstance(spec, NetworkSpec):
+        raise BadInputError(f"The network of a check is a name, or a NetworkSpec, not {spec!r}.")
+    stream = None if stream is None else stream_of(stream)
     trial = Trial(_made(learner, hyperparameters), spec, stream)
     purity.forget(type(trial.learner))
     for check in CHECKS:
@@ -72,7 +75,7 @@ def _made(learner: str | type[Learner] | Learner, given: dict[str, object]) -> L
         check_class(type(learner).__name__, type(learner))
         return learner
     cls = find_learner(learner) if isinstance(learner, str) else learner
-    check_class(cls.__name__, cls)
+    check_class(None, cls)
     return cls(**given)
 
 

@@ -1,6 +1,5 @@
 """Checks of a user's stream: `check_stream`."""
 
-import json
 import random
 import warnings
 from collections.abc import Callable
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 
 from plasticity_bench.checks.unseen import check_stream_code
 from plasticity_bench.errors import StreamError
-from plasticity_bench.streams import Stream, Task, make_stream
+from plasticity_bench.streams import Stream, Task, stream_of
 from plasticity_bench.streams.env import StreamEnv
+from plasticity_bench.streams.statements import check_parameters
 from plasticity_bench.streams.validation import (
     checked_batches,
     inputs_problem,
@@ -46,7 +46,7 @@ def check_stream(stream: str | Stream, **parameters: object) -> None:
         StreamError: which rule it breaks, in one sentence.
         BadInputError: if it is unknown, or its data set is missing.
     """
-    made = make_stream(stream, **parameters) if isinstance(stream, str) else stream
+    made = stream_of(stream, **parameters)
     name = stream if isinstance(stream, str) else type(stream).__name__
     for check in CHECKS:
         check(name, made)
@@ -133,24 +133,6 @@ def check_held_out(name: str, stream: Stream) -> None:
             )
 
 
-def check_scored(name: str, stream: Stream) -> None:
-    """Scored tasks are tasks of the stream."""
-    scored = stream.scored_tasks()
-    if not scored or not set(scored) <= set(range(stream.num_tasks)):
-        raise StreamError(f"{name}: scored_tasks() must be some of its {stream.num_tasks} tasks.")
-
-
-def check_parameters(name: str, stream: Stream) -> None:
-    """Parameters can be stored as JSON."""
-    try:
-        json.dumps(stream.parameters())
-    except TypeError as error:
-        raise StreamError(
-            f"{name}: parameters must be numbers, words, or lists of them, to be stored with "
-            f"results: {error}."
-        ) from None
-
-
 def check_environment(name: str, stream: Stream) -> None:
     """It is a valid gymnasium environment."""
     with warnings.catch_warnings():
@@ -170,7 +152,6 @@ CHECKS: tuple[Check, ...] = (
     check_pure,
     check_varies,
     check_held_out,
-    check_scored,
     check_environment,
 )
 

@@ -117,6 +117,10 @@ def _results(options: argparse.Namespace, chosen: Chosen, path: Path) -> None:
     selection = select(Results(options.results), options.reference)
     if chosen.learners:
         selection = selection.only(chosen.learners)
+    for stream in chosen.streams:
+        if stream not in selection.streams:
+            hint = did_you_mean(stream, selection.streams)
+            raise BadInputError(f"There is no stream {stream!r} in these results. {hint}")
     for sentence in selection.sentences:
         say(sentence)
     KINDS[options.kind](selection, chosen, path)
@@ -183,10 +187,6 @@ def _scores(selection: "Selection", chosen: Chosen) -> "tuple[Scores, list[str]]
     """The scores of the streams that are drawn, and the learners from best to worst."""
     from plasticity_bench.scoring import stored_scores
 
-    for stream in chosen.streams:
-        if stream not in selection.streams:
-            hint = did_you_mean(stream, selection.streams)
-            raise BadInputError(f"There is no stream {stream!r} in these results. {hint}")
     every = stored_scores.scores(selection)
     scores = {g: s for g, s in every.items() if not chosen.streams or g.stream in chosen.streams}
     return scores, stored_scores.ranked(scores, selection.learners)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from plasticity_bench.suite.planning import Group
     from plasticity_bench.suite.suite import Suite
     from plasticity_bench.suite.yaml_source import Document
+    from plasticity_bench.tuning.search import Search
 
 HELP = "search for each learner's settings, on seeds that are never scored"
 EXAMPLE = "plasticity-bench tune quick --learner my_module:Learner --settings 16"
@@ -96,12 +97,12 @@ def dry_run(request: TuningRequest, command: str) -> int:
     """Print what would be searched, and return the exit code."""
     from plasticity_bench import tables
     from plasticity_bench.suite.document import read_document
+    from plasticity_bench.tuning.space import searched
 
-    suite = _suite(read_document(request.suite), request.rule)
-    rule = suite.tuning
-    contenders = _contenders(suite, request.learners, request.held)
+    search, _ = _search(read_document(request.suite), request)
+    suite, rule = search.suite, search.suite.tuning
     headers = ("learner", "searched")
-    rows = [(c.label, ", ".join(sorted(c.learner.search.keys() - c.held))) for c in contenders]
+    rows = [(c.label, ", ".join(sorted(searched(c)))) for c in search.contenders]
     print(tables.render(headers, rows, left=headers))
     say(
         f"{suite.name}: {rule.search} search of {rule.settings} settings for each learner, on "
@@ -128,14 +129,10 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
     from plasticity_bench.results.reuse import TUNING
     from plasticity_bench.suite.planning import all_runs
     from plasticity_bench.tuning import report, writing
-    from plasticity_bench.tuning.search import Search
 
-    suite = _suite(document, request.rule)
-    search = Search(suite, _contenders(suite, request.learners, request.held))
-    folder = request.results / suite.directory_name
-    path = request.output or folder / "tuning.yaml"
-    writing.check_replaceable(path, search)
-    results = Results(folder / TUNING)
+    search, path = _search(document, request)
+    suite = search.suite
+    results = Results(request.results / suite.directory_name / TUNING)
     engine = engine_of(execution)
     check_writable(results)
     failed: list[int] = []
@@ -163,6 +160,18 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
     added = [word for reference in request.learners for word in ("--learner", reference)]
     say_next("run", request.suite, *added, "--tuned", path)
     return SOME_FAILED if sum(failed) or unknown else COMPLETE
+
+
+def _search(document: "Document", request: TuningRequest) -> "tuple[Search, Path]":
+    """The search, checked, and the file for its record."""
+    from plasticity_bench.tuning import writing
+    from plasticity_bench.tuning.search import Search
+
+    suite = _suite(document, request.rule)
+    search = Search(suite, _contenders(suite, request.learners, request.held))
+    path = request.output or request.results / suite.directory_name / "tuning.yaml"
+    writing.check_replaceable(path, search)
+    return search, path
 
 
 def _suite(document: "Document", rule: dict[str, Any]) -> "Suite":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from plasticity_bench.data import loaders, own
+from plasticity_bench.data import loaders, options, own
 from plasticity_bench.data.dataset import Dataset
 from plasticity_bench.errors import BadInputError, did_you_mean
 
@@ -15,8 +15,9 @@ MAX_NPZ_BYTES = 2**33
 """Of all arrays of an .npz file, unpacked."""
 
 
-def _npz(file: str | Path, **options: Any) -> Dataset:
+def _npz(file: str | Path, name: str | None = None) -> Dataset:
     """The data set of the arrays `inputs` and `labels`, and `test_…`, in a file of NumPy's."""
+    options.check_texts(name=name)
     path = loaders.existing_file(file)
 
     def read() -> Dataset:
@@ -33,9 +34,9 @@ def _npz(file: str | Path, **options: Any) -> Dataset:
         if not {"inputs", "labels"} <= known.keys() <= set(names):
             found = ", ".join(sorted(known))
             raise own.wrong(str(file), f"must have arrays {', '.join(names)}, and has {found}")
-        return loaders.from_arrays(**known, name=str(options.get("name") or path.stem))
+        return loaders.from_arrays(**known, name=name or path.stem)
 
-    return own.read_once("npz", options, [path], read)
+    return own.read_once("npz", {"name": name}, [path], read)
 
 
 LOADERS: dict[str, Callable[..., Dataset]] = {
@@ -56,20 +57,20 @@ def from_mapping(entry: Mapping[str, Any]) -> Dataset:
     """
     kinds = [key for key in entry if key in LOADERS]
     if len(kinds) != 1:
-        given = ", ".join(map(str, entry)) or "nothing"
+        listed = ", ".join(map(str, entry)) or "nothing"
         hint = did_you_mean(next(iter(map(str, entry)), ""), LOADERS)
         raise BadInputError(
             "dataset is a name, or one of "
-            f"{', '.join(LOADERS)} with a path, as {{image_folder: photos}}, not {given}. {hint}",
+            f"{', '.join(LOADERS)} with a path, as {{image_folder: photos}}, not {listed}. {hint}",
             "dataset",
         )
     load = LOADERS[kinds[0]]
-    options = {key: value for key, value in entry.items() if key != kinds[0]}
-    known = ["name"] if load is _npz else list(inspect.signature(load).parameters)[1:]
-    for key in options:
+    given = {key: value for key, value in entry.items() if key != kinds[0]}
+    known = list(inspect.signature(load).parameters)[1:]
+    for key in given:
         if key not in known:
             hint = did_you_mean(str(key), known)
             raise BadInputError(f"dataset: {kinds[0]} has no {key!r}. {hint}", "dataset")
     if not isinstance(entry[kinds[0]], str):
         raise BadInputError(f"dataset: {kinds[0]} is a path, not {entry[kinds[0]]!r}.", "dataset")
-    return load(entry[kinds[0]], **options)
+    return load(entry[kinds[0]], **given)

@@ -37,6 +37,10 @@ def to_dataset(
     columns = list(parts[0].column_names)
     label_column = column_named(columns, label, LABELS, "labels", "label", origin)
     image_column = _image_column(parts[0], columns, inputs)
+    wanted = [image_column] if image_column else _numeric(columns, inputs, label_column, origin)
+    for column in (label_column, *wanted):
+        if column not in parts[-1].column_names:
+            raise own.wrong(origin, f"has no column {column!r} in its test part")
     labels, classes = _labels(parts, label_column, origin)
     if image_column is not None:
         encoded = [p for part in parts for p in _pictures(part, image_column, origin)]
@@ -44,7 +48,6 @@ def to_dataset(
             raise own.wrong(origin, "has no image")
         array: Any = pictures.decode(encoded, size)
     else:
-        wanted = _numeric(columns, inputs, label_column, origin)
         array = np.concatenate([_table(part, wanted, origin) for part in parts])
     return own.store(
         array,
@@ -225,8 +228,6 @@ def _labels(parts: Sequence[Any], column: str, origin: str) -> tuple[list[Any], 
     labels: list[Any] = []
     classes: list[str] | None = None
     for part in parts:
-        if column not in part.column_names:
-            raise own.wrong(origin, f"has no column {column!r} in its test part")
         names = getattr(part.features[column], "names", None)
         own_labels = list(part[column][:])
         if names is not None:

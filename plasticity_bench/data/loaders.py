@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from plasticity_bench.data import csv_file, hugging_face, own
+from plasticity_bench.data import csv_file, hugging_face, options, own
 from plasticity_bench.data.dataset import Dataset
 from plasticity_bench.errors import BadInputError
 
@@ -40,6 +40,7 @@ def from_image_folder(
     Raises:
         BadInputError: if there are no images and classes, or an image cannot be read.
     """
+    options.check_texts(name=name, title=title, licence=licence)
     path = _path(folder)
     if not path.is_dir():
         raise BadInputError(f"There is no folder {folder}: give that of the images.", "dataset")
@@ -57,15 +58,15 @@ def from_image_folder(
             licence=licence,
         )
 
-    options = {"size": size, "name": name, "title": title, "licence": licence}
-    return own.read_once("image_folder", options, files, read)
+    given = {"size": size, "name": name, "title": title, "licence": licence}
+    return own.read_once("image_folder", given, files, read)
 
 
 def from_csv(
     file: str | Path,
     *,
-    label: str | None = None,
-    inputs: Sequence[str] | None = None,
+    label: str | float | None = None,
+    inputs: str | float | Sequence[str | float] | None = None,
     test: str | Path | None = None,
     shape: Sequence[int] | None = None,
     name: str | None = None,
@@ -88,10 +89,14 @@ def from_csv(
     Raises:
         BadInputError: if a file or a column is missing, or has what cannot be learnt from.
     """
+    options.check_texts(name=name, title=title, licence=licence)
+    options.check_path(test, "test")
+    label_column = options.column(label, "label")
+    columns = options.columns(inputs, "inputs")
     paths = [existing_file(one) for one in (file, test) if one is not None]
 
     def read() -> Dataset:
-        array, labels, num_train = csv_file.read(paths, label, inputs, shape)
+        array, labels, num_train = csv_file.read(paths, label_column, columns, shape)
         return own.store(
             array,
             labels,
@@ -102,7 +107,7 @@ def from_csv(
             licence=licence,
         )
 
-    given = {"label": label, "inputs": inputs, "shape": shape, "name": name}
+    given = {"label": label_column, "inputs": columns, "shape": shape, "name": name}
     return own.read_once("csv", {**given, "title": title, "licence": licence}, paths, read)
 
 
@@ -131,6 +136,7 @@ def from_arrays(
     Raises:
         BadInputError: if they are no data set to learn from.
     """
+    options.check_texts(name=name, title=title, licence=licence)
     if (test_inputs is None) != (test_labels is None):
         raise BadInputError("test_inputs and test_labels go together.", "dataset")
     parts = [(inputs, labels)] + ([] if test_inputs is None else [(test_inputs, test_labels)])
@@ -156,8 +162,8 @@ def from_arrays(
 def from_datasets(
     dataset: Any,
     *,
-    inputs: str | Sequence[str] | None = None,
-    label: str | None = None,
+    inputs: str | float | Sequence[str | float] | None = None,
+    label: str | float | None = None,
     size: int | Sequence[int] | None = None,
     name: str | None = None,
     title: str = "",
@@ -180,14 +186,17 @@ def from_datasets(
     Raises:
         BadInputError: if there is no such table or column, or an image cannot be read.
     """
+    options.check_texts(name=name, title=title, licence=licence)
+    label_column = options.column(label, "label")
+    columns = options.columns(inputs, "inputs")
     is_name = isinstance(dataset, str | Path)
 
     def read() -> Dataset:
         return hugging_face.to_dataset(
             hugging_face.saved(str(dataset)) if is_name else dataset,
             str(dataset) if is_name else "of datasets",
-            inputs=inputs,
-            label=label,
+            inputs=columns,
+            label=label_column,
             size=size,
             name=name or (Path(str(dataset)).name if is_name else "table"),
             title=title,
@@ -198,8 +207,9 @@ def from_datasets(
         return read()
     folder = _path(dataset)
     files = sorted(file for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else []
-    given = {"dataset": str(dataset), "inputs": inputs, "label": label, "size": size, "name": name}
-    return own.read_once("datasets", {**given, "title": title, "licence": licence}, files, read)
+    given = {"dataset": str(dataset), "inputs": columns, "label": label_column, "size": size}
+    given |= {"name": name, "title": title, "licence": licence}
+    return own.read_once("datasets", given, files, read)
 
 
 def from_torchvision(
@@ -229,6 +239,8 @@ def from_torchvision(
     """
     from plasticity_bench.data import torchvision_sets
 
+    options.check_texts(name=name, title=title, licence=licence)
+    options.check_path(root, "root")
     if isinstance(dataset, str):
         dataset, test = torchvision_sets.by_name(dataset, root)
     origin = type(dataset).__name__

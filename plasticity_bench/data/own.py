@@ -7,6 +7,7 @@ A stream's parameter is the name. Other processes find the data by it, and resul
 where the files were.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -83,23 +84,40 @@ def store(
 
 
 def array(given: Any, origin: str) -> NDArray[Any]:
-    """Return what the user gave as an array. Raises BadInputError if a part of it is masked."""
+    """Return what the user gave as an array.
+
+    Raises:
+        BadInputError: if it is none, as lists of several lengths, or a part of it is masked.
+    """
     if np.ma.is_masked(given):
         raise wrong(origin, "has masked numbers: leave such rows out, or fill them in")
-    return np.asarray(given)
+    try:
+        return np.asarray(_without_gradient(given))
+    except (TypeError, ValueError, RuntimeError) as error:  # NumPy's, and PyTorch's
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise wrong(origin, f"has inputs or labels that are no array: {reason}") from error
 
 
 def label_array(labels: Any, origin: str) -> NDArray[Any]:
     """Return labels as an array of any kind. Raises BadInputError if one is missing."""
     import pandas
 
-    # Of a list with a text in it, NumPy makes texts, also of what is missing.
-    given = np.asarray(labels, object if isinstance(labels, list | tuple) else None)
     masked = np.ma.getmaskarray(labels) if np.ma.isMaskedArray(labels) else False
+    whole = array(np.ma.getdata(labels) if np.ma.isMaskedArray(labels) else labels, origin)
+    # Of a list with a text in it, NumPy makes texts, also of what is missing.
+    given = np.asarray(labels, object) if isinstance(labels, list | tuple) else whole
     missing = np.argwhere(pandas.isna(given) | masked)
     if len(missing):
         raise wrong(origin, f"has no label in row {missing[0][0]}: leave such rows out")
-    return np.asarray(labels)
+    return whole
+
+
+def _without_gradient(given: Any) -> Any:
+    """A tensor as one that NumPy can read; anything else as it is."""
+    if not hasattr(given, "detach"):
+        return given
+    tensor = given.detach().cpu()
+    return tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor
 
 
 def wrong(origin: str, problem: str) -> BadInputError:
@@ -191,8 +209,8 @@ def read_once(loader: str, options: dict[str, Any], files: Sequence[Path], read:
     if is_stored(name):
         return load(name)
     made: Dataset = read()
-    remembered.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(remembered, made.name.encode())
+    with contextlib.suppress(OSError):  # a cache that others fill: the files are read again
+        write_atomic(remembered, made.name.encode())
     return made
 
 
@@ -280,7 +298,7 @@ def _classes(
     if array.ndim != 1:
         raise wrong(origin, f"has labels of shape {array.shape}; there must be one for each input")
     if array.dtype.kind == "f":
-        rounded = np.round(array)
+        rounded = np.round(array.astype(np.float64))
         whole = (rounded == array) & (np.abs(rounded) <= LARGEST_LABEL)
         if not whole.all():
             row = int(np.argmin(whole))

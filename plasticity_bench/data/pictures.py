@@ -64,7 +64,7 @@ def from_pillow(
 
 def _size(given: int | Sequence[int] | None, sizes: set[tuple[int, int]]) -> tuple[int, int]:
     if given is not None:
-        sides = (given, given) if isinstance(given, int) else tuple(given)
+        sides = tuple(given) if isinstance(given, list | tuple) else (given, given)
         whole = all(type(side) is int and 1 <= side <= 4096 for side in sides)
         if len(sides) != 2 or not whole:
             raise BadInputError(

@@ -5,13 +5,12 @@ import warnings
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from plasticity_bench.diagnosis.budget import size_of
 from plasticity_bench.diagnosis.fresh import fresh_networks
 from plasticity_bench.diagnosis.meanings import meaning, why_nan
-from plasticity_bench.diagnosis.network import checked_batch, network_of, unwrapped
+from plasticity_bench.diagnosis.network import checked_batch, network_of, tensor_of, unwrapped
 from plasticity_bench.diagnosis.plan import (
     Batch,
     Plan,
@@ -78,9 +77,12 @@ def diagnose(
     _check_counts(fresh_seeds, examples, memory_gb)
     module = unwrapped(module)
     network = network_of(module)
-    given = len(torch.as_tensor(inputs)) if hasattr(inputs, "__len__") else 0
+    inputs = tensor_of(inputs, "inputs")
+    given = len(inputs)
     inputs, targets, logits = checked_batch(
-        network, inputs[:examples], None if targets is None else targets[:examples]
+        network,
+        inputs[:examples],
+        None if targets is None else tensor_of(targets, "targets")[:examples],
     )
     others = fresh_networks(module, fresh, fresh_seeds, inputs)
     size = size_of(network, inputs, logits.shape[1])
@@ -188,6 +190,11 @@ def _check_counts(fresh_seeds: int, examples: int, memory_gb: float) -> None:
 def _initial(network: nn.Module, given: Mapping[str, Tensor] | None) -> Params | None:
     if given is None:
         return None
+    if not isinstance(given, Mapping) or not all(isinstance(v, Tensor) for v in given.values()):
+        raise BadInputError(
+            "initial must be tensors by the names of parameters, as module.state_dict() returns, "
+            f"not a {type(given).__name__}."
+        )
     initial = {}
     for name, value in network.named_parameters():
         other = given.get(name)

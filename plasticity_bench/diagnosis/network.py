@@ -115,8 +115,8 @@ def checked_batch(
         BadInputError: if they do not fit together, or are not finite.
     """
     like = next(network.parameters())
-    inputs = _tensor(inputs, "inputs").to(like.device)
-    if inputs.ndim == 0 or len(inputs) < 2:
+    inputs = tensor_of(inputs, "inputs").to(like.device)
+    if len(inputs) < 2:
         raise BadInputError(
             f"The inputs have shape {tuple(inputs.shape)}: their first dimension must be of two "
             "examples or more."
@@ -128,7 +128,7 @@ def checked_batch(
     _check_rows(network, inputs, logits)
     if targets is None:
         return inputs, None, logits
-    targets = _tensor(targets, "targets").to(like.device)
+    targets = tensor_of(targets, "targets").to(like.device)
     if len(targets) != len(inputs):
         raise BadInputError(f"There are {len(targets)} targets for {len(inputs)} inputs.")
     if targets.is_floating_point():
@@ -148,13 +148,21 @@ def _check_rows(network: nn.Module, inputs: Tensor, logits: Tensor) -> None:
         )
 
 
-def _tensor(value: Any, what: str) -> Tensor:
+def tensor_of(given: Any, what: str) -> Tensor:
+    """Return inputs or targets, `what` in words, as a tensor with a row for each example.
+
+    Raises:
+        BadInputError: if they are something else.
+    """
     try:
-        return torch.as_tensor(value).detach()
+        tensor = torch.as_tensor(given).detach()
     except Exception:
         raise BadInputError(
-            f"The {what} must be one tensor or array, not a {type(value).__name__}."
+            f"The {what} must be one tensor or array, not a {type(given).__name__}."
         ) from None
+    if tensor.ndim == 0:
+        raise BadInputError(f"The {what} must have a row for each example, not be one number.")
+    return tensor
 
 
 def _refuse_non_finite(values: Tensor, what: str) -> None:
@@ -196,13 +204,14 @@ def _checked_labels(labels: Tensor, logits: Tensor) -> Tensor:
             "The network has one output, and labels need one for each class: wrap it in a module "
             "that returns (0, output), or give the targets as floats for a squared error."
         )
+    labels = labels.long()  # PyTorch cannot order those of some types
     least, most = int(labels.min()), int(labels.max())
     if least < 0 or most >= num_classes:
         raise BadInputError(
             f"Labels are from 0 to {num_classes - 1}, one for each of the network's outputs, but "
             f"these are from {least} to {most}."
         )
-    return labels.long()
+    return labels
 
 
 def _checked_values(values: Tensor, logits: Tensor) -> Tensor:

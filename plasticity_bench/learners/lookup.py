@@ -73,12 +73,17 @@ def _only_learner(module_name: str) -> type[Learner]:
     return defined[0]
 
 
-def check_class(reference: str, cls: type[Learner]) -> None:
+def check_class(given: str | None, cls: type[Learner]) -> None:
     """Refuse reserved names, methods that would never be called, and hooks that cannot be.
 
+    Args:
+        given: the reference, for messages; None for the name of the class.
+        cls: that is to be a learner's class.
+
     Raises:
-        BadInputError: a sentence that begins with the reference that was given.
+        BadInputError: a sentence that begins with the reference.
     """
+    reference = given or str(getattr(cls, "__name__", repr(cls)))
     helpers = {name for name in vars(Learner) if name not in HOOKS}
     if not (inspect.isclass(cls) and issubclass(cls, Learner)):
         raise BadInputError(
@@ -97,9 +102,10 @@ def check_class(reference: str, cls: type[Learner]) -> None:
                 )
     for base in cls.__mro__[:place]:
         if "__init__" in vars(base):
+            source = "@dataclass" if "__dataclass_fields__" in vars(base) else "__init__"
             raise BadInputError(
                 f"Learner {reference}: hyperparameters are annotated class attributes: remove "
-                "__init__."
+                f"{source}."
             )
         for name, value in vars(base).items():
             if name in HOOKS and not inspect.isfunction(value):

@@ -20,7 +20,7 @@ from plasticity_bench.results.run_table import RunTable
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.scoring import score_table
 from plasticity_bench.scoring.scores import Score, means, score
-from plasticity_bench.streams import Stream, make_stream
+from plasticity_bench.streams import Stream, stream_of
 
 AnyLearner = str | type[Learner] | Learner
 WHENS = ["start", "during", "end"]
@@ -110,12 +110,12 @@ def evaluate(
     """
     if isinstance(stream, Population):
         more = [one for one in (seeds if seeds != 5 else None, network) if one is not None]
-        return evaluator.evaluate(learner, stream, *more, *given, **named)
-    made = make_stream(stream) if isinstance(stream, str) else stream
-    if not isinstance(made, Stream):
-        raise BadInputError(f"evaluate: stream is an id or a stream, not {stream!r}.")
-    smallest = min(map(made.size, range(made.num_tasks)))
+        return evaluator.evaluate(stream_of(learner), stream, *more, *given, **named)
+    made = stream_of(stream)
+    smallest = min(int(made.size(index)) for index in range(made.num_tasks))
     protocol = named.pop("protocol", None) or Protocol(curvature_examples=min(512, smallest))
+    if not isinstance(protocol, Protocol):
+        raise BadInputError(f"evaluate: protocol is a Protocol, not {protocol!r}.")
     if named or given:
         raise BadInputError(f"evaluate has no argument {[*named, *given][0]!r}.")
     counted = isinstance(seeds, int | np.integer)
@@ -154,13 +154,18 @@ def _made(learner: AnyLearner) -> Learner:
         check_class(type(learner).__name__, type(learner))
         return learner
     cls = find_learner(learner) if isinstance(learner, str) else learner
-    check_class(getattr(cls, "__name__", repr(cls)), cls)
+    check_class(None, cls)
     return cls()
 
 
 def _spec(network: NetworkSpec | Mapping[str, Any] | None, stream: Stream) -> NetworkSpec:
     if isinstance(network, NetworkSpec):
         return network
+    if not isinstance(network, Mapping | None):
+        raise BadInputError(
+            "evaluate: network is a NetworkSpec, or its keys as in a suite, such as "
+            f'{{"name": "mlp", "hidden": [64]}}, not {network!r}.'
+        )
     keys = dict(network) if network is not None else {"hidden": (64, 64)}
     return NetworkSpec.of(keys, stream.input_shape, stream.num_outputs)
 

@@ -3,7 +3,13 @@
 from plasticity_bench.streams import presets
 from plasticity_bench.streams.class_stream import ClassStream
 from plasticity_bench.streams.dataset_stream import DatasetStream
-from plasticity_bench.streams.registry import make, make_stream, register, registered_streams
+from plasticity_bench.streams.registry import (
+    make,
+    make_stream,
+    register,
+    registered_streams,
+    stream_of,
+)
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.task import Task
 
@@ -16,6 +22,7 @@ __all__ = [
     "make_stream",
     "register",
     "registered_streams",
+    "stream_of",
 ]
 
 presets.register_all()

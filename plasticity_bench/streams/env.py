@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from plasticity_bench.streams.registry import make_stream
+from plasticity_bench.streams.registry import stream_of
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.task import Integers, Task
 from plasticity_bench.streams.validation import checked_batches, checked_task
@@ -51,7 +51,7 @@ class StreamEnv(gymnasium.Env[Observation, Any]):
         render_mode: str | None = None,
         **parameters: object,
     ) -> None:
-        self.stream = stream if isinstance(stream, Stream) else make_stream(stream, **parameters)
+        self.stream = stream_of(stream, **parameters)
         self.render_mode = render_mode
         batch, outputs = self.stream.batch_size, self.stream.num_outputs
         self.observation_space = spaces.Box(

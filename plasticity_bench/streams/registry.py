@@ -9,10 +9,11 @@ from typing import Any
 
 import gymnasium
 
-from plasticity_bench.errors import BadInputError, did_you_mean
+from plasticity_bench.errors import BadInputError, StreamError, did_you_mean
 from plasticity_bench.names import check_name, check_names
 from plasticity_bench.source_code.shadowing import shadowed
 from plasticity_bench.standard_output import kept_for_data
+from plasticity_bench.streams.statements import check_parameters, check_statements
 from plasticity_bench.streams.stream import Stream
 
 PLUGIN_GROUP = "plasticity_bench.streams"
@@ -41,11 +42,15 @@ def register(id: str, entry_point: str | type[Stream], **defaults: Any) -> None:
         **defaults: the stream's parameters under this id.
 
     Raises:
-        BadInputError: if the id is malformed, or is registered already for something else.
+        BadInputError: if the id is malformed, or is registered already for something else; or if
+            the entry point is no stream's class.
     """
-    check_name(id, "The stream", "id")
-    if not _ID.fullmatch(id):
+    if isinstance(id, str):
+        check_name(id, "The stream", "id")
+    if not isinstance(id, str) or not _ID.fullmatch(id):
         raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")
+    if not isinstance(entry_point, str):
+        _check_class(id, entry_point)
     registration = Registration(id, entry_point, defaults)
     earlier = _registered.get(id)
     if earlier and earlier != registration and not _is_redefined(earlier, registration):
@@ -80,8 +85,11 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
         **parameters: values in place of the registered ones.
 
     Raises:
-        BadInputError: if the id or a parameter is unknown, or a value is out of range.
+        BadInputError: if the id or a parameter is unknown, a value is out of range, or the stream's
+            class breaks a rule in what it states about itself.
     """
+    if not isinstance(id, str):
+        raise BadInputError(f"A stream's id looks like namespace/Name-v0, not {id!r}.")
     check_name(id, "The stream", "id")
     for name, value in parameters.items():
         check_names(value, f"Stream {id}: {name}", name)
@@ -99,7 +107,33 @@ def make_stream(id: str, **parameters: Any) -> Stream:  # noqa: A002
         stream: Stream = make(**{**defaults, **parameters})
     except TypeError as error:
         raise BadInputError(f"Stream {registration.id} cannot be made: {error}.") from error
+    try:
+        check_parameters(f"Stream {registration.id}", stream)
+        check_statements(f"Stream {registration.id}", stream)
+    except StreamError as error:
+        raise BadInputError(str(error), "id") from error
     return stream
+
+
+def stream_of(given: Any, **parameters: Any) -> Stream:
+    """Return a stream that is given, or the one of an id that is given.
+
+    Args:
+        given: an id, or a stream.
+        **parameters: as for `make_stream`, of an id.
+
+    Raises:
+        BadInputError: as `make_stream`, or if it is neither.
+        StreamError: if a stream that is given breaks a rule in what it states about itself.
+    """
+    if isinstance(given, str):
+        return make_stream(given, **parameters)
+    if not isinstance(given, Stream):
+        raise BadInputError(f"A stream is an id or a Stream that was made, not {given!r}.")
+    if parameters:
+        raise BadInputError("This stream already has its parameters: give its id.")
+    check_statements(f"Stream {type(given).__name__}", given)
+    return given
 
 
 def make(id: str, **parameters: Any) -> gymnasium.Env[Any, Any]:  # noqa: A002
@@ -126,10 +160,20 @@ def class_of(id: str) -> type[Stream]:  # noqa: A002
         return make
     module, _, name = make.partition(":")
     try:
-        made: type[Stream] = getattr(importlib.import_module(module), name)
+        made = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise BadInputError(f"Stream {id}: there is no {module}:{name}: {error}.") from error
-    return made
+    return _check_class(id, made)
+
+
+def _check_class(id: str, given: Any) -> type[Stream]:  # noqa: A002
+    if not (isinstance(given, type) and issubclass(given, Stream)):
+        raise BadInputError(
+            f"Stream {id}: {getattr(given, '__name__', repr(given))} is not a subclass of "
+            "plasticity_bench.Stream.",
+            "id",
+        )
+    return given
 
 
 def _find(id: str) -> Registration:  # noqa: A002

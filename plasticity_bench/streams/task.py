@@ -39,7 +39,7 @@ class Task:
     Attributes:
         examples: (n,), rows of the data set; None if the task has its own inputs.
         targets: (n,) int64, the class that each example has in this task; or (n, outputs) float32,
-            the values to be regressed.
+            the values to be regressed. Other integers and floats are converted to these.
         input_permutation: (pixels,), the order in which an example's flattened pixels are read, or
             None to read them as they are.
         inputs: (n, *input_shape) float32, the task's own inputs; None if it has `examples`.
@@ -54,6 +54,14 @@ class Task:
     inputs: Floats | None = None
     test: "Task | None" = None
     bootstrap: Bootstrap | None = None
+
+    def __post_init__(self) -> None:
+        # What is checked, counted and fingerprinted is what is learnt.
+        kind = self.targets.dtype.kind if isinstance(self.targets, np.ndarray) else ""
+        if kind and kind in "iuf":
+            with np.errstate(over="ignore"):  # what is too large is refused
+                targets = self.targets.astype(np.float32 if kind == "f" else np.int64, copy=False)
+            object.__setattr__(self, "targets", targets)
 
     @property
     def is_regression(self) -> bool:

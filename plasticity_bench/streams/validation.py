@@ -181,19 +181,23 @@ def _permutation_problem(stream: Stream, task: Task) -> str | None:
 def _values_problem(stream: Stream, task: Task) -> str | None:
     targets, shape = task.targets, (len(task.targets), stream.num_outputs)
     if not task.is_regression or targets.shape != shape:
-        return f"must have targets {shape} of floats, not {targets.shape} of {targets.dtype}"
+        return f"must have targets {shape} of floats, not {_shape_and_kind(targets)}"
     bad = np.flatnonzero(~np.isfinite(targets).all(1))
     if len(bad):
-        return f"must have finite targets; row {bad[0]} has {_first_bad(targets[bad[0]])}"
+        found = _first_bad(targets[bad[0]])
+        return f"must have targets that are finite in float32; row {bad[0]} has {found}"
     if _is_constant(targets):
-        return "has the same target in every row, for which R squared is undefined"
+        return (
+            "has, in float32, the same target in every row, for which R squared is undefined: "
+            "vary the targets, or scale them"
+        )
     return None
 
 
 def _classes_problem(stream: Stream, task: Task, index: int | None) -> str | None:
     targets, last = task.targets, stream.num_outputs - 1
     if targets.dtype.kind not in "iu" or targets.ndim != 1:
-        found = f"{targets.shape} of {targets.dtype}"
+        found = _shape_and_kind(targets)
         return f"must have one whole number from 0 to {last} as each target, not {found}"
     bad = np.flatnonzero((targets < 0) | (targets > last))
     if len(bad):
@@ -226,6 +230,12 @@ def _bootstrap_problem(stream: Stream, task: Task) -> str | None:
         f"has next_inputs, which {problem}": problem is not None,
     }
     return next((sentence for sentence, is_wrong in wrong.items() if is_wrong), None)
+
+
+def _shape_and_kind(targets: NDArray[np.generic]) -> str:
+    """Without the bits of numbers, which a task converts."""
+    kind = {"i": "integers", "f": "floats"}.get(targets.dtype.kind, str(targets.dtype))
+    return f"{targets.shape} of {kind}"
 
 
 def _is_constant(targets: NDArray[np.generic]) -> bool:

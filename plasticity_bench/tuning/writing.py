@@ -28,11 +28,14 @@ DIGITS = 4
 
 
 def check_replaceable(path: Path, search: Search) -> None:
-    """Raise if writing would replace the search of other learners.
+    """Raise if writing would replace the search of other learners, or a folder.
 
     Raises:
-        BadInputError: if the file records learners that this search does not include.
+        BadInputError: if the file records learners that this search does not include, or is a
+            folder.
     """
+    if path.is_dir():
+        raise BadInputError(f"{path} is a folder: give a file for the record, --output FILE.")
     before = _stored(path)
     lost = set(before.learners) - {c.label for c in search.contenders} if before else ()
     if lost:

@@ -440,6 +440,15 @@ def test_a_penalty_may_be_nothing():
     pb.check_learner(NothingYet)
 
 
+def test_what_is_no_learner_network_or_stream_is_one_sentence():
+    with pytest.raises(pb.BadInputError, match="Learner 42: it is not a subclass of plasticity_b"):
+        pb.check_learner(42)
+    with pytest.raises(pb.BadInputError, match="is a name, or a NetworkSpec, not 3"):
+        pb.check_learner("adam", network=3)
+    with pytest.raises(pb.BadInputError, match="an id or a Stream that was made, not 3"):
+        pb.check_learner("adam", stream=3)
+
+
 def test_a_class_or_an_object_can_be_given():
     pb.check_learner(Small)
     pb.check_learner(Small(step_size=1e-2))

@@ -169,7 +169,7 @@ BROKEN = {
     Constant: "all tasks are the same: nothing changes",
     Leaks: "holds out 2 examples that it trains on",
     PermutedForOneSeed: r"and task\(1, 0\), only task\(1, 0\) has input_permutation",
-    ScoresNothing: r"scored_tasks\(\) must be some of its 3 tasks",
+    ScoresNothing: r"scored_tasks\(\) must be some of its 3 tasks, from 0 to 2 and each once, not \[3",
     ShortBatches: r"batches\(0, 0\) must have the shape \(4, 8\)",
     OtherBatches: "must be rows from 0 to 39",
     Function: "parameters must be numbers, words, or lists",

@@ -289,6 +289,12 @@ def test_learners_are_found_by_label_and_by_class():
         (["tune", "tiny.yaml", "--learner", "l2", "-H", "strenth=1"], "Did you mean 'strength'?"),
         (["tune", "tiny.yaml", "-H", "strength=1"], "no --learner is given"),
         (["tune", "tiny.yaml", "--learner", "wrong_to_tune:Learner"], "no hyperparameter 'pul'"),
+        (
+            ["tune", "tiny.yaml", "--learner", "wrong_to_tune:Learner", "--dry-run"],
+            "no hyperparameter 'pul'",
+        ),
+        (["tune", "tiny.yaml", "--output", "."], ". is a folder: give a file for the record"),
+        (["tune", "tiny.yaml", "--output", ".", "--dry-run"], ". is a folder: give a file for"),
         (["run", "tiny.yaml", "--tuned", "nothing.yaml"], "Cannot read nothing.yaml"),
         (["run", "tiny.yaml", "--tuned", "tiny.yaml"], "tiny.yaml:13: tuning"),
         (["run", "tiny.yaml", "--seeds", "1001"], "settings are chosen on seeds from 1000 on"),

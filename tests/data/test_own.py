@@ -1,6 +1,7 @@
 """A user's own data in one line: everything is found, named by content, and usable by any stream."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ from plasticity_bench.cli import main
 from plasticity_bench.data import own
 from plasticity_bench.data.torchvision_guard import torchvision_datasets
 from plasticity_bench.errors import BadInputError
+from plasticity_bench.folders import cache_folder
 
 CLASSES = ("bird", "cat")
 
@@ -250,6 +252,48 @@ def test_deep_pixels_of_few_bits_and_opaque_ones_are_as_they_were(kind):
         pb.from_torchvision([(beyond, 0), (opaque, 1)])
 
 
+def test_what_was_read_need_not_be_noted(here):
+    write_table(here / "iris.csv")
+    made = pb.from_csv("iris.csv")
+    notes = cache_folder() / "data" / "own" / "read"
+    shutil.rmtree(notes)
+    notes.write_text("a folder that cannot be written")
+    assert pb.from_csv("iris.csv").name == made.name
+
+
+def test_columns_are_named_by_numbers_as_in_a_header_of_pixels(here):
+    write_table(here / "words.csv")
+    numbers = pandas.read_csv(here / "words.csv").set_axis(["0", "1", "2"], axis=1)
+    numbers.to_csv(here / "numbers.csv", index=False)
+    words = pb.from_csv("words.csv", label="species", inputs=["count"])
+    as_numbers = pb.from_csv("numbers.csv", label=2, inputs=[1])
+    assert as_numbers.fingerprint == words.fingerprint
+    assert pb.from_csv("numbers.csv", label="2", inputs="1").name == as_numbers.name
+    entry = {"csv": "numbers.csv", "label": 2, "inputs": 1}
+    named = pb.make_stream("plasticity/RandomLabelDigits-v0", dataset=entry)
+    assert named.dataset == as_numbers.name
+    table = datasets.Dataset.from_pandas(numbers)
+    assert pb.from_datasets(table, label=2, inputs=1).fingerprint == words.fingerprint
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_tensors_of_training_are_arrays(dtype):
+    inputs = torch.arange(8, dtype=dtype).reshape(4, 2).requires_grad_()
+    made = pb.from_arrays(inputs, torch.tensor([0, 1, 0, 1], dtype=dtype))
+    plain = pb.from_arrays(np.arange(8, dtype=np.float32).reshape(4, 2), [0, 1, 0, 1])
+    assert made.fingerprint == plain.fingerprint
+    pairs = [(one, i % 2) for i, one in enumerate(inputs)]
+    assert pb.from_torchvision(pairs).fingerprint == plain.fingerprint
+
+
+def parted(*of_test):
+    """Tables with two columns, and with some of them in the test part."""
+    columns = {"x": [1.0, 2.0], "label": ["a", "b"]}
+    tables = columns, {name: columns[name] for name in of_test}
+    train, test = map(datasets.Dataset.from_dict, tables)
+    return datasets.DatasetDict({"train": train, "test": test})
+
+
 MISTAKES = {
     "no folder": (lambda: pb.from_image_folder("nope"), "There is no folder nope"),
     "no file": (lambda: pb.from_csv("nope.csv"), "There is no file nope.csv, looked for from /"),
@@ -264,6 +308,14 @@ MISTAKES = {
     "nan": (lambda: pb.from_arrays([[1.0], [np.nan]], [0, 1]), "missing, infinite .* in row 1"),
     "one class": (lambda: pb.from_arrays([[1.0], [2]], [1, 1]), "has one class, 1;"),
     "lengths": (lambda: pb.from_arrays([[1.0], [2], [3]], [1, 2]), "give one label for each"),
+    "ragged": (lambda: pb.from_arrays([[1.0, 2], [3]], [0, 1]), "no array: setting an array elem"),
+    "ragged labels": (lambda: pb.from_arrays([[1.0], [2]], [[0], [1, 2]]), "that are no array: "),
+    "gradients": (
+        lambda: pb.from_arrays([torch.ones(2, requires_grad=True)] * 2, [0, 1]),
+        "no array: Can't call numpy.. on Tensor that requires grad",
+    ),
+    "test without label": (lambda: pb.from_datasets(parted("x")), "no column 'label' in its test"),
+    "test without input": (lambda: pb.from_datasets(parted("label")), "no column 'x' in its test"),
     "numbers": (lambda: pb.from_arrays([1, 2], [1, 2]), r"inputs of shape \(2,\)"),
     "untrained": (
         lambda: pb.from_arrays([[1.0], [2]], [0, 1], test_inputs=[[1.0]], test_labels=[2]),
@@ -341,11 +393,28 @@ def test_a_suites_file_names_files_and_all_processes_find_them(here, capsys):
         ("{image_foldr: photos}", "Did you mean 'image_folder'?"),
         ("{csv: iris.csv, labl: x}", "csv has no 'labl'. Did you mean 'label'?"),
         ("{csv: [1]}", "csv is a path, not \\[1\\]"),
+        ("{csv: iris.csv, label: [species]}", "label is the name of a column, not \\['species'"),
+        ("{csv: iris.csv, label: true}", "label is the name of a column, not True"),
+        ("{csv: iris.csv, label: 3}", "has no column '3'. Known: count, length, species."),
+        ("{csv: iris.csv, inputs: 1}", "has no column '1'. Known: "),
+        ("{csv: iris.csv, inputs: {a: 1}}", "inputs is the name of a column, or a list of them,"),
+        ("{csv: iris.csv, inputs: [length, null]}", "or a list of them, not \\['length', None"),
+        ("{csv: iris.csv, name: 3}", "dataset: name is a text, not 3"),
+        ("{csv: iris.csv, licence: [MIT]}", "dataset: licence is a text, not \\['MIT'"),
+        ("{csv: iris.csv, shape: 8.5}", "no examples of shape 8.5"),
+        ("{csv: iris.csv, test: [a.csv]}", "dataset: test is a path, not \\['a.csv'"),
+        ("{image_folder: photos, size: 8.5}", "size is a number of pixels, or height and width"),
+        ("{image_folder: photos, size: {a: 1}}", "size is a number of pixels, or height and wi"),
+        ("{npz: iris.npz, name: 3}", "dataset: name is a text, not 3"),
+        ("{torchvision: MNIST, root: 3}", "dataset: root is a path, not 3"),
+        ("{datasets: saved, label: 3}", "Data set saved cannot be read"),
         ("{csv: nope.csv}", "There is no file nope.csv"),
     ],
 )
 def test_a_slip_in_a_suite_has_its_line(here, capsys, entry, expected):
     write_table(here / "iris.csv")
+    write_photos(here / "photos")
+    np.savez(here / "iris.npz", inputs=np.eye(4), labels=[0, 1, 0, 1])
     (here / "suite.yaml").write_text(SUITE.replace("{csv: iris.csv}", entry).replace(
         "{image_folder: photos, size: 8}", "{csv: iris.csv}"
     ))  # fmt: skip

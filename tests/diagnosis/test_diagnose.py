@@ -374,6 +374,14 @@ def with_nan():
         (mlp, VECTORS[:, :5], LABELS, "cannot be applied to inputs of shape (24, 5)"),
         (mlp, VECTORS[:1], LABELS[:1], "must be of two examples or more"),
         (mlp, VECTORS / 0, LABELS, "The inputs of 24 of 24 examples are NaN or infinite"),
+        (mlp, {"x": VECTORS}, LABELS, "The inputs must be one tensor or array, not a dict"),
+        (mlp, torch.tensor(1.0), LABELS, "inputs must have a row for each example, not be one num"),
+        (
+            mlp,
+            VECTORS,
+            LABELS[0],
+            "The targets must have a row for each example, not be one number",
+        ),
         (mlp, VECTORS, LABELS[:9], "There are 9 targets for 24 inputs"),
         (mlp, VECTORS, LABELS + 1, "Labels are from 0 to 4, one for each of the network's"),
         (mlp, VECTORS, LABELS - 1, "but these are from -1 to"),
@@ -396,11 +404,24 @@ def test_what_is_wrong_is_one_sentence(make, inputs, targets, sentence):
         ({"examples": 1}, "examples must be 2 or more, not 1."),
         ({"fresh_seeds": -1}, "fresh_seeds must be 0 or more, not -1."),
         ({"memory_gb": 0}, "memory_gb must be more than 0, not 0."),
+        ({"initial": mlp()}, "as module.state_dict() returns, not a Sequential."),
     ],
 )
 def test_wrong_arguments_are_named(given, sentence):
     with pytest.raises(pb.BadInputError, match=re.escape(sentence)):
         pb.diagnose(mlp(), VECTORS, LABELS, **given)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16, torch.uint64])
+def test_labels_of_any_integer_type_are_labels(dtype):
+    module = seeded(mlp)
+    given = {"fresh_seeds": 0, "measurements": ["gradient_norm"]}
+    value = pb.diagnose(module, VECTORS, LABELS, **given)["gradient_norm_n24"].value
+    assert (
+        pb.diagnose(module, VECTORS, LABELS.to(dtype), **given)["gradient_norm_n24"].value == value
+    )
+    with pytest.raises(pb.BadInputError, match="Labels are from 0 to 4"):
+        pb.diagnose(module, VECTORS, (LABELS + 1).to(dtype), **given)
 
 
 # ---- examples, memory and time ------------------------------------------------------------------

@@ -294,6 +294,7 @@ def test_figures_of_papers(tmp_path, results, kind, ending):
             ["--kind", "ranks", "--stream", "esay"],
             "no stream 'esay' in these results. Did you mean",
         ),
+        (["--kind", "explain", "--stream", "esay"], "no stream 'esay' in these results. Did you"),
         (["--kind", "profile", "--learner", "adma"], "Did you mean 'adam'"),
         (["--kind", "budget"], "draws a search: give the file that `tune` wrote"),
     ],

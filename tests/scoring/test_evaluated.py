@@ -84,9 +84,11 @@ def test_a_population_and_a_protocol_give_an_evaluation():
     [
         (("adma",), "Did you mean 'adam'?"),
         (("adam", "plasticity/RandomLabelDigit-v0"), "Did you mean"),
-        (("adam", 3), "stream is an id or a stream, not 3"),
+        (("adam", 3), "stream is an id or a Stream that was made, not 3"),
         (("adam", digits(), 0), "seeds is how many, at least 1"),
         (("adam", digits(), 1, {"hidde": [3]}), "has no 'hidde'"),
+        (("adam", digits(), 1, "mlp"), "network is a NetworkSpec, or its keys .*, not 'mlp'"),
+        ((3,), "Learner 3: it is not a subclass of plasticity_bench.Learner"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments, expected):
@@ -95,6 +97,8 @@ def test_a_mistake_is_one_sentence(arguments, expected):
 
 
 def test_another_argument_is_refused():
+    with pytest.raises(BadInputError, match="protocol is a Protocol, not {'curvature_every': 1}"):
+        pb.evaluate("adam", digits(), protocol={"curvature_every": 1})
     with pytest.raises(BadInputError, match="has no argument 'sedes'"):
         pb.evaluate("adam", digits(), sedes=3)
 

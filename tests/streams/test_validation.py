@@ -82,11 +82,11 @@ CLASSES = {
     "rows that are no numbers": (cast("examples", float), "whole numbers, not float64"),
     "class too large": (put("targets", 10), "row 5 has 10"),
     "class negative": (put("targets", -1), "row 5 has -1"),
-    "classes as floats": (cast("targets", np.float64), "(40,) of float64"),
+    "classes as floats": (cast("targets", np.float64), "(40,) of floats"),
     "classes as truth values": (cast("targets", bool), "(40,) of bool"),
     "one-hot classes": (
         lambda t: replace(t, targets=np.eye(10, dtype=int)[t.targets]),
-        "(40, 10) of int64",
+        "(40, 10) of integers",
     ),
     "fewer": (lambda t: pb.Task(t.examples[:30], t.targets[:30]), "must have 40 examples"),
     "more": (
@@ -125,12 +125,12 @@ REGRESSION = {
         "row 5 has inf",
     ),
     "all alike": (put("targets", 3.0, slice(None)), "R squared is undefined"),
-    "one column": (lambda t: replace(t, targets=t.targets[:, :1]), "(40, 1) of float32"),
-    "whole numbers": (cast("targets", np.uint8), "of uint8"),
+    "one column": (lambda t: replace(t, targets=t.targets[:, :1]), "not (40, 1) of floats"),
+    "whole numbers": (cast("targets", np.uint8), "not (40, 2) of integers"),
     "truth values": (cast("targets", bool), "of bool"),
     "inputs of another shape": (lambda t: replace(t, inputs=t.inputs[:, :2]), "shape (3,)"),
     "double inputs": (cast("inputs", np.float64), "inputs of float32, not float64"),
-    "test part": (in_test(put("targets", np.nan)), "has a test part, which must have finite"),
+    "test part": (in_test(put("targets", np.nan)), "has a test part, which must have targets that"),
 }
 SLIPS = [(Slipping, *case) for case in CLASSES.values()]
 SLIPS += [(Values, *case) for case in REGRESSION.values()]
@@ -234,3 +234,102 @@ def test_a_part_that_only_some_seeds_have_is_named(part, slip):
         checked_tasks(stream, [0, 1, 2], BAD_TASK)
     with pytest.raises(StreamError, match=r"only task\(1, 2\) has"):
         checked_tasks(stream, [1, 0], BAD_TASK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stating(Slipping):
+    """A stream that states something wrong about itself."""
+
+    size_of: object = 40
+    updates_of: object = 2
+    scored: object = None
+
+    def size(self, index):
+        return self.size_of
+
+    def updates(self, index):
+        return self.updates_of if index == BAD_TASK else 2
+
+    def scored_tasks(self):
+        return [3] if self.scored is None else self.scored
+
+
+STATEMENTS = {
+    "no update": ({"updates_of": 0}, "updates(2) must be a whole number of at least 1, not 0"),
+    "part of an update": ({"updates_of": 2.0}, "updates(2) must be a whole number"),
+    "no size": ({"size_of": None}, "size(0) must be a whole number of at least 1, not None"),
+    "scored in an array": ({"scored": np.arange(2)}, "must return a list of ints"),
+    "scored by a generator": ({"scored": (i for i in (1, 2))}, "must return a list of ints"),
+    "scored of NumPy": ({"scored": list(np.arange(2))}, "must return a list of ints"),
+    "none is scored": ({"scored": []}, "must be some of its 4 tasks, from 0 to 3"),
+    "the last, as in Python": ({"scored": [-1]}, "must be some of its 4 tasks, from 0 to 3"),
+    "one that there is not": ({"scored": [4]}, "must be some of its 4 tasks, from 0 to 3"),
+    "one twice": ({"scored": [1, 2, 2]}, "each once, not [1, 2, 2]"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "told"), STATEMENTS.values(), ids=STATEMENTS.keys())
+def test_what_a_stream_states_is_checked_before_anything_is_made(wrong, told, monkeypatch):
+    stream = Stating(**wrong)
+    for use in (pb.check_stream, StreamEnv, lambda s: pb.evaluate("sgd", s, seeds=1)):
+        with pytest.raises(StreamError) as raised:
+            use(stream)
+        assert str(raised.value).startswith("Stream Stating: ")
+        assert told in str(raised.value)
+    monkeypatch.setattr(Stating, "parameters", lambda self: {})
+    pb.register("tests/Stating-v0", Stating)
+    with pytest.raises(pb.BadInputError) as raised:
+        pb.make_stream("tests/Stating-v0", **wrong)
+    assert told in str(raised.value)
+    assert raised.value.key == "id"
+
+
+def test_sizes_and_updates_of_numpy_are_whole_numbers():
+    stream = Stating(size_of=np.int64(40), updates_of=np.int32(2))
+    assert len(pb.evaluate("sgd", stream, seeds=1, network={"hidden": [4]}).scores) == 1
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), frozenset({1}), {(1, 2): 3}, abs])
+def test_parameters_that_cannot_be_stored_are_refused(value):
+    pb.register("tests/Slipping-v0", Slipping)
+    told = "Stream tests/Slipping-v0: parameters must be numbers, words, .* but slip is "
+    with pytest.raises(pb.BadInputError, match=told):
+        pb.make_stream("tests/Slipping-v0", slip=value)
+
+
+def test_what_is_no_stream_is_told_apart():
+    with pytest.raises(pb.BadInputError, match="an id or a Stream that was made, not 42"):
+        pb.check_stream(42)
+    with pytest.raises(pb.BadInputError, match="already has its parameters: give its id"):
+        pb.check_stream(Slipping(), num_tasks=2)
+    with pytest.raises(pb.BadInputError, match="dict is not a subclass of plasticity_bench.Strea"):
+        pb.register("tests/Dict-v0", dict)
+    pb.register("tests/Text-v0", "json:loads")
+    with pytest.raises(pb.BadInputError, match="Text-v0: loads is not a subclass of plasticity_b"):
+        pb.make_stream("tests/Text-v0")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint64, np.int16])
+def test_classes_of_any_integer_type_are_learnt_and_observed(dtype):
+    class Unsigned(Slipping):
+        def task(self, seed, index):
+            return cast("targets", dtype)(super().task(seed, index))
+
+    observed = StreamEnv(Unsigned()).reset(seed=0)[1]["targets"]
+    assert observed.dtype == np.int64
+    assert (observed == -1).all()
+    assert len(pb.evaluate("sgd", Unsigned(), seeds=1, network={"hidden": [4]}).scores) == 1
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "told"),
+    [
+        (1e300, 0, "targets that are finite in float32; row 0 has -?inf"),
+        (1e-50, 0, "in float32, the same target in every row"),
+        (1, 1e10, "in float32, the same target in every row"),
+    ],
+)
+def test_targets_without_meaning_in_float32_are_refused(scale, offset, told):
+    wide = lambda t: replace(t, targets=t.targets.astype(float) * scale + offset)  # noqa: E731
+    with pytest.raises(StreamError, match=rf"Values: task\(1, 2\) .*{told}"):
+        checked_task(Values(slip=wide), BAD_SEED, BAD_TASK)

@@ -428,6 +428,12 @@ WRONG_MODULES = {
         LEARNER + "    def __init__(self): pass\n",
         "hyperparameters are annotated class attributes: remove __init__",
     ),
+    "it is a dataclass": (
+        "from dataclasses import dataclass\n"
+        + LEARNER.replace("class", "@dataclass\nclass")
+        + "    strength: float = 0.1\n",
+        "hyperparameters are annotated class attributes: remove @dataclass",
+    ),
     "vectorized is no truth value": (
         LEARNER + "    vectorized = 'no'\n",
         "vectorized must be True or False",
