@@ -3,6 +3,8 @@
 Measurements look at the first examples of the task, the same at its start and its end.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -80,7 +82,7 @@ class Recorder:
             batch_metrics: (updates, replicas).
             snapshots: of parameters during the task.
         """
-        metric, loss = self._evaluated(task.train)
+        metric, loss = self._evaluated(task.train, check=self._measured)
         finite = np.isfinite(losses).all(0) & np.isfinite(loss)
         self._mark_diverged(~finite)
         name, variance = task_metric_name(task.variance is not None), task.variance
@@ -91,8 +93,6 @@ class Recorder:
             time = updates_to_target(batch_metrics, variance, target, batch_size)
             self._record_undiverged("during", {"updates_to_target": time})
         self._record_undiverged("end", {name: task_metric(metric, variance), "loss": loss})
-        if self._measured:
-            self._check_network(task, self._population.predict(next(task.train.in_batches())[0]))
         if self._measured and task.test is not None:
             metric, loss = self._evaluated(task.test)
             held_out = {f"test_{name}": task_metric(metric, variance), "test_loss": loss}
@@ -101,24 +101,26 @@ class Recorder:
 
     def _curvature(self, task: StackedTask) -> Measured:
         """The headline, and the rank that a dead network keeps."""
-        self._check_network(task)
         examples = self._protocol.curvature_examples
-        probe = self._probe(*task.train.first(examples), None)
+        inputs, targets = task.train.first(examples)
+        self._check_network(inputs)
+        probe = self._probe(inputs, targets, None)
         name = self._protocol.curvature_name
         ranks = measure(self._protocol.curvature_diagnostic, probe, self._alive())[name]
         # Parameters or gradients overflow: no loss need have shown it yet.
         self._mark_diverged(np.isnan(ranks))
         return {"dead_rank": task.dead_rank(examples), name: ranks}
 
-    def _check_network(self, task: StackedTask, outputs: Tensor | None = None) -> None:
+    def _check_network(self, inputs: Tensor, outputs: Tensor | None = None) -> None:
         """Refuse a network that gives an example other outputs in other batches."""
-        inputs, _ = task.train.first(self._protocol.curvature_examples)
-        if outputs is not None:
-            inputs = inputs[:, : outputs.shape[1]]
-            outputs = outputs[:, : inputs.shape[1]]
+        first = slice(self._protocol.curvature_examples)
         population, batch_size = self._population, self._stream.batch_size
         check_batch_independence(
-            population.module, population.predicting, inputs, batch_size, outputs
+            population.module,
+            population.predicting,
+            inputs[:, first],
+            batch_size,
+            None if outputs is None else outputs[:, first],
         )
 
     def _diagnose(self, snapshots: Snapshots | None) -> Measured:
@@ -160,12 +162,18 @@ class Recorder:
         diverged_at = self._evaluation.diverged_at
         diverged_at[(diverged_at < 0) & which] = self._index
 
-    def _evaluated(self, examples: Examples) -> tuple[Values, Values]:
-        """Mean metric and loss over examples, (replicas,) each."""
-        predict = self._population.predict
-        batches = ((predict(x), targets) for x, targets in examples.in_batches())
-        metric, loss = metric_and_loss(batches)
+    def _evaluated(self, examples: Examples, *, check: bool = False) -> tuple[Values, Values]:
+        """Mean metric and loss over examples, (replicas,) each; `check` the network beside."""
+        metric, loss = metric_and_loss(self._predicted(examples, check))
         return metric.double().cpu().numpy(), loss.double().cpu().numpy()
+
+    def _predicted(self, examples: Examples, check: bool) -> Iterator[tuple[Tensor, Tensor]]:
+        for inputs, targets in examples.in_batches():
+            outputs = self._population.predict(inputs)
+            if check:
+                self._check_network(inputs, outputs)
+                check = False
+            yield outputs, targets
 
     def _record(self, when: str, values: Measured) -> None:
         self._evaluation.measurements += [

@@ -15,6 +15,7 @@ import pytest
 
 from plasticity_bench import cli
 from plasticity_bench.cli import main
+from plasticity_bench.evaluation.recorder import Recorder
 from tests.support.tiny_suite import SUITE
 
 ROOT = Path(__file__).parents[2]
@@ -511,8 +512,8 @@ UNRECORDED = """\
 import plasticity_bench as pb
 from plasticity_bench.evaluation import recorder
 evaluated = recorder.Recorder._evaluated
-def halved(self, examples):
-    metric, loss = evaluated(self, examples)
+def halved(self, *examples, **options):
+    metric, loss = evaluated(self, *examples, **options)
     return metric / 2, loss
 recorder.Recorder._evaluated = halved
 class Learner(pb.Learner):
@@ -521,7 +522,11 @@ class Learner(pb.Learner):
 
 
 @pytest.mark.slow
-def test_code_that_runs_unrecorded_is_in_no_process_that_scores_others(folder, capsys):
+def test_code_that_runs_unrecorded_is_in_no_process_that_scores_others(folder, capsys, monkeypatch):
+    # This process imports it as well, for its settings: what it does here is undone.
+    monkeypatch.setattr(Recorder, "_evaluated", Recorder._evaluated)
+    monkeypatch.setitem(sys.modules, "loud", None)
+    monkeypatch.delitem(sys.modules, "loud")
     main(["run", "tiny.yaml", "--jobs", "1", "--format", "csv", "--results", "alone"])
     alone = without_time(capsys.readouterr().out)
     (folder / "loud.py").write_text(UNRECORDED)

@@ -331,7 +331,10 @@ def test_needs_nothing():
 
 
 def record(entry, name="1", **changes):
-    runs = [{"stream": "labels", "seed": seed, "trainability": 0.5, "ok": True} for seed in (0, 2)]
+    runs = [
+        {"stream": "labels", "seed": seed, "trainability": 0.5, "ok": True, "identical": True}
+        for seed in (0, 2)
+    ]
     content = {
         "nonce": "ab", "date": "2026-02-03T04:05", "cells": runs, "ok": True,
         "entry_sha256": entry_sha256(entry), "source_bytes_sha256": source_bytes_sha256(entry),
@@ -346,9 +349,14 @@ def test_the_status_is_computed_from_records(folder):
     assert str(status_of(entry)) == "self-reported"
     record(entry)
     assert str(status_of(entry)) == "verified (2 runs, 2026-02-03)"
-    record(entry, "2", date="2026-03-01", cells=[{"stream": "pixels", "seed": 0, "ok": True}])
+    record(
+        entry,
+        "2",
+        date="2026-03-01",
+        cells=[{"stream": "pixels", "seed": 0, "ok": True, "identical": True}],
+    )
     assert str(status_of(entry)) == "verified (3 runs, 2026-03-01)"
-    record(entry, "3", cells=[{"stream": "pixels", "seed": 1, "ok": False}])
+    record(entry, "3", cells=[{"stream": "pixels", "seed": 1, "ok": False, "identical": False}])
     assert str(status_of(entry)) == "failed (2026-03-01)"
 
 

@@ -38,7 +38,7 @@ def record(entry, ok=True, name="20990101-aaaaaaaa.json"):
     content = {
         "nonce": "a" * 32,
         "date": "2099-01-01",
-        "cells": [{"stream": "labels", "seed": 0, "ok": ok}],
+        "cells": [{"stream": "labels", "seed": 0, "ok": ok, "identical": ok}],
         "ok": ok,
         "entry_sha256": entry_sha256(entry),
         "source_bytes_sha256": source_bytes_sha256(entry),
