@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import stat
@@ -152,6 +153,16 @@ def remove_folder(path: Path) -> None:
         old.unlink()
     else:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, and drafts of it that killed processes left behind.
+
+    Only for a file that one process writes at a time, and that none is writing.
+    """
+    path.unlink(missing_ok=True)
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        draft.unlink(missing_ok=True)
 
 
 def remove_abandoned(folder: Path) -> None:

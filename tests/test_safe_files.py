@@ -6,7 +6,7 @@ import time
 import pytest
 
 from plasticity_bench import safe_files
-from plasticity_bench.safe_files import atomic_folder, remove_abandoned, write_atomic
+from plasticity_bench.safe_files import atomic_folder, remove_abandoned, remove_file, write_atomic
 
 
 def names(folder):
@@ -90,6 +90,14 @@ def test_only_old_drafts_are_removed(tmp_path):
     remove_abandoned(tmp_path)
     assert names(tmp_path) == [".young.0123abcd", "another", "target"]
     remove_abandoned(tmp_path / "none")
+
+
+def test_a_file_is_removed_with_its_own_drafts(tmp_path):
+    for name in ("file", ".file.0123abcd", ".file2.0123abcd", "file2"):
+        (tmp_path / name).write_text("0")
+    remove_file(tmp_path / "file")
+    assert names(tmp_path) == [".file2.0123abcd", "file2"]
+    remove_file(tmp_path / "file")
 
 
 def test_a_file_is_whole_or_the_one_before(tmp_path, monkeypatch):

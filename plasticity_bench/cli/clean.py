@@ -21,6 +21,7 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.results import Results
     from plasticity_bench.results.reuse import TUNING
     from plasticity_bench.running.unused import unused_checkpoints
+    from plasticity_bench.safe_files import remove_file
 
     if not options.results.is_dir():
         raise BadInputError(f"There is no results folder {options.results}.")
@@ -28,7 +29,7 @@ def execute(options: argparse.Namespace) -> int:
         files = unused_checkpoints(Results(folder))
         size = sum(file.stat().st_size for file in files if file.exists())
         for file in [] if options.dry_run else files:
-            file.unlink(missing_ok=True)
+            remove_file(file)
         done = "would be removed" if options.dry_run else "removed"
         what = "checkpoint" if len(files) == 1 else "checkpoints"
         if files or folder == options.results:

@@ -21,6 +21,7 @@ from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.group_results import save, save_failure
 from plasticity_bench.running.outcome import Outcome, together
 from plasticity_bench.running.resume import GroupCheckpoint
+from plasticity_bench.safe_files import remove_file
 from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.suite.planning import Group
 
@@ -47,7 +48,7 @@ def run_group(
         with execution.in_effect():
             outcome = _run_population(results, execution, group.part(left), on_task)
         if group.checkpoint is not None and outcome.complete and not busy:
-            group.checkpoint.unlink(missing_ok=True)
+            remove_file(group.checkpoint)
         return replace(outcome, busy=busy)
 
 

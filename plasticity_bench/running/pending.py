@@ -11,6 +11,7 @@ from plasticity_bench.results import Results, Snapshot
 from plasticity_bench.results.reuse import take_over
 from plasticity_bench.running import checkpoints, population_size
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.safe_files import remove_abandoned, remove_file
 from plasticity_bench.suite.planning import Group, all_runs
 
 DEFAULT = Execution()
@@ -106,6 +107,7 @@ def _begun(
     groups: Sequence[Group], results: Results, snapshot: Snapshot, notify: Notify
 ) -> dict[Path, tuple[str, ...]]:
     """The runs' keys of each checkpoint; those whose runs are all finished are removed."""
+    remove_abandoned(results.folder / "checkpoints")
     files = checkpoints.stored(results.folder)
     if not files:
         return {}
@@ -116,11 +118,11 @@ def _begun(
             keys = checkpoints.keys_of(file)
         except checkpoints.CheckpointError as error:
             notify(f"{error}: it is removed, and its runs start anew.")
-            file.unlink(missing_ok=True)
+            remove_file(file)
             continue
         known = all(key in planned for key in keys)
         if known and not snapshot.missing(planned[key] for key in keys):
-            file.unlink(missing_ok=True)
+            remove_file(file)
         else:
             begun[file] = keys
     return begun

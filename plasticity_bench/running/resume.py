@@ -8,6 +8,7 @@ from plasticity_bench.programs.population import Population
 from plasticity_bench.results import Results
 from plasticity_bench.running import checkpoints
 from plasticity_bench.running.execution import Execution
+from plasticity_bench.safe_files import remove_file
 from plasticity_bench.suite.planning import Group
 
 
@@ -57,4 +58,4 @@ class GroupCheckpoint:
 
     def remove(self) -> None:
         """Remove the file once the results are stored. What it resumed from may be shared."""
-        self.file.unlink(missing_ok=True)
+        remove_file(self.file)

@@ -44,10 +44,16 @@ def test_a_run_that_is_killed_resumes(bench, straight, jobs):
     assert code == 1
     assert counts["begun"] > 0
     assert "running" not in counts
+    # A process may have been killed while it wrote a checkpoint.
+    checkpoints = list(bench.results.glob("checkpoints/*.checkpoint"))
+    drafts = [path.with_name(f".{path.name}.0123abcd") for path in checkpoints]
+    for draft in drafts:
+        draft.write_bytes(b"")
     code, table, _ = bench.run("--jobs", jobs)
     assert (code, table) == (0, straight)
     assert bench.status() == (0, {"complete": 12, "of": 12})
-    assert not list(bench.results.glob("checkpoints/*"))
+    assert not list(bench.results.glob("checkpoints/*.checkpoint"))
+    assert not any(draft.exists() for draft in drafts)
     assert not list(bench.results.glob("locks/*"))
 
 
