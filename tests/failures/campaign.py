@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.failures.conftest import Bench
+from tests.failures.conftest import Bench, workers_of
 
 PER_FOLDER = 10
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -92,8 +92,8 @@ def disturb(process, chance):
         elif target == "parent":
             process.send_signal(number)
         else:
-            listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            os.kill(int(chance.choice(listed)) if listed else process.pid, number)
+            workers = workers_of(process.pid)
+            os.kill(chance.choice(workers) if workers else process.pid, number)
     return f"{number.name} to the {target}"
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,18 @@ class Hangs(pb.Learner):
             time.sleep(600)
         return state
 """
+
+
+def workers_of(pid):
+    """The worker processes of a run; they are forked from one of its processes."""
+    servers = [
+        c for c in children_of(pid) if b"forkserver" in Path(f"/proc/{c}/cmdline").read_bytes()
+    ]
+    return [worker for server in servers for worker in children_of(server)]
+
+
+def children_of(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def heed_signals():

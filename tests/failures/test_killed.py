@@ -10,17 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.failures.conftest import heed_signals, scores
+from tests.failures.conftest import heed_signals, scores, workers_of
 
 pytestmark = pytest.mark.system
 
 CHECKPOINTS = ("--checkpoint-interval", "1")
-
-
-def children(pid):
-    """The worker processes of a run."""
-    found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def is_alive(pid):
@@ -34,7 +28,7 @@ def is_alive(pid):
 def test_a_run_that_is_killed_resumes(bench, straight, jobs):
     process = bench.start("--jobs", jobs, *CHECKPOINTS)
     bench.wait_for("checkpoints/*.checkpoint")
-    workers = children(process.pid)
+    workers = workers_of(process.pid)
     assert len(workers) == (2 if jobs == "2" else 0)
     process.kill()
     process.communicate()
@@ -60,7 +54,7 @@ def test_a_run_that_is_killed_resumes(bench, straight, jobs):
 def test_a_worker_that_is_killed_costs_its_own_runs_only(bench, straight):
     process = bench.start("--jobs", "2", "--replicas", "4", *CHECKPOINTS)
     bench.wait_for("checkpoints/*.checkpoint")
-    os.kill(children(process.pid)[0], signal.SIGKILL)
+    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "FAILED: its process was killed by SIGKILL; if memory ran out, choose fewer" in err

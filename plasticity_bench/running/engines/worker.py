@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any
 
-from plasticity_bench import stopping
+from plasticity_bench import portability, stopping
 from plasticity_bench.errors import PlasticityBenchError
 from plasticity_bench.learners.submitted import has_imported
 
@@ -27,6 +28,9 @@ GRACE_SECONDS = 25.0
 
 EXIT_SECONDS = 5.0
 """How long a process with nothing to do may take to clean up behind itself."""
+
+PRELOADED = "plasticity_bench.running.preloaded"
+"""The module that is imported once for all processes, where they are forked."""
 
 BEGUN, STEP, ENDED, LAST = "begun", "step", "ended", "last"
 """What a process reports; `LAST` that an item has ended, and that it takes no other."""
@@ -65,12 +69,11 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
-        # Spawned: a forked process inherits the locks of PyTorch's threads, and not the threads.
-        context = multiprocessing.get_context("spawn")
+        context = _context()
         self.pipe, theirs = context.Pipe()
-        # Spawned processes begin where this one once began.
-        import_state = (str(Path.cwd()), sys.path)
-        self._process = context.Process(target=_serve, args=(theirs, *import_state), daemon=True)
+        # Its process began where this one once began.
+        begin = (str(Path.cwd()), sys.path, dict(os.environ))
+        self._process = context.Process(target=_serve, args=(theirs, *begin), daemon=True)
         self._process.start()
         theirs.close()
         self.sentinel = self._process.sentinel
@@ -151,10 +154,27 @@ class Worker:
         return f"it took longer than {self._limit:.0f} seconds; see --run-timeout"
 
 
-def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
+def _context() -> SpawnContext | ForkServerContext:
+    """Return how processes are started.
+
+    A process that is forked from this one would inherit the locks of PyTorch's threads, and not the
+    threads. Linux forks it from a process that has only imported the package, which takes
+    milliseconds; elsewhere it is spawned, and imports PyTorch itself.
+    """
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    return context
+
+
+def _serve(pipe: Connection, folder: str, path: list[str], environment: dict[str, str]) -> None:
     """Work on what comes through the pipe, until it is closed."""
     os.chdir(folder)
     sys.path[:] = path
+    for name in set(os.environ) - set(environment) - set(portability.SETTINGS):
+        del os.environ[name]
+    os.environ.update(environment)
     sys.stdout = sys.stderr  # the parent's data goes there
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     stopping.listen()
@@ -165,7 +185,7 @@ def _serve(pipe: Connection, folder: str, path: list[str]) -> None:
             item = pipe.recv()
         except EOFError:
             return
-        pipe.send((BEGUN, None))  # the time limit starts here, after PyTorch was imported
+        pipe.send((BEGUN, None))  # the time limit starts here, after imports
         try:
             result = work(slot, item, lambda step: pipe.send((STEP, step)))
         except Exception as error:
