@@ -37,6 +37,10 @@ class LearnerError(PlasticityBenchError):
     """A learner's code raised an exception, or cannot be run for all replicas at once."""
 
 
+class UnrecordableError(PlasticityBenchError):
+    """A function is no list of permitted operations on tensors; the message says why."""
+
+
 class StreamError(PlasticityBenchError):
     """A stream breaks a rule that results rest on."""
 

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 from torch.func import functional_call
-from torch.fx.experimental.proxy_tensor import make_fx
+
+from plasticity_bench.fx_recorder import FxRecorder
 
 aten = torch.ops.aten
 
@@ -98,7 +99,7 @@ def forward_graph(module: nn.Module, inputs: Tensor) -> ForwardGraph:
         return outputs
 
     with torch.no_grad():
-        recorded = make_fx(forward)(*(p.detach() for p in params.values()), inputs)
+        recorded = FxRecorder().record(forward, [*(p.detach() for p in params.values()), inputs])
     nodes = list(recorded.graph.nodes)
     placeholders = [node for node in nodes if node.op == "placeholder"]
     outputs = nodes[-1].args[0]

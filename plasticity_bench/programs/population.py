@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, UnrecordableError
 from plasticity_bench.learners.learner import State
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.learners.submitted import SubmittedLearner
@@ -25,7 +25,6 @@ from plasticity_bench.programs.recorded import Recorded
 from plasticity_bench.programs.replicas import Replica
 from plasticity_bench.recording.costs import Costs
 from plasticity_bench.recording.network_constants import example_inputs
-from plasticity_bench.recording.plain_data import UnrecordableError
 from plasticity_bench.recording.record import Record
 
 __all__ = ["Population", "Replica"]

@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional
 from torch.overrides import get_overridable_functions
 
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.networks import activations, attention, gpt, resnet, vit
-from plasticity_bench.recording.plain_data import UnrecordableError
 
 NOT_DATA = {
     *("backward", "data_ptr", "item", "numpy", "register_hook", "retain_grad", "share_memory_"),

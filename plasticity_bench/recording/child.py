@@ -33,8 +33,7 @@ def _begun(request: dict[str, Any]) -> Any:
 
 
 def _answer(answers: TextIO, begin: Any) -> None:
-    from plasticity_bench.errors import BadInputError, LearnerError
-    from plasticity_bench.recording.plain_data import UnrecordableError
+    from plasticity_bench.errors import BadInputError, LearnerError, UnrecordableError
 
     recorder: Any = None
     while True:

@@ -1,4 +1,4 @@
-"""PyTorch's recorder of tensor operations, and its graphs without what they do in vain."""
+"""Graphs of tensor operations, without what they do in vain."""
 
 import functools
 import importlib
@@ -8,18 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 from torch._decomp import core_aten_decompositions
-from torch._guards import TracingContext, tracing
 from torch._subclasses import FakeTensorMode
-from torch.fx._lazy_graph_module import _use_lazy_graph_module
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
+
+from plasticity_bench.fx_recorder import FxRecorder
 
 aten = torch.ops.aten
 
 
 def import_tracing() -> None:
-    """Import the modules that PyTorch imports when it first records.
+    """Import the modules that PyTorch imports when it first records a gradient.
 
     Where Python's calls or tensors' operations are watched, their import would be watched too: it
     would take three times as long.
@@ -48,30 +46,8 @@ def recorded(
         table: of operations, functions that decompose them.
         for_compiler: whether PyTorch's compiler is to read the graph.
     """
-    # The recorder notes the shape of every result as a tensor without data. Without a context it
-    # makes a mode for each, which looks up the lines of the whole stack.
-    noted: Any = FakeTensorMode(allow_fallback_kernels=True) if for_compiler else _OnMeta()
-    # Most graphs are only read: Python is written of one when it is called.
-    with tracing(TracingContext(noted)), _use_lazy_graph_module(True):
-        graph: fx.GraphModule = make_fx(function, decomposition_table=table)(*examples)
-    return graph
-
-
-class _OnMeta(TorchFunctionMode):
-    """Makes tensors without data that have a shape, strides and a dtype, and no device.
-
-    That takes a tenth of the time of PyTorch's `FakeTensorMode`.
-    """
-
-    shape_env = None  # shapes are numbers
-
-    def __torch_function__(
-        self, function: Any, _types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if function is torch.empty_strided:
-            kwargs = {**kwargs, "device": "meta"}
-        return function(*args, **kwargs)
+    fake = FakeTensorMode(allow_fallback_kernels=True) if for_compiler else None
+    return FxRecorder(table or {}, fake).record(function, examples)
 
 
 def flat(function: Callable[..., Any], structure: pytree.TreeSpec) -> Callable[..., list[Tensor]]:

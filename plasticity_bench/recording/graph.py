@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.recording.fx_graphs import flat, recorded, simplify
 from plasticity_bench.recording.operations import GETITEM, check_operation, function_of
 from plasticity_bench.recording.plain_data import (
-    UnrecordableError,
     Value,
     decoded,
     decoded_tensor,

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.recording.graph import Graph, Node
-from plasticity_bench.recording.plain_data import UnrecordableError, Value
+from plasticity_bench.recording.plain_data import Value
 
 Place = tuple[Any, ...]
 

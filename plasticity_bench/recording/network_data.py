@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.recording.calls import (
     called_method,
     check_data,
@@ -21,7 +22,6 @@ from plasticity_bench.recording.calls import (
     name_of,
 )
 from plasticity_bench.recording.plain_data import (
-    UnrecordableError,
     Value,
     decoded,
     decoded_tensor,

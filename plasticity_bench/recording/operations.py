@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.recording.fx_graphs import decompositions
-from plasticity_bench.recording.plain_data import UnrecordableError
 
 GETITEM = "getitem"
 """The operation that takes one of several results of another."""

@@ -11,17 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plasticity_bench.errors import PlasticityBenchError
+from plasticity_bench.errors import UnrecordableError
 
 _OF_TORCH = {
     "dtype": torch.dtype,
     "layout": torch.layout,
     "memory_format": torch.memory_format,
 }
-
-
-class UnrecordableError(PlasticityBenchError):
-    """A function is no list of permitted operations on tensors; the message says why."""
 
 
 @dataclass(frozen=True)

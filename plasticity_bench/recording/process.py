@@ -15,12 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plasticity_bench.errors import BadInputError, LearnerError, PlasticityBenchError
+from plasticity_bench.errors import (
+    BadInputError,
+    LearnerError,
+    PlasticityBenchError,
+    UnrecordableError,
+)
 from plasticity_bench.learners.submitted import SubmittedLearner
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.recording import sealing
 from plasticity_bench.recording.graph import Graph
-from plasticity_bench.recording.plain_data import UnrecordableError
 from plasticity_bench.recording.printed import Printed
 from plasticity_bench.recording.record import Record, check_constants
 

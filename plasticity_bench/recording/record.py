@@ -5,11 +5,11 @@ from typing import Any
 
 from torch import nn
 
-from plasticity_bench.errors import LearnerError
+from plasticity_bench.errors import LearnerError, UnrecordableError
 from plasticity_bench.recording import layout, network_data
 from plasticity_bench.recording.graph import Graph
 from plasticity_bench.recording.layout import Layout
-from plasticity_bench.recording.plain_data import UnrecordableError, digest
+from plasticity_bench.recording.plain_data import digest
 
 MOST_CONSTANTS = 1024
 """Numbers that a learner's graphs may have captured, beside what they are given.

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.learners.learner import Learner, State
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.networks import NetworkSpec
@@ -22,7 +23,6 @@ from plasticity_bench.recording.initial import draw, record_initial
 from plasticity_bench.recording.layout import layout_of
 from plasticity_bench.recording.network_constants import Constants
 from plasticity_bench.recording.network_data import Data, as_data, from_data
-from plasticity_bench.recording.plain_data import UnrecordableError
 from plasticity_bench.recording.record import Record, check_constants
 from plasticity_bench.recording.replica_update import ReplicaUpdate
 

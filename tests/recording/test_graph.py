@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.recording import operations
 from plasticity_bench.recording.graph import Graph, record
-from plasticity_bench.recording.plain_data import UnrecordableError
 
 X = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
 CAPTURED = torch.arange(4.0)

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 import plasticity_bench as pb
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.networks.initialisation import INITS, initial_parameters
 from plasticity_bench.recording.graph import Graph
 from plasticity_bench.recording.initial import draw, record_initial
-from plasticity_bench.recording.plain_data import UnrecordableError
 
 
 def spec(**kwargs):

@@ -10,8 +10,8 @@ from torch.func import functional_call
 from torch.nn import functional
 
 import plasticity_bench as pb
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.recording.network_data import as_data, from_data
-from plasticity_bench.recording.plain_data import UnrecordableError
 
 FAMILIES = {
     "mlp": {"hidden": (16, 16), "activation": "gelu"},

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 import plasticity_bench as pb
+from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.evaluation.evaluator import evaluate
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.recording import layout
 from plasticity_bench.recording.costs import costs, flops
 from plasticity_bench.recording.graph import record
-from plasticity_bench.recording.plain_data import UnrecordableError
 from plasticity_bench.recording.record import MOST_CONSTANTS, Record
 from plasticity_bench.recording.recorder import Recorder
 from tests.support.helpers import SPEC
