@@ -105,7 +105,9 @@ class FxRecorder(TorchDispatchMode):
             literal = function(*self._numbers(args), **self._numbers(kwargs))
         if function in READING or torch.Tag.data_dependent_output in function.tags:
             if not is_known:
-                raise RuntimeError(f"data-dependent control flow: {function} reads a tensor's value")
+                raise RuntimeError(
+                    f"data-dependent control flow: {function} reads a tensor's value"
+                )
             return function(*args, **kwargs) if literal is None else literal
         if function is aten.lift_fresh.default:  # of a new literal, which may be changed in place
             function, literal = aten.lift_fresh_copy.default, args[0].clone()

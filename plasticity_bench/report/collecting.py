@@ -11,7 +11,7 @@ from plasticity_bench.report.numbers import bounds_or_none, numbers
 from plasticity_bench.report.searches import known_records, searches
 from plasticity_bench.results import Run, RunResult, Selection, Stored
 from plasticity_bench.running import status
-from plasticity_bench.scoring import associations, learning_curves, stored_scores
+from plasticity_bench.scoring import associations, learning_curves, score_table, stored_scores
 from plasticity_bench.statistics import RELIABLE_SEEDS
 from plasticity_bench.tuning.record import Tuned
 
@@ -55,7 +55,11 @@ def collect(selection: Selection, *, layers: bool = False, tuned: Sequence[Tuned
         looks=[(*looks.coloured, *looks.grey).index(label) for label in learners],
         selected=[learners.index(label) for label in looks.coloured],
         measurements=names,
-        notices=[*_notices(suite_status, len(seeds)), *selection.sentences],
+        notices=[
+            *_notices(suite_status, len(seeds)),
+            *selection.sentences,
+            *score_table.notices(score_table.entries(selection)),
+        ],
         about=origins.streams(selection, streams, names),
         scores=scoring.rows(scores, streams, learners, reference),
         curves=_curves(runs, streams, learners, names),

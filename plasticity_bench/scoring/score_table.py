@@ -12,6 +12,7 @@ from plasticity_bench.results import LearnerOnStream, Selection
 from plasticity_bench.scoring import learner_costs, stored_scores
 from plasticity_bench.scoring.scores import SCORES, Score
 from plasticity_bench.statistics import (
+    COLLAPSED,
     NO_INTERVAL,
     RELIABLE_SEEDS,
     Interval,
@@ -137,7 +138,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def notices(table: Sequence[Entry]) -> list[str]:
-    """Return a sentence for each reason why scores of a table are undefined."""
+    """Return why scores of a table are undefined, and which intervals are too short."""
     sentences = []
     for stream in dict.fromkeys(entry.stream for entry in table):
         of_stream = [entry for entry in table if entry.stream == stream]
@@ -159,7 +160,22 @@ def notices(table: Sequence[Entry]) -> list[str]:
                 f"{stream}: no retained plasticity of {', '.join(undefined)}: an own fresh copy "
                 "was not run, or gains nothing."
             )
+        lost = [e.learner for e in of_stream if _has_collapsed(e)]
+        if lost:
+            sentences.append(
+                f"{stream}: {', '.join(lost)} learned next to nothing; near a limit, intervals "
+                "are too short (docs/statistics.md)."
+            )
     return sentences
+
+
+def _has_collapsed(entry: Entry) -> bool:
+    """Whether its seeds are at the lower limit of trainability, where intervals do not hold.
+
+    benchmarks/coverage_quick.md has how often they do.
+    """
+    interval = entry.scores["trainability"]
+    return entry.num_seeds > 1 and interval is not None and interval.mean <= COLLAPSED
 
 
 def chosen_columns(text: str | None) -> tuple[str, ...]:

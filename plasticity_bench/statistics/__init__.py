@@ -5,6 +5,7 @@ available is left out before: `known`. docs/statistics.md has the formulas with 
 """
 
 from plasticity_bench.statistics.aggregates import (
+    COLLAPSED,
     RELIABLE_SEEDS,
     collapse_rate,
     known,
@@ -40,6 +41,7 @@ from plasticity_bench.statistics.sign_flips import ALPHA, sign_flip_p_values
 
 __all__ = [
     "ALPHA",
+    "COLLAPSED",
     "LEAST_PAIRS",
     "LEVEL",
     "NO_INTERVAL",

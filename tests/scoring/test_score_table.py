@@ -118,6 +118,15 @@ def test_a_stream_or_a_seed_without_gain_unranks_nobody():
     assert notices([scored("gain", "worse", values["worse"])]) == []
 
 
+def test_learners_whose_intervals_do_not_hold_are_named():
+    lost = scored("s", "lost", [0.0, 0.1, 0.0])
+    assert notices([lost, scored("s", "new", [0.5, 0.0, 0.6])]) == [
+        "s: lost learned next to nothing; near a limit, intervals are too short "
+        "(docs/statistics.md)."
+    ]
+    assert notices([scored("s", "without interval", [0.0])]) == []
+
+
 def test_what_has_no_own_fresh_copy_is_named():
     without = scored("s", "old", [0.5], retained_plasticity=NAN)
     assert notices([without, scored("s", "new", [0.5])]) == [
