@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from plasticity_bench.measurements.common import measuring
+from plasticity_bench.measurements.curvature_volatility import PRODUCTS
 from plasticity_bench.measurements.hessian import DENSE_LIMIT
 from plasticity_bench.measurements.last_layers import last_layers_parameters
 from plasticity_bench.measurements.layer_gram import covered_parameters
@@ -60,6 +61,7 @@ class Size:
         work: multiplications of its linear layers and convolutions for one example.
         uncovered: parameters whose gradient is formed for every example.
         last_layers: parameters from the last layer but one on.
+        layers: with parameters.
     """
 
     parameters: int
@@ -68,6 +70,7 @@ class Size:
     work: int
     uncovered: int
     last_layers: int
+    layers: int
 
 
 def size_of(network: nn.Module, inputs: Tensor, outputs: int) -> Size:
@@ -86,7 +89,8 @@ def size_of(network: nn.Module, inputs: Tensor, outputs: int) -> Size:
         covered = set()
     left = sum(value.numel() for name, value in params.items() if name not in covered)
     last = sum(params[name].numel() for name in last_layers_parameters(network, inputs[:2]))
-    return Size(total, outputs, *_of_forward(network, inputs[:2]), left, last)
+    layers = len({name.rpartition(".")[0] for name in params})
+    return Size(total, outputs, *_of_forward(network, inputs[:2]), left, last, layers)
 
 
 def _of_forward(network: nn.Module, inputs: Tensor) -> tuple[int, int]:
@@ -170,6 +174,8 @@ def _passes(name: str, size: Size) -> float:
     of_outputs = {"gauss_newton": size.outputs - 1, "neural_tangent_kernel": size.outputs}
     if name in ("hessian", "last_layers"):  # a product for each
         return 1.0 + 2 * (size.last_layers if name == "last_layers" else size.parameters)
+    if name == "curvature_volatility":
+        return 2.0 * (PRODUCTS + 1) * (size.layers + 1)
     return float(of_outputs.get(name, 1))
 
 
@@ -199,6 +205,7 @@ def _numbers(name: str, size: Size) -> tuple[float, float]:
         ),
         "last_layers": (products, 4.0 * size.last_layers**2),
         "hessian": (products, 4.0 * vectors * size.parameters),
+        "curvature_volatility": (2 * gradient, 8.0 * size.parameters),
     }
     special |= dict.fromkeys(
         GRAM_OF_GRADIENTS, (2 * gradient + 2 * size.uncovered, 4.0 * size.parameters)

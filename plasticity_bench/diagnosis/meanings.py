@@ -50,6 +50,7 @@ _OTHERS = {
     "gradient_covariance_srank99": "Directions with 0.99 of the examples' normalised gradients.",
     "gradient_covariance_effective_rank": "Effective number of directions of the gradients.",
     "gradient_noise_scale": "Batch size at which a gradient's noise equals the gradient.",
+    "curvature_volatility_bound": "Largest step where curvature differs between minibatches.",
     "optimization_readiness": "Share of a minibatch's squared gradient that is all examples'.",
     "churn_outputs_sgd0.1": "How far one step on half of the examples moves the others' outputs.",
     "churn_predictions_sgd0.1": "Share of the others' predictions that such a step changes.",

@@ -15,7 +15,7 @@ from plasticity_bench.diagnosis.budget import (
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements import MEASUREMENTS, Probe
 
-OF_HESSIAN = ("last_layers", "hessian", "hessian_absolute_rank")
+OF_HESSIAN = ("last_layers", "hessian", "hessian_absolute_rank", "curvature_volatility")
 
 WITHOUT_TARGETS = "it needs targets, and none were given"
 

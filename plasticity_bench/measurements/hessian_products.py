@@ -24,6 +24,7 @@ class HessianProducts:
 
     Attributes:
         size: p, how many parameters there are.
+        device: of the vectors.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class HessianProducts:
             )
             self._gradient = torch.cat([g.flatten() for g in gradients])
         self._leaves = list(leaves.values())
-        self.size = len(self._gradient)
+        self.size, self.device = len(self._gradient), self._gradient.device
 
     def __call__(self, vectors: Tensor) -> Tensor:
         """Return H times every row: (b, p) -> (b, p)."""

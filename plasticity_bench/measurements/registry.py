@@ -22,6 +22,7 @@ from plasticity_bench.measurements.curvature_numbers import (
     hessian,
     last_layers,
 )
+from plasticity_bench.measurements.curvature_volatility import curvature_volatility
 from plasticity_bench.measurements.distance_from_init import distance_from_init
 from plasticity_bench.measurements.dormant_units import dormant_units
 from plasticity_bench.measurements.duplicate_units import duplicate_units
@@ -82,6 +83,7 @@ MEASUREMENTS = {
     "isometry": Registered(isometry, of_examples=False),
     "gradient_covariance": Registered(gradient_covariance, of_targets=True),
     "gradient_noise": Registered(gradient_noise, of_targets=True),
+    "curvature_volatility": Registered(curvature_volatility, of_targets=True),
     "optimization_readiness": Registered(optimization_readiness, of_targets=True),
     "churn": Registered(churn, of_targets=True),
     "rarely_active_units": Registered(rarely_active_units, of_units=True),

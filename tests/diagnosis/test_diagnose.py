@@ -439,14 +439,14 @@ def test_only_the_first_examples_are_used_and_the_note_says_so():
 
 
 def test_what_does_not_fit_is_taken_on_fewer_examples_or_left_out():
-    size = budget.Size(10**6, 10, 10**4, 10**6, 0, 10**6)
+    size = budget.Size(10**6, 10, 10**4, 10**6, 0, 10**6, 4)
     fits = budget.examples_for("fisher", size, 256, 4.0, requested=True)
     fewer = budget.examples_for("fisher", size, 256, 0.03, requested=True)
     none = budget.examples_for("fisher", size, 256, 0.01, requested=True)
     assert fits == (256, "")
     assert fewer == (32, "")
     assert none[0] == 0 and "GB are allowed: memory_gb, or --memory-gb, raises this" in none[1]
-    many_classes = budget.Size(10**4, 1000, 100, 100, 0, 10**4)
+    many_classes = budget.Size(10**4, 1000, 100, 100, 0, 10**4, 4)
     assert budget.examples_for("gauss_newton", many_classes, 64, 4.0, requested=True) == (
         0,
         "1,000 outputs are too many",
@@ -480,7 +480,7 @@ def test_a_hessian_that_is_slow_is_measured_where_it_is_asked_for(monkeypatch):
 
 
 def test_kernels_of_large_networks_are_left_out():
-    large = budget.Size(10**6, 10, 10, 10**4, 0, 10**6)
+    large = budget.Size(10**6, 10, 10, 10**4, 0, 10**6, 4)
     slow = budget.examples_for("neural_tangent_kernel", large, 16, 100.0, requested=False)
     assert slow == (0, budget.TAKES_LONG)
     asked = budget.examples_for("neural_tangent_kernel", large, 16, 100.0, requested=True)
@@ -600,7 +600,7 @@ def test_a_vision_transformer_of_hugging_face():
     diagnosis = pb.diagnose(module, IMAGES, LABELS, fresh_seeds=2)
     assert diagnosis.notes[0] == "2 fresh networks: ViTForImageClassification(config)."
     missing = {row.name for row in diagnosis.rows if row.missing}
-    longest = {"hessian", "hessian_absolute_rank", "last_layers"}
+    longest = {"hessian", "hessian_absolute_rank", "last_layers", "curvature_volatility"}
     assert missing == {"saturated_tanh0.9_n24", "distance_from_init", *longest}
     everything = pb.diagnose(module, IMAGES, LABELS, fresh_seeds=0, measurements="all")
     missing = {row.name for row in everything.rows if row.missing}

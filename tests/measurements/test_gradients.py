@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from torch import nn
 from torch.func import functional_call
 
 from plasticity_bench.checks.measurement import example_probe
-from plasticity_bench.measurements import MEASUREMENTS, Probe
+from plasticity_bench.measurements import MEASUREMENTS, Probe, curvature_volatility
 from plasticity_bench.measurements import absolute_rank as absolute
 from plasticity_bench.measurements.optimization_readiness import minibatches
 
@@ -161,6 +162,54 @@ def test_gradients_in_chunks_are_those_at_once(monkeypatch):
     found = MEASUREMENTS["gradient_noise"].measure(example_probe())
     for key, values in expected.items():
         np.testing.assert_allclose(found[key], values, rtol=1e-5)
+
+
+# ---- curvature's volatility ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("replica", range(3))
+def test_the_volatility_bound_is_that_of_dense_hessians(replica, monkeypatch):
+    monkeypatch.setattr(curvature_volatility, "PRODUCTS", 200)
+    probe = example_probe()
+    found = taken("curvature_volatility", probe, replica)
+    params, inputs, targets = list(probe.one_by_one())[replica]
+    places, start = {"": []}, 0
+    for name, value in params.items():
+        positions = list(range(start, start + value.numel()))
+        places.setdefault("/" + name.rpartition(".")[0], []).extend(positions)
+        places[""] += positions
+        start += value.numel()
+    hessians = []
+    for first in range(0, 16, 2):  # eight minibatches of two
+        of_batch = replace(
+            probe,
+            params={name: value[None] for name, value in params.items()},
+            inputs=inputs[None, first : first + 2],
+            targets=targets[None, first : first + 2],
+        )
+        hessians.append(dense_hessian(of_batch, 0))
+    for layer, chosen in places.items():
+        spectra = [np.linalg.eigvalsh(hessian[np.ix_(chosen, chosen)]) for hessian in hessians]
+        largest = np.array([spectrum[np.abs(spectrum).argmax()] for spectrum in spectra])
+        expected = 2 * max(largest.mean(), 0) / np.square(largest).mean()
+        key = f"curvature_volatility_bound_b2_n16{layer}"
+        assert found[key] == pytest.approx(expected, rel=1e-3)
+    assert len(found) == len(places)
+
+
+def test_the_volatility_bound_by_hand():
+    """Softmax regression at zero has (diag(p) - p p^T) x^T x: with p = 1/2 its eigenvalue |x|^2/2."""
+    labels = torch.zeros(8, dtype=torch.int64)
+    key = "curvature_volatility_bound_b1_n8"
+    same = torch.tensor([[2**0.5, 0, 0]]).repeat(8, 1)
+    assert taken("curvature_volatility", probe_of(ZERO, same, labels))[key] == pytest.approx(2)
+    mixed = same * torch.tensor([1.0, 3.0] * 4).sqrt()[:, None]
+    found = taken("curvature_volatility", probe_of(ZERO, mixed, labels))
+    assert found[key] == pytest.approx(2 * 2 / (2**2 + 1))  # eigenvalues of 1 and 3
+    flat = taken("curvature_volatility", probe_of(ZERO, torch.zeros(8, 3), labels))
+    assert math.isnan(flat[key])
+    few = taken("curvature_volatility", probe_of(ZERO, same[:7], labels[:7]))
+    assert math.isnan(few["curvature_volatility_bound_b0_n7"])
 
 
 # ---- churn --------------------------------------------------------------------------------------
@@ -374,6 +423,9 @@ def test_rarely_active_units_by_hand():
 
 
 def test_every_number_has_its_count_of_examples_in_its_name():
-    for name in ("gradient_covariance", "gradient_noise", "optimization_readiness", "churn"):
+    for name in (
+        *("gradient_covariance", "gradient_noise", "optimization_readiness", "churn"),
+        "curvature_volatility",
+    ):
         for key in MEASUREMENTS[name].measure(example_probe()):
             assert re.search(r"_n16(/|$)", key), key
