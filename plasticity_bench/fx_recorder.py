@@ -99,7 +99,10 @@ class FxRecorder(TorchDispatchMode):
 
     def _noted(self, function: Operation, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
         """Do one operation, and note it."""
-        is_known = all(t in self._literals or t not in self._nodes for t in tensors)
+        is_random = torch.Tag.nondeterministic_seeded in function.tags
+        is_known = not is_random and all(
+            tensor in self._literals or tensor not in self._nodes for tensor in tensors
+        )
         literal = None
         if is_known and any(tensor in self._literals for tensor in tensors):
             literal = function(*self._numbers(args), **self._numbers(kwargs))

@@ -115,6 +115,7 @@ def test_for_the_compiler_results_are_fake_tensors():
         lambda x: [x] if x.sum() > 0 else [-x],
         lambda x: [x * x.sum().item()],
         lambda x: [x] if torch.equal(x, x + 1) else [-x],
+        lambda x: [x * torch.bernoulli(torch.tensor(0.5)).item()],
     ],
 )
 def test_what_depends_on_values_is_refused(function):
