@@ -205,7 +205,7 @@ def _numbers(name: str, size: Size) -> tuple[float, float]:
         ),
         "last_layers": (products, 4.0 * size.last_layers**2),
         "hessian": (products, 4.0 * vectors * size.parameters),
-        "curvature_volatility": (2 * gradient, 8.0 * size.parameters),
+        "curvature_volatility": (2 * gradient, 64.0 * size.parameters),
     }
     special |= dict.fromkeys(
         GRAM_OF_GRADIENTS, (2 * gradient + 2 * size.uncovered, 4.0 * size.parameters)

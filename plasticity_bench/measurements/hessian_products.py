@@ -24,7 +24,6 @@ class HessianProducts:
 
     Attributes:
         size: p, how many parameters there are.
-        device: of the vectors.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class HessianProducts:
             )
             self._gradient = torch.cat([g.flatten() for g in gradients])
         self._leaves = list(leaves.values())
-        self.size, self.device = len(self._gradient), self._gradient.device
+        self.size = len(self._gradient)
 
     def __call__(self, vectors: Tensor) -> Tensor:
         """Return H times every row: (b, p) -> (b, p)."""

@@ -318,8 +318,8 @@ def test_without_hidden_activations_there_are_no_units_to_measure(name):
 def test_the_other_measurements_need_no_hidden_activations(name):
     module = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
     params = {k: v[None].detach() for k, v in module.named_parameters()}
-    targets = torch.tensor([0, 1])
-    probe = probe_of(module, ONE_AND_TWO, targets, task_start=params, updates=((params, params),))
+    inputs, targets = ONE_AND_TWO * 4, torch.tensor([0, 1] * 4)
+    probe = probe_of(module, inputs, targets, task_start=params, updates=((params, params),))
     assert all(map(math.isfinite, taken(name, probe).values()))
 
 
