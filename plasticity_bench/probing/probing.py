@@ -63,6 +63,7 @@ def probe_all(
             display.task_done,
             # Users' modules are imported here, and are not to be where accuracies are computed.
             apart=any(group.has_user_code for group in groups),
+            forked=not any(execution.on_gpu for execution in executions),
         )
         with closing(ended):
             for index, result in ended:

@@ -79,6 +79,7 @@ def _run_once(
         lambda group: limit * len(group.runs),
         # This process has imported users' modules, and they are not to be where scores are made.
         apart=any(group.has_user_code for group in groups.values()),
+        forked=not any(execution.on_gpu for execution in executions),
     )
     # Closed in any case, so that no process continues after an interrupt.
     with closing(ended):

@@ -27,6 +27,7 @@ def run_local(
     seconds: Callable[[Item], float] = lambda _: math.inf,
     *,
     apart: bool = False,
+    forked: bool = True,
 ) -> Ended[Result]:
     """Do work on items, one at a time on each slot; yield each item's index and result as it ends.
 
@@ -42,13 +43,16 @@ def run_local(
         on_step: called with an item's index and each number that its work reports.
         seconds: how long an item may take.
         apart: whether no work may be done in this process.
+        forked: whether processes may be forked from one that has imported PyTorch. A GPU cannot be
+            used after that.
     """
     if (
         apart
         or (len(slots) > 1 and len(items) > 1)
         or any(seconds(item) < math.inf for item in items)
     ):
-        yield from _in_processes(work, items, slots, on_step, seconds)
+        workers = [Worker(work, slot, forked=forked) for slot in slots[: len(items)]]
+        yield from _in_processes(workers, items, on_step, seconds)
         return
     for index, item in enumerate(items):
         if stopping.received_signal() is not None:
@@ -60,14 +64,12 @@ def run_local(
 
 
 def _in_processes(
-    work: Work[Slot, Item, Result],
+    workers: Sequence[Worker],
     items: Sequence[Item],
-    slots: Sequence[Slot],
     on_step: Callable[[int, int], None],
     seconds: Callable[[Item], float],
 ) -> Ended[Result]:
     waiting = deque(enumerate(items))
-    workers = [Worker(work, slot) for slot in slots[: len(items)]]
     announced = False
     try:
         while True:

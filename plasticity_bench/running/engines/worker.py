@@ -55,13 +55,15 @@ class Worker:
         sentinel: becomes ready when the process has died.
     """
 
-    def __init__(self, work: Callable[..., Any], slot: object) -> None:
+    def __init__(self, work: Callable[..., Any], slot: object, *, forked: bool = True) -> None:
         """Start the process.
 
         Args:
             work: called as work(slot, item, report).
             slot: what this process works on.
+            forked: whether it may be forked, as of `run_local`.
         """
+        self._forked = forked
         self._serve_with = pickle.dumps((work, slot))
         self.index: int | None = None
         self.ended = self._stopping = False
@@ -69,7 +71,7 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
-        context = _context()
+        context = _context(self._forked)
         self.pipe, theirs = context.Pipe()
         # Its process began where this one once began.
         begin = (str(Path.cwd()), sys.path, dict(os.environ))
@@ -154,14 +156,14 @@ class Worker:
         return f"it took longer than {self._limit:.0f} seconds; see --run-timeout"
 
 
-def _context() -> SpawnContext | ForkServerContext:
+def _context(forked: bool) -> SpawnContext | ForkServerContext:
     """Return how processes are started.
 
     A process that is forked from this one would inherit the locks of PyTorch's threads, and not the
     threads. Linux forks it from a process that has only imported the package, which takes
     milliseconds; elsewhere it is spawned, and imports PyTorch itself.
     """
-    if sys.platform != "linux":
+    if not forked or sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
