@@ -119,7 +119,10 @@ def dohare2024(scores: Scores) -> list[Claim]:
 def upgd2024(scores: Scores) -> list[Claim]:
     """Return the claims of Elsayed and Mahmood (2024)."""
     return [
-        _loses(scores, "sgd", "SGD loses plasticity."),
+        *(
+            _loses(scores, "sgd", f"SGD loses plasticity: {stream}.", [stream])
+            for stream in scores.streams
+        ),
         _keeps_everywhere(scores, "upgd"),
         *(
             _keeps_more(scores, "upgd", name, f"`upgd` keeps more plasticity than `{name}`.")
