@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ def seen(slot, item, report):
     forked = "plasticity_bench.running.preloaded" in sys.modules
     variables = tuple(os.environ.get(f"PLASTICITY_TEST_{slot}_{when}") for when in ("A", "B"))
     return forked, os.getpid(), Path.cwd(), variables
+
+
+def test_where_a_sockets_name_would_be_too_long_processes_are_spawned(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("x" * 80)))
+    ((_, result),) = run_local(seen, [3], ["x"], lambda *_: None, apart=True)
+    assert result[0] is False
 
 
 @pytest.mark.parametrize("forked", [True, False])

@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,9 @@ GRACE_SECONDS = 25.0
 
 EXIT_SECONDS = 5.0
 """How long a process with nothing to do may take to clean up behind itself."""
+
+LONGEST_FOLDER = 70
+"""For temporary files, in bytes: a socket in it has a name of at most 107."""
 
 PRELOADED = "plasticity_bench.running.preloaded"
 """The module that is imported once for all processes, where they are forked."""
@@ -163,7 +167,9 @@ def _context(forked: bool) -> SpawnContext | ForkServerContext:
     threads. Linux forks it from a process that has only imported the package, which takes
     milliseconds; elsewhere it is spawned, and imports PyTorch itself.
     """
-    if not forked or sys.platform != "linux":
+    # A socket's name is short, and Python 3.11.0 has one that other users could connect to.
+    short = len(os.fsencode(tempfile.gettempdir())) <= LONGEST_FOLDER
+    if not (forked and short and sys.platform == "linux" and sys.version_info >= (3, 11, 1)):
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
