@@ -167,6 +167,7 @@ def test_gradients_in_chunks_are_those_at_once(monkeypatch):
 # ---- curvature's volatility ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replica", range(3))
 def test_the_volatility_bound_is_that_of_dense_hessians(replica, monkeypatch):
     monkeypatch.setattr(curvature_volatility, "PRODUCTS", 200)
