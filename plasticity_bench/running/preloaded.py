@@ -1,6 +1,6 @@
-"""What worker processes share: imported once, in the process from which they are forked.
+"""Imported once, in the process from which worker processes are forked.
 
-It imports and computes nothing, so no thread of PyTorch's holds a lock when it forks.
+That process only imports modules, so no thread of PyTorch's holds a lock when it forks.
 """
 
 import signal
@@ -13,7 +13,7 @@ from plasticity_bench.stopping import SIGNALS
 import_tracing()
 
 
-def _end_with_parent(number: int, frame: FrameType | None) -> None:
+def _continue(number: int, frame: FrameType | None) -> None:
     """Ignore a signal: this process ends with its parent, after the workers.
 
     A handler, not SIG_IGN: a worker heeds signals that are not ignored where it begins.
@@ -22,4 +22,4 @@ def _end_with_parent(number: int, frame: FrameType | None) -> None:
 
 for _number in SIGNALS:
     if signal.getsignal(_number) is not signal.SIG_IGN:
-        signal.signal(_number, _end_with_parent)
+        signal.signal(_number, _continue)
