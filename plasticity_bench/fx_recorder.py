@@ -1,7 +1,7 @@
 """Records the tensor operations of a function as a graph of torch.fx.
 
-PyTorch's own recorder, `make_fx`, gives the same graphs in two to three times the time: it also notes
-what only PyTorch's compiler reads.
+PyTorch's own recorder, `make_fx`, gives the same graphs in two to three times the time: it also
+notes what only PyTorch's compiler reads.
 """
 
 import operator
