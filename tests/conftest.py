@@ -4,6 +4,8 @@
 import plasticity_bench  # noqa: F401  # before torch, whose settings it pins
 
 # isort: on
+import sys
+
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -16,6 +18,14 @@ settings.load_profile("busy")
 
 # As every run does: only then do replicas agree to the bit.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _path():
+    """Commands that run in this process change where modules are looked for."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
 from plasticity_bench.evaluation.snapshots import Snapshots
 from plasticity_bench.evaluation.stacked_task import Examples, StackedTask
 from plasticity_bench.measurements import MEASUREMENTS, Measured, Probe, measure
+from plasticity_bench.measurements.sums import in_order
 from plasticity_bench.measurements.task_metric import (
     metric_and_loss,
     task_metric,
@@ -86,7 +87,7 @@ class Recorder:
         finite = np.isfinite(losses).all(0) & np.isfinite(loss)
         self._mark_diverged(~finite)
         name, variance = task_metric_name(task.variance is not None), task.variance
-        online = task_metric(batch_metrics.mean(0), variance)
+        online = task_metric(in_order(batch_metrics) / len(batch_metrics), variance)
         self._record_undiverged("during", {f"online_{name}": online})
         if (target := self._stream.target) is not None:
             batch_size = self._stream.batch_size

@@ -6,7 +6,8 @@ from torch.func import grad, vmap
 
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import measuring
-from plasticity_bench.measurements.probe import Measured, Probe, by_layer, loss_of, sums
+from plasticity_bench.measurements.probe import Measured, Probe, by_layer, loss_of
+from plasticity_bench.measurements.sums import in_order, of_replicas
 
 CHUNK = 2**24
 """The most numbers of single examples' gradients that are held at once."""
@@ -31,10 +32,9 @@ def gradient_noise(probe: Probe) -> Measured:
     squares = example_squares(probe)
 
     def scale(names: Params) -> Tensor:
-        whole = torch.stack([sums(probe.gradients[name].double().square()) for name in names])
-        each = torch.stack([squares[name] for name in names])
-        signal = whole.sum(0)
-        noise = (each.sum(0).mean(1) - signal).clamp(min=0) * n / (n - 1 or torch.nan)
+        signal = in_order(of_replicas(probe.gradients[name].double().square()) for name in names)
+        each = in_order(squares[name] for name in names)
+        noise = (each.mean(1) - signal).clamp(min=0) * n / (n - 1 or torch.nan)
         return torch.where(signal > 0, noise / signal, torch.nan)
 
     return by_layer(probe.on_examples("gradient_noise_scale"), probe.params, scale)

@@ -7,6 +7,7 @@ import torch
 
 from plasticity_bench.measurements.feature_rank import singular_values
 from plasticity_bench.measurements.probe import Measured, Probe, Values, unavailable
+from plasticity_bench.measurements.sums import in_order
 from plasticity_bench.networks.layers import Layer, layers_of
 
 
@@ -38,12 +39,11 @@ def isometry(probe: Probe) -> Measured:
     spreads: Measured = {}
     for layer in layers:
         spectra = list(_spectra(layer, probe))
-        each = np.stack([((sigma**2 - 1) ** 2).sum(1) for sigma in spectra])
-        deviations[layer.name] = each.sum(0)
-        spreads[layer.name] = np.stack([spread(sigma) for sigma in spectra]).mean(0)
+        deviations[layer.name] = in_order(((sigma**2 - 1) ** 2).sum(1) for sigma in spectra)
+        spreads[layer.name] = in_order(map(spread, spectra)) / len(spectra)
     return {
-        names[0]: np.stack(list(deviations.values())).sum(0),
-        names[1]: np.stack(list(spreads.values())).mean(0),
+        names[0]: in_order(deviations.values()),
+        names[1]: in_order(spreads.values()) / len(spreads),
         **{f"{names[0]}/{layer}": value for layer, value in deviations.items()},
         **{f"{names[1]}/{layer}": value for layer, value in spreads.items()},
     }

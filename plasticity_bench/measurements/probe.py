@@ -1,6 +1,5 @@
 """What a measurement looks at: every replica's network, and fixed examples of one task."""
 
-import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +15,7 @@ from plasticity_bench.measurements import elementary
 from plasticity_bench.measurements.common import eval_mode
 from plasticity_bench.measurements.hidden import hidden_activations
 from plasticity_bench.measurements.layer_gram import gram, loss_gradient
+from plasticity_bench.measurements.sums import in_order, of_replicas
 from plasticity_bench.networks.functional import apply_network
 
 Values = NDArray[np.float64]
@@ -166,16 +166,8 @@ def by_layer(name: str, params: Params, number: Callable[[Params], Tensor]) -> M
 
 def norm(params: Params) -> Tensor:
     """Return the Euclidean norm over all of some parameters, (replicas,), in float64."""
-    squares = [sums(value.double().square()) for value in params.values()]
-    return elementary.sqrt(functools.reduce(torch.add, squares))
-
-
-def sums(values: Tensor) -> Tensor:
-    """Return each replica's sum, (replicas,), whose bits do not depend on the other replicas.
-
-    PyTorch adds in an order that depends on the shape of the whole tensor.
-    """
-    return torch.stack([of_replica.flatten().sum() for of_replica in values])
+    squares = (of_replicas(value.double().square()) for value in params.values())
+    return elementary.sqrt(in_order(squares))
 
 
 def difference(one: Params, other: Params) -> Params:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from plasticity_bench.learners.losses import batch_metric, example_losses
+from plasticity_bench.measurements.sums import in_order
 
 Values = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ def metric_and_loss(batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, T
         batch_metrics.append(torch.stack(metrics))
         losses.append(torch.stack([example_losses(*pair).double().sum() for pair in pairs]))
         count += n
-    return torch.stack(batch_metrics).sum(0) / count, torch.stack(losses).sum(0) / count
+    return in_order(batch_metrics) / count, in_order(losses) / count
 
 
 def task_metric_name(regression: bool) -> str:
@@ -74,7 +75,8 @@ def updates_to_target(
         batch_size: examples in a batch.
     """
     window = min(-(-WINDOW_EXAMPLES // batch_size), len(batch_metrics))
-    means = np.lib.stride_tricks.sliding_window_view(batch_metrics, window, axis=0).mean(-1)
+    last = len(batch_metrics) - window
+    means = in_order(batch_metrics[i : last + i + 1] for i in range(window)) / window
     reached = np.stack([task_metric(mean, variance) for mean in means]) >= target
     first = reached.argmax(0) + window
     return np.where(reached.any(0), first, np.nan)

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.probe import Measured, Probe, by_layer, difference, norm
+from plasticity_bench.measurements.sums import in_order
 
 
 def update_norm(probe: Probe) -> Measured:
@@ -29,7 +30,7 @@ def update_norm(probe: Probe) -> Measured:
             norm({name: value[:, step] for name, value in stacked.items()})
             for step in range(len(probe.updates))
         ]
-        return torch.stack(each).mean(0)
+        return in_order(each) / len(each)
 
     steps = [difference(after, before) for before, after in probe.updates]
     stacked = {name: torch.stack([step[name] for step in steps], 1) for name in probe.params}

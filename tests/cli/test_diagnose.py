@@ -41,7 +41,6 @@ def make():
 def folder(tmp_path, monkeypatch):
     """A current folder with a network's file, its parameters and a batch."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setitem(sys.modules, "their_network", None)  # afterwards, too, it is not imported
     monkeypatch.delitem(sys.modules, "their_network")
     (tmp_path / "their_network.py").write_text(NETWORK)

@@ -30,6 +30,8 @@ def test_where_a_sockets_name_would_be_too_long_processes_are_spawned(tmp_path, 
 def test_a_worker_begins_in_the_folder_and_environment_of_its_parent(tmp_path, monkeypatch, forked):
     if not sys.platform.startswith("linux"):
         pytest.skip("elsewhere all processes are spawned")
+    # A worker must find this module wherever it begins.
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
     steps = []
     expected = {"A": (None, None), "B": ("1", None), "C": (None, "2")}
     for when, variables in expected.items():

@@ -19,7 +19,6 @@ LEARNER = "import plasticity_bench as pb\nclass Mine(pb.Learner):\n    pass\n"
 def write(tmp_path, monkeypatch):
     """Write files below some folders; a folder may be put on the path, where modules are found."""
     before = set(sys.modules)
-    path = list(sys.path)
 
     def files(**contents):
         for name, text in contents.items():
@@ -30,7 +29,6 @@ def write(tmp_path, monkeypatch):
     files.folder = tmp_path
     files.on_path = lambda *names: [monkeypatch.syspath_prepend(str(tmp_path / n)) for n in names]
     yield files
-    sys.path[:] = path
     for name in set(sys.modules) - before:
         if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
             del sys.modules[name]

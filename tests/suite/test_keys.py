@@ -74,7 +74,6 @@ NO_EDITS = {
 @pytest.fixture
 def keys(tmp_path, monkeypatch):
     """A function from the texts of the files to the keys, by learner and seed."""
-    before = list(sys.path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # edits within a second are seen
     monkeypatch.syspath_prepend(str(tmp_path / "lib"))
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -93,7 +92,6 @@ def keys(tmp_path, monkeypatch):
 
     with as_before(registry._registered), as_before(gymnasium.registry):
         yield keys_of
-    sys.path[:] = before
     for name in ("keyed_streams", "keyed_helper"):
         sys.modules.pop(name, None)
 
