@@ -66,6 +66,7 @@ class Flags(_Strict):
     Attributes:
         recorded: whether it is recorded; if not, nothing else is known of it.
         boundaries: whether something happens where a task begins.
+        begin_task: operations of that, divided by those of an update of plain training with Adam.
         parameters: of its network, divided by those of the suite's network.
         memory: numbers in its own memory, divided by those of its parameters.
         constants: numbers that its graphs have captured.
@@ -74,6 +75,7 @@ class Flags(_Strict):
 
     recorded: bool
     boundaries: bool = False
+    begin_task: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     parameters: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     memory: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     constants: Annotated[int, Field(ge=0)] = 0

@@ -1,7 +1,7 @@
 """Functions of tensors as plain data: lists of PyTorch's operations, with no Python in them."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from plasticity_bench.recording.plain_data import (
     encoded_tensor,
 )
 
-Note = Callable[[str, Sequence[Any], Any], None]
+Note = Callable[[str, Sequence[Any], Mapping[str, Any], Any], None]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Graph:
             args = [resolved(argument) for argument in node.args]
             kwargs = {name: resolved(argument) for name, argument in node.kwargs.items()}
             values.append(function_of(node.operation)(*args, **kwargs))
-            note(node.operation, args, values[-1])
+            note(node.operation, args, kwargs, values[-1])
         return values
 
     @property

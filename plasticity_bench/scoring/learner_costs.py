@@ -14,6 +14,7 @@ class LearnerCosts:
     Attributes:
         recorded: whether it is recorded.
         boundaries: whether something happens where a task begins.
+        begin_task: operations of that, divided by those of an update of plain training with Adam.
         parameters: of its network, divided by those of the suite's network.
         memory: numbers in its own memory, divided by those of its parameters.
         constants: numbers that its graphs have captured.
@@ -22,6 +23,7 @@ class LearnerCosts:
 
     recorded: bool
     boundaries: bool = False
+    begin_task: float = 0.0
     parameters: float = 1.0
     memory: float = 0.0
     constants: int = 0
@@ -42,6 +44,8 @@ class LearnerCosts:
         if not self.recorded:
             return "not recorded"
         words = ["boundaries"] if self.boundaries else []
+        if self.begin_task >= 1.05:
+            words = [f"boundaries (FLOPs {self.begin_task:.1f} each)"]
         words += [
             f"{name} {value:.1f}"
             for name, value in (("FLOPs", self.flops), ("parameters", self.parameters))

@@ -10,8 +10,8 @@ from plasticity_bench.errors import UnrecordableError
 from plasticity_bench.evaluation.evaluator import evaluate
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.recording import layout
-from plasticity_bench.recording.costs import costs, flops
-from plasticity_bench.recording.graph import record
+from plasticity_bench.recording.costs import costs
+from plasticity_bench.recording.operation_counts import flops
 from plasticity_bench.recording.record import MOST_CONSTANTS, Record
 from plasticity_bench.recording.recorder import Recorder
 from tests.support.helpers import SPEC
@@ -51,15 +51,6 @@ def test_a_forged_record_is_refused(change):
         Record.from_json(data)
 
 
-def test_operations_are_counted_as_in_closed_form():
-    x, w = torch.zeros(5, 7), torch.zeros(7, 3)
-    graph = record(lambda x, w: ((x @ w).relu().mT * 2, x[:2]), (x, w))
-    assert flops(graph, (x, w)) == 2 * 5 * 7 * 3 + 15 + 15
-    image, kernel = torch.zeros(2, 3, 8, 8), torch.zeros(4, 3, 3, 3)
-    graph = record(torch.nn.functional.conv2d, (image, kernel))
-    assert flops(graph, (image, kernel)) == 2 * 2 * 4 * 6 * 6 * 3 * 3 * 3
-
-
 class TwoSteps(pb.Learner):
     """Steps a second time on a copy in memory, by a forward pass of its own."""
 
@@ -87,7 +78,23 @@ def test_costs_are_counted():
     assert costs_of(TwoSteps()).flops > 1.5
     assert costs_of(Table()).constants == plain.constants + 10
     assert costs_of(find_learner("upgd")()).memory == 1.0
-    assert costs_of(find_learner("fresh")()).boundaries
+
+
+class Cubes(pb.Learner):
+    def begin_task(self, state, fresh, noise):
+        params = {k: v @ (v.mT @ v) if v.ndim == 2 else v for k, v in state.params.items()}
+        return state._replace(params=params)
+
+
+def test_what_happens_where_a_task_begins_is_counted():
+    plain, cubes = costs_of(pb.Learner()), costs_of(Cubes())
+    assert (plain.boundaries, plain.begin_task) == (False, 0)
+    assert (cubes.boundaries, cubes.flops) == (True, 1)
+    recorder = Recorder([pb.Learner()], NETWORK)
+    update = recorder.update(*BATCH)
+    of_update = flops(update, [torch.zeros(shape, dtype=dtype) for shape, dtype in update.inputs])
+    products = sum(4 * rows * 64 * 64 for rows in (64, 64, 10))
+    assert cubes.begin_task == pytest.approx(products / of_update, abs=1e-4)
 
 
 def population(learner):

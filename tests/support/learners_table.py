@@ -44,7 +44,10 @@ def needs(learner):
     recorder = Recorder([learner], NETWORK)
     cost = costs(recorder.record, recorder.update((32, 8, 8), (32,)), NETWORK)
     kept = f"{cost.memory:.1f}" if cost.memory >= 0.05 else "under 0.1"
-    return ("yes" if cost.boundaries else "", f"{cost.flops:.2f}", kept if cost.memory else "")
+    boundaries = "yes" if cost.boundaries else ""
+    if cost.begin_task >= 1.05:
+        boundaries += f" ({cost.begin_task:.1f})"
+    return (boundaries, f"{cost.flops:.2f}", kept if cost.memory else "")
 
 
 def differences():
