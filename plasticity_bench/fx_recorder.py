@@ -39,6 +39,11 @@ class FxRecorder(TorchDispatchMode):
 
     supports_higher_order_operators = True  # so that they are refused with a clear message
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """PyTorch's compiler would be imported to be told not to compile what is never compiled."""
+        return False
+
     def __init__(
         self,
         decompositions: Decompositions = MappingProxyType({}),

@@ -6,8 +6,8 @@ from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
-from torch.func import grad
 
+from plasticity_bench.compiler import grad
 from plasticity_bench.learners.optimizers import Params
 
 Function = Callable[[Params], Tensor]

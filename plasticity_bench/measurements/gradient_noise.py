@@ -2,8 +2,9 @@
 
 import torch
 from torch import Tensor
-from torch.func import grad, vmap
+from torch.func import vmap
 
+from plasticity_bench.compiler import grad
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import measuring
 from plasticity_bench.measurements.probe import Measured, Probe, by_layer, loss_of

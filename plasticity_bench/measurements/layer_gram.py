@@ -26,9 +26,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import grad, vjp, vmap
+from torch.func import vmap
 from torch.nn import functional
 
+from plasticity_bench.compiler import grad, vjp
 from plasticity_bench.learners.losses import example_losses
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements.common import measuring

@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import jacrev, vmap
+from torch.func import vmap
 
+from plasticity_bench.compiler import jacrev
 from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.measurements import elementary
 from plasticity_bench.measurements.common import eigenvalues, eval_mode, of_each

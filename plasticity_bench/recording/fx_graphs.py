@@ -1,7 +1,6 @@
 """Graphs of tensor operations, without what they do in vain."""
 
 import functools
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,24 +10,16 @@ from torch._decomp import core_aten_decompositions
 from torch._subclasses import FakeTensorMode
 from torch.utils import _pytree as pytree
 
+from plasticity_bench.compiler import without_import
 from plasticity_bench.fx_recorder import FxRecorder
 
 aten = torch.ops.aten
 
 
-def import_tracing() -> None:
-    """Import the modules that PyTorch imports when it first records a gradient.
-
-    Where Python's calls or tensors' operations are watched, their import would be watched too: it
-    would take three times as long.
-    """
-    importlib.import_module("torch._dynamo")
-
-
 @functools.cache
 def decompositions() -> dict[Any, Callable[..., Any]]:
     """Return the functions that make PyTorch's composite operations of its core ones."""
-    return dict(core_aten_decompositions())
+    return {name: without_import(f) for name, f in core_aten_decompositions().items()}
 
 
 def recorded(

@@ -51,6 +51,11 @@ class _Recording(TorchDispatchMode):
     an operation.
     """
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """PyTorch's compiler would be imported to be told not to compile what is never compiled."""
+        return False
+
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._nodes: list[tuple[str, Any, Any]] = []

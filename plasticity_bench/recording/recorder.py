@@ -15,7 +15,6 @@ from plasticity_bench.learners.optimizers import Params
 from plasticity_bench.networks import NetworkSpec
 from plasticity_bench.recording import hook_outputs, network_constants, purity, replica_update
 from plasticity_bench.recording.bits import same
-from plasticity_bench.recording.fx_graphs import import_tracing
 from plasticity_bench.recording.graph import Graph, record
 from plasticity_bench.recording.hook_errors import explained
 from plasticity_bench.recording.hook_state import HookState
@@ -56,7 +55,6 @@ class Recorder:
             LearnerError: if a hook raises, returns what it must not, or depends on more than its
                 arguments.
         """
-        import_tracing()
         self._learner, self._spec, self._lifted = learners[0], spec, tuple(lifted)
         with explained(self._learner):
             self._hook_state = HookState(self._learner)

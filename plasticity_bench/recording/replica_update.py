@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import grad
 
+from plasticity_bench.compiler import grad
 from plasticity_bench.learners.batch import Batch, Functions, Hidden, room_for_examples
 from plasticity_bench.learners.learner import Learner, State
 from plasticity_bench.learners.noise import Noise

@@ -7,10 +7,7 @@ import signal
 from types import FrameType
 
 import plasticity_bench.running.group_run  # noqa: F401 (PyTorch and the evaluator)
-from plasticity_bench.recording.fx_graphs import import_tracing
 from plasticity_bench.stopping import SIGNALS
-
-import_tracing()
 
 
 def _continue(number: int, frame: FrameType | None) -> None:

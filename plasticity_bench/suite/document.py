@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -91,9 +92,10 @@ def datasets_of(document: Document, for_tuning: bool = False) -> list[str]:
         validated(document)
         raise AssertionError("the schema accepts streams that are none")
     names = []
-    for index, entry in enumerate(entries or []):
-        parameters = {key: value for key, value in entry.items() if key not in NOT_PARAMETERS}
-        with located(document, (*path, index)):
+    with located(document) as at:
+        for index, entry in enumerate(entries or []):
+            at.path = (*path, index)
+            parameters = {key: value for key, value in entry.items() if key not in NOT_PARAMETERS}
             stream = make_stream(entry["id"], **parameters)
             if isinstance(stream, DatasetStream):
                 names.append(source(stream.dataset).name)
@@ -114,12 +116,21 @@ def datasets_named(name: str) -> list[str]:
     return datasets_of(read_document(name))
 
 
+@dataclass
+class Location:
+    """The part of a document that is being read."""
+
+    path: yaml_source.Path = ()
+
+
 @contextmanager
-def located(document: Document, path: yaml_source.Path) -> Iterator[None]:
-    """Add to an error where in the document it comes from."""
+def located(document: Document) -> Iterator[Location]:
+    """Add to an error where in the document it comes from: the location's path at that time."""
+    location = Location()
     try:
-        yield
+        yield location
     except BadInputError as error:
+        path = location.path
         keyed = (*path, error.key) if error.key else path
         where = document.where(keyed if keyed in document.lines else path)
         raise BadInputError(f"{where}: {error}") from error

@@ -14,7 +14,7 @@ from plasticity_bench.standard_output import kept_for_data
 from plasticity_bench.streams import Stream, make_stream
 from plasticity_bench.streams.validation import checked_task
 from plasticity_bench.suite.contenders import Contender, contender
-from plasticity_bench.suite.document import located, read_document
+from plasticity_bench.suite.document import Location, located, read_document
 from plasticity_bench.suite.suite_file import (
     CurvatureEntry,
     MeasureEntry,
@@ -147,28 +147,31 @@ def load_suite(source: str | Document, with_data: bool = True) -> Suite:
     """
     document = read_document(source) if isinstance(source, str) else source
     file = validated(document)
+    with located(document) as at:
+        return _suite(file, at, with_data)
+
+
+def _suite(file: SuiteFile, at: Location, with_data: bool) -> Suite:
     streams = []
     for index, entry in enumerate(file.streams):
-        with located(document, ("streams", index)):
-            streams.append(_stream_run(entry, with_data))
-    with located(document, ("streams",)):
-        _check_labels(streams)
-    tuning_streams = _tuning_streams(document, file.tuning, streams)
+        at.path = ("streams", index)
+        streams.append(_stream_run(entry, with_data))
+    at.path = ("streams",)
+    _check_labels(streams)
+    tuning_streams = _tuning_streams(file.tuning, at, streams)
     others = tuning_streams if file.tuning.streams else ()
-    protocol = _protocol(document, file, [*streams, *others])
+    protocol = _protocol(file, at, [*streams, *others])
     contenders = []
     for index, learner in enumerate(file.learners):
-        with located(document, ("learners", index)):
-            contenders.append(contender(learner, [suite_stream.label for suite_stream in streams]))
-    with located(document, ("learners",)):
-        _check_labels(contenders)
+        at.path = ("learners", index)
+        contenders.append(contender(learner, [suite_stream.label for suite_stream in streams]))
+    at.path = ("learners",)
+    _check_labels(contenders)
     labels = [contender.label for contender in contenders]
+    at.path = ("reference",)
     if file.reference not in labels:
-        location = document.where(("reference",))
         hint = did_you_mean(file.reference, labels)
-        raise BadInputError(
-            f"{location}: the reference {file.reference!r} is not a learner. {hint}"
-        )
+        raise BadInputError(f"the reference {file.reference!r} is not a learner. {hint}")
     return Suite(
         file.suite,
         tuple(streams),
@@ -183,7 +186,7 @@ def load_suite(source: str | Document, with_data: bool = True) -> Suite:
     )
 
 
-def _protocol(document: Document, file: SuiteFile, streams: Sequence[SuiteStream]) -> Protocol:
+def _protocol(file: SuiteFile, at: Location, streams: Sequence[SuiteStream]) -> Protocol:
     """The protocol; where the file gives no number of examples, no task has too few."""
     sizes = list(map(_smallest_task, streams))
     measure = file.measure
@@ -205,13 +208,13 @@ def _protocol(document: Document, file: SuiteFile, streams: Sequence[SuiteStream
             for chosen in measure.diagnostics
         ),
     )
-    with located(document, ("measure", "diagnostics")):
-        _check_once([diagnostic.name for diagnostic in protocol.diagnostics])
+    at.path = ("measure", "diagnostics")
+    _check_once([diagnostic.name for diagnostic in protocol.diagnostics])
     scored = len(file.streams)
     for index, (suite_stream, size) in enumerate(zip(streams, sizes, strict=True)):
-        path = ("streams", index) if index < scored else ("tuning", "streams", index - scored)
-        with located(document, path):
-            _check_examples(protocol, suite_stream, size)
+        of_scored = index < scored
+        at.path = ("streams", index) if of_scored else ("tuning", "streams", index - scored)
+        _check_examples(protocol, suite_stream, size)
     return protocol
 
 
@@ -248,25 +251,24 @@ def _stream_run(entry: StreamEntry, with_data: bool) -> SuiteStream:
 
 
 def _tuning_streams(
-    document: Document,
     tuning: TuningEntry,
+    at: Location,
     scored: Sequence[SuiteStream],
 ) -> tuple[SuiteStream, ...]:
     """The streams that settings are tried on; their data sets are needed by `tune` only."""
-    path = ("tuning", "streams")
     streams = []
     for index, entry in enumerate(tuning.streams):
-        with located(document, (*path, index)):
-            streams.append(_stream_run(entry, with_data=False))
-    with located(document, path):
-        _check_labels(streams)
-        labels = [suite_stream.label for suite_stream in scored]
-        for label in [suite_stream.label for suite_stream in streams if tuning.per_stream]:
-            if label not in labels:
-                raise BadInputError(
-                    f"with per_stream, settings found on {label!r} are for the suite's stream of "
-                    f"that label, but there is none. {did_you_mean(label, labels)}"
-                )
+        at.path = ("tuning", "streams", index)
+        streams.append(_stream_run(entry, with_data=False))
+    at.path = ("tuning", "streams")
+    _check_labels(streams)
+    labels = [suite_stream.label for suite_stream in scored]
+    for label in [suite_stream.label for suite_stream in streams if tuning.per_stream]:
+        if label not in labels:
+            raise BadInputError(
+                f"with per_stream, settings found on {label!r} are for the suite's stream of "
+                f"that label, but there is none. {did_you_mean(label, labels)}"
+            )
     return tuple(streams or scored)
 
 

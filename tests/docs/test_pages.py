@@ -146,6 +146,8 @@ def adapted(words):
     words = [_existing(word) for word in words[1:] if word != "…"]
     if words[0] == "verify":  # in a process of its own, to which `quick` is the true one
         words += ["--suite", "suites/quick.yaml"]
+    if words[0] == "run" and "--seeds" not in words:  # of new suites; small ones have as many
+        words += ["--seeds", str(small_clone.SEEDS)]
     text = "\0".join(words).replace("--compile\0on", "--compile\0off")  # tests/test_compiling.py
     text = re.sub("\0--(engine|slurm|slurm-profile)\0[^\0]*|\0--detach", "", text)  # tests/faults
     text = re.sub("\0--ahead\0[^\0]*", "\0--ahead\0" + "1", text)  # the clone has four tasks
