@@ -64,6 +64,7 @@ def write(folder: Path, size: Size | None = None) -> Path:
     store_request(results.folder, "made-up-v0", command, runs, scoring=scoring)
     for run in runs:
         results.save(run, _rows(run, size, scored[run.stream]), _info(run))
+    results.pack()  # as `run` does
     (results.folder / "tuning.yaml").write_text(json.dumps(_search(size, streams)))
     return results.folder
 
