@@ -1,8 +1,8 @@
 """PyTorch's compiler is imported where it compiles, and nowhere else.
 
-Its import takes two thirds of the time of importing PyTorch itself, in every process. PyTorch does
-it where `torch.func` first computes a gradient and where an operation is first decomposed, only to
-tell the compiler to leave them alone.
+Its import takes two thirds of the time of importing PyTorch and this package, in every process.
+PyTorch imports it where `torch.func` first computes a gradient and where an operation is first
+decomposed, only to tell the compiler to leave them alone.
 """
 
 import contextlib

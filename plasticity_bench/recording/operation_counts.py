@@ -21,7 +21,12 @@ Count = Callable[[Tensor, Mapping[str, Any]], float]
 
 
 def flops(graph: Graph, inputs: Sequence[Tensor]) -> int:
-    """Return the floating-point operations of a graph."""
+    """Return the floating-point operations of a graph.
+
+    Args:
+        graph: of a learner's hook.
+        inputs: tensors of the shapes and dtypes of its inputs; their values do not matter.
+    """
     counts: list[int] = []
 
     def note(operation: str, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any) -> None:
