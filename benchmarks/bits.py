@@ -1,14 +1,15 @@
 """Digests of what small trainings give, which are the same on every x86-64 processor with AVX2.
 
-    python -m benchmarks.bits                           # a line for each learner and network
-    python -m benchmarks.bits --learner adam --check    # compare with benchmarks/bits.json
+    python -m benchmarks.bits                           # compare with benchmarks/bits.json
+    python -m benchmarks.bits --learner adam            # of one learner
     python -m benchmarks.bits --emulate Haswell-noTSX   # as another processor, by qemu-user
-    python -m benchmarks.bits --diagnostics --check     # the same of all diagnostics
+    python -m benchmarks.bits --diagnostics             # the same of all diagnostics
     python -m benchmarks.bits --record                  # after the evaluator's version was raised
 
 Each line is NAME NETWORK DIGEST: the sha256 of the parameters, and of all measurements, of two
-seeds after two tasks of 40 updates. Each training runs in a process of its own. The lines of
-diagnostics are NAME diagnostics DIGEST: of the values of each in one such training.
+seeds after two tasks of 40 updates. Each training runs in a process of its own; on an emulated
+processor they share one, because it takes a minute to start. The lines of diagnostics are
+NAME diagnostics DIGEST: of the values of each in one such training.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,8 @@ def digest(learner: str, network: str) -> str:
     return content.hexdigest()[:16]
 
 
-def diagnostics_digests(names: Sequence[str]) -> dict[str, str]:
-    """Return the digest of the values of some diagnostics, each in a small training of Adam."""
+def diagnostic_digest(name: str) -> str:
+    """Return the digest of the values of a diagnostic in a small training of Adam."""
     import plasticity_bench as pb
     from plasticity_bench.learners.lookup import find_learner
     from plasticity_bench.running.execution import Execution
@@ -95,73 +96,47 @@ def diagnostics_digests(names: Sequence[str]) -> dict[str, str]:
     spec = pb.NetworkSpec(
         hidden=(12, 12), activation="tanh", input_shape=stream.input_shape, num_outputs=10
     )
-    found = {}
-    for name in names:
-        population = pb.Population([pb.Replica(s, find_learner("adam")()) for s in (0, 1)], spec)
-        diagnostic = pb.Diagnostic(name, every=1, examples=32)
-        protocol = pb.Protocol(curvature_examples=32, diagnostics=(diagnostic,))
-        with Execution().in_effect():
-            evaluation = pb.evaluate(stream, population, protocol)
-        content = hashlib.sha256()
-        for measured in evaluation.measurements:
-            content.update(f"{measured.task} {measured.when} {measured.name}".encode())
-            content.update(measured.values.tobytes())
-        found[name] = content.hexdigest()[:16]
-    return found
+    population = pb.Population([pb.Replica(s, find_learner("adam")()) for s in (0, 1)], spec)
+    diagnostic = pb.Diagnostic(name, every=1, examples=32)
+    protocol = pb.Protocol(curvature_examples=32, diagnostics=(diagnostic,))
+    with Execution().in_effect():
+        evaluation = pb.evaluate(stream, population, protocol)
+    content = hashlib.sha256()
+    for measured in evaluation.measurements:
+        content.update(f"{measured.task} {measured.when} {measured.name}".encode())
+        content.update(measured.values.tobytes())
+    return content.hexdigest()[:16]
 
 
-def diagnostics_in_process(names: Sequence[str], emulated: str | None) -> dict[str, str]:
-    """Return the digests of diagnostics, computed on this or an emulated processor.
+def in_process(names: Sequence[str], of: str, emulated: str | None) -> Iterator[tuple[str, str]]:
+    """Yield names and digests, computed by one process on this or an emulated processor.
+
+    Args:
+        names: of learners or diagnostics.
+        of: a network, or "diagnostics".
+        emulated: a processor, as `qemu-x86_64 -cpu` has it; None for this one.
 
     Raises:
-        RuntimeError: if the process failed.
+        RuntimeError: if the process fails.
     """
-    text = _output(["--one", "diagnostics", ",".join(names)], emulated)
-    if not text.startswith("{"):
-        raise RuntimeError(text)
-    digests: dict[str, str] = json.loads(text)
-    return digests
-
-
-def in_process(learner: str, network: str, emulated: str | None) -> str:
-    """Return the digest, computed by a process of its own, on this or an emulated processor."""
-    return _output(["--one", learner, network], emulated)
-
-
-def _output(words: list[str], emulated: str | None) -> str:
-    """The last line that a process of this module prints, or how it failed."""
-    command = [sys.executable, "-m", "benchmarks.bits", *words]
+    command = [sys.executable, "-m", "benchmarks.bits", "--here", of, *names]
     environment = dict(os.environ)
     if emulated:
         command = ["qemu-x86_64", "-cpu", emulated, *command]
         environment["PLASTICITY_BENCH_ARCHITECTURE"] = "x86-64-v3"
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    lines = done.stdout.splitlines()
-    if done.returncode or not lines:
-        tail = done.stderr.strip().splitlines()[-1:] or ["no output"]
-        return f"failed ({done.returncode}): {tail[0]}"
-    return lines[-1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            name, digest = line.rstrip("\n").split(" ", maxsplit=1)
+            yield name, digest
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed ({process.returncode})")
 
 
 def recorded() -> dict[str, dict[str, str]]:
     """Return the recorded digests, by network and learner."""
     digests: dict[str, dict[str, str]] = json.loads(EXPECTED.read_text())
     return digests
-
-
-def _diagnostics(emulated: str | None, record: bool) -> int:
-    """Print the digests of diagnostics; return 1 if one differs from what is expected."""
-    from plasticity_bench.measurements import DIAGNOSTICS
-
-    expected, found = recorded(), diagnostics_in_process(DIAGNOSTICS, emulated)
-    if record:
-        expected["diagnostics"] = found
-        EXPECTED.write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
-    before = expected.get("diagnostics", {})
-    for name, value in found.items():
-        mark = "" if before.get(name) == value else f"  (expected {before.get(name)})"
-        print(name, "diagnostics", f"{value}{mark}")
-    return int(found != before)
 
 
 def main() -> int:
@@ -171,37 +146,47 @@ def main() -> int:
     parser.add_argument("--network", action="append", default=[], choices=tuple(NETWORKS))
     parser.add_argument("--emulate", metavar="CPU", help="a processor, as qemu-x86_64 -cpu has it")
     parser.add_argument("--diagnostics", action="store_true", help="of diagnostics, not learners")
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--record", action="store_true")
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--record", action="store_true", help="these are the expected digests")
+    parser.add_argument("--here", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        kind, what = options.one
-        is_learner = kind != "diagnostics"
-        print(
-            digest(kind, what) if is_learner else json.dumps(diagnostics_digests(what.split(",")))
-        )
+    if options.here:
+        of, *names = options.here
+        for name in names:
+            found = diagnostic_digest(name) if of == "diagnostics" else digest(name, of)
+            print(name, found, flush=True)
         return 0
-    if options.diagnostics:
-        return _diagnostics(options.emulate, options.record)
-    from plasticity_bench.shipped import baseline_names
-
     expected = recorded()
     different = 0
-    for network in options.network or NETWORKS:
-        for learner in options.learner or baseline_names():
-            found = in_process(learner, network, options.emulate)
+    for names, of in _processes(options):
+        for name, found in in_process(names, of, options.emulate):
             if found.startswith("not recorded"):
-                print(learner, network, found, flush=True)
+                print(name, of, found, flush=True)
                 continue
-            before = expected.get(network, {}).get(learner)
+            before = expected.get(of, {}).get(name)
             mark = "" if before in (found, None) else f"  (expected {before})"
             different += bool(mark)
-            print(learner, network, f"{found}{mark}", flush=True)
+            print(name, of, f"{found}{mark}", flush=True)
             if options.record:
-                expected.setdefault(network, {})[learner] = found
+                expected.setdefault(of, {})[name] = found
                 EXPECTED.write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
     return int(bool(different and not options.record))
+
+
+def _processes(options: argparse.Namespace) -> list[tuple[list[str], str]]:
+    """The names that each process computes, and of what."""
+    from plasticity_bench.learners.lookup import find_learner
+    from plasticity_bench.measurements import DIAGNOSTICS
+    from plasticity_bench.shipped import baseline_names
+
+    if options.diagnostics:
+        return [(list(DIAGNOSTICS), "diagnostics")]
+    learners = options.learner or list(baseline_names())
+    for learner in learners:
+        find_learner(learner)
+    networks = options.network or list(NETWORKS)
+    if options.emulate:
+        return [(learners, network) for network in networks]
+    return [([learner], network) for network in networks for learner in learners]
 
 
 if __name__ == "__main__":

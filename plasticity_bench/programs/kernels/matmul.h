@@ -29,6 +29,10 @@ struct Vector {
   Vector() = default;
   static Vector load(const float* p) { return Vector(_mm512_loadu_ps(p)); }
   void store(float* p) const { _mm512_storeu_ps(p, v); }
+  using Mask = __mmask16;
+  static Mask first(long n) { return static_cast<Mask>((1u << n) - 1); }
+  static Vector load(const float* p, Mask some) { return Vector(_mm512_maskz_loadu_ps(some, p)); }
+  void store(float* p, Mask some) const { _mm512_mask_storeu_ps(p, some, v); }
   static Vector fma(Vector a, Vector b, Vector c) { return Vector(_mm512_fmadd_ps(a.v, b.v, c.v)); }
 };
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -40,6 +44,13 @@ struct Vector {
   Vector() = default;
   static Vector load(const float* p) { return Vector(_mm256_loadu_ps(p)); }
   void store(float* p) const { _mm256_storeu_ps(p, v); }
+  using Mask = __m256i;
+  static Mask first(long n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static Vector load(const float* p, Mask some) { return Vector(_mm256_maskload_ps(p, some)); }
+  void store(float* p, Mask some) const { _mm256_maskstore_ps(p, some, v); }
   static Vector fma(Vector a, Vector b, Vector c) { return Vector(_mm256_fmadd_ps(a.v, b.v, c.v)); }
 };
 #else
@@ -50,6 +61,14 @@ struct Vector {
   Vector() = default;
   static Vector load(const float* p) { Vector r; std::memcpy(r.v, p, sizeof r.v); return r; }
   void store(float* p) const { std::memcpy(p, v, sizeof v); }
+  using Mask = long;
+  static Mask first(long n) { return n; }
+  static Vector load(const float* p, Mask some) {
+    Vector r(0.f);
+    std::memcpy(r.v, p, some * sizeof(float));
+    return r;
+  }
+  void store(float* p, Mask some) const { std::memcpy(p, v, some * sizeof(float)); }
   static Vector fma(Vector a, Vector b, Vector c) {
     for (long i = 0; i < SIZE; ++i) c.v[i] = std::fma(a.v[i], b.v[i], c.v[i]);
     return c;
@@ -58,18 +77,6 @@ struct Vector {
 #endif
 
 constexpr long LANES = Vector::SIZE;
-
-inline Vector load_some(const float* p, long n) {
-  alignas(64) float part[LANES] = {};
-  std::memcpy(part, p, n * sizeof(float));
-  return Vector::load(part);
-}
-
-inline void store_some(const Vector& x, float* p, long n) {
-  alignas(64) float part[LANES];
-  x.store(part);
-  std::memcpy(p, part, n * sizeof(float));
-}
 
 // As many sums as hide the latency of a multiplication and still fit in the registers.
 constexpr int ROWS = LANES >= 16 ? 8 : 4;
@@ -85,34 +92,25 @@ struct Matrix {
 // indices are constants by then.
 #define UNROLLED _Pragma("GCC unroll 16")
 
-// What the last of a row's vectors takes up: all lanes; some, with room for the others where it is
-// read; or some, and what follows must not be read.
-enum class Last { WHOLE, PADDED, PARTIAL };
-
 // result (R x columns) = left (R x depth) times right (depth x columns), V vectors of columns, of
-// the last of which `last` lanes are in use.
-template <int R, int V, Last LAST>
+// the last of which only the first `last` lanes are columns if it is not WHOLE.
+template <int R, int V, bool WHOLE>
 void multiply_block(float* result, long result_row, Matrix left, Matrix right, long depth,
                     long last, bool adds) {
+  const Vector::Mask some = Vector::first(last);
+  auto load = [&](const float* p, int v) {
+    return WHOLE || v < V - 1 ? Vector::load(p + v * LANES) : Vector::load(p + v * LANES, some);
+  };
   Vector sums[R][V];
   UNROLLED
   for (int r = 0; r < R; ++r)
     UNROLLED
-    for (int v = 0; v < V; ++v) {
-      float* target = result + r * result_row + v * LANES;
-      if (!adds)
-        sums[r][v] = Vector(0.f);
-      else
-        sums[r][v] = LAST == Last::WHOLE || v < V - 1 ? Vector::load(target) : load_some(target, last);
-    }
+    for (int v = 0; v < V; ++v) sums[r][v] = adds ? load(result + r * result_row, v) : Vector(0.f);
   _Pragma("GCC unroll 8")  // fewer jumps, which end a short loop of their own accord
   for (long k = 0; k < depth; ++k) {
     Vector b[V];
     UNROLLED
-    for (int v = 0; v < V; ++v)
-      b[v] = LAST != Last::PARTIAL || v < V - 1
-                 ? Vector::load(right.data + v * LANES)
-                 : load_some(right.data + v * LANES, last);
+    for (int v = 0; v < V; ++v) b[v] = load(right.data, v);
     UNROLLED
     for (int r = 0; r < R; ++r) {
       const Vector a(left.data[r * left.row]);
@@ -125,20 +123,22 @@ void multiply_block(float* result, long result_row, Matrix left, Matrix right, l
   UNROLLED
   for (int r = 0; r < R; ++r)
     UNROLLED
-    for (int v = 0; v < V; ++v)
-      if (LAST == Last::WHOLE || v < V - 1)
-        sums[r][v].store(result + r * result_row + v * LANES);
+    for (int v = 0; v < V; ++v) {
+      float* target = result + r * result_row + v * LANES;
+      if (WHOLE || v < V - 1)
+        sums[r][v].store(target);
       else
-        store_some(sums[r][v], result + r * result_row + v * LANES, last);
+        sums[r][v].store(target, some);
+    }
 }
 
-template <int V, Last LAST>
+template <int V, bool WHOLE>
 void multiply_panel(float* result, long result_row, Matrix left, Matrix right, long rows,
                     long depth, long last, bool adds) {
   long row = 0;
   auto block = [&]<int R>() {
     for (; row + R <= rows; row += R)
-      multiply_block<R, V, LAST>(result + row * result_row, result_row,
+      multiply_block<R, V, WHOLE>(result + row * result_row, result_row,
                            {left.data + row * left.row, left.row, left.column}, right, depth,
                            last, adds);
   };
@@ -210,16 +210,14 @@ inline void multiply(float* result, Matrix left, Matrix right, long rows, long c
       part = {panel.data(), PANEL, 1};
     }
     const long vectors = (width + LANES - 1) / LANES, last = width - (vectors - 1) * LANES;
-    auto multiply_with = [&]<Last LAST>() {
-      auto by = vectors == 1 ? multiply_panel<1, LAST> : multiply_panel<2, LAST>;
+    auto multiply_with = [&]<bool WHOLE>() {
+      auto by = vectors == 1 ? multiply_panel<1, WHOLE> : multiply_panel<2, WHOLE>;
       by(result + first, columns, left, part, rows, depth, last, adds);
     };
     if (last == LANES)
-      multiply_with.template operator()<Last::WHOLE>();
-    else if (copies)
-      multiply_with.template operator()<Last::PADDED>();
+      multiply_with.template operator()<true>();
     else
-      multiply_with.template operator()<Last::PARTIAL>();
+      multiply_with.template operator()<false>();
   }
 }
 
