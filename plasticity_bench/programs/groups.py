@@ -91,7 +91,10 @@ def inputs_of(step: Step) -> list[Value]:
 
 
 def grouped(steps: Sequence[Step]) -> list[list[Step]]:
-    """Return steps in order, elementwise operations that can run together as one group."""
+    """Return steps in order, elementwise operations that can run together as one group.
+
+    A group whose values only one other group reads becomes a part of that: they are not stored.
+    """
     done: set[Value] = set()
     made = {value for step in steps for value in step.outputs}
     left = list(steps)
@@ -135,7 +138,41 @@ def grouped(steps: Sequence[Step]) -> list[list[Step]]:
             left = rest
         groups.append(group)
         done |= {value for step in group for value in step.outputs}
-    return groups
+    return _joined(groups)
+
+
+def _joined(groups: list[list[Step]]) -> list[list[Step]]:
+    """The groups, each within the only one that reads its values where that is possible."""
+    readers: dict[Value, list[tuple[Step, Value]]] = {}
+    place: dict[int, int] = {}
+    for index, group in enumerate(groups):
+        for step in group:
+            place[id(step)] = index
+            for value in inputs_of(step):
+                readers.setdefault(value.root, []).append((step, value))
+    for index in range(len(groups) - 1, -1, -1):
+        outside = [
+            (place[id(reader)], value)
+            for step in groups[index]
+            for output in step.outputs
+            for reader, value in readers.get(output, ())
+            if place[id(reader)] != index
+        ]
+        later = {at for at, _ in outside}
+        if len(later) != 1 or any(value is not value.root for _, value in outside):
+            continue
+        (at,) = later
+        both = groups[index] + groups[at]
+        accesses = {value for step in both for value in (*inputs_of(step), *step.outputs)}
+        if (
+            all(isinstance(step, Elementwise) for step in both)
+            and len({step.outputs[0].shape for step in both}) == 1
+            and len(both) <= MAX_OPERATIONS
+            and len(accesses) <= MAX_ACCESSES
+        ):
+            groups[index], groups[at] = [], both
+            place |= {id(step): at for step in both}
+    return [group for group in groups if group]
 
 
 def stored_values(groups: Sequence[Sequence[Step]], outputs: Sequence[Value]) -> set[Value]:
