@@ -4,12 +4,14 @@
     python -m benchmarks.shipped_results results/quick-v1@*
 
 They are the runs of the suite's own learners, and of their own fresh copies, in one pack:
-suites/results/quick-v1/SHA256.parquet. `run` takes them over by their keys.
+suites/results/quick-v1/SHA256.parquet. `run` takes them over by their keys. `--also LABEL` adds
+another learner that a page of the documentation is about.
 """
 
 import argparse
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from plasticity_bench.results import Results, packs, run_folder, select
@@ -19,15 +21,17 @@ from plasticity_bench.suite.suite import Suite, suite_named
 ROOT = Path(__file__).parents[1] / "suites" / "results"
 
 
-def ship(folder: Path, suite: Suite, target: Path) -> Path:
+def ship(folder: Path, suite: Suite, target: Path, also: Sequence[str] = ()) -> Path:
     """Write one pack of a suite's own learners, in place of the last one; return its path.
 
     Args:
         folder: results of the suite.
         suite: whose learners are shipped, with the suite's number of seeds.
         target: the folder of the pack.
+        also: labels of other learners to ship.
     """
-    selection = select(Results(folder)).only(contender.label for contender in suite.contenders)
+    labels = [*(contender.label for contender in suite.contenders), *also]
+    selection = select(Results(folder)).only(labels)
     runs = [run for run in selection.all_runs if run.seed < suite.num_seeds]
     with tempfile.TemporaryDirectory() as scratch:
         copies = Results(Path(scratch) / folder.name)
@@ -48,9 +52,11 @@ def main() -> None:
     """Ship the results of the folders that are given."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("results", metavar="RESULTS", type=Path, nargs="+")
-    for folder in parser.parse_args().results:
+    parser.add_argument("--also", metavar="LABEL", action="append", default=[])
+    options = parser.parse_args()
+    for folder in options.results:
         name = folder.name.partition("@")[0]
-        pack = ship(folder, suite_named(name), ROOT / name)
+        pack = ship(folder, suite_named(name), ROOT / name, options.also)
         print(f"{pack}: {pack.stat().st_size / 1e6:.2f} MB")
 
 

@@ -154,6 +154,8 @@ def main() -> None:
     print(f"torch {torch.__version__}, {platform.machine()}; {options.processes} processes of one")
     print(f"thread; medians of {options.repeats} repeats of {options.seconds} s. Ratio: to the")
     print("researcher's loop. Made by `python -m benchmarks.throughput`.\n")
+    print("A program of S replicas is interpreted (recorded), or its elementwise operations are built")
+    print("into machine code (compiled); both give the same bits.\n")
     print("The floor is the larger of an update's operations over this core's matrix rate")
     print(f"({peak / 1e9:.0f} GFLOP/s) and its bytes over its copying rate ", end="")
     print(f"({bandwidth / 1e9:.0f} GB/s); the share of it is what was reached.\n")
