@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Collection, Mapping
+from numbers import Integral, Real
 from typing import Literal
 
 from torch import Tensor, nn
@@ -178,13 +179,13 @@ def _checked_names(names: Collection[str] | None) -> tuple[str, ...]:
     return tuple(name for name in KNOWN if name in names)
 
 
-def _check_counts(fresh_seeds: int, examples: int, memory_gb: float) -> None:
-    if fresh_seeds < 0:
-        raise BadInputError(f"fresh_seeds must be 0 or more, not {fresh_seeds}.")
-    if examples < 2:
-        raise BadInputError(f"examples must be 2 or more, not {examples}.")
-    if not 0 < memory_gb < math.inf:
-        raise BadInputError(f"memory_gb must be more than 0, not {memory_gb}.")
+def _check_counts(fresh_seeds: object, examples: object, memory_gb: object) -> None:
+    if not isinstance(fresh_seeds, Integral) or fresh_seeds < 0:
+        raise BadInputError(f"fresh_seeds must be an integer of 0 or more, not {fresh_seeds!r}.")
+    if not isinstance(examples, Integral) or examples < 2:
+        raise BadInputError(f"examples must be an integer of 2 or more, not {examples!r}.")
+    if not isinstance(memory_gb, Real) or not 0 < memory_gb < math.inf:
+        raise BadInputError(f"memory_gb must be a number of more than 0, not {memory_gb!r}.")
 
 
 def _initial(network: nn.Module, given: Mapping[str, Tensor] | None) -> Params | None:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.networks import own
 from plasticity_bench.networks.build import build_network
 from plasticity_bench.networks.initialisation import seeded_module
@@ -19,7 +19,6 @@ from plasticity_bench.source_code.source import source_of
 STEPS = 1024
 
 
-@functools.lru_cache(maxsize=64)
 def match_num_parameters(spec: NetworkSpec, **changes: Any) -> NetworkSpec:
     """Return a specification with changes, narrow enough to have no more parameters than before.
 
@@ -35,8 +34,17 @@ def match_num_parameters(spec: NetworkSpec, **changes: Any) -> NetworkSpec:
     Raises:
         BadInputError: if there is no such network.
     """
-    most = num_parameters(spec)
-    changed = replace(spec, **changes)
+    if unknown := [key for key in changes if key not in spec.__dataclass_fields__]:
+        raise BadInputError(
+            f"A network's specification has no {unknown[0]!r}. "
+            f"{did_you_mean(unknown[0], spec.__dataclass_fields__)}"
+        )
+    return _narrowed(replace(spec, **changes), num_parameters(spec))
+
+
+@functools.lru_cache(maxsize=64)
+def _narrowed(changed: NetworkSpec, most: int) -> NetworkSpec:
+    """The widest of the scaled specifications that has at most so many parameters."""
     low, high = 1, STEPS  # the number of parameters never falls as the factor grows
     while low < high:
         middle = (low + high + 1) // 2

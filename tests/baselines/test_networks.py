@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 import plasticity_bench as pb
+from plasticity_bench.networks import sizing
 from tests.support.helpers import SPEC, assert_equals_plain, batch, new_state, stacked_batch, train
 
 SPECS = [
@@ -52,11 +53,17 @@ def test_narrowing_finds_the_widest_network_that_fits():
 def test_what_fits_already_is_not_narrowed():
     assert pb.match_num_parameters(SPEC) == SPEC
     assert pb.match_num_parameters(SPEC, norm="layer").norm == "layer"
+    assert pb.match_num_parameters(SPEC, hidden=[4, 4]).hidden == (4, 4)
+
+
+def test_a_key_that_no_network_has_is_refused():
+    with pytest.raises(pb.BadInputError, match="no 'widths'. Did you mean 'width'"):
+        pb.match_num_parameters(SPEC, widths=[4, 4])
 
 
 def test_building_narrower_draws_the_same_numbers_whatever_was_built_before():
     learner, _ = new_state("crelu")
-    pb.match_num_parameters.cache_clear()
+    sizing._narrowed.cache_clear()
     drawn = []
     for _ in range(2):  # the second time, the narrowed widths are remembered
         torch.manual_seed(0)

@@ -240,7 +240,7 @@ def test_bad_input_is_one_sentence(given, sentence, capsys):
         (["--measure", "dormant"], "Unknown measurement 'dormant'. Did you mean 'dormant_units'?"),
         (["--measure", "all", "--measure", "fisher"], "--measure all is everything"),
         (["--plot", "d.gif"], "--plot d.gif: a figure's file ends in .png"),
-        (["--memory-gb", "0"], "memory_gb must be more than 0"),
+        (["--memory-gb", "0"], "memory_gb must be a number of more than 0"),
     ],
 )
 def test_bad_options_are_one_sentence(options, sentence, capsys):

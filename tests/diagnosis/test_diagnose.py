@@ -401,9 +401,12 @@ def test_what_is_wrong_is_one_sentence(make, inputs, targets, sentence):
     [
         ({"measurements": ["fischer"]}, "Unknown measurement 'fischer'. Did you mean 'fisher'?"),
         ({"measurements": ["update_norm"]}, "Unknown measurement 'update_norm'."),
-        ({"examples": 1}, "examples must be 2 or more, not 1."),
-        ({"fresh_seeds": -1}, "fresh_seeds must be 0 or more, not -1."),
-        ({"memory_gb": 0}, "memory_gb must be more than 0, not 0."),
+        ({"examples": 1}, "examples must be an integer of 2 or more, not 1."),
+        ({"examples": "64"}, "examples must be an integer of 2 or more, not '64'."),
+        ({"fresh_seeds": -1}, "fresh_seeds must be an integer of 0 or more, not -1."),
+        ({"fresh_seeds": 2.5}, "fresh_seeds must be an integer of 0 or more, not 2.5."),
+        ({"memory_gb": 0}, "memory_gb must be a number of more than 0, not 0."),
+        ({"memory_gb": "4"}, "memory_gb must be a number of more than 0, not '4'."),
         ({"initial": mlp()}, "as module.state_dict() returns, not a Sequential."),
     ],
 )
