@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Collection, Mapping
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Literal
 
 from torch import Tensor, nn
@@ -184,7 +184,7 @@ def _check_counts(fresh_seeds: object, examples: object, memory_gb: object) -> N
         raise BadInputError(f"fresh_seeds must be an integer of 0 or more, not {fresh_seeds!r}.")
     if not isinstance(examples, Integral) or examples < 2:
         raise BadInputError(f"examples must be an integer of 2 or more, not {examples!r}.")
-    if not isinstance(memory_gb, Real) or not 0 < memory_gb < math.inf:
+    if not isinstance(memory_gb, int | float) or not 0 < memory_gb < math.inf:
         raise BadInputError(f"memory_gb must be a number of more than 0, not {memory_gb!r}.")
 
 
