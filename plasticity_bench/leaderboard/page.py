@@ -45,8 +45,9 @@ those of plain Adam. *Settings* are tuned by a search whose record is in the ent
 not tuned; *at the edge* are those whose value is the smallest or the largest that was tried;
 *updates of the search* are its cost. *Status* is self-reported; verified, if some runs were run
 again and gave the same bits; or consistent, if they were runs on a GPU, which are compared within a
-tolerance. [docs/scores.md](../docs/scores.md) and [docs/statistics.md](../docs/statistics.md) have
-the definitions. `plasticity-bench leaderboard --suite quick-v0` shows entries of an earlier version.
+tolerance. [docs/scores.md](../docs/scores.md) and [docs/statistics.md](../docs/statistics.md)
+define the columns. `plasticity-bench leaderboard --suite quick-v0` shows entries of an earlier
+version.
 """
 HEAD = TITLE.partition("`leaderboard/entries`")[0]
 """How a page that was made by `page` begins."""
