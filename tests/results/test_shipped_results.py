@@ -2,21 +2,32 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from plasticity_bench import shipped
 from plasticity_bench.leaderboard.verifying import same_measurements
-from plasticity_bench.results import Results, packs
+from plasticity_bench.results import TUNED, Results, packs
 from plasticity_bench.results.run_info import parse_info
 from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.streams import Stream
+from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.own_fresh import with_own_fresh
 from plasticity_bench.suite.planning import all_runs, plan
 from plasticity_bench.suite.suite import suite_named
 
 FOLDERS = {folder.name: folder for folder in shipped.result_folders()}
+ALSO = {"paper-v1": ("muon", {"step_size": 0.00306, "matrix_step_size": 0.0228})}
+"""Another learner, tuned, that docs/explanations.md is about."""
+
+
+def contenders(suite, name):
+    """The suite's learners, and the other one whose results come with the package."""
+    reference, settings = ALSO.get(name, (None, {}))
+    others = with_learners(suite.contenders, [reference], settings) if reference else ()
+    return (*suite.contenders, *(replace(c, label=f"{reference}{TUNED}") for c in others))
 
 
 def shipped_runs(name):
@@ -45,7 +56,7 @@ def test_there_are_some():
 def test_they_are_the_runs_of_the_suite(name, monkeypatch):
     suite = suite_named(name)
     monkeypatch.setattr(Stream, "fingerprint", lambda stream: "")
-    groups = with_own_fresh(plan(suite, suite.contenders, range(suite.num_seeds)))
+    groups = with_own_fresh(plan(suite, contenders(suite, name), range(suite.num_seeds)))
     runs, _ = shipped_runs(name)
     found, expected = (Counter(map(without_data, some)) for some in (runs, all_runs(groups)))
     assert found == expected
