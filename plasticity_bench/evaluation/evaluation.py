@@ -73,6 +73,14 @@ class Progress:
     batch_metrics: Values
     snapshots: Mapping[str, Tensor]
 
+    @classmethod
+    def before_task(
+        cls, task: int, evaluation: Evaluation, population: Mapping[str, Tensor]
+    ) -> "Progress":
+        """Return the progress of an evaluation that has not begun task `task`."""
+        none = np.zeros((0, len(evaluation.diverged_at)))
+        return cls(task, 0, evaluation.copy(), population, none, none, {})
+
     def select(self, indices: Sequence[int]) -> "Progress":
         """Return the progress of some of the replicas, with an equal share of the times."""
         chosen = list(indices)

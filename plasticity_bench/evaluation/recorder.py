@@ -3,7 +3,9 @@
 Measurements look at the first examples of the task, the same at its start and its end.
 """
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -13,8 +15,8 @@ from torch import Tensor
 from plasticity_bench.evaluation.batch_independence import check_batch_independence
 from plasticity_bench.evaluation.evaluation import Evaluation, Measurement, Values
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
-from plasticity_bench.evaluation.snapshots import Snapshots
 from plasticity_bench.evaluation.stacked_task import Examples, StackedTask
+from plasticity_bench.evaluation.task_training import TaskTraining
 from plasticity_bench.measurements import MEASUREMENTS, Measured, Probe, measure
 from plasticity_bench.measurements.sums import in_order
 from plasticity_bench.measurements.task_metric import (
@@ -49,31 +51,34 @@ class Recorder:
             evaluation: what the measurements are added to.
             stream: that the population is trained on.
         """
-        self._population, self._protocol = population, protocol
-        self._evaluation, self._stream = evaluation, stream
+        self._population = population
+        self._protocol = protocol
+        self._evaluation = evaluation
+        self._stream = stream
         self._scored = stream.scored_tasks()
         self._index, self._measured = 0, False
         self._diagnostics: list[Diagnostic] = []
         self.needs_updates = False
 
-    def enter(self, index: int, task: StackedTask) -> None:
+    def enter(self, task: StackedTask) -> None:
         """Turn to a task."""
-        self._index = index
-        self._measured = self._protocol.is_measured(index, self._scored)
-        self._diagnostics = self._protocol.diagnostics_of(index, self._scored)
+        self._index = task.index
+        self._measured = self._protocol.is_measured(task.index, self._scored)
+        self._diagnostics = self._protocol.diagnostics_of(task.index, self._scored)
         self.needs_updates = bool(self._diagnostics)
         counts = {diagnostic.examples for diagnostic in self._diagnostics}
         self._examples = {count: task.train.first(count) for count in counts}
 
     def record_start(self, task: StackedTask) -> None:
         """Measure at the task's start: chance, curvature, diagnostics."""
-        self._record("start", {"chance": task.chance})
-        if self._measured:
-            self._record("start", self._curvature(task))
-        self._record("start", self._diagnose(None))
+        with self._timed():
+            self._record("start", {"chance": task.chance})
+            if self._measured:
+                self._record("start", self._curvature(task))
+            self._record("start", self._diagnose(None))
 
     def record_end(
-        self, task: StackedTask, losses: Values, batch_metrics: Values, snapshots: Snapshots
+        self, task: StackedTask, losses: Values, batch_metrics: Values, training: TaskTraining
     ) -> None:
         """Measure at the task's end: how well it was learnt, held-out examples, diagnostics.
 
@@ -81,8 +86,15 @@ class Recorder:
             task: that has ended.
             losses: (updates, replicas), of the task's batches; NaN or infinity is divergence.
             batch_metrics: (updates, replicas).
-            snapshots: of parameters during the task.
+            training: on the task, which sampled the updates that diagnostics look at.
         """
+        with self._timed():
+            self._record_curve(task, losses, batch_metrics)
+            self._record_held_out(task)
+            self._record("end", self._diagnose(training))
+
+    def _record_curve(self, task: StackedTask, losses: Values, batch_metrics: Values) -> None:
+        """What was learnt during the task, and at its end."""
         metric, loss = self._evaluated(task.train, check=self._measured)
         finite = np.isfinite(losses).all(0) & np.isfinite(loss)
         self._mark_diverged(~finite)
@@ -94,11 +106,20 @@ class Recorder:
             time = updates_to_target(batch_metrics, variance, target, batch_size)
             self._record_undiverged("during", {"updates_to_target": time})
         self._record_undiverged("end", {name: task_metric(metric, variance), "loss": loss})
+
+    def _record_held_out(self, task: StackedTask) -> None:
         if self._measured and task.test is not None:
             metric, loss = self._evaluated(task.test)
+            name, variance = task_metric_name(task.variance is not None), task.variance
             held_out = {f"test_{name}": task_metric(metric, variance), "test_loss": loss}
             self._record_undiverged("end", held_out)
-        self._record("end", self._diagnose(snapshots))
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Count the block's wall time as measuring."""
+        began = time.perf_counter()
+        yield
+        self._evaluation.measure_seconds += time.perf_counter() - began
 
     def _curvature(self, task: StackedTask) -> Measured:
         """The headline, and the rank that a dead network keeps."""
@@ -124,22 +145,22 @@ class Recorder:
             None if outputs is None else outputs[:, first],
         )
 
-    def _diagnose(self, snapshots: Snapshots | None) -> Measured:
-        """The task's diagnostics, at its end with snapshots and at its start without."""
-        at_start = snapshots is None
+    def _diagnose(self, training: TaskTraining | None) -> Measured:
+        """The task's diagnostics, at its end after training and at its start before."""
+        at_start = training is None
         wanted = [
             diagnostic
             for diagnostic in self._diagnostics
             if MEASUREMENTS[diagnostic.name].at_start or not at_start
         ]
         alive = self._alive()
-        probes = {count: self._probe(*self._examples[count], snapshots) for count in self._examples}
+        probes = {count: self._probe(*self._examples[count], training) for count in self._examples}
         values: Measured = {}
         for diagnostic in wanted:
             values |= measure(diagnostic.name, probes[diagnostic.examples], alive)
         return {name: np.where(np.isfinite(v), v, np.nan) for name, v in values.items()}
 
-    def _probe(self, inputs: Tensor, targets: Tensor, snapshots: Snapshots | None) -> Probe:
+    def _probe(self, inputs: Tensor, targets: Tensor, training: TaskTraining | None) -> Probe:
         state = self._population.state
         return Probe(
             self._population.module,
@@ -148,8 +169,8 @@ class Recorder:
             state.moments,
             inputs,
             targets,
-            snapshots.task_start if snapshots else None,
-            tuple(snapshots.updates) if snapshots else (),
+            training.task_start if training else None,
+            tuple(training.sampled) if training else (),
         )
 
     def _alive(self) -> NDArray[np.bool_]:

@@ -153,6 +153,7 @@ class StackedTask:
     """Task `index` of every replica's seed.
 
     Attributes:
+        index: of the task.
         train: what is trained on.
         test: what is held out; None if the stream has no such thing.
         chance: (replicas,), the metric of the best constant prediction.
@@ -174,15 +175,27 @@ class StackedTask:
             seeds: of the replicas.
             index: of the task.
             device: of the batches.
-            before: the task before it, if there was one.
+            before: the task that replicas were trained on before it, if there is one.
         """
+        self.index = index
         tasks = checked_tasks(stream, seeds, index)
+        rows = [checked_batches(stream, seed, index) for seed in seeds]
+        mixes = any(len(left_over) for _, left_over in rows)  # examples of the task before
+        redrawn = None
+        if mixes and (before is None or before.index != index - 1):
+            redrawn = checked_tasks(stream, seeds, index - 1)
+        self._device = device
+        self._batches = self._stacked([batches for batches, _ in rows])
+        self._left_over = self._stacked([left_over for _, left_over in rows])
         held_out = [task.test for task in tasks if task.test is not None]
         trained, tested = (before.train, before.test) if before else (None, None)
-        self.train: Examples = Examples(stream, tasks, device, trained)
+        self._before = Examples(stream, redrawn, device, trained) if redrawn else trained
+        self.train: Examples = Examples(stream, tasks, device, self._before)
         self.test: Examples | None = (
             Examples(stream, held_out, device, tested) if held_out else None
         )
+        if not mixes:
+            self._before = None
         self.chance = np.array([task.chance for task in tasks])
         self._tasks = tasks
         self._num_outputs = stream.num_outputs
@@ -191,7 +204,6 @@ class StackedTask:
             if stream.regression
             else None
         )
-        self._device = device
         bootstraps = [task.bootstrap for task in tasks if task.bootstrap is not None]
         self._rewards = self._next_inputs = self._discount = None
         if bootstraps:
@@ -200,10 +212,6 @@ class StackedTask:
             self._discount = self._stacked(
                 [np.full((1, 1), b.discount) for b in bootstraps], np.float32
             )
-        rows = [checked_batches(stream, seed, index) for seed in seeds]
-        self._batches = self._stacked([batches for batches, _ in rows])
-        self._left_over = self._stacked([left_over for _, left_over in rows])
-        self._before = trained if self._left_over.shape[1] else None
 
     def dead_rank(self, examples: int) -> NDArray[np.float64]:
         """Return the rank of a dead network on this number of examples, (replicas,)."""

@@ -3,7 +3,6 @@
 import copy
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -138,9 +137,8 @@ def _learnt(
     population: Population, task: ProbingTask, protocol: Protocol, evaluation: Evaluation
 ) -> Numbers:
     """Train a population on the probing task from the state that it is in."""
-    none = np.zeros((0, len(population.replicas)))
     diverged = Evaluation(diverged_at=evaluation.diverged_at)
-    begun = Progress(task.index, 0, diverged, population.tensors(), none, none, {})
+    begun = Progress.before_task(task.index, diverged, population.tensors())
     diagnostics = tuple(Diagnostic(name, every=1, examples=task.examples) for name in LOOKED_AT)
     protocol = replace(protocol, diagnostics=diagnostics)
     measured = evaluate(task.stream, population, protocol, begun=begun).measurements

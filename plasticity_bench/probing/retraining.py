@@ -52,15 +52,13 @@ def end_of_runs(
     keys = tuple(run.key for run in group.runs)
     file = checkpoints.path(folder_of(results), keys)
     header = checkpoints.Header(keys, execution.conditions(group.num_updates))
-    begun = _read(file, header, population)
+    begun = _resumed(file, header, population)
     if begun is None or begun.task < stream.num_tasks:
         writer = checkpoints.CheckpointWriter(file, header, execution.checkpoint_seconds)
         protocol = _light(group.protocol)
         evaluation = evaluate(stream, population, protocol, on_task, writer, begun)
         _check(results, group, evaluation)
-        none = np.zeros((0, len(keys)))
-        tensors = population.tensors()
-        begun = Progress(stream.num_tasks, 0, evaluation, tensors, none, none, {})
+        begun = Progress.before_task(stream.num_tasks, evaluation, population.tensors())
         checkpoints.write(file, header, begun)
     return begun
 
@@ -70,15 +68,15 @@ def _light(protocol: Protocol) -> Protocol:
     return replace(protocol, diagnostics=(), curvature_every=NEVER)
 
 
-def _read(file: Path, header: checkpoints.Header, population: Population) -> Progress | None:
-    """The progress in a checkpoint; None if there is none, or it cannot be resumed from."""
+def _resumed(file: Path, header: checkpoints.Header, population: Population) -> Progress | None:
+    """Load a population from a checkpoint; None if there is none, or it cannot be resumed from."""
     if not file.exists():
         return None
     try:
         stored, progress = checkpoints.read(file)
         if stored != header:
             return None
-        population.check_state(progress.population)
+        population.load(progress.population)
     except (checkpoints.CheckpointError, BadInputError):
         return None
     return progress

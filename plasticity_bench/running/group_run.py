@@ -101,7 +101,7 @@ def _evaluated(
 ) -> tuple[Population, Evaluation]:
     """Train and measure a group's replicas, resuming from its checkpoint."""
     stream, population = group.suite_stream.stream, population_of(execution, group)
-    begun = checkpoint.progress_for(population)
+    begun = checkpoint.resume(population)
     return population, evaluate(
         stream, population, group.protocol, on_task, checkpoint.writer, begun
     )

@@ -32,8 +32,8 @@ class GroupCheckpoint:
             self.file, self._header, execution.checkpoint_seconds, self.notes.append
         )
 
-    def progress_for(self, population: Population) -> Progress | None:
-        """Return the progress that a population resumes from; None if it starts anew."""
+    def resume(self, population: Population) -> Progress | None:
+        """Load a population's state and return its progress; None if it starts anew."""
         if self._previous is None or not self._previous.exists():
             return None
         try:
@@ -45,7 +45,7 @@ class GroupCheckpoint:
                     f"{self._previous} was written with another {' and '.join(different)}"
                 )
             progress = progress.select([header.runs.index(key) for key in self._header.runs])
-            population.check_state(progress.population)
+            population.load(progress.population)
         except (checkpoints.CheckpointError, BadInputError) as error:
             self.notes.append(f"{error}: its runs start anew.")
             return None

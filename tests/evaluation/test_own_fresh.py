@@ -154,6 +154,7 @@ def test_it_resumes_to_the_same_bit(name):
     assert [(p.task, p.update) for p in keeper.kept] == [(18, 3), (19, 0), (19, 1), (19, 4)]
     for progress in keeper.kept:
         second = population(learner)
+        second.load(progress.population)
         resumed = evaluate(stream, second, PROTOCOL.own_fresh, begun=progress)
         assert bits(resumed) == bits(expected)
         one, other = whole.tensors(), second.tensors()

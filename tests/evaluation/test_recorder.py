@@ -153,9 +153,9 @@ def test_a_measurement_that_fails_is_named():
     def first(n):
         return torch.ones(1, n, 8, 8), torch.zeros(1, n, dtype=torch.int64)
 
-    task = SimpleNamespace(train=SimpleNamespace(first=first), chance=np.ones(1))
+    task = SimpleNamespace(index=1, train=SimpleNamespace(first=first), chance=np.ones(1))
     recorder = Recorder(run, chosen, Evaluation(diverged_at=np.full(1, -1)), small_stream())
-    recorder.enter(1, task)
+    recorder.enter(task)
     with pytest.raises(
         pb.MeasurementError, match="neural_tangent_kernel cannot be measured on this"
     ):

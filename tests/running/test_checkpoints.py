@@ -55,6 +55,11 @@ def population(learner, seeds=(0, 1)):
     return pb.Population([pb.Replica(seed, learner) for seed in seeds], SPEC)
 
 
+def resume(stream, population, protocol, progress):
+    population.load(progress.population)
+    return evaluate(stream, population, protocol, begun=progress)
+
+
 def numbers(evaluation):
     return [(m.task, m.when, m.name, m.values.tobytes()) for m in evaluation.measurements]
 
@@ -93,7 +98,7 @@ def test_every_baseline_resumes_to_the_same_bit_from_any_point(name, tmp_path):
         checkpoints.write(file, Header(("a", "b"), {}), progress)
         second = population(learner)
         _, begun = checkpoints.read(file)
-        resumed = evaluate(stream, second, PROTOCOL, begun=begun)
+        resumed = resume(stream, second, PROTOCOL, begun)
         assert_same(resumed, expected, second, whole)
 
 
@@ -135,7 +140,7 @@ def test_every_kind_of_task_resumes_to_the_same_bit(stream_id, parameters):
     ]
     for progress in keeper.kept:
         second = fresh()
-        assert_same(evaluate(stream, second, protocol, begun=progress), expected, second, whole)
+        assert_same(resume(stream, second, protocol, progress), expected, second, whole)
 
 
 @pytest.mark.slow
@@ -151,7 +156,7 @@ def test_compiled_updates_resume_to_the_same_bit():
     assert whole.compiled, whole.fallback
     for progress in keeper.kept:
         second = fresh()
-        assert_same(evaluate(stream, second, PROTOCOL, begun=progress), expected, second, whole)
+        assert_same(resume(stream, second, PROTOCOL, progress), expected, second, whole)
 
 
 def test_some_of_the_replicas_resume_alone():
@@ -159,7 +164,7 @@ def test_some_of_the_replicas_resume_alone():
     keeper, three = Points([10]), population(pb.Learner(), (0, 1, 2))
     expected = evaluate(stream, three, PROTOCOL, keeper=keeper)
     two = population(pb.Learner(), (2, 0))
-    resumed = evaluate(stream, two, PROTOCOL, begun=keeper.kept[0].select([2, 0]))
+    resumed = resume(stream, two, PROTOCOL, keeper.kept[0].select([2, 0]))
     for ours, theirs in zip(resumed.measurements, expected.measurements, strict=True):
         np.testing.assert_array_equal(ours.values, theirs.values[[2, 0]])
 
@@ -170,7 +175,7 @@ def test_seconds_add_up_over_both_parts():
     evaluate(stream, population(pb.Learner()), PROTOCOL, keeper=keeper)
     before = replace(keeper.kept[0].evaluation, train_seconds=100.0, measure_seconds=50.0)
     begun = replace(keeper.kept[0], evaluation=before)
-    resumed = evaluate(stream, population(pb.Learner()), PROTOCOL, begun=begun)
+    resumed = resume(stream, population(pb.Learner()), PROTOCOL, begun)
     assert 100 < resumed.train_seconds < 105
     assert 50 < resumed.measure_seconds < 55
     assert before.train_seconds == 100.0
@@ -216,7 +221,7 @@ def test_a_request_to_stop_makes_one_due_and_ends_the_run(tmp_path, monkeypatch)
     header, progress = checkpoints.read(file)
     assert header == Header(("a", "b"), {})
     assert (progress.task, progress.update) == (0, 1)
-    resumed = evaluate(stream, population(pb.Learner()), PROTOCOL, begun=progress)
+    resumed = resume(stream, population(pb.Learner()), PROTOCOL, progress)
     assert numbers(resumed) == numbers(expected)
 
 
