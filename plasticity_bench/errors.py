@@ -1,7 +1,7 @@
 """Exceptions that a user can meet, and the hints that end their sentences."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from plasticity_bench.text import printable
@@ -31,6 +31,18 @@ class BadInputError(PlasticityBenchError):
     def __init__(self, message: str, key: str | None = None) -> None:
         super().__init__(message)
         self.key = key
+
+
+class MissingDataError(BadInputError):
+    """Data sets are not on this machine.
+
+    Attributes:
+        sentences: one for each, with what brings it.
+    """
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = tuple(sentences)
 
 
 class LearnerError(PlasticityBenchError):

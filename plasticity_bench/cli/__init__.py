@@ -99,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_visible(argument, "The argument")
         if wrong := unknown_verb(given, [_name(verb) for verb in VERBS]):
             raise BadInputError(wrong)
-        options = _parser().parse_args(given)
+        _leave_current_folder()
+        options = _parser().parse_args(given)  # which reads and parses what they name
         # Printed where something is to be run again.
         options.command = shlex.join(["plasticity-bench", *given])
         _place_current_folder(options)
@@ -116,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return SOME_FAILED
         if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
             raise
-        say_error(str(error)[:LONGEST])  # of the system, too
+        for sentence in getattr(error, "sentences", [str(error)[:LONGEST]]):  # of the system, too
+            say_error(sentence)
         return BAD_INPUT
     except Done as done:
         return SOME_FAILED if done.failed else COMPLETE
@@ -130,12 +132,16 @@ def _place_current_folder(options: argparse.Namespace) -> None:
     People keep their learners there. But a file that lies there, as in the checkout of a reviewer,
     must not be imported in place of an installed module. `python -m` puts the folder first.
     """
-    here = str(Path.cwd())
     reads_only = options.verb in [verb.execute for verb in WITHOUT_CODE]
-    wanted = not reads_only or getattr(options, "suite", None)
-    there = [here] if Path(here) == Path(__file__).parents[2] else []  # this package's checkout
-    others = [path for path in sys.path if path not in ("", here)]
-    sys.path[:] = [*others, *([""] if wanted else there)]
+    if not reads_only or getattr(options, "suite", None):
+        sys.path[:] = [*(path for path in sys.path if path != str(Path.cwd())), ""]
+
+
+def _leave_current_folder() -> None:
+    """Look for no module in the current folder, but for those of this package in its checkout."""
+    here = str(Path.cwd())
+    there = [here] if Path(here) == Path(__file__).parents[2] else []
+    sys.path[:] = [*(path for path in sys.path if path not in ("", here)), *there]
 
 
 def _name(verb: ModuleType) -> str:

@@ -10,7 +10,6 @@ from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, say_next
 
 if TYPE_CHECKING:
-    from plasticity_bench.cli.requested_runs import RequestedRuns
     from plasticity_bench.results import Run
 
 HELP = "print the table of what is finished, and run nothing"
@@ -19,9 +18,7 @@ EXAMPLE = "plasticity-bench collect quick --learner my_module:Learner --format m
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument(
-        "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
-    )
+    shared.add_results_or_suite(parser)
     shared.add_runs(parser)
     shared.add_table(parser)
 
@@ -29,17 +26,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Print the table; return 0 only if nothing is missing."""
     from plasticity_bench.cli.printed_table import print_table
+    from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.results import Results, select
 
-    if Path(options.suite).is_dir():
+    if isinstance(options.suite, Path):
         requests.check_no_runs(options)
-        results = Results(Path(options.suite))
+        results = Results(options.suite)
         selection = select(results)
         runs: Sequence[Run] = selection.all_runs
     else:
-        requested = _requested(requests.run_request(options))
+        requested = requested_runs(requests.run_request(options))
         results, runs = requested.results, requested.runs
         selection = select(results).only(requested.labels)
+        for sentence in requested.remarks:
+            say(sentence)
     results.pack()
     print_table(selection, options.format, options.columns)
     missing = results.snapshot().missing(runs)
@@ -47,10 +47,3 @@ def execute(options: argparse.Namespace) -> int:
         say(f"{len(missing)} of {len(runs)} runs are not finished.")
     say_next("report", results.folder)
     return SOME_FAILED if missing else COMPLETE
-
-
-def _requested(request: requests.RunRequest) -> "RequestedRuns":
-    from plasticity_bench.cli.requested_runs import requested_runs
-    from plasticity_bench.suite.document import read_document
-
-    return requested_runs(request, read_document(request.suite))

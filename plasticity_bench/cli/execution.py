@@ -75,29 +75,22 @@ def execute_groups(
         Done: if this process does a share of the runs, and has done it.
         Interrupted: if it was asked to stop.
     """
-    if request.chunk is not None:
-        return _run_chunk(name, groups, results, request)
     if engine is not None:
         return _run_on_cluster(name, groups, results, request, engine)
-    return _run_here(name, groups, results, _executions(request), request.reuse)
+    share, reuse = groups, request.reuse
+    if request.chunk is not None:
+        keys = chunk(request.chunk)
+        shares = [group.only(run for run in group.runs if run.key in keys) for group in groups]
+        share = [group for group in shares if group.runs]
+        reuse = False  # the command that submitted it has taken over what is finished elsewhere
+    failed = _run_here(name, share, results, _executions(request), reuse) if share else 0
+    if request.chunk is not None and results.snapshot().missing(all_runs(groups)):
+        raise Done(failed)  # else the next round of a search may be for this task too
+    return failed
 
 
 def _executions(request: ExecutionRequest) -> list[Execution]:
     return spread(request.device, request.jobs, **request.settings)
-
-
-def _run_chunk(name: str, groups: list[Group], results: Results, request: ExecutionRequest) -> int:
-    """Run the share of one task of an array; then the command ends."""
-    assert request.chunk is not None
-    keys = chunk(request.chunk)
-    shares = [group.only(run for run in group.runs if run.key in keys) for group in groups]
-    share = [group for group in shares if group.runs]
-    how = _executions(request)
-    # The command that submitted it has taken over what is finished elsewhere.
-    failed = _run_here(name, share, results, how, reuse=False) if share else 0
-    if not results.snapshot().missing(all_runs(groups)):
-        return failed  # the next round of a search may be for this task too
-    raise Done(failed)
 
 
 def _run_on_cluster(

@@ -12,7 +12,6 @@ from plasticity_bench.cli.common import (
     say_next,
     warn_of_few_seeds,
 )
-from plasticity_bench.errors import BadInputError
 
 HELP = "restore one factor at a time in worn networks, and show what returns"
 EXAMPLE = "plasticity-bench probe results/quick-v1@aaa38efb --learner adam --seeds 5"
@@ -50,20 +49,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Probe what is not probed yet, print the tables, and return 1 if something failed."""
-    from plasticity_bench import data, stopping
+    from plasticity_bench import stopping
     from plasticity_bench.cli.execution import check_writable
     from plasticity_bench.folders import keep_compiled_code_private
     from plasticity_bench.probing import probing, requested, table
     from plasticity_bench.results import Results, select
     from plasticity_bench.running.execution import spread
-    from plasticity_bench.suite.suite import suite_of_results
+    from plasticity_bench.suite.suite import check_data, suite_of_results
 
     results = Results(options.results)
     selection = select(results)
     suite = suite_of_results(options.results, options.suite)
-    names = {getattr(entry.stream, "dataset", "") for entry in suite.streams} - {""}
-    if missing := data.missing(sorted(names)):
-        raise BadInputError(" ".join(missing))
+    check_data(suite.streams)
     chosen = requested.Chosen(
         tuple(options.learner), tuple(options.stream), options.seeds, options.step_size
     )

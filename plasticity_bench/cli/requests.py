@@ -7,9 +7,13 @@ import argparse
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plasticity_bench.errors import BadInputError
+
+if TYPE_CHECKING:  # which loads torch
+    from plasticity_bench.suite.yaml_source import Document
+    from plasticity_bench.tuning.record import Tuned
 
 
 @dataclass(frozen=True)
@@ -17,20 +21,20 @@ class RunRequest:
     """Which runs of a suite are wanted.
 
     Attributes:
-        suite: a YAML file, or the name of a shipped suite.
+        suite: its document.
         learners: beside the suite's own, a baseline's name or module:Class each.
         hyperparameters: of these learners.
         seeds: the number of seeds; None for the suite's.
-        tuned: the file that `tune` wrote, whose settings are used.
+        tuned: the record of a search, whose settings are used.
         results: the folder that holds the results of all suites.
         command: such that it can be given again.
     """
 
-    suite: str
+    suite: "Document"
     learners: tuple[str, ...]
     hyperparameters: dict[str, Any]
     seeds: int | None
-    tuned: Path | None
+    tuned: "Tuned | None"
     results: Path
     command: str
 
@@ -151,7 +155,7 @@ def execution_request(options: argparse.Namespace) -> ExecutionRequest:
         detach=options.detach,
         chunk=options.chunk,
         command=options.command,
-        files=tuple(map(str, filter(None, (options.suite, tuned)))),
+        files=(options.suite.name, *((tuned.path,) if tuned else ())),
         reuse=not options.no_reuse,
     )
 

@@ -34,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.running.execution import Execution, available_cores
     from plasticity_bench.suite import suite
 
-    loaded = suite.load_suite(options.suite, with_data=False)
+    loaded = suite.suite_of(options.suite, with_data=False)
     print(f"{loaded.name}: {loaded.description}\n")
     if loaded.paper:
         print(f"{cost_table.paper_summary(loaded.paper)}\n")
@@ -48,7 +48,7 @@ def execute(options: argparse.Namespace) -> int:
     print(cost_table.costs_table(costs, processes))
     print(f"\n{cost_table.caveat(processes, options.timing)}")
     if not options.timing:
-        given = shlex.quote(str(options.suite))
+        given = shlex.quote(options.suite.name)
         print(f"Time on this machine: plasticity-bench show {given} --timing")
-    say_next("run", options.suite)
+    say_next("run", options.suite.name)
     return COMPLETE

@@ -22,9 +22,7 @@ plasticity-bench status quick --learner my_module:Learner"""
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
-    parser.add_argument(
-        "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
-    )
+    shared.add_results_or_suite(parser)
     shared.add_runs(parser)
     parser.add_argument(
         "--watch",
@@ -53,7 +51,7 @@ def _print(options: argparse.Namespace) -> bool:
     from plasticity_bench.running import status
 
     suite_status, results = (
-        _of_folder(options) if Path(options.suite).is_dir() else _of_suite(options)
+        _of_folder(options) if isinstance(options.suite, Path) else _of_suite(options)
     )
     if suite_status.rows:
         print(status.render(suite_status))
@@ -97,16 +95,16 @@ def _of_folder(options: argparse.Namespace) -> "tuple[Status, Results]":
     from plasticity_bench.running import status
 
     requests.check_no_runs(options)
-    results = Results(Path(options.suite))
+    results = Results(options.suite)
     return status.of_folder(results), results
 
 
 def _of_suite(options: argparse.Namespace) -> "tuple[Status, Results]":
     from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.running import status
-    from plasticity_bench.suite.document import read_document
 
-    request = requests.run_request(options)
-    requested = requested_runs(request, read_document(request.suite))
+    requested = requested_runs(requests.run_request(options))
+    for sentence in requested.remarks:
+        say(sentence)
     command = requests.command_of(options, "run")
     return status.of_runs(requested.results, requested.runs, command), requested.results

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
-from plasticity_bench.cli.common import BAD_INPUT, COMPLETE, SOME_FAILED, say, say_error, say_next
+from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, say_next
 from plasticity_bench.cli.options import count
 from plasticity_bench.cli.requests import ExecutionRequest
 from plasticity_bench.errors import BadInputError
@@ -31,7 +31,7 @@ class TuningRequest:
     """Which search is wanted.
 
     Attributes:
-        suite: a YAML file, or the name of a shipped suite.
+        suite: its document.
         learners: that are tuned; all of the suite's if there are none.
         held: hyperparameters that each of them keeps.
         rule: what replaces the suite's own rule: search, settings, seeds, tasks.
@@ -39,7 +39,7 @@ class TuningRequest:
         results: the folder that holds the results of all suites.
     """
 
-    suite: str
+    suite: "Document"
     learners: tuple[str, ...]
     held: dict[str, Any]
     rule: dict[str, Any]
@@ -96,10 +96,9 @@ def execute(options: argparse.Namespace) -> int:
 def dry_run(request: TuningRequest, command: str) -> int:
     """Print what would be searched, and return the exit code."""
     from plasticity_bench import tables
-    from plasticity_bench.suite.document import read_document
     from plasticity_bench.tuning.space import searched
 
-    search, _ = _search(read_document(request.suite), request)
+    search, _ = _search(request)
     suite, rule = search.suite, search.suite.tuning
     headers = ("learner", "searched")
     rows = [(c.label, ", ".join(sorted(searched(c)))) for c in search.contenders]
@@ -115,22 +114,13 @@ def dry_run(request: TuningRequest, command: str) -> int:
 
 def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) -> int:
     """Search, write the record, print the best settings, and return the exit code."""
-    from plasticity_bench import data
-    from plasticity_bench.suite.document import datasets_of, read_document
-
-    document = read_document(request.suite)
-    missing = data.missing(datasets_of(document, for_tuning=True))
-    for sentence in missing:  # before torch is imported
-        say_error(sentence)
-    if missing:
-        return BAD_INPUT
     from plasticity_bench.cli.execution import check_writable, engine_of, execute_groups
     from plasticity_bench.results import Results, store_request
     from plasticity_bench.results.reuse import TUNING
     from plasticity_bench.suite.planning import all_runs
     from plasticity_bench.tuning import report, writing
 
-    search, path = _search(document, request)
+    search, path = _search(request)
     suite = search.suite
     results = Results(request.results / suite.directory_name / TUNING)
     engine = engine_of(execution)
@@ -158,16 +148,16 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
             say(remark)
     say(f"Tuned: {path}")
     added = [word for reference in request.learners for word in ("--learner", reference)]
-    say_next("run", request.suite, *added, "--tuned", path)
+    say_next("run", request.suite.name, *added, "--tuned", path)
     return SOME_FAILED if sum(failed) or unknown else COMPLETE
 
 
-def _search(document: "Document", request: TuningRequest) -> "tuple[Search, Path]":
+def _search(request: TuningRequest) -> "tuple[Search, Path]":
     """The search, checked, and the file for its record."""
     from plasticity_bench.tuning import writing
     from plasticity_bench.tuning.search import Search
 
-    suite = _suite(document, request.rule)
+    suite = _suite(request.suite, request.rule)
     search = Search(suite, _contenders(suite, request.learners, request.held))
     path = request.output or request.results / suite.directory_name / "tuning.yaml"
     writing.check_replaceable(path, search)
@@ -177,11 +167,12 @@ def _search(document: "Document", request: TuningRequest) -> "tuple[Search, Path
 def _suite(document: "Document", rule: dict[str, Any]) -> "Suite":
     """The suite, with parts of its rule replaced."""
     from plasticity_bench import seeding
-    from plasticity_bench.suite.suite import check_first_task, load_suite
+    from plasticity_bench.suite.suite import check_data, check_first_task, suite_of
 
     if rule.get("seeds", 1) > seeding.TUNING:
         raise BadInputError(f"--seeds {rule['seeds']}: tune on at most {seeding.TUNING} seeds.")
-    suite = load_suite(document, with_data=False)
+    suite = suite_of(document, with_data=False)
+    check_data(suite.tuning_streams)
     for entry in suite.tuning_streams:
         check_first_task(entry.id, entry.stream)
     return replace(suite, tuning=suite.tuning.model_copy(update=rule))

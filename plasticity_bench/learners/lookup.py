@@ -22,12 +22,12 @@ def find_learner(reference: str) -> type[Learner]:
         BadInputError: if there is no such learner, its module does not import, or the class has a
             public method that is not a hook.
     """
-    check_name(reference, "The learner", "name")
     if ":" in reference:
         learner_class = _from_module(reference)
     elif reference in baseline_names():
         learner_class = _only_learner(f"{BASELINES}.{reference}")
     else:
+        check_name(reference, "The learner", "name")
         hint = did_you_mean(reference, baseline_names())
         raise BadInputError(
             f"Unknown learner {reference!r}. {hint} Your own learner is given as module:Class.",

@@ -66,7 +66,7 @@ def costs(selection: Selection, learners: Sequence[str]) -> list[CostRow]:
             parameters=number(cost.parameters) if cost.recorded else None,
             memory=number(cost.memory) if cost.recorded else None,
         )
-        for label, cost in learner_costs.costs_of(selection).items()
+        for label, cost in learner_costs.by_learner(learner_costs.costs_of(selection)).items()
         if label in learners
     ]
 

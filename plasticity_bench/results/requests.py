@@ -43,7 +43,7 @@ class GroupNotes:
         versions: how many different settings or versions of its code were requested so far.
     """
 
-    tuned: dict[str, str] | None = None
+    tuned: Mapping[str, str] | None = None
     own_network: bool = False
     own_fresh: bool = False
     versions: int = 1

@@ -58,28 +58,29 @@ class LearnerCosts:
         return ", ".join(words)
 
 
-def costs_of(selection: Selection) -> dict[str, LearnerCosts]:
-    """Return the costs of each learner of a selection, on the first stream that has a run of it."""
+Costs = dict[LearnerOnStream, LearnerCosts]
+
+
+def costs_of(selection: Selection) -> Costs:
+    """Return the costs of each learner of a selection on each stream; what is unknown is absent."""
+    found = {group: _costs(selection, runs) for group, runs in selection.groups.items()}
+    return {group: costs for group, costs in found.items() if costs is not None}
+
+
+def by_learner(costs: Costs) -> dict[str, LearnerCosts]:
+    """Return the costs of each learner, on the first stream where they are known."""
     found: dict[str, LearnerCosts] = {}
-    for group, runs in selection.groups.items():
-        costs = None if group.learner in found else _costs(selection, runs)
-        if costs is not None:
-            found[group.learner] = costs
+    for group, of_group in costs.items():
+        found.setdefault(group.learner, of_group)
     return found
 
 
-def flops(selection: Selection) -> dict[LearnerOnStream, float]:
+def flops(costs: Costs) -> dict[LearnerOnStream, float]:
     """Return the floating-point operations of each learner's updates on each stream.
 
-    They are divided by those of plain training with Adam; groups whose costs are unknown are
-    absent.
+    They are divided by those of plain training with Adam; of unrecorded learners they are unknown.
     """
-    known = {}
-    for group, runs in selection.groups.items():
-        costs = _costs(selection, runs)
-        if costs is not None and costs.recorded:
-            known[group] = costs.flops
-    return known
+    return {group: known.flops for group, known in costs.items() if known.recorded}
 
 
 def _costs(selection: Selection, runs: Sequence[Run]) -> LearnerCosts | None:
@@ -91,11 +92,11 @@ def _costs(selection: Selection, runs: Sequence[Run]) -> LearnerCosts | None:
     return None
 
 
-def sentences(selection: Selection) -> list[str]:
+def sentences(costs: Costs) -> list[str]:
     """Return what tables say about costs, a line each."""
-    costs = costs_of(selection)
-    unrecorded = [label for label, cost in costs.items() if not cost.recorded]
-    words = {label: cost.in_words() for label, cost in costs.items() if cost.recorded}
+    known = by_learner(costs)
+    unrecorded = [label for label, cost in known.items() if not cost.recorded]
+    words = {label: cost.in_words() for label, cost in known.items() if cost.recorded}
     told = [f"{label}: {text}" for label, text in words.items() if text]
     lines = []
     if told:

@@ -58,7 +58,7 @@ class ResultsFrame(pd.DataFrame):  # type: ignore[misc]
                     for seed, score in of_seeds.items()
                 ]
             )
-        flops = learner_costs.flops(self.selection)
+        flops = learner_costs.flops(learner_costs.costs_of(self.selection))
         entries = [
             score_table.entry(group, list(of_seeds.values()), flops.get(group, math.nan))
             for group, of_seeds in scores.items()

@@ -99,8 +99,16 @@ DEFAULT_COLUMNS = ("trainability", "retained", "curvature", "online", "cost")
 
 def entries(selection: Selection) -> list[Entry]:
     """Return an entry for each learner on each stream, from the runs that are finished."""
-    scores = stored_scores.scores(selection)
-    flops = learner_costs.flops(selection)
+    flops = learner_costs.flops(learner_costs.costs_of(selection))
+    return entries_of(selection, stored_scores.scores(selection), flops)
+
+
+def entries_of(
+    selection: Selection,
+    scores: Mapping[LearnerOnStream, Mapping[int, Score]],
+    flops: Mapping[LearnerOnStream, float],
+) -> list[Entry]:
+    """As `entries`, given the selection's scores, and what updates cost."""
     return [
         entry(group, list(scores.get(group, {}).values()), flops.get(group, math.nan))
         for learner in selection.learners
@@ -178,14 +186,12 @@ def _has_collapsed(entry: Entry) -> bool:
     return entry.num_seeds > 1 and interval is not None and interval.mean <= COLLAPSED
 
 
-def chosen_columns(text: str | None) -> tuple[str, ...]:
-    """Return the columns that a comma-separated list names; None for the default, "all" for all.
+def chosen_columns(text: str) -> tuple[str, ...]:
+    """Return the columns that a comma-separated list names; all for "all".
 
     Raises:
         BadInputError: if there is no column of a name.
     """
-    if text is None:
-        return DEFAULT_COLUMNS
     names = tuple(COLUMNS) if text == "all" else tuple(text.split(","))
     for name in names:
         if name not in COLUMNS:

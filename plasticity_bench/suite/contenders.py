@@ -24,6 +24,7 @@ class Contender:
             they differ.
         tuned: whether a search may choose its hyperparameters.
         held: hyperparameters that a search leaves as they are.
+        origin: "file" and "sha256" of the search that its hyperparameters come from.
     """
 
     label: str
@@ -31,6 +32,7 @@ class Contender:
     by_stream: Mapping[str, Learner] = field(default_factory=dict)
     tuned: bool = True
     held: frozenset[str] = frozenset()
+    origin: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         check_name(self.label, "The label", "label")

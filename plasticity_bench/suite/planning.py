@@ -1,6 +1,6 @@
 """From a suite to the groups of runs that it consists of."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Group:
     protocol: Protocol
     runs: tuple[Run, ...]
     learners: tuple[AnyLearner, ...]
-    tuned: dict[str, str] | None = None
+    tuned: Mapping[str, str] | None = None
     checkpoint: Path | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -121,7 +121,16 @@ def plan(suite: Suite, contenders: Iterable[Contender], seeds: range) -> list[Gr
             }
             runs = Run.of_seeds(suite_stream.label, contender.label, identity, seeds)
             learners = (learner,) * len(runs)
-            groups.append(Group(suite_stream, contender.label, protocol, runs, learners))
+            groups.append(
+                Group(
+                    suite_stream,
+                    contender.label,
+                    protocol,
+                    runs,
+                    learners,
+                    tuned=contender.origin,
+                )
+            )
     return groups
 
 
@@ -136,14 +145,17 @@ def all_runs(groups: Iterable[Group]) -> list[Run]:
 
 
 def without_boundaries(groups: Sequence[Group]) -> list[str]:
-    """Return the labels of learners that act at task boundaries, which the suite hides."""
+    """Return a sentence for each learner that acts at task boundaries, which the suite hides."""
     labels = [
         group.label
         for group in groups
         if group.learners[0].overrides("begin_task")
         and not (group.protocol.reveal_boundaries or group.protocol.restarts)
     ]
-    return list(dict.fromkeys(labels))
+    return [
+        f"{label}: its begin_task is never called, because this suite hides task boundaries."
+        for label in dict.fromkeys(labels)
+    ]
 
 
 def not_in_keys(groups: Iterable[Group]) -> list[str]:

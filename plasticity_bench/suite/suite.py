@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plasticity_bench.errors import BadInputError, StreamError, did_you_mean
+from plasticity_bench import data
+from plasticity_bench.errors import BadInputError, MissingDataError, StreamError, did_you_mean
 from plasticity_bench.evaluation.protocol import Diagnostic, Protocol
 from plasticity_bench.networks import NetworkSpec, built_once
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.standard_output import kept_for_data
-from plasticity_bench.streams import Stream, make_stream
+from plasticity_bench.streams import DatasetStream, Stream, make_stream
 from plasticity_bench.streams.validation import checked_task
 from plasticity_bench.suite.contenders import Contender, contender
-from plasticity_bench.suite.document import Location, located, read_document
+from plasticity_bench.suite.document import read_document
 from plasticity_bench.suite.suite_file import (
     CurvatureEntry,
     MeasureEntry,
@@ -24,7 +25,7 @@ from plasticity_bench.suite.suite_file import (
     TuningEntry,
     validated,
 )
-from plasticity_bench.suite.yaml_source import Document
+from plasticity_bench.suite.yaml_source import Document, Location, located
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def suite_named(name: str) -> Suite:
     by_name |= {full.rpartition("/")[-1]: document for full, document in by_name.items()}
     if name not in by_name:
         raise BadInputError(f"No suite that comes with the package is {name!r}. Give --suite FILE.")
-    return load_suite(by_name[name], with_data=False)
+    return suite_of(by_name[name], with_data=False)
 
 
 def suite_of_results(folder: Path, given: str | None) -> Suite:
@@ -134,28 +135,59 @@ def suite_of_results(folder: Path, given: str | None) -> Suite:
     return suite
 
 
-@kept_for_data()
-def load_suite(source: str | Document, with_data: bool = True) -> Suite:
+def load_suite(path_or_name: str, with_data: bool = True) -> Suite:
     """Return a suite, checked.
 
     Args:
-        source: a YAML file, the name of a suite that comes with the package, or its document.
+        path_or_name: a YAML file, or the name of a suite that comes with the package.
+        with_data: as of `suite_of`.
+
+    Raises:
+        BadInputError: as `read_document` and `suite_of`.
+    """
+    return suite_of(read_document(path_or_name), with_data)
+
+
+@kept_for_data()
+def suite_of(document: Document, with_data: bool = True) -> Suite:
+    """Return the suite that a document describes, checked.
+
+    Args:
+        document: of a suite.
         with_data: whether to make a task of each stream, for which its data must be there.
 
     Raises:
         BadInputError: one sentence that names file, line and key, if anything in it is wrong.
+        MissingDataError: as `check_data`.
     """
-    document = read_document(source) if isinstance(source, str) else source
     file = validated(document)
     with located(document) as at:
-        return _suite(file, at, with_data)
+        suite = _suite(file, at)
+        if with_data:
+            check_data(suite.streams)
+            for index, entry in enumerate(suite.streams):
+                at.path = ("streams", index)
+                check_first_task(entry.id, entry.stream)
+    return suite
 
 
-def _suite(file: SuiteFile, at: Location, with_data: bool) -> Suite:
+def check_data(streams: Iterable[SuiteStream]) -> None:
+    """Check that the data sets of streams are on this machine.
+
+    Raises:
+        MissingDataError: if some are not.
+    """
+    made_of = [entry.stream for entry in streams]
+    names = [data.source(s.dataset).name for s in made_of if isinstance(s, DatasetStream)]
+    if missing := data.missing(names):
+        raise MissingDataError(missing)
+
+
+def _suite(file: SuiteFile, at: Location) -> Suite:
     streams = []
     for index, entry in enumerate(file.streams):
         at.path = ("streams", index)
-        streams.append(_stream_run(entry, with_data))
+        streams.append(_stream_run(entry))
     at.path = ("streams",)
     _check_labels(streams)
     tuning_streams = _tuning_streams(file.tuning, at, streams)
@@ -240,10 +272,8 @@ def _check_once(names: Sequence[str]) -> None:
             raise BadInputError(f"{name} is listed twice.")
 
 
-def _stream_run(entry: StreamEntry, with_data: bool) -> SuiteStream:
+def _stream_run(entry: StreamEntry) -> SuiteStream:
     stream = make_stream(entry.id, **entry.parameters)
-    if with_data:
-        check_first_task(entry.id, stream)
     keys = entry.network.model_dump()
     network = built_once(NetworkSpec.of(keys, stream.input_shape, stream.num_outputs))
     name = entry.id.rpartition(":")[-1]
@@ -259,7 +289,7 @@ def _tuning_streams(
     streams = []
     for index, entry in enumerate(tuning.streams):
         at.path = ("tuning", "streams", index)
-        streams.append(_stream_run(entry, with_data=False))
+        streams.append(_stream_run(entry))
     at.path = ("tuning", "streams")
     _check_labels(streams)
     labels = [suite_stream.label for suite_stream in scored]

@@ -1,12 +1,15 @@
 """YAML with the line of each value, so that an error can name it."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from plasticity_bench.errors import BadInputError
+from plasticity_bench.errors import BadInputError, MissingDataError
+from plasticity_bench.names import check_name
 
 MAX_CHARACTERS = 2**20
 MAX_VALUES = 20_000
@@ -116,6 +119,54 @@ def parse(text: str, name: str) -> Document:
         problem = getattr(error, "problem", None) or str(error) or type(error).__name__
         problem = " ".join(problem.split()).rstrip(".")
         raise BadInputError(f"{name}{line}: not valid YAML: {problem}.") from None
+
+
+@dataclass
+class Location:
+    """The part of a document that is being read."""
+
+    path: Path = ()
+
+
+@contextmanager
+def located(document: Document) -> Iterator[Location]:
+    """Add to an error where in the document it comes from: the location's path at that time."""
+    location = Location()
+    try:
+        yield location
+    except MissingDataError:
+        raise  # nothing in the document is wrong
+    except BadInputError as error:
+        path = location.path
+        keyed = (*path, error.key) if error.key else path
+        where = document.where(keyed if keyed in document.lines else path)
+        raise BadInputError(f"{where}: {error}") from error
+
+
+def check_visible(document: Document) -> None:
+    """Check that all keys and strings can be seen, but for lines of the description.
+
+    Raises:
+        BadInputError: if one has a character that cannot be seen.
+    """
+
+    def check(value: object, path: Path) -> None:
+        if path == ("description",):
+            return
+        if isinstance(value, dict):
+            for key, entry in value.items():
+                check(key, path)
+                check(entry, (*path, key))
+        elif isinstance(value, list):
+            for index, entry in enumerate(value):
+                check(entry, (*path, index))
+        elif isinstance(value, str):
+            try:
+                check_name(value, "the text")
+            except BadInputError as error:
+                raise BadInputError(f"{document.where(path)}: {error}") from None
+
+    check(document.value, ())
 
 
 def scalar(text: str) -> Any:

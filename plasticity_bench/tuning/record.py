@@ -12,8 +12,10 @@ from plasticity_bench.errors import BadInputError, DamagedError
 from plasticity_bench.learners.search_space import Value
 from plasticity_bench.results import TUNED
 from plasticity_bench.safe_files import read_bytes
+from plasticity_bench.scoring import version
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.suite import Suite
 from plasticity_bench.tuning.configuring import chosen_for
 
 MAX_BYTES = 2**25
@@ -142,11 +144,37 @@ class Tuned:
             BadInputError: as `applied`.
         """
         return tuple(
-            replace(tuned, label=f"{tuned.label}{TUNED}")
-            if _settings(tuned) != _settings(contender)
-            else contender
+            replace(
+                tuned,
+                label=f"{tuned.label}{TUNED}" if _differ(tuned, contender) else contender.label,
+                origin=self.origin if self.has(contender.label) else None,
+            )
             for contender, tuned in zip(contenders, self.applied(contenders), strict=True)
         )
+
+    def remarks(self, suite: Suite, marked: Sequence[Contender]) -> list[str]:
+        """Return what a person should know who runs a suite with these settings.
+
+        Args:
+            suite: that is run.
+            marked: what `marked` returned for its contenders.
+        """
+        sentences = []
+        identity = f"{suite.name}@{suite.hash8}"
+        if self.record.suite != identity:
+            sentences.append(
+                f"{self.path} is of a search on {self.record.suite}, and this is {identity}."
+            )
+        if self.record.scores != version.VERSION:
+            sentences.append(
+                f"{self.path} chose settings by version {self.record.scores} of the scores, and "
+                f"this package has version {version.VERSION}: tune again."
+            )
+        if untuned := [contender.label for contender in marked if contender.origin is None]:
+            sentences.append(
+                f"{self.path} has nothing for {', '.join(untuned)}: run with the suite's settings."
+            )
+        return sentences
 
     def _applied(self, contender: Contender) -> Contender:
         learner_record = self.record.learners.get(contender.label)
@@ -164,9 +192,13 @@ class Tuned:
             raise BadInputError(f"{self.path}: {error}") from error
 
 
-def _settings(contender: Contender) -> list[dict[str, Value]]:
-    learners = [contender.learner, *contender.by_stream.values()]
-    return [learner.hyperparameters() for learner in learners]
+def _differ(one: Contender, other: Contender) -> bool:
+    """Whether two contenders have other hyperparameters on some stream."""
+    settings = [
+        [learner.hyperparameters() for learner in (c.learner, *c.by_stream.values())]
+        for c in (one, other)
+    ]
+    return settings[0] != settings[1]
 
 
 def read(path: Path) -> Tuned:

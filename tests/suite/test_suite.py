@@ -14,7 +14,7 @@ from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.document import read_document
 from plasticity_bench.suite.planning import plan
-from plasticity_bench.suite.suite import load_suite, suite_named, suite_of_results
+from plasticity_bench.suite.suite import load_suite, suite_named, suite_of, suite_of_results
 from plasticity_bench.suite.suite_file import NetworkEntry
 
 GOOD = """\
@@ -153,7 +153,7 @@ def test_the_hash_is_that_of_before_diagnostics_had_their_name(tmp_path):
 def test_shipped_suites_load_by_name_by_path_and_from_their_document(name):
     by_name, by_path = load_suite(name, False), load_suite(f"suites/{name}.yaml", False)
     assert by_name.hash8 == by_path.hash8
-    assert load_suite(read_document(name), False).hash8 == by_name.hash8
+    assert suite_of(read_document(name), False).hash8 == by_name.hash8
     for full in (by_name.name, by_name.name.rpartition("/")[-1]):
         assert suite_named(full).hash8 == by_name.hash8
 
