@@ -128,7 +128,7 @@ def _run_here(
     left = pending(groups, results, how[0], say, reuse)
     num_left = len(all_runs(left))
     say(f"{name}: {len(runs)} runs, {len(runs) - num_left} finished, {num_left} to do.")
-    with stopping.catch_signals(), progress.display(name, left) as display:
+    with stopping.catch_signals(), progress.display(left) as display:
         failed = runner.run(left, results, how, display.task_done, display.group_done)
         received_signal = stopping.received_signal()
     if received_signal is not None:

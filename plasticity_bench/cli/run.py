@@ -2,14 +2,10 @@
 
 import argparse
 import shlex
-from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
 from plasticity_bench.cli import requests
 from plasticity_bench.cli.common import COMPLETE, SOME_FAILED, say, say_next
-
-if TYPE_CHECKING:  # which loads torch
-    from plasticity_bench.cli.requested_runs import RequestedRuns
 
 HELP = "run a suite and print its table"
 EXAMPLE = "plasticity-bench run quick --learner my_module:Learner -H strength=1e-3"
@@ -30,12 +26,17 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.cli.printed_table import print_table
     from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.results import select
+    from plasticity_bench.running import status
     from plasticity_bench.suite.planning import not_in_keys, without_boundaries
 
     requested = requested_runs(request)
-    if options.dry_run:
-        return dry_run(requested, request.command)
     name, groups, results = requested.suite.name, requested.groups, requested.results
+    if options.dry_run:
+        runs, missing = requested.runs, len(results.snapshot().missing(requested.runs))
+        print(status.render(status.of_runs(results, runs, request.command)))
+        say(f"{len(runs)} runs, {len(runs) - missing} finished, {missing} to do. Nothing was run.")
+        say_next(*(word for word in shlex.split(request.command)[1:] if word != "--dry-run"))
+        return COMPLETE
     engine = engine_of(execution)
     check_writable(results)
     if execution.chunk is None:
@@ -48,16 +49,3 @@ def execute(options: argparse.Namespace) -> int:
     say(f"Results: {results.folder}")
     say_next(*(("status",) if failed else ("report",)), results.folder)
     return SOME_FAILED if failed else COMPLETE
-
-
-def dry_run(requested: "RequestedRuns", command: str) -> int:
-    """Print what is finished and what would be run, and return the exit code."""
-    from plasticity_bench.running import status
-
-    suite_status = status.of_runs(requested.results, requested.runs, command)
-    print(status.render(suite_status))
-    missing = len(requested.results.snapshot().missing(requested.runs))
-    finished = len(requested.runs) - missing
-    say(f"{len(requested.runs)} runs, {finished} finished, {missing} to do. Nothing was run.")
-    say_next(*(word for word in shlex.split(command)[1:] if word != "--dry-run"))
-    return COMPLETE

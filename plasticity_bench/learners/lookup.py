@@ -7,7 +7,6 @@ from pathlib import Path
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners.hyperparameters import annotated
 from plasticity_bench.learners.learner import HOOKS, Learner
-from plasticity_bench.names import check_name
 from plasticity_bench.shipped import BASELINES, baseline_names
 from plasticity_bench.source_code.importing import imported_object
 
@@ -27,7 +26,6 @@ def find_learner(reference: str) -> type[Learner]:
     elif reference in baseline_names():
         learner_class = _only_learner(f"{BASELINES}.{reference}")
     else:
-        check_name(reference, "The learner", "name")
         hint = did_you_mean(reference, baseline_names())
         raise BadInputError(
             f"Unknown learner {reference!r}. {hint} Your own learner is given as module:Class.",

@@ -55,7 +55,7 @@ def probe_all(
     """
     groups = [one.group for one in probed]
     num_failed = 0
-    with stopping.catch_signals(), progress.display("probe", groups) as display:
+    with stopping.catch_signals(), progress.display(groups) as display:
         ended = run_local(
             partial(probe_group, results),
             probed,

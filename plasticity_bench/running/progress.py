@@ -32,11 +32,11 @@ class Display(Protocol):
         """Show that a group has ended."""
 
 
-def display(suite_name: str, groups: Sequence[Group]) -> Display:
+def display(groups: Sequence[Group]) -> Display:
     """Return the display that suits standard error."""
     console = Console(stderr=True)
     if console.is_terminal:
-        return _Live(suite_name, groups, console)
+        return _Live(groups, console)
     return _Plain(groups)
 
 
@@ -79,9 +79,9 @@ class _Plain:
 
 
 class _Live:
-    """A bar for the suite, and one for each group that is running."""
+    """A bar for all runs, and one for each group that is running."""
 
-    def __init__(self, suite_name: str, groups: Sequence[Group], console: Console) -> None:
+    def __init__(self, groups: Sequence[Group], console: Console) -> None:
         self._groups = groups
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -92,7 +92,7 @@ class _Live:
             transient=True,
         )
         work = sum(len(group.runs) * len(group.tasks) for group in groups)
-        self._all = self._progress.add_task(suite_name, total=work, tasks="")
+        self._all = self._progress.add_task("all runs", total=work, tasks="")
         self._running: dict[int, TaskID] = {}
 
     def __enter__(self) -> Self:

@@ -213,6 +213,13 @@ def render(
     if format_name == "csv":
         records = [record(entry) for entry in table]
         return tables.to_csv(list(records[0]), [list(numbers.values()) for numbers in records])
+    rows = _rows(table, columns)
+    headers = ["stream", "learner", *(COLUMNS[name].header for name in columns), "seeds"]
+    return tables.render(headers, rows, format_name, left=("stream", "learner"))
+
+
+def _rows(table: Sequence[Entry], columns: Sequence[str]) -> list[list[object]]:
+    """The cells of the table, in words."""
     rows: list[list[object]] = []
     for stream in dict.fromkeys(entry.stream for entry in table):
         of_stream = [entry for entry in table if entry.stream == stream]
@@ -220,8 +227,7 @@ def render(
             shown = [COLUMNS[name].text(one) for name in columns]
             first = "" if position else stream
             rows.append([first, _name(one), *shown, _count(one.num_seeds)])
-    headers = ["stream", "learner", *(COLUMNS[name].header for name in columns), "seeds"]
-    return tables.render(headers, rows, format_name, left=("stream", "learner"))
+    return rows
 
 
 def _trainability(entry: Entry) -> float:

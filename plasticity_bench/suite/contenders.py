@@ -58,8 +58,7 @@ def contender(entry: LearnerEntry, streams: Sequence[str]) -> Contender:
     Raises:
         BadInputError: if there is no such learner, hyperparameter or stream.
     """
-    cls = find_learner(entry.name)
-    learner = cls(**entry.hyperparameters)
+    learner = _learner(entry.name, entry.hyperparameters)
     by_stream = {}
     for label, settings in entry.streams.items():
         if label not in streams:
@@ -84,17 +83,20 @@ def with_learners(
     """
     added: list[Contender] = []
     for reference in references:
-        cls = find_learner(reference)
-        given = hyperparameters.canonical(cls, settings)
-        learner = cls(**given)
+        learner = _learner(reference, settings)
         if any(_same(contender.learner, learner) for contender in (*existing, *added)):
             continue
+        given = hyperparameters.canonical(type(learner), settings)
         shown = ",".join(f"{name}={value}" for name, value in given.items())
         label = f"{reference} {shown}".strip()
         if label in {contender.label for contender in (*existing, *added)}:
             label = f"{label} defaults"  # the suite has it under other settings
         added.append(Contender(label, learner))
     return tuple(added)
+
+
+def _learner(reference: str, settings: Mapping[str, Any]) -> Learner:
+    return find_learner(reference)(**settings)
 
 
 def _same(one: Learner, other: Learner) -> bool:
