@@ -100,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if wrong := unknown_verb(given, [_name(verb) for verb in VERBS]):
             raise BadInputError(wrong)
         _leave_current_folder()
-        options = _parser().parse_args(given)  # which reads and parses what they name
+        helped = not {"-h", "--help"}.isdisjoint(given[1:])  # before what they name is read
+        options = _parser().parse_args([given[0], "--help"] if helped else given)
         # Printed where something is to be run again.
         options.command = shlex.join(["plasticity-bench", *given])
         _place_current_folder(options)

@@ -49,9 +49,7 @@ def _no_suite(name: str, path: Path) -> str:
     """Why there is no suite, and what may be meant."""
     if path.is_dir():
         return f"{name} is a folder; a suite is a YAML file."
-    beside = (
-        [str(sibling) for sibling in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-    )
+    beside = [str(file) for file in path.parent.glob("[!.]*.yaml")] if path.parent.is_dir() else []
     return f"There is no suite {name!r}. {did_you_mean(name, [*beside, *suite_names()])}"
 
 
