@@ -78,13 +78,13 @@ class TaskTraining:
     ) -> tuple[Values, Values]:
         """Train on the task's remaining mini-batches.
 
-        Returns:
-            Data loss and batch metric before each of the task's updates, (updates, replicas) each.
-
         Args:
             batches: all that follow the updates that are done.
             evaluation: what the wall time is added to; its copy is a part of the progress.
             keeper: stores progress between updates.
+
+        Returns:
+            Data loss and batch metric before each of the task's updates, (updates, replicas) each.
         """
         population, left = self._population, iter(batches)
         while True:

@@ -546,3 +546,15 @@ def test_check_tells_streams_and_learners_apart(capsys):
     assert "Did you mean 'adam'?" in capsys.readouterr().err
     assert main(["check", "plasticity/RandomLabelDigits-v0", "-H", "a=1"]) == 2
     assert "is a stream" in capsys.readouterr().err
+
+
+def test_on_a_stream_that_mixes_tasks():
+    stream = pb.make_stream(
+        "plasticity/PermutedClassDigits-v0",
+        num_tasks=3,
+        updates_per_task=12,
+        num_examples=64,
+        batch_size=16,
+        transition=6,
+    )
+    assert pb.check_learner("adam", stream=stream) == ()
