@@ -42,9 +42,9 @@ from plasticity_bench.results import Results
 from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.statistics import format_interval, mean_interval
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.own_fresh import with_own_fresh
 from plasticity_bench.suite.planning import all_runs, plan
-from plasticity_bench.suite.suite import load_suite
 
 NETWORKS = {
     "784-128-128-10": pb.NetworkSpec(hidden=(128, 128), input_shape=(784,), num_outputs=10),

@@ -20,7 +20,8 @@ from tabulate import tabulate
 import plasticity_bench as pb
 from plasticity_bench.measurements import MEASUREMENTS, Probe
 from plasticity_bench.programs.allocator import keep_freed_memory
-from plasticity_bench.suite.suite import Suite, load_suite
+from plasticity_bench.suite.loading import load_suite
+from plasticity_bench.suite.suite import Suite
 
 NUM_REPLICAS, REPEATS = 10, 7
 EXAMPLES = {"neural_tangent_kernel": 16}

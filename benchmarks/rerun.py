@@ -18,7 +18,8 @@ from tabulate import tabulate
 from plasticity_bench.results import LearnerOnStream, Results
 from plasticity_bench.scoring.scores import Score, means_by_key, score
 from plasticity_bench.suite import planning
-from plasticity_bench.suite.suite import Suite, load_suite
+from plasticity_bench.suite.loading import load_suite
+from plasticity_bench.suite.suite import Suite
 
 HEADERS = ["stream", "score", "runs", "identical bits", "mean", "standard deviation", "largest"]
 

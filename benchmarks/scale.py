@@ -16,7 +16,7 @@ from plasticity_bench.running.execution import Execution, available_cores
 from plasticity_bench.running.forecast import forecast
 from plasticity_bench.shipped import suite_names
 from plasticity_bench.streams import Stream
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 
 EVERY_TASK = 4
 """Stored numbers of each task: chance, online accuracy, accuracy, loss; and with a target one more,

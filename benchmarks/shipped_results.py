@@ -16,7 +16,8 @@ from pathlib import Path
 
 from plasticity_bench.results import Results, packs, run_folder, select
 from plasticity_bench.results.reuse import take_over
-from plasticity_bench.suite.suite import Suite, suite_named
+from plasticity_bench.suite.loading import suite_named
+from plasticity_bench.suite.suite import Suite
 
 ROOT = Path(__file__).parents[1] / "suites" / "results"
 

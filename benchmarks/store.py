@@ -37,7 +37,8 @@ from plasticity_bench.results.run import file_name
 from plasticity_bench.results.run_folder import StoredRun
 from plasticity_bench.running.pending import pending
 from plasticity_bench.suite import planning
-from plasticity_bench.suite.suite import Suite, load_suite
+from plasticity_bench.suite.loading import load_suite
+from plasticity_bench.suite.suite import Suite
 
 LISTING_SECONDS, TABLE_SECONDS = 2.0, 10.0
 """Targets for 100,000 runs."""

@@ -7,7 +7,8 @@ from plasticity_bench.checks.stream import check_stream
 from plasticity_bench.checks.unseen import check_network_code
 from plasticity_bench.learners.learner import Learner
 from plasticity_bench.networks import num_parameters
-from plasticity_bench.suite.suite import SuiteStream, load_suite
+from plasticity_bench.suite.loading import load_suite
+from plasticity_bench.suite.suite import SuiteStream
 
 
 def check_suite(

@@ -43,7 +43,7 @@ def execute(options: argparse.Namespace) -> int:
     """Print the tables, or write the site."""
     from plasticity_bench.leaderboard import frame, page, site
     from plasticity_bench.safe_files import folders_in
-    from plasticity_bench.suite.suite import load_suite
+    from plasticity_bench.suite.loading import load_suite
 
     if options.suite:
         suites = [load_suite(options.suite, with_data=False)]

@@ -55,7 +55,7 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.probing import probing, requested, table
     from plasticity_bench.results import Results, select
     from plasticity_bench.running.execution import spread
-    from plasticity_bench.suite.suite import check_data, suite_of_results
+    from plasticity_bench.suite.loading import check_data, suite_of_results
 
     results = Results(options.results)
     selection = select(results)

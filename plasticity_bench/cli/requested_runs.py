@@ -15,8 +15,9 @@ from plasticity_bench.results import (
 )
 from plasticity_bench.suite import own_fresh
 from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.loading import suite_of
 from plasticity_bench.suite.planning import Group, all_runs, plan
-from plasticity_bench.suite.suite import Suite, suite_of
+from plasticity_bench.suite.suite import Suite
 
 
 @dataclass(frozen=True)

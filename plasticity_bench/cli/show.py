@@ -32,9 +32,9 @@ def execute(options: argparse.Namespace) -> int:
     """Print a suite's streams, and what they will cost on this machine."""
     from plasticity_bench.running import cost_table, forecast
     from plasticity_bench.running.execution import Execution, available_cores
-    from plasticity_bench.suite import suite
+    from plasticity_bench.suite.loading import suite_of
 
-    loaded = suite.suite_of(options.suite, with_data=False)
+    loaded = suite_of(options.suite, with_data=False)
     print(f"{loaded.name}: {loaded.description}\n")
     if loaded.paper:
         print(f"{cost_table.paper_summary(loaded.paper)}\n")

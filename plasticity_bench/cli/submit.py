@@ -47,7 +47,7 @@ def execute(options: argparse.Namespace) -> int:
     """Write the entry, and print its folder."""
     from plasticity_bench.leaderboard import pull_request, submission_runs, writing
     from plasticity_bench.results import Results, run_info, select
-    from plasticity_bench.suite.suite import suite_of_results
+    from plasticity_bench.suite.loading import suite_of_results
 
     selection = select(Results(options.results))
     suite = suite_of_results(options.results, options.suite)

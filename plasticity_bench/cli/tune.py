@@ -167,7 +167,7 @@ def _search(request: TuningRequest) -> "tuple[Search, Path]":
 def _suite(document: "Document", rule: dict[str, Any]) -> "Suite":
     """The suite, with parts of its rule replaced."""
     from plasticity_bench import seeding
-    from plasticity_bench.suite.suite import check_data, check_first_task, suite_of
+    from plasticity_bench.suite.loading import check_data, check_first_task, suite_of
 
     if rule.get("seeds", 1) > seeding.TUNING:
         raise BadInputError(f"--seeds {rule['seeds']}: tune on at most {seeding.TUNING} seeds.")

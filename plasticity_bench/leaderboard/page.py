@@ -8,7 +8,8 @@ from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry,
 from plasticity_bench.leaderboard.ranking import Row, rows
 from plasticity_bench.leaderboard.rendering import render
 from plasticity_bench.safe_files import folders_in
-from plasticity_bench.suite.suite import Suite, suite_named
+from plasticity_bench.suite.loading import suite_named
+from plasticity_bench.suite.suite import Suite
 
 Tables = Mapping[str, tuple[Suite, Sequence[Row]]]
 """By the name of a suite's folder, the suite and its rows."""

@@ -17,7 +17,8 @@ from plasticity_bench.leaderboard.entry import Entry, entry_folders, read_entry,
 from plasticity_bench.leaderboard.manifest import NAME, Manifest, read_manifest
 from plasticity_bench.leaderboard.validation_context import Rule, ValidationContext
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.suite.suite import Suite, load_suite, suite_named
+from plasticity_bench.suite.loading import load_suite, suite_named
+from plasticity_bench.suite.suite import Suite
 
 FORMAL: tuple[Rule, ...] = (
     rules_identity.complete,

@@ -11,7 +11,7 @@ from plasticity_bench.cli import main
 from plasticity_bench.cli import tune as cli_tune
 from plasticity_bench.running import runner
 from plasticity_bench.scoring import version
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.tuning import record
 
 ROOT = Path(__file__).parents[2]

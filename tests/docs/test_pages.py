@@ -26,7 +26,7 @@ from plasticity_bench.running import execution
 from plasticity_bench.running.engines.slurm_script import load_profile
 from plasticity_bench.streams import registry
 from plasticity_bench.suite import document
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.suite_file import NetworkEntry, SuiteFile
 from tests.support import small_clone
 from tests.support.data_files import idx_set, small_source, write_idx

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import findings
 from benchmarks.paper import Claim, Scores, claims, table_of_claims
 from plasticity_bench.statistics import Interval, mean_interval
-from plasticity_bench.suite.suite import suite_named
+from plasticity_bench.suite.loading import suite_named
 
 STREAMS = ("a relu", "a tanh", "a identity", "b relu")
 LEARNERS = ("fresh", "adam", "l2", "l2_init", "wasserstein")

@@ -9,8 +9,8 @@ from plasticity_bench.running import runner
 from plasticity_bench.running.execution import spread
 from plasticity_bench.scoring import score_table
 from plasticity_bench.suite import planning
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.own_fresh import with_own_fresh
-from plasticity_bench.suite.suite import load_suite
 
 pytestmark = pytest.mark.system
 

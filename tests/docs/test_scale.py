@@ -7,7 +7,7 @@ from plasticity_bench.results import Results
 from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.suite import planning
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 
 DOCS = Path(__file__).parents[2] / "docs"
 SUITE = """\

@@ -7,7 +7,7 @@ import pytest
 
 import plasticity_bench as pb
 from plasticity_bench.shipped import suite_names
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 
 PAGE = (Path(__file__).parents[2] / "docs" / "streams.md").read_text()
 ROWS = dict(re.findall(r"^\| `([\w.]+/[\w.-]+)` \| (.*) \|$", PAGE, re.MULTILINE))

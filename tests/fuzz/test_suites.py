@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.shipped import SUITES, suite_names
 from plasticity_bench.suite import yaml_source
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 from tests.fuzz.support import QUICK, edits, mutated, scalars, told
 
 

@@ -12,7 +12,7 @@ import plasticity_bench as pb
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard import frame, page
 from plasticity_bench.leaderboard.manifest import read_manifest
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 from tests.support.entries import change_manifest, runs_of_trial
 from tests.support.pages import ROOT
 

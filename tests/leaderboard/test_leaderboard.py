@@ -36,7 +36,7 @@ from plasticity_bench.scoring.ranking import common, rank_rows
 from plasticity_bench.scoring.score_table import entries as table_entries
 from plasticity_bench.scoring.scores import SCORES
 from plasticity_bench.statistics import Interval, Rank, paired_difference, sign_flip_p_values
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 from tests.support.entries import SUITE, change_manifest, change_runs, put, runs_of_trial
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from plasticity_bench.leaderboard import page
 from plasticity_bench.leaderboard.entry import entry_sha256, source_bytes_sha256
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 from tests.leaderboard.test_validation import moved_reference
 from tests.support.entries import change_manifest
 

@@ -10,7 +10,7 @@ import pytest
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard import page
 from plasticity_bench.leaderboard.entry import entry_sha256
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 
 BRANCH = "entry/tiny-v0/mine"
 

@@ -15,7 +15,7 @@ import pytest
 from plasticity_bench.cli import main
 from plasticity_bench.leaderboard import frame, page, site
 from plasticity_bench.leaderboard.site_entry import related, sources
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 from tests.support.entries import change_manifest
 from tests.support.pages import ROOT
 

@@ -11,7 +11,7 @@ from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.source_names import shadowing, unreached
 from plasticity_bench.leaderboard.submitted_code import submitted
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 
 pytestmark = pytest.mark.slow  # entries are made for them, which takes long
 

@@ -13,7 +13,8 @@ from plasticity_bench.streams import make_stream
 from plasticity_bench.streams.random_labels import RandomLabels
 from plasticity_bench.suite import planning
 from plasticity_bench.suite.contenders import Contender
-from plasticity_bench.suite.suite import SuiteStream, load_suite
+from plasticity_bench.suite.loading import load_suite
+from plasticity_bench.suite.suite import SuiteStream
 
 SUITE = """\
 suite: test/probed-v0

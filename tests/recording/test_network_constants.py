@@ -16,8 +16,8 @@ from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.pending import pending
 from plasticity_bench.seeding import Branch, integer
 from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import plan
-from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning.search import together
 from tests.support.helpers import SPEC, replica, same, stacked_batch
 

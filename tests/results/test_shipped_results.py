@@ -14,9 +14,9 @@ from plasticity_bench.running import group_run
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.streams import Stream
 from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.loading import suite_named
 from plasticity_bench.suite.own_fresh import with_own_fresh
 from plasticity_bench.suite.planning import all_runs, plan
-from plasticity_bench.suite.suite import suite_named
 
 FOLDERS = {folder.name: folder for folder in shipped.result_folders()}
 ALSO = {"paper-v1": ("muon", {"step_size": 0.00306, "matrix_step_size": 0.0228})}

@@ -20,8 +20,8 @@ from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.pending import pending
 from plasticity_bench.shipped import baseline_names
 from plasticity_bench.streams import make_stream
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import plan
-from plasticity_bench.suite.suite import load_suite
 
 SPEC = pb.NetworkSpec(hidden=(8, 6), input_shape=(8, 8), num_outputs=10)
 PROTOCOL = Protocol(

@@ -9,7 +9,7 @@ from plasticity_bench.networks import num_parameters
 from plasticity_bench.running import forecast as forecast_module
 from plasticity_bench.running.execution import Execution
 from plasticity_bench.running.forecast import forecast
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 
 SUITE = """\
 suite: test/show-v0

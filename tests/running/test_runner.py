@@ -14,8 +14,8 @@ from plasticity_bench.running.outcome import Outcome
 from plasticity_bench.running.pending import pending
 from plasticity_bench.streams.random_labels import RandomLabels
 from plasticity_bench.suite.contenders import Contender, with_learners
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import Group, plan, without_boundaries
-from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning.search import together
 
 TINY = """\

@@ -11,8 +11,8 @@ from plasticity_bench.evaluation import version
 from plasticity_bench.results import Results
 from plasticity_bench.streams import registry
 from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import not_in_keys, plan
-from plasticity_bench.suite.suite import load_suite
 from tests.support.helpers import as_before
 
 STREAMS = '''\

@@ -12,9 +12,9 @@ from plasticity_bench.cli import main
 from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.results import LearnerOnStream, Results, select
 from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.own_fresh import is_own_fresh, own_fresh_of, with_own_fresh
 from plasticity_bench.suite.planning import plan
-from plasticity_bench.suite.suite import load_suite
 from tests.support.tiny_suite import SUITE
 
 STREAM = "RandomLabelDigits-v0"

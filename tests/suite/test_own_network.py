@@ -15,8 +15,8 @@ import plasticity_bench as pb
 from plasticity_bench.cli import main
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.networks import num_parameters, own
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import not_in_keys, plan
-from plasticity_bench.suite.suite import load_suite
 from tests.support.helpers import as_before
 
 NETS = '''

@@ -13,8 +13,8 @@ from plasticity_bench.shipped import suite_names
 from plasticity_bench.suite import yaml_source
 from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.document import read_document
+from plasticity_bench.suite.loading import load_suite, suite_named, suite_of, suite_of_results
 from plasticity_bench.suite.planning import plan
-from plasticity_bench.suite.suite import load_suite, suite_named, suite_of, suite_of_results
 from plasticity_bench.suite.suite_file import NetworkEntry
 
 GOOD = """\

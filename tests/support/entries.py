@@ -15,7 +15,7 @@ from plasticity_bench.leaderboard.submitted_code import source_hash_of_entry
 from plasticity_bench.results import Row, Run
 from plasticity_bench.results.parquet import measurements_bytes, measurements_table, pack_bytes
 from plasticity_bench.results.run import own_fresh_label
-from plasticity_bench.suite.suite import load_suite
+from plasticity_bench.suite.loading import load_suite
 
 SUITE = """\
 suite: test/tiny-v0

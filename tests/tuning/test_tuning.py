@@ -13,8 +13,8 @@ from plasticity_bench import seeding
 from plasticity_bench.figures import sensitivity
 from plasticity_bench.results import Results, Row
 from plasticity_bench.suite.contenders import with_learners
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import plan
-from plasticity_bench.suite.suite import load_suite
 from plasticity_bench.tuning import configuring, record, report, writing
 from plasticity_bench.tuning.budget import expected_best
 from plasticity_bench.tuning.search import Search, together
