@@ -99,9 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_visible(argument, "The argument")
         if wrong := unknown_verb(given, [_name(verb) for verb in VERBS]):
             raise BadInputError(wrong)
-        _leave_current_folder()
-        helped = not {"-h", "--help"}.isdisjoint(given[1:])  # before what they name is read
-        options = _parser().parse_args([given[0], "--help"] if helped else given)
+        options = _parser().parse_args(given)
         # Printed where something is to be run again.
         options.command = shlex.join(["plasticity-bench", *given])
         _place_current_folder(options)
@@ -133,16 +131,12 @@ def _place_current_folder(options: argparse.Namespace) -> None:
     People keep their learners there. But a file that lies there, as in the checkout of a reviewer,
     must not be imported in place of an installed module. `python -m` puts the folder first.
     """
-    reads_only = options.verb in [verb.execute for verb in WITHOUT_CODE]
-    if not reads_only or getattr(options, "suite", None):
-        sys.path[:] = [*(path for path in sys.path if path != str(Path.cwd())), ""]
-
-
-def _leave_current_folder() -> None:
-    """Look for no module in the current folder, but for those of this package in its checkout."""
     here = str(Path.cwd())
-    there = [here] if Path(here) == Path(__file__).parents[2] else []
-    sys.path[:] = [*(path for path in sys.path if path not in ("", here)), *there]
+    reads_only = options.verb in [verb.execute for verb in WITHOUT_CODE]
+    wanted = not reads_only or getattr(options, "suite", None)
+    there = [here] if Path(here) == Path(__file__).parents[2] else []  # this package's checkout
+    others = [path for path in sys.path if path not in ("", here)]
+    sys.path[:] = [*others, *([""] if wanted else there)]
 
 
 def _name(verb: ModuleType) -> str:

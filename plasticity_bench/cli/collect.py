@@ -29,9 +29,9 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.cli.requested_runs import requested_runs
     from plasticity_bench.results import Results, select
 
-    if isinstance(options.suite, Path):
+    if Path(options.suite).is_dir():
         requests.check_no_runs(options)
-        results = Results(options.suite)
+        results = Results(Path(options.suite))
         selection = select(results)
         runs: Sequence[Run] = selection.all_runs
     else:

@@ -2,13 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from plasticity_bench.names import given_path
-
-if TYPE_CHECKING:  # which loads torch
-    from plasticity_bench.suite.yaml_source import Document
-    from plasticity_bench.tuning.record import Tuned
 
 FORMATS = ("table", "markdown", "latex", "csv")
 
@@ -36,22 +31,16 @@ def count(text: str) -> int:
 
 
 def add_suite(parser: argparse.ArgumentParser) -> None:
-    """Declare the suite, which is read and parsed here."""
+    """Declare the suite."""
     parser.add_argument(
-        "suite",
-        type=_document,
-        metavar="SUITE",
-        help="a YAML file, or the name of a shipped suite",
+        "suite", metavar="SUITE", help="a YAML file, or the name of a shipped suite"
     )
 
 
 def add_results_or_suite(parser: argparse.ArgumentParser) -> None:
-    """Declare a suite's results folder, a path, or a suite, which is read and parsed here."""
+    """Declare a suite's results folder, or a suite."""
     parser.add_argument(
-        "suite",
-        type=lambda text: Path(text) if Path(text).is_dir() else _document(text),
-        metavar="RESULTS|SUITE",
-        help="a suite's results folder, or a suite as for run",
+        "suite", metavar="RESULTS|SUITE", help="a suite's results folder, or a suite as for run"
     )
 
 
@@ -88,18 +77,6 @@ def add_table(parser: argparse.ArgumentParser) -> None:
         help="default: trainability,retained,curvature,online,cost; also test, time, accuracy, "
         "rank, rank_ratio, seconds; or all. csv has every number",
     )
-
-
-def _document(text: str) -> "Document":
-    from plasticity_bench.suite.document import read_document
-
-    return read_document(text)
-
-
-def _tuned(text: str) -> "Tuned":
-    from plasticity_bench.tuning import record
-
-    return record.read(given_path(text))
 
 
 def _columns(text: str) -> tuple[str, ...]:
@@ -142,7 +119,7 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     add_hyperparameters(parser, "set a hyperparameter of the --learner; may be repeated")
     parser.add_argument("--seeds", type=count, metavar="N", help="seeds 0 to N-1")
     parser.add_argument(
-        "--tuned", type=_tuned, metavar="FILE", help="use the settings that `tune` wrote there"
+        "--tuned", type=given_path, metavar="FILE", help="use the settings that `tune` wrote there"
     )
     add_results_root(parser)
 

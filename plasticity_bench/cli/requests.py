@@ -94,20 +94,28 @@ def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_request(options: argparse.Namespace) -> RunRequest:
-    """Return which runs the options of `add_suite` and `add_runs` ask for.
+    """Return which runs the options of `add_suite` and `add_runs` ask for; their files are read.
 
     Raises:
-        BadInputError: as `hyperparameters`.
+        BadInputError: as `hyperparameters`, or if the suite or the record cannot be read.
     """
+    from plasticity_bench.suite.document import read_document
+
     return RunRequest(
-        suite=options.suite,
+        suite=read_document(options.suite),
         learners=tuple(options.learner),
         hyperparameters=hyperparameters(options),
         seeds=options.seeds,
-        tuned=options.tuned,
+        tuned=_record(options.tuned) if options.tuned else None,
         results=options.results,
         command=options.command,
     )
+
+
+def _record(path: Path) -> "Tuned":
+    from plasticity_bench.tuning import record  # which loads torch
+
+    return record.read(path)
 
 
 def check_no_runs(options: argparse.Namespace) -> None:
@@ -155,7 +163,7 @@ def execution_request(options: argparse.Namespace) -> ExecutionRequest:
         detach=options.detach,
         chunk=options.chunk,
         command=options.command,
-        files=(options.suite.name, *((tuned.path,) if tuned else ())),
+        files=tuple(map(str, filter(None, (options.suite, tuned)))),
         reuse=not options.no_reuse,
     )
 

@@ -32,9 +32,9 @@ def execute(options: argparse.Namespace) -> int:
     """Print a suite's streams, and what they will cost on this machine."""
     from plasticity_bench.running import cost_table, forecast
     from plasticity_bench.running.execution import Execution, available_cores
-    from plasticity_bench.suite.loading import suite_of
+    from plasticity_bench.suite.loading import load_suite
 
-    loaded = suite_of(options.suite, with_data=False)
+    loaded = load_suite(options.suite, with_data=False)
     print(f"{loaded.name}: {loaded.description}\n")
     if loaded.paper:
         print(f"{cost_table.paper_summary(loaded.paper)}\n")
@@ -48,7 +48,7 @@ def execute(options: argparse.Namespace) -> int:
     print(cost_table.costs_table(costs, processes))
     print(f"\n{cost_table.caveat(processes, options.timing)}")
     if not options.timing:
-        given = shlex.quote(options.suite.name)
+        given = shlex.quote(options.suite)
         print(f"Time on this machine: plasticity-bench show {given} --timing")
-    say_next("run", options.suite.name)
+    say_next("run", options.suite)
     return COMPLETE

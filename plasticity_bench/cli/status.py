@@ -51,7 +51,7 @@ def _print(options: argparse.Namespace) -> bool:
     from plasticity_bench.running import status
 
     suite_status, results = (
-        _of_folder(options) if isinstance(options.suite, Path) else _of_suite(options)
+        _of_folder(options) if Path(options.suite).is_dir() else _of_suite(options)
     )
     if suite_status.rows:
         print(status.render(suite_status))
@@ -95,7 +95,7 @@ def _of_folder(options: argparse.Namespace) -> "tuple[Status, Results]":
     from plasticity_bench.running import status
 
     requests.check_no_runs(options)
-    results = Results(options.suite)
+    results = Results(Path(options.suite))
     return status.of_folder(results), results
 
 

@@ -80,8 +80,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Search, write the record, and print the best settings."""
     rule = {name: getattr(options, name) for name in ("search", "settings", "seeds", "tasks")}
+    from plasticity_bench.suite.document import read_document
+
     request = TuningRequest(
-        options.suite,
+        read_document(options.suite),
         tuple(options.learner),
         requests.hyperparameters(options),
         {name: value for name, value in rule.items() if value is not None},

@@ -7,6 +7,7 @@ from pathlib import Path
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners.hyperparameters import annotated
 from plasticity_bench.learners.learner import HOOKS, Learner
+from plasticity_bench.names import check_name
 from plasticity_bench.shipped import BASELINES, baseline_names
 from plasticity_bench.source_code.importing import imported_object
 
@@ -21,6 +22,7 @@ def find_learner(reference: str) -> type[Learner]:
         BadInputError: if there is no such learner, its module does not import, or the class has a
             public method that is not a hook.
     """
+    check_name(reference, "The learner", "name")
     if ":" in reference:
         learner_class = _from_module(reference)
     elif reference in baseline_names():

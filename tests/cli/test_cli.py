@@ -339,13 +339,6 @@ def test_ctrl_c_says_what_is_saved_and_how_to_resume(folder, jobs):
     assert "Run the same command again to resume." in err
 
 
-def test_help_is_printed_before_anything_is_read(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["run", "nosuch", "--seeds", "0", "--help"])
-    assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("usage: plasticity-bench run")
-
-
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--help"]])
 def test_what_computes_nothing_does_not_import_torch(arguments):
     code = f"""
