@@ -1,10 +1,12 @@
 """Entries that our own commands made, to be forged."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from plasticity_bench.cli import main
 from tests.support.entries import SUITE, copy_of
@@ -15,9 +17,26 @@ NAMES = {"fresh": "fresh", "adam": "adam", "mine": "my_module:Learner (tuned)"}
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """Entries made by our own commands: the reference, a baseline, a tuned learner of one's own."""
-    folder, before = tmp_path_factory.mktemp("entries"), Path.cwd()
+def made(tmp_path_factory, worker_id):
+    """Entries made by our own commands: the reference, a baseline, a tuned learner of one's own.
+
+    They are made once for all processes that run tests, and only read.
+    """
+    if worker_id == "master":  # one process alone
+        return _make(tmp_path_factory.mktemp("entries"))
+    folder = tmp_path_factory.getbasetemp().parent / "entries"
+    made_before = folder.with_suffix(".made")
+    with FileLock(f"{folder}.lock"):
+        if not made_before.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that failed
+            _make(folder)
+            made_before.touch()
+    return folder
+
+
+def _make(folder):
+    folder.mkdir(exist_ok=True)
+    before = Path.cwd()
     (folder / "tiny.yaml").write_text(SUITE)
     (folder / "my_module.py").write_text(LEARNER)
     path, known = list(sys.path), sys.modules.pop("my_module", None)
