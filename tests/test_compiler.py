@@ -31,6 +31,7 @@ assert torch._dynamo.__name__ == "torch._dynamo"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "printed"), [(EVALUATE, "False"), (COMPILE, "[2.0, 2.0] [2.0, 2.0]")]
 )

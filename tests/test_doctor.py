@@ -87,6 +87,7 @@ def test_one_broken_look_ends_no_other(quick, monkeypatch):
     assert "suite quick" in found()
 
 
+@pytest.mark.slow
 def test_the_verb_without_torch(tmp_path):
     """A torch that does not import stands first on the path."""
     (tmp_path / "torch.py").write_text("raise OSError('this build does not fit')\n")

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import plasticity_bench as pb
+from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.learners.noise import Noise
 from tests.support.helpers import assert_equals_plain, moved, new_state, train
 
@@ -167,7 +168,7 @@ def test_an_optimiser_of_pytorch_is_brought_unchanged(name):
     assert_equals_plain(learner if name == "RMSprop" else Other(), OWN[name], steps=15, atol=1e-6)
 
 
-class WithMuon(type(new_state("torch_optimizer")[0])):
+class WithMuon(find_learner("torch_optimizer")):
     """Muon for hidden matrices, as the docstring has it."""
 
     def _optimizers(self, parameters):
@@ -207,7 +208,7 @@ def test_muon_is_brought_with_another_optimiser_beside_it():
     ],
 )
 def test_optimisers_that_do_not_fit_are_refused_in_a_sentence(make, problem):
-    class Other(type(new_state("torch_optimizer")[0])):
+    class Other(find_learner("torch_optimizer")):
         def _optimizer(self, parameters):
             return make(parameters)
 

@@ -10,8 +10,13 @@ import plasticity_bench as pb
 from plasticity_bench.checks.measurement import CHECKS, check_measurement, example_probe
 from plasticity_bench.measurements import MEASUREMENTS
 
+# Power iterations in every layer take seconds.
+SLOW = {"curvature_volatility": pytest.mark.slow}
 
-@pytest.mark.parametrize("name", MEASUREMENTS)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=SLOW.get(name, ())) for name in MEASUREMENTS]
+)
 def test_shipped_measurements_pass(name):
     check_measurement(MEASUREMENTS[name].measure)
 

@@ -60,6 +60,7 @@ def test_run_tells_of_every_missing_data_set_before_anything(suite, capsys):
     assert not (suite.parent / "results").exists()
 
 
+@pytest.mark.slow
 def test_run_ends_with_a_sentence_for_each_missing_data_set(suite):
     suite.write_text(SUITE.replace("dataset: small", "dataset: emnist"))
     command = [sys.executable, "-m", "plasticity_bench.cli", "run", "suite.yaml"]

@@ -201,6 +201,7 @@ def test_changed_code_is_refused(results, capsys, monkeypatch):
     assert "is not that of its stored results" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_error_while_branching_is_told_and_other_groups_go_on(results, capsys, monkeypatch):
     real = branches.branch
 

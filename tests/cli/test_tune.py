@@ -50,6 +50,7 @@ def results(folder):
     return found
 
 
+@pytest.mark.slow
 def test_the_same_command_again_computes_nothing_and_prints_the_same(folder, capsys, monkeypatch):
     assert tune() == 0
     first, err = capsys.readouterr()

@@ -62,6 +62,7 @@ def test_every_set_but_the_embedded_one_can_be_downloaded():
     assert set(SOURCES) - set(DOWNLOADED) == {"digits"}
 
 
+@pytest.mark.slow
 def test_without_network_the_command_fails_at_once(tmp_path):
     """A process of its own, its proxy a port at which nobody listens: no network anywhere."""
     offline = {

@@ -19,6 +19,7 @@ def folder_of(name):
     return pytest.skip(f"no file of {name} on this machine")
 
 
+@pytest.mark.slow
 def test_fashion_mnist(own_cache):
     prepare("fashion_mnist", folder_of("fashion_mnist"), download=False)
     found = load("fashion_mnist")

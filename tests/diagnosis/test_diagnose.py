@@ -112,6 +112,7 @@ def test_the_module_is_left_as_it_was():
         assert all(p.grad is None for p in module.parameters())
 
 
+@pytest.mark.slow
 def test_a_dead_network_is_told_from_fresh_ones():
     module = seeded(mlp)
     with torch.no_grad():
@@ -310,7 +311,9 @@ def test_logits_are_found(wrap):
     assert found["fisher_effective_rank_n24"].value == plain["fisher_effective_rank_n24"].value
 
 
-@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile])
+@pytest.mark.parametrize(
+    "wrap", [nn.DataParallel, pytest.param(torch.compile, marks=pytest.mark.slow)]
+)
 def test_a_network_that_is_wrapped_is_the_one_inside(wrap):
     module = seeded(mlp)
     found = pb.diagnose(wrap(module), VECTORS, LABELS, fresh_seeds=1, measurements=["fisher"])
@@ -456,6 +459,7 @@ def test_what_does_not_fit_is_taken_on_fewer_examples_or_left_out():
     )
 
 
+@pytest.mark.slow
 def test_a_large_hessian_is_measured_where_it_is_asked_for():
     module = seeded(lambda: mlp(width=90))  # 1,625 parameters
     quick = pb.diagnose(module, VECTORS, LABELS, fresh_seeds=0)

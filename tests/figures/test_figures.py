@@ -72,6 +72,7 @@ def test_panels_that_do_not_fit_beside_one_another_are_below(drawn, tmp_path, nu
         assert len(figure.legends[0].get_texts()) == 13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_streams", [1, 2, 9])
 def test_a_heatmap_fits_its_page(drawn, tmp_path, num_streams):
     one = Interval(-0.3, -0.4, -0.2)

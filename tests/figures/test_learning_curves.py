@@ -66,6 +66,7 @@ def test_what_is_not_there_is_told(results, arguments, sentence):
         curves(select(results), *arguments)
 
 
+@pytest.mark.slow
 def test_the_command_draws(results, capsys):
     assert main(["plot", str(results.folder)]) == 0
     figure = results.folder / "curves.png"

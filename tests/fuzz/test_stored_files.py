@@ -75,6 +75,7 @@ def test_cell_json(value, key):
         check_told(results)
 
 
+@pytest.mark.slow
 @QUICK
 @given(
     values,
@@ -90,6 +91,7 @@ def test_cell_json_whose_key_fits(value, name):
         check_told(results)
 
 
+@pytest.mark.slow
 @QUICK
 @given(edits)
 def test_bytes_of_cell_json(changes):
@@ -99,6 +101,7 @@ def test_bytes_of_cell_json(changes):
         read_everything(results)
 
 
+@pytest.mark.slow
 @QUICK
 @given(edits, st.booleans())
 def test_bytes_of_measurements(changes, forged):
@@ -117,6 +120,7 @@ def test_bytes_of_measurements(changes, forged):
         check_told(results)
 
 
+@pytest.mark.slow
 @QUICK
 @given(edits, st.booleans())
 def test_bytes_of_packs(changes, forged):
@@ -132,6 +136,7 @@ def test_bytes_of_packs(changes, forged):
         check_told(results)
 
 
+@pytest.mark.slow
 @QUICK
 @given(values, st.sampled_from(["asked_at", "command", "groups", "inner", None]))
 def test_requests(value, key):

@@ -73,6 +73,7 @@ yaml_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @QUICK
 @given(yaml_values)
 def test_any_document(value):

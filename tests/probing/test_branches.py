@@ -74,6 +74,7 @@ def test_own_is_the_run_itself_going_on(name):
         assert ours.numbers[OWN][number].tolist() == metric(going_on, 3, number, when)
 
 
+@pytest.mark.slow
 def test_all_fresh_is_a_fresh_learner_and_own_fresh_the_learners_own():
     learner = pb.Learner(step_size=STEP_SIZE)
     ours, _, longer = branches(learner, stream_of())
@@ -93,6 +94,7 @@ def test_adam_with_its_state_reset_is_fresh_adam():
     assert ours.numbers[OWN_RESET]["loss"].tolist() != ours.numbers[OWN]["loss"].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("condition", "step_size"),
     [("adam_third", STEP_SIZE / 3), (ADAM, STEP_SIZE), ("adam_triple", 3 * STEP_SIZE)],
@@ -146,6 +148,7 @@ def test_the_fresh_draw_is_that_of_the_probing_task():
     assert ours.numbers["norms"]["parameter_norm"] != pytest.approx(norms)  # of other biases
 
 
+@pytest.mark.slow
 def test_every_condition_has_all_numbers_or_a_reason():
     ours, _, _ = branches(pb.Learner(), stream_of())
     assert tuple(ours.numbers) == (
@@ -197,6 +200,7 @@ class Recorded(Hooked):
     vectorized = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [Hooked, Recorded])
 def test_a_network_of_the_learners_own_is_probed_as_it_predicts(cls):
     ours, end, _ = branches(cls(step_size=0.01), stream_of())

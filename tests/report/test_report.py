@@ -126,6 +126,7 @@ def test_searches_are_those_of_the_record(report):
     assert [(t["chosen"], t["diverged"]) for t in adam["tried"]] == [(False, 4), (True, 0)]
 
 
+@pytest.mark.slow
 def test_searches_are_found_from_the_results_folder(tmp_path, monkeypatch):
     """Wherever the report is made: results name a file by its path from where `run` was called."""
     results = report_results.write(tmp_path / "project" / "results")
@@ -145,6 +146,7 @@ def test_searches_are_found_from_the_results_folder(tmp_path, monkeypatch):
     assert known_records([], runs, moved) == []
 
 
+@pytest.mark.slow
 def test_the_search_of_a_shipped_suite_is_known(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (path,) = (path for path in shipped.tuning_records() if path.name == "quick.yaml")

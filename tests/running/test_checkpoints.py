@@ -501,6 +501,7 @@ def test_a_half_that_failed_keeps_the_checkpoint(suite, tmp_path, monkeypatch):
     assert checkpoints.stored(results.folder) == []
 
 
+@pytest.mark.slow
 def test_a_population_that_does_not_fit_is_halved_and_nothing_is_lost(suite, tmp_path, monkeypatch):
     update = pb.Population.update
 

@@ -158,6 +158,7 @@ class Picky(pb.Learner):
         return self.strength * sum(value.square().sum() for value in params.values())
 
 
+@pytest.mark.slow
 def test_a_setting_that_fails_fails_alone(suite, tmp_path):
     results = Results(tmp_path)
     strengths = (0.1, 0.2, 0.7, 0.3)

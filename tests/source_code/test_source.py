@@ -127,6 +127,7 @@ def test_a_hash_does_not_depend_on_where_files_are(write):
     assert hashes[0] == hashes[1]
 
 
+@pytest.mark.slow
 def test_installed_packages_are_in_the_identity_by_version(write):
     installed = write.folder / ".venv" / "lib" / "site-packages"
     write(

@@ -116,6 +116,7 @@ def test_the_profile_is_that_of_rliable():
     assert found.high == pytest.approx(high, abs=0.03)
 
 
+@pytest.mark.slow
 def test_probabilities_of_improvement_cover_the_truth():
     rng = np.random.default_rng(5)
     x, y = rng.normal(0.5, 1, size=(300, 2, 20)), rng.normal(size=(300, 2, 20))

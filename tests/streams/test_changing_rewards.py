@@ -49,6 +49,7 @@ def test_values_solve_bellmans_equation():
     np.testing.assert_allclose(stream.values(7, reward), expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_only_rewards_change():
     stream = make()
     first, second = stream.task(7, 0), stream.task(7, 1)
