@@ -96,7 +96,7 @@ class Chosen:
 
 def _search(file: Path, kind: str, chosen: Chosen, path: Path) -> None:
     from plasticity_bench.figures import sensitivity, tuning_budget
-    from plasticity_bench.tuning import record
+    from plasticity_bench.tuning.record import read_record
 
     if chosen.measurements or chosen.streams or kind not in ("curves", "budget"):
         raise BadInputError(
@@ -104,7 +104,7 @@ def _search(file: Path, kind: str, chosen: Chosen, path: Path) -> None:
             "--kind but budget."
         )
     figure = tuning_budget if kind == "budget" else sensitivity
-    figure.draw(record.read(file).record, path, chosen.learners)
+    figure.draw(read_record(file).record, path, chosen.learners)
 
 
 def _results(options: argparse.Namespace, chosen: Chosen, path: Path) -> None:

@@ -32,14 +32,14 @@ def execute(options: argparse.Namespace) -> int:
     """Write the report's page."""
     from plasticity_bench import report
     from plasticity_bench.results import Results, select
-    from plasticity_bench.tuning import record
+    from plasticity_bench.tuning.record import read_record
 
     path = options.output or options.results / "report.html"
     selection = select(Results(options.results), options.reference)
     model = report.collect(
         selection,
         layers=options.layers,
-        tuned=[record.read(file) for file in options.tuned],
+        tuned=[read_record(file) for file in options.tuned],
     )
     report.write(model, path)
     for sentence in selection.sentences:

@@ -15,9 +15,10 @@ from plasticity_bench.results import (
 )
 from plasticity_bench.suite import own_fresh
 from plasticity_bench.suite.contenders import with_learners
-from plasticity_bench.suite.loading import suite_of
+from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import Group, all_runs, plan
 from plasticity_bench.suite.suite import Suite
+from plasticity_bench.tuning.record import read_record
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ class RequestedRuns:
 
 
 def requested_runs(request: RunRequest) -> RequestedRuns:
-    """Return the runs that a request asks for.
+    """Return the runs that a request asks for; the files that it names are read.
 
     Raises:
-        BadInputError: if the suite, a learner or the number of seeds is wrong.
+        BadInputError: if the suite, a learner, the record of a search or the number of seeds is
+            wrong.
     """
-    suite = suite_of(request.suite)
+    tuned = read_record(request.tuned) if request.tuned else None
+    suite = load_suite(request.suite)
     num_seeds = request.seeds or suite.num_seeds
     if num_seeds > seeding.TUNING:
         raise BadInputError(
@@ -81,8 +84,8 @@ def requested_runs(request: RunRequest) -> RequestedRuns:
     # A new learner goes first: an error in it shows before minutes of baselines.
     contenders = (*added, *suite.contenders)
     remarks: list[str] = []
-    if request.tuned:
-        contenders = request.tuned.marked(contenders)
-        remarks = request.tuned.remarks(suite, contenders)
+    if tuned:
+        contenders = tuned.marked(contenders)
+        remarks = tuned.remarks(suite, contenders)
     groups = own_fresh.with_own_fresh(plan(suite, contenders, range(num_seeds)))
     return RequestedRuns(suite, groups, Results(request.results / suite.directory_name), remarks)

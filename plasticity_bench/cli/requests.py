@@ -7,13 +7,9 @@ import argparse
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from plasticity_bench.errors import BadInputError
-
-if TYPE_CHECKING:  # which loads torch
-    from plasticity_bench.suite.yaml_source import Document
-    from plasticity_bench.tuning.record import Tuned
 
 
 @dataclass(frozen=True)
@@ -21,20 +17,20 @@ class RunRequest:
     """Which runs of a suite are wanted.
 
     Attributes:
-        suite: its document.
+        suite: its file, or the name of one that comes with the package.
         learners: beside the suite's own, a baseline's name or module:Class each.
         hyperparameters: of these learners.
         seeds: the number of seeds; None for the suite's.
-        tuned: the record of a search, whose settings are used.
+        tuned: the file of a search's record, whose settings are used.
         results: the folder that holds the results of all suites.
         command: such that it can be given again.
     """
 
-    suite: "Document"
+    suite: str
     learners: tuple[str, ...]
     hyperparameters: dict[str, Any]
     seeds: int | None
-    tuned: "Tuned | None"
+    tuned: Path | None
     results: Path
     command: str
 
@@ -94,28 +90,20 @@ def hyperparameters(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_request(options: argparse.Namespace) -> RunRequest:
-    """Return which runs the options of `add_suite` and `add_runs` ask for; their files are read.
+    """Return which runs the options of `add_suite` and `add_runs` ask for.
 
     Raises:
-        BadInputError: as `hyperparameters`, or if the suite or the record cannot be read.
+        BadInputError: as `hyperparameters`.
     """
-    from plasticity_bench.suite.document import read_document
-
     return RunRequest(
-        suite=read_document(options.suite),
+        suite=options.suite,
         learners=tuple(options.learner),
         hyperparameters=hyperparameters(options),
         seeds=options.seeds,
-        tuned=_record(options.tuned) if options.tuned else None,
+        tuned=options.tuned,
         results=options.results,
         command=options.command,
     )
-
-
-def _record(path: Path) -> "Tuned":
-    from plasticity_bench.tuning import record  # which loads torch
-
-    return record.read(path)
 
 
 def check_no_runs(options: argparse.Namespace) -> None:

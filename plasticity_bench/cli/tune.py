@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from plasticity_bench.suite.contenders import Contender
     from plasticity_bench.suite.planning import Group
     from plasticity_bench.suite.suite import Suite
-    from plasticity_bench.suite.yaml_source import Document
     from plasticity_bench.tuning.search import Search
 
 HELP = "search for each learner's settings, on seeds that are never scored"
@@ -31,7 +30,7 @@ class TuningRequest:
     """Which search is wanted.
 
     Attributes:
-        suite: its document.
+        suite: its file, or the name of one that comes with the package.
         learners: that are tuned; all of the suite's if there are none.
         held: hyperparameters that each of them keeps.
         rule: what replaces the suite's own rule: search, settings, seeds, tasks.
@@ -39,7 +38,7 @@ class TuningRequest:
         results: the folder that holds the results of all suites.
     """
 
-    suite: "Document"
+    suite: str
     learners: tuple[str, ...]
     held: dict[str, Any]
     rule: dict[str, Any]
@@ -80,10 +79,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Search, write the record, and print the best settings."""
     rule = {name: getattr(options, name) for name in ("search", "settings", "seeds", "tasks")}
-    from plasticity_bench.suite.document import read_document
-
     request = TuningRequest(
-        read_document(options.suite),
+        options.suite,
         tuple(options.learner),
         requests.hyperparameters(options),
         {name: value for name, value in rule.items() if value is not None},
@@ -150,7 +147,7 @@ def tune(request: TuningRequest, execution: ExecutionRequest, format_name: str) 
             say(remark)
     say(f"Tuned: {path}")
     added = [word for reference in request.learners for word in ("--learner", reference)]
-    say_next("run", request.suite.name, *added, "--tuned", path)
+    say_next("run", request.suite, *added, "--tuned", path)
     return SOME_FAILED if sum(failed) or unknown else COMPLETE
 
 
@@ -166,14 +163,14 @@ def _search(request: TuningRequest) -> "tuple[Search, Path]":
     return search, path
 
 
-def _suite(document: "Document", rule: dict[str, Any]) -> "Suite":
+def _suite(path_or_name: str, rule: dict[str, Any]) -> "Suite":
     """The suite, with parts of its rule replaced."""
     from plasticity_bench import seeding
-    from plasticity_bench.suite.loading import check_data, check_first_task, suite_of
+    from plasticity_bench.suite.loading import check_data, check_first_task, load_suite
 
     if rule.get("seeds", 1) > seeding.TUNING:
         raise BadInputError(f"--seeds {rule['seeds']}: tune on at most {seeding.TUNING} seeds.")
-    suite = suite_of(document, with_data=False)
+    suite = load_suite(path_or_name, with_data=False)
     check_data(suite.tuning_streams)
     for entry in suite.tuning_streams:
         check_first_task(entry.id, entry.stream)
@@ -221,7 +218,8 @@ def _contenders(
 
 
 def _learners_block(suite: "Suite", path: Path) -> str:
-    from plasticity_bench.tuning import configuring, record, writing
+    from plasticity_bench.tuning import configuring, writing
+    from plasticity_bench.tuning.record import read_record
 
-    tuned = record.read(path).applied(suite.contenders)
+    tuned = read_record(path).applied(suite.contenders)
     return writing.as_yaml(configuring.learners_block(suite, tuned))

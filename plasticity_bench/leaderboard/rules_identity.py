@@ -17,7 +17,7 @@ from plasticity_bench.leaderboard.validation_context import (
 from plasticity_bench.results import TUNED
 from plasticity_bench.results.run import own_fresh_label
 from plasticity_bench.source_code.source import source_of
-from plasticity_bench.tuning import record
+from plasticity_bench.tuning.record import TuningRecord, read_record
 
 
 def complete(context: ValidationContext) -> Iterator[str]:
@@ -171,7 +171,7 @@ def tuning(context: ValidationContext) -> Iterator[str]:
     if part is None:
         return
     try:
-        search = record.read(context.entry.folder / TUNING).record
+        search = read_record(context.entry.folder / TUNING).record
     except BadInputError as error:
         yield str(error)
         return
@@ -184,7 +184,7 @@ def tuning(context: ValidationContext) -> Iterator[str]:
     yield from _chosen(context, search)
 
 
-def _tried_on(context: ValidationContext, search: record.TuningRecord) -> Iterator[str]:
+def _tried_on(context: ValidationContext, search: TuningRecord) -> Iterator[str]:
     """Settings are chosen on tasks before the scored ones, or on as many as the suite says."""
     if context.suite.tuning.streams:
         return
@@ -195,7 +195,7 @@ def _tried_on(context: ValidationContext, search: record.TuningRecord) -> Iterat
         yield f"settings were tried on {tried} tasks, of which only the first {most} are not scored"
 
 
-def _chosen(context: ValidationContext, search: record.TuningRecord) -> Iterator[str]:
+def _chosen(context: ValidationContext, search: TuningRecord) -> Iterator[str]:
     part = context.entry.manifest.learner
     tuned = search.learners.get(part.label.removesuffix(TUNED))
     if tuned is None:

@@ -10,8 +10,7 @@ from plasticity_bench.leaderboard.manifest import TUNING
 from plasticity_bench.results import TUNED
 from plasticity_bench.suite.suite import Suite
 from plasticity_bench.text import printable
-from plasticity_bench.tuning import record
-from plasticity_bench.tuning.record import LearnerRecord, SearchRecord
+from plasticity_bench.tuning.record import LearnerRecord, SearchRecord, read_record
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def settings_of(entry: Entry, suite: Suite) -> Settings:
 
 def _tuned(entry: Entry) -> Settings:
     try:
-        search = record.read(entry.folder / TUNING).record
+        search = read_record(entry.folder / TUNING).record
     except BadInputError:
         return Settings("tuned")
     learner = search.learners.get(entry.manifest.learner.label.removesuffix(TUNED))

@@ -8,8 +8,7 @@ from plasticity_bench import shipped
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.report.model import SearchRow
 from plasticity_bench.results import Stored
-from plasticity_bench.tuning import record
-from plasticity_bench.tuning.record import LearnerRecord, Tuned, TuningRecord
+from plasticity_bench.tuning.record import LearnerRecord, Tuned, TuningRecord, read_record
 
 
 def known_records(given: Sequence[Tuned], runs: Stored, folder: Path) -> list[Tuned]:
@@ -56,7 +55,7 @@ def _places(name: str, folder: Path) -> list[Path]:
 def _read(path: Path) -> Tuned | None:
     """A record, or None where there is none that can be read."""
     try:
-        return record.read(path)
+        return read_record(path)
     except BadInputError:
         return None
 

@@ -201,7 +201,7 @@ def _differ(one: Contender, other: Contender) -> bool:
     return settings[0] != settings[1]
 
 
-def read(path: Path) -> Tuned:
+def read_record(path: Path) -> Tuned:
     """Return the record in a file.
 
     Raises:

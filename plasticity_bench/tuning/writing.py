@@ -18,7 +18,7 @@ from plasticity_bench.tuning.record import (
     SearchRecord,
     TriedRecord,
     TuningRecord,
-    read,
+    read_record,
 )
 from plasticity_bench.tuning.search import Outcome, Search
 from plasticity_bench.tuning.space import searched
@@ -71,7 +71,7 @@ def write(search: Search, outcomes: Sequence[Outcome], path: Path) -> TuningReco
 def _stored(path: Path) -> TuningRecord | None:
     """The record in a file; None if there is none."""
     try:
-        return read(path).record
+        return read_record(path).record
     except BadInputError:
         return None
 

@@ -12,7 +12,7 @@ from plasticity_bench.cli import tune as cli_tune
 from plasticity_bench.running import runner
 from plasticity_bench.scoring import version
 from plasticity_bench.suite.loading import load_suite
-from plasticity_bench.tuning import record
+from plasticity_bench.tuning.record import read_record
 
 ROOT = Path(__file__).parents[2]
 SUITE = """\
@@ -101,7 +101,7 @@ def test_a_run_uses_what_was_chosen_and_says_where_it_comes_from(folder, capsys)
             assert "tuned" not in info
             assert settings["step_size"] == 3e-2
             continue
-        assert info["tuned"] == record.read(Path("mine.yaml")).origin
+        assert info["tuned"] == read_record(Path("mine.yaml")).origin
         assert {name: settings[name] for name in chosen} == chosen
         assert "tuned" not in info["identity"]
     # A suite with these settings written in it has the same runs.
@@ -162,7 +162,7 @@ def test_a_record_of_another_suite_is_told_of(folder, capsys):
     found = re.search(
         "mine.yaml is of a search on (.*), and this is (.*).", capsys.readouterr().err
     )
-    assert found.group(1) == record.read(Path("mine.yaml")).record.suite != found.group(2)
+    assert found.group(1) == read_record(Path("mine.yaml")).record.suite != found.group(2)
     text = Path("mine.yaml").read_text()
     Path("mine.yaml").write_text(text.replace(f"scores: {version.VERSION}\n", "scores: 0\n"))
     assert main(command) == 0
@@ -176,7 +176,7 @@ def test_the_block_for_the_suites_file(folder, capsys):
     text = re.sub(r"learners:\n(  - .*\n)+", block, SUITE)
     assert "# The learners, tuned.\nlearners:\n  - {name: fresh, step_size: " in text
     Path("tiny.yaml").write_text(text)
-    agrees(load_suite("tiny.yaml"), record.read(results(folder) / "tuning.yaml"))
+    agrees(load_suite("tiny.yaml"), read_record(results(folder) / "tuning.yaml"))
 
 
 @pytest.mark.slow
@@ -224,14 +224,14 @@ def test_a_broken_learner_is_named_and_the_exit_code_says_so(folder, capsys):
     out, err = capsys.readouterr()
     assert "broken_to_tune:Learner: nothing was chosen" in err
     assert "l2" in out
-    assert list(record.read(results(folder) / "tuning.yaml").record.learners) == ["l2"]
+    assert list(read_record(results(folder) / "tuning.yaml").record.learners) == ["l2"]
 
 
 @pytest.mark.slow
 def test_what_is_held_is_not_searched(folder):
     assert tune("--learner", "l2", "-H", "strength=0.5", "--settings", "3") == 0
     (path,) = results(folder).glob("tuning.yaml")
-    found = record.read(path).record.learners["l2 strength=0.5"]
+    found = read_record(path).record.learners["l2 strength=0.5"]
     assert found.fixed == {"strength": 0.5}
     assert [list(tried.setting) for tried in found.tried] == [["step_size"]] * 3
     arguments = ["--learner", "l2", "-H", "strength=0.5", "--tuned", str(path), "--jobs", "1"]
@@ -246,7 +246,7 @@ def test_what_is_held_is_not_searched(folder):
 
 def test_what_is_held_under_another_name_is_not_searched(folder):
     assert tune("--learner", "l2", "-H", "lr=0.02", "--settings", "2", "--seeds", "1") == 0
-    found = record.read(results(folder) / "tuning.yaml").record.learners["l2 step_size=0.02"]
+    found = read_record(results(folder) / "tuning.yaml").record.learners["l2 step_size=0.02"]
     assert found.fixed == {"step_size": 0.02}
     assert [list(tried.setting) for tried in found.tried] == [["strength"]] * 2
 
@@ -343,7 +343,7 @@ RECORDS = sorted((ROOT / "suites" / "tuning").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_shipped_suites_carry_what_their_search_chose(path):
-    suite, tuned = load_suite(path.stem, with_data=False), record.read(path)
+    suite, tuned = load_suite(path.stem, with_data=False), read_record(path)
     assert tuned.record.suite == f"{suite.name}@{suite.hash8}"
     assert set(tuned.record.learners) == {c.label for c in suite.contenders if c.tuned}
     assert len({learner.updates for learner in tuned.record.learners.values()}) == 1
@@ -362,4 +362,4 @@ def test_nothing_is_chosen_where_a_fresh_network_gains_nothing(folder, capsys):
 def test_a_suite_that_differs_from_its_search_is_found_out(folder, capsys):
     tune()
     with pytest.raises(AssertionError):
-        agrees(load_suite("tiny.yaml"), record.read(results(folder) / "tuning.yaml"))
+        agrees(load_suite("tiny.yaml"), read_record(results(folder) / "tuning.yaml"))

@@ -14,7 +14,7 @@ from plasticity_bench.figures import (
 from plasticity_bench.scoring.associations import Association
 from plasticity_bench.scoring.learning_curves import Curve
 from plasticity_bench.statistics import Interval
-from plasticity_bench.tuning import record
+from plasticity_bench.tuning.record import read_record
 from tests.support import report_results
 from tests.support.helpers import a_score
 
@@ -88,7 +88,7 @@ def test_a_heatmap_fits_its_page(drawn, tmp_path, num_streams):
 
 def test_a_search_marks_what_was_chosen_and_what_diverged(drawn, tmp_path):
     (tmp_path / "tuning.yaml").write_text(report_results.TUNING)
-    found = record.read(tmp_path / "tuning.yaml").record
+    found = read_record(tmp_path / "tuning.yaml").record
     sensitivity.draw(found, tmp_path / "x.pdf")
     (figure,) = drawn
     assert [axes.get_title() for axes in figure.axes] == ["fresh", "adam", "adam"]
@@ -150,7 +150,7 @@ def test_ranks_are_those_of_the_table_with_their_intervals(drawn, tmp_path):
 
 def test_a_search_is_drawn_by_its_budget(drawn, tmp_path):
     (tmp_path / "tuning.yaml").write_text(report_results.TUNING)
-    found = record.read(tmp_path / "tuning.yaml").record
+    found = read_record(tmp_path / "tuning.yaml").record
     tuning_budget.draw(found, tmp_path / "x.pdf", ["adam"])
     (figure,) = drawn
     (line,) = figure.axes[0].lines

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from plasticity_bench.leaderboard import manifest as manifests
 from plasticity_bench.leaderboard.entry import read_entry
 from plasticity_bench.leaderboard.manifest import read_manifest
-from plasticity_bench.tuning import record
+from plasticity_bench.tuning.record import read_record
 from tests.fuzz.support import HEAVY, QUICK, edits, mutated, told, values
 from tests.fuzz.test_suites import places, replaced
 from tests.support.pages import ROOT
@@ -33,7 +33,7 @@ def test_bytes_of_records(changes):
         path = Path(name) / "tuned.yaml"
         path.write_bytes(mutated(RECORD, changes))
         with told():
-            record.read(path)
+            read_record(path)
 
 
 SMALL = {**yaml.safe_load(RECORD), "learners": {}}
@@ -50,7 +50,7 @@ def test_records_with_one_wrong_value(place, value):
         text = json.dumps(replaced(SMALL, place, value))  # JSON is YAML
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
         with told():
-            record.read(path)
+            read_record(path)
 
 
 @QUICK

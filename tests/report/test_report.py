@@ -23,7 +23,7 @@ from plasticity_bench.report.page import _part, compressed
 from plasticity_bench.report.searches import known_records
 from plasticity_bench.results import LearnerOnStream, Results, select
 from plasticity_bench.statistics import Rank, ranks
-from plasticity_bench.tuning import record
+from plasticity_bench.tuning.record import read_record
 from tests.support import report_results
 from tests.support.helpers import a_score
 from tests.support.report_results import EVIL
@@ -150,7 +150,7 @@ def test_searches_are_found_from_the_results_folder(tmp_path, monkeypatch):
 def test_the_search_of_a_shipped_suite_is_known(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (path,) = (path for path in shipped.tuning_records() if path.name == "quick.yaml")
-    own = record.read(path)
+    own = read_record(path)
     folder = tmp_path / own.record.suite.rpartition("/")[2]
     assert [tuned.sha256 for tuned in known_records([], [], folder)] == [own.sha256]
     assert len(known_records([own], [], folder)) == 1  # each once

@@ -15,8 +15,9 @@ from plasticity_bench.results import Results, Row
 from plasticity_bench.suite.contenders import with_learners
 from plasticity_bench.suite.loading import load_suite
 from plasticity_bench.suite.planning import plan
-from plasticity_bench.tuning import configuring, record, report, writing
+from plasticity_bench.tuning import configuring, report, writing
 from plasticity_bench.tuning.budget import expected_best
+from plasticity_bench.tuning.record import read_record
 from plasticity_bench.tuning.search import Search, together
 
 SUITE = """\
@@ -329,7 +330,7 @@ def test_a_stream_without_results_stays_as_the_suite_has_it(tmp_path):
     search, _, found = searched(tmp_path, suite, value=partly)
     assert [list(one.by_stream) for one in found] == [["one", "two"], ["one"], ["one", "two"]]
     writing.write(search, found, tmp_path / "t.yaml")
-    _, adam, _ = record.read(tmp_path / "t.yaml").applied(suite.contenders)
+    _, adam, _ = read_record(tmp_path / "t.yaml").applied(suite.contenders)
     assert adam.on("one").learner.step_size == found[1].by_stream["one"]["step_size"]
     assert adam.on("two").learner.step_size == 0.0123
 
@@ -388,7 +389,7 @@ def written(tmp_path):
 
 def test_the_record_holds_the_whole_search_and_is_read_as_it_was_written(written):
     search, found, made, path = written
-    assert record.read(path).record == made
+    assert read_record(path).record == made
     assert made.suite == f"test/tiny-v0@{search.suite.hash8}"
     assert made.tuning.seeds == [1000, 1001, 1002]
     for one in found:
@@ -410,16 +411,16 @@ def test_a_record_that_says_the_same_stays_the_file_that_results_name(written, m
     assert writing.write(search, found, path) == made
     assert path.read_bytes() == before
     writing.write(search, found[1:], path)
-    assert list(record.read(path).record.learners) == ["adam", "redo"]
-    assert record.read(path).record.environment == {"git": {"dirty": True}}
+    assert list(read_record(path).record.learners) == ["adam", "redo"]
+    assert read_record(path).record.environment == {"git": {"dirty": True}}
     path.write_text("suite: [")
     writing.write(search, found, path)
-    assert list(record.read(path).record.learners) == ["fresh", "adam", "redo"]
+    assert list(read_record(path).record.learners) == ["fresh", "adam", "redo"]
 
 
 def test_what_was_chosen_is_applied_by_label_and_class(written):
     search, found, _, path = written
-    tuned = record.read(path)
+    tuned = read_record(path)
     contenders = tuned.applied(
         (*search.suite.contenders, *with_learners(search.suite.contenders, ["l2"], {}))
     )
@@ -435,7 +436,7 @@ def test_what_was_chosen_is_applied_by_label_and_class(written):
 
 def test_the_suites_block_gives_the_tuned_learners(written, tmp_path):
     search, _, _, path = written
-    tuned = record.read(path).applied(search.suite.contenders)
+    tuned = read_record(path).applied(search.suite.contenders)
     block = writing.as_yaml(configuring.learners_block(search.suite, tuned))
     before, _, after = SUITE.partition("learners:")
     text = before + block + "\nseeds" + after.partition("\nseeds")[2]
@@ -458,9 +459,9 @@ def test_the_suites_block_gives_the_tuned_learners(written, tmp_path):
 def test_a_file_that_is_no_record(tmp_path, text, sentence):
     (tmp_path / "wrong.yaml").write_text(text)
     with pytest.raises(pb.BadInputError, match=sentence):
-        record.read(tmp_path / "wrong.yaml")
+        read_record(tmp_path / "wrong.yaml")
     with pytest.raises(pb.BadInputError, match="Cannot read"):
-        record.read(tmp_path)
+        read_record(tmp_path)
 
 
 def test_the_figure_shows_every_setting_and_its_interval(written, tmp_path):
