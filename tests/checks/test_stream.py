@@ -184,6 +184,21 @@ def test_what_is_sound_passes():
     pb.check_stream(Own())
 
 
+def test_every_check_looks_at_the_same_seeds():
+    seen = []
+
+    class Sees(Sound):
+        def task(self, seed, index):
+            seen.append(seed)
+            return super().task(seed, index)
+
+    pb.check_stream(Sees())
+    first = seen.copy()
+    seen.clear()
+    pb.check_stream(Sees())
+    assert seen == first
+
+
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
 def test_each_broken_rule_is_named(broken):
     with pytest.raises(pb.StreamError, match=BROKEN[broken]):
