@@ -4,6 +4,7 @@
 import plasticity_bench  # noqa: F401  # before torch, whose settings it pins
 
 # isort: on
+import shutil
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from plasticity_bench import data
+from plasticity_bench.folders import cache_folder
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,8 +32,13 @@ def _path():
 
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch):
-    """An empty cache of this test's own, and no folder with the user's data."""
-    folder = tmp_path / "cache"
+    """A cache of this test's own, and no folder with the user's data.
+
+    It is empty but for the package's C++ code, which takes many seconds to build.
+    """
+    folder, built = tmp_path / "cache", cache_folder() / "kernels"
+    if built.is_dir():
+        shutil.copytree(built, folder / "kernels", ignore=shutil.ignore_patterns("*.lock"))
     monkeypatch.setenv("PLASTICITY_BENCH_CACHE", str(folder))
     monkeypatch.delenv("PLASTICITY_BENCH_DATA", raising=False)
     data.load.cache_clear()

@@ -43,7 +43,7 @@ def test_compiled_code_is_kept_where_only_this_user_can_write(own_cache, monkeyp
 def test_code_in_a_folder_of_somebody_else_is_not_loaded(own_cache, monkeypatch, kind):
     monkeypatch.setenv(COMPILED, "x")
     monkeypatch.delenv(COMPILED)
-    own_cache.mkdir()
+    own_cache.mkdir(exist_ok=True)
     if kind == "a link":
         (own_cache / "compiled").symlink_to(own_cache)
     elif kind == "a file":

@@ -270,6 +270,7 @@ def test_a_full_disk_is_told_before_it_is_full(root, monkeypatch):
 
 
 def test_a_cache_that_cannot_be_written(root, own_cache):
+    shutil.rmtree(own_cache, ignore_errors=True)
     own_cache.write_text("a file")
     assert "Cannot write small to" in told(prepare, "small", root, False)
 

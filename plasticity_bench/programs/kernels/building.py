@@ -8,7 +8,6 @@ import ctypes
 import functools
 import os
 import shutil
-import stat
 import subprocess
 from hashlib import sha256
 from importlib import resources
@@ -16,7 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from plasticity_bench.folders import cache_folder
+from plasticity_bench.errors import BadInputError
+from plasticity_bench.folders import private_folder
 from plasticity_bench.portability import processor_has
 
 OPTIONS = (
@@ -72,7 +72,10 @@ def library_of(source: str) -> ctypes.CDLL:
         raise BuildError("there is no C++ compiler")
     contents = {"source.cpp": source, **{name: _source(name) for name in HEADERS}}
     text = "".join([compiler, *OPTIONS, _architecture(), *contents.values()])
-    folder = _own_folder(cache_folder() / "kernels")
+    try:
+        folder = private_folder("kernels")
+    except BadInputError as error:
+        raise BuildError(str(error)) from None
     path = folder / f"{sha256(text.encode()).hexdigest()[:24]}.so"
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
@@ -111,19 +114,6 @@ def _build(compiler: str, contents: dict[str, str], path: Path) -> None:
         raise BuildError(f"{work}: {error.strerror}") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def _own_folder(folder: Path) -> Path:
-    """A folder that only the user can write to, since its code is loaded."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        status = folder.lstat()
-    except OSError as error:
-        raise BuildError(f"{folder}: {error.strerror}") from None
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise BuildError(f"{folder} is not a folder of this user")
-    folder.chmod(0o700)
-    return folder
 
 
 def _architecture() -> str:
