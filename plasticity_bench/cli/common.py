@@ -51,11 +51,3 @@ def say_next(*words: object) -> None:
 def say_error(error: object) -> None:
     """Print an error in one line."""
     say(f"plasticity-bench: {' '.join(str(error).split())}")
-
-
-def warn_of_few_seeds(num_seeds: int) -> None:
-    """Warn where there are too few seeds for intervals to be reliable."""
-    from plasticity_bench.statistics import RELIABLE_SEEDS
-
-    if num_seeds < RELIABLE_SEEDS:
-        say(f"Intervals from {num_seeds} seeds are unreliable: use at least {RELIABLE_SEEDS}.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plasticity_bench.cli import options as shared
-from plasticity_bench.cli.common import COMPLETE, say, say_next, warn_of_few_seeds
+from plasticity_bench.cli.common import COMPLETE, say, say_next
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.names import given_path
 
@@ -79,15 +79,16 @@ def _associate(
     from plasticity_bench.figures import associations as figure
     from plasticity_bench.figures import paper_figure
     from plasticity_bench.scoring import association_table, associations
+    from plasticity_bench.statistics import few_seeds_notice
 
     runs = associations.runs_of(pair for pair in selection.finished if pair[0].learner in wanted)
     table = associations.explain(runs, selection.reference, layers=options.layers)
     if not table:
         raise BadInputError(f"{options.results} holds nothing that was measured at a task's start.")
     print(association_table.render(table, options.format))
-    for sentence in selection.sentences:
+    few = few_seeds_notice(len({run.seed for run in runs}))
+    for sentence in [*selection.sentences, *few]:
         say(sentence)
-    warn_of_few_seeds(len({run.seed for run in runs}))
     with paper_figure.style():
         figure.draw(table, path)
     say(f"Figure: {path}")
@@ -97,10 +98,11 @@ def _rank_predictors(
     options: argparse.Namespace, selection: "Selection", wanted: list[str]
 ) -> None:
     from plasticity_bench.scoring import predictor_table, predictors, task_histories
+    from plasticity_bench.statistics import few_seeds_notice
 
     histories = task_histories.histories(selection, wanted, options.ahead)
     ranking = predictors.rank_predictors(histories, layers=options.layers)
     print(predictor_table.render(ranking, histories, options.format))
-    for sentence in [*selection.sentences, *predictor_table.sentences(histories)]:
+    few = few_seeds_notice(len(histories.seeds))
+    for sentence in [*selection.sentences, *predictor_table.sentences(histories), *few]:
         say(sentence)
-    warn_of_few_seeds(len(histories.seeds))

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plasticity_bench.cli.common import say, warn_of_few_seeds
+from plasticity_bench.cli.common import say
 from plasticity_bench.results import Selection
 from plasticity_bench.scoring import latex_table, learner_costs, score_table, stored_scores
+from plasticity_bench.statistics import few_seeds_notice
 
 
 def print_table(
@@ -26,7 +27,7 @@ def print_table(
     told = [*selection.sentences, *learner_costs.sentences(costs)]
     flops, scores = learner_costs.flops(costs), stored_scores.scores(selection)
     entries = score_table.entries_of(selection, scores, flops)
-    told += score_table.notices(entries)
+    told += [*score_table.notices(entries), *few_seeds_notice(max(selection.num_seeds))]
     if format_name == "latex":
         chosen = columns or latex_table.DEFAULT_COLUMNS
         print(latex_table.render(selection, latex_table.Style(columns=chosen, **(latex or {}))))
@@ -34,4 +35,3 @@ def print_table(
         print(score_table.render(entries, format_name, columns or score_table.DEFAULT_COLUMNS))
     for sentence in told:
         say(sentence)
-    warn_of_few_seeds(max(selection.num_seeds))

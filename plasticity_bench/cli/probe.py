@@ -10,7 +10,6 @@ from plasticity_bench.cli.common import (
     Interrupted,
     say,
     say_next,
-    warn_of_few_seeds,
 )
 
 HELP = "restore one factor at a time in worn networks, and show what returns"
@@ -55,6 +54,7 @@ def execute(options: argparse.Namespace) -> int:
     from plasticity_bench.probing import probing, requested, table
     from plasticity_bench.results import Results, select
     from plasticity_bench.running.execution import spread
+    from plasticity_bench.statistics import few_seeds_notice
     from plasticity_bench.suite.loading import check_data, suite_of_results
 
     results = Results(options.results)
@@ -82,9 +82,9 @@ def execute(options: argparse.Namespace) -> int:
     if lines:
         tasks = {one.group.suite_stream.label: one.task.index for one in probed}
         print(table.render(lines, tasks, options.format))
-        for sentence in table.reasons(lines):
+        few = few_seeds_notice(min(line.num_seeds for line in lines))
+        for sentence in [*table.reasons(lines), *few]:
             say(sentence)
-        warn_of_few_seeds(min(line.num_seeds for line in lines))
     say_next("explain", options.results)
     return SOME_FAILED if failed else COMPLETE
 

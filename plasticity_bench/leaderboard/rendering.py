@@ -11,7 +11,7 @@ from plasticity_bench.scoring.comparison import render as render_comparisons
 from plasticity_bench.scoring.learner_costs import LearnerCosts
 from plasticity_bench.scoring.ranking import common
 from plasticity_bench.scoring.scores import WORDS
-from plasticity_bench.statistics import RELIABLE_SEEDS, Rank, format_interval
+from plasticity_bench.statistics import Rank, format_interval, seeds_text
 
 NAMES = ("entry", "source", "verified by")
 TEXT = ("group", *NAMES, "needs", "settings", "status")
@@ -34,7 +34,6 @@ def shown_scores(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _line(row: Row, shown: Sequence[str]) -> list[str]:
-    few = "" if row.num_seeds >= RELIABLE_SEEDS else " (too few)"
     return [
         rank_text(row.rank),
         row.tie_group,
@@ -44,7 +43,7 @@ def _line(row: Row, shown: Sequence[str]) -> list[str]:
         *(format_interval(row.scores[name]) for name in shown),
         percentage(row.collapse),
         flops_text(row.flags),
-        f"{row.num_seeds}{few}",
+        seeds_text(row.num_seeds),
         needs(row.flags),
         str(row.settings),
         updates_text(row),

@@ -12,7 +12,7 @@ from plasticity_bench.report.searches import known_records, searches
 from plasticity_bench.results import Run, RunResult, Selection, Stored
 from plasticity_bench.running import status
 from plasticity_bench.scoring import associations, learning_curves, score_table, stored_scores
-from plasticity_bench.statistics import RELIABLE_SEEDS
+from plasticity_bench.statistics import few_seeds_notice
 from plasticity_bench.tuning.record import Tuned
 
 NOT_CURVES = ("chance", "dead_rank")
@@ -152,8 +152,4 @@ def _notices(suite_status: status.Status, num_seeds: int) -> list[str]:
     if left:
         total = sum(row.requested for row in suite_status.rows)
         sentences.append(f"{left} of {total} runs have no results: see “Runs” below.")
-    if num_seeds < RELIABLE_SEEDS:
-        sentences.append(
-            f"Intervals from {num_seeds} seeds are unreliable: use at least {RELIABLE_SEEDS}."
-        )
-    return sentences
+    return [*sentences, *few_seeds_notice(num_seeds)]

@@ -14,10 +14,10 @@ from plasticity_bench.scoring.scores import SCORES, Score
 from plasticity_bench.statistics import (
     COLLAPSED,
     NO_INTERVAL,
-    RELIABLE_SEEDS,
     Interval,
     format_interval,
     mean_interval,
+    seeds_text,
 )
 
 
@@ -226,7 +226,7 @@ def _rows(table: Sequence[Entry], columns: Sequence[str]) -> list[list[object]]:
         for position, one in enumerate(sorted(of_stream, key=_trainability, reverse=True)):
             shown = [COLUMNS[name].text(one) for name in columns]
             first = "" if position else stream
-            rows.append([first, _name(one), *shown, _count(one.num_seeds)])
+            rows.append([first, _name(one), *shown, seeds_text(one.num_seeds)])
     return rows
 
 
@@ -241,10 +241,6 @@ def _name(entry: Entry) -> str:
     return (
         f"{entry.learner} ({entry.num_diverged} diverged)" if entry.num_diverged else entry.learner
     )
-
-
-def _count(num_seeds: int) -> str:
-    return f"{num_seeds}" if num_seeds >= RELIABLE_SEEDS else f"{num_seeds} (too few)"
 
 
 def _number(value: float, digits: int) -> str:

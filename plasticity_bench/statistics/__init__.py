@@ -6,7 +6,6 @@ available is left out before: `known`. docs/statistics.md has the formulas with 
 
 from plasticity_bench.statistics.aggregates import (
     COLLAPSED,
-    RELIABLE_SEEDS,
     collapse_rate,
     known,
     mean,
@@ -19,6 +18,7 @@ from plasticity_bench.statistics.differences import (
     paired_difference,
     probability_of_improvement,
 )
+from plasticity_bench.statistics.few_seeds import RELIABLE_SEEDS, few_seeds_notice, seeds_text
 from plasticity_bench.statistics.held_out import HeldOutErrors, held_out_errors
 from plasticity_bench.statistics.intervals import (
     LEVEL,
@@ -54,6 +54,7 @@ __all__ = [
     "Profile",
     "Rank",
     "collapse_rate",
+    "few_seeds_notice",
     "format_interval",
     "held_out_errors",
     "jackknife_interval",
@@ -69,6 +70,7 @@ __all__ = [
     "profile_thresholds",
     "rank_correlations",
     "ranks",
+    "seeds_text",
     "sign_flip_p_values",
     "slope",
     "worst_quartile_mean",

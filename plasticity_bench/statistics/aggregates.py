@@ -9,9 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-RELIABLE_SEEDS = 10
-"""Intervals from fewer seeds are unreliable, and the row says so."""
-
 COLLAPSED = 0.05
 """Up to this trainability, a network learns next to nothing."""
 
