@@ -12,6 +12,7 @@ from plasticity_bench.folders import (
     keep_compiled_code_private,
     private_folder,
 )
+from plasticity_bench.programs.kernels import building
 
 
 def test_a_home_folder_is_needed_only_where_nothing_names_the_cache(tmp_path, monkeypatch):
@@ -27,6 +28,8 @@ def test_a_home_folder_is_needed_only_where_nothing_names_the_cache(tmp_path, mo
     monkeypatch.delenv("XDG_CACHE_HOME")
     with pytest.raises(BadInputError, match="set PLASTICITY_BENCH_CACHE"):
         cache_folder()
+    with pytest.raises(BadInputError, match="set PLASTICITY_BENCH_CACHE"):
+        building.library_of("")  # no reason to compute without the C++ code
 
 
 def test_compiled_code_is_kept_where_only_this_user_can_write(own_cache, monkeypatch):

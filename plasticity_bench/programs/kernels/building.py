@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from plasticity_bench.errors import BadInputError
-from plasticity_bench.folders import private_folder
+from plasticity_bench.folders import cache_folder, private_folder
 from plasticity_bench.portability import processor_has
 
 OPTIONS = (
@@ -55,6 +55,7 @@ def library() -> ctypes.CDLL:
 
     Raises:
         BuildError: if there is no C++ compiler, it fails, or the cache is not the user's own.
+        BadInputError: as `cache_folder`.
     """
     return library_of(_source("executor.cpp"))
 
@@ -72,6 +73,7 @@ def library_of(source: str) -> ctypes.CDLL:
         raise BuildError("there is no C++ compiler")
     contents = {"source.cpp": source, **{name: _source(name) for name in HEADERS}}
     text = "".join([compiler, *OPTIONS, _architecture(), *contents.values()])
+    cache_folder()  # an error where there is no home folder: not a reason to compute other bits
     try:
         folder = private_folder("kernels")
     except BadInputError as error:
