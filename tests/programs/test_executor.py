@@ -231,6 +231,47 @@ def test_convolutions(groups, stride, padding, dilation):
     assert program.called == []
 
 
+def convolved(x, w):
+    """A convolution, and gradients of its image and weight."""
+
+    def loss(*values):
+        y = functional.conv2d(*values, padding=1)
+        return (y.square() * 0.5).sum(), y
+
+    gradients, y = torch.func.grad(loss, (0, 1), has_aux=True)(x, w)
+    return y, *gradients
+
+
+@pytest.mark.parametrize("out", [1, 2, 4, 5, 8, 12, 17, 40])
+@pytest.mark.parametrize("kernel", [(1, 1), (2, 2), (3, 3), (1, 4), (5, 5), (3, 6), (2, 7)])
+def test_a_convolution_is_a_product_with_the_unfolded_images(kernel, out):
+    """The same bits: chains of multiply-adds in one order, whatever shapes the kernels are cut in."""
+    x, w = normal(3, 5, 8, 19), normal(out, 5, *kernel)
+    _, (y, _, of_weight), _ = run(convolved, x, w)
+    unfolded = functional.unfold(x, kernel, padding=1)  # (images, depth, places)
+    left = w.flatten(1).expand(3, -1, -1).contiguous()
+    _, (product,), _ = run(torch.bmm, left, unfolded)
+    assert torch.equal(product.view(y.shape), y)
+    gradients = y.flatten(2).movedim(0, 1).flatten(1)[None]
+    places = unfolded.movedim(1, 2).flatten(0, 1)[None]
+    _, (product,), _ = run(torch.bmm, gradients.contiguous(), places.contiguous())
+    assert torch.equal(product.view(w.shape), of_weight)
+
+
+@pytest.mark.parametrize("dims", [(0, 0), (1, 0), (2, 1), (None, 0)])
+def test_convolutions_of_replicas_are_those_of_each(dims):
+    """Images of all replicas are read where they lie, the dimension of replicas being any."""
+    x, w = normal(4, 3, 2, 9, 8), normal(3, 6, 2, 3, 3)
+    x = x[:, 0] if dims[0] is None else x.movedim(1, dims[0]).contiguous()
+    w = w.movedim(0, dims[1]).contiguous()
+    _, together, _ = run(torch.func.vmap(convolved, dims), x, w)
+    for replica in range(3):
+        image = x if dims[0] is None else x.select(dims[0], replica).contiguous()
+        _, alone, _ = run(convolved, image, w.select(dims[1], replica).contiguous())
+        for one, other in zip(alone, together, strict=True):
+            assert torch.equal(one, other[replica])
+
+
 @pytest.mark.parametrize(
     "kwargs", [{"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}]
 )

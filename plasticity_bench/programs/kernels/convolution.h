@@ -32,6 +32,14 @@ struct Convolution {
   long image_size() const { return in * height * width; }
 };
 
+// The images of all groups, or the outputs: one of one group is (channels, rows, columns), contiguous.
+struct Blocks {
+  float* data;
+  long image, group;  // strides
+
+  float* of(long n, long g) const { return data + n * image + g * group; }
+};
+
 // ---- with any stride, unfolded --------------------------------------------------------------------
 
 // columns (depth, places) of one group of one image, (in, height, width)
@@ -92,6 +100,15 @@ inline void unfolded(What what, float* image, float* weight, float* output, cons
     matmul::one(weight, {output, places, 1}, {u, 1, places}, c.out, depth, places, adds);
 }
 
+// Rows are too short for memcpy.
+inline void copy_row(float* to, const float* from, long n) {
+  long j = 0;
+  for (; j + LANES <= n; j += LANES) Vector::load(from + j).store(to + j);
+  if (j == n) return;
+  const Vector::Mask some = Vector::first(n - j);
+  Vector::load(from + j, some).store(to + j, some);
+}
+
 // ---- with a stride of one -------------------------------------------------------------------------
 
 // Planes with a border of zeros, and the vectors in which places (rows x columns) of them are
@@ -101,6 +118,7 @@ struct Bordered {
   long rows, columns, row_step, vectors;
   std::vector<long> positions;  // of the vectors, from the first place
   std::vector<float> data, computed;
+  bool in_place;
 
   void shape(long planes_, long height_, long width_, long rows_, long columns_) {
     planes = planes_, height = height_, width = width_, rows = rows_, columns = columns_;
@@ -118,12 +136,20 @@ struct Bordered {
   void fill(const float* from, long from_height, long from_width, long top, long left) {
     for (long p = 0; p < planes; ++p)
       for (long i = 0; i < from_height; ++i, from += from_width)
-        std::memcpy(&data[(p * height + top + i) * width + left], from, from_width * sizeof(float));
+        copy_row(&data[(p * height + top + i) * width + left], from, from_width);
   }
-  void store(float* to, long count) const {  // what was computed, of each plane of the result
+  // Where planes of the result are computed: where they belong, if that is how they lie there.
+  float* target(float* to, long count) {
+    in_place = vectors * LANES == rows * columns && row_step == columns;
+    if (in_place) return to;
+    computed.resize(count * vectors * LANES);
+    return computed.data();
+  }
+  void store(float* to, long count) const {  // what was computed
+    if (in_place) return;
     for (long p = 0; p < count; ++p)
       for (long i = 0; i < rows; ++i, to += columns)
-        std::memcpy(to, &computed[p * vectors * LANES + i * row_step], columns * sizeof(float));
+        copy_row(to, &computed[p * vectors * LANES + i * row_step], columns);
   }
 };
 
@@ -132,6 +158,7 @@ template <int R, class F>
 void in_blocks(long rows, F f) {
   long row = 0;
   for (; row + R <= rows; row += R) f.template operator()<R>(row);
+  if constexpr (R > 8) for (; row + 8 <= rows; row += 8) f.template operator()<8>(row);
   if constexpr (R > 4) for (; row + 4 <= rows; row += 4) f.template operator()<4>(row);
   if constexpr (R > 2) for (; row + 2 <= rows; row += 2) f.template operator()<2>(row);
   for (; row < rows; ++row) f.template operator()<1>(row);
@@ -201,47 +228,56 @@ void input_block(float* result, long result_row, const float* packed, long in, l
     for (int v = 0; v < V; ++v) totals[r][v].store(result + r * result_row + v * LANES);
 }
 
-// Continues the chains of R of the unfolded image's rows with all channels of the output.
-template <int R, int V>
-void weight_block(float* sums_of, long sums_row, const float* base, const long* offsets,
-                  const float* right, const Bordered& b) {
-  Vector sums[R][V];
-  const float* rows[R];
-  UNROLLED
-  for (int r = 0; r < R; ++r) {
-    rows[r] = base + offsets[r];
+// Continues chains with all channels of the output: those of X neighbouring places in each of Y rows
+// of the kernel; PAIRED, of 2 X places, of which two take turns in a vector.
+template <int Y, int X, int V, bool PAIRED>
+void weight_block(float* sums_of, long sums_row, const float* base, const long* starts,
+                  const float* right, long right_row, const Bordered& b) {
+  Vector sums[Y][X][V];
+  const float* rows[Y];
+  auto each = [&](auto f) {
     UNROLLED
-    for (int v = 0; v < V; ++v) sums[r][v] = Vector::load(sums_of + r * sums_row + v * LANES);
-  }
+    for (int y = 0; y < Y; ++y)
+      UNROLLED
+      for (int x = 0; x < X; ++x)
+        UNROLLED
+        for (int v = 0; v < V; ++v) f(sums[y][x][v], sums_of + (y * X + x) * sums_row + v * LANES);
+  };
+  each([](Vector& sum, float* at) { sum = Vector::load(at); });
+  for (int y = 0; y < Y; ++y) rows[y] = base + starts[y];
   for (long i = 0; i < b.rows; ++i)
-    for (long q = i * b.width, end = q + b.columns; q < end; ++q, right += sums_row) {
+    for (long q = i * b.width, end = q + b.columns; q < end; ++q, right += right_row) {
       Vector g[V];
       UNROLLED
-      for (int v = 0; v < V; ++v) g[v] = Vector::load(right + v * LANES);
+      for (int v = 0; v < V; ++v)
+        g[v] = PAIRED ? Vector::doubled(right) : Vector::load(right + v * LANES);
       UNROLLED
-      for (int r = 0; r < R; ++r) {
-        const Vector a(rows[r][q]);
+      for (int y = 0; y < Y; ++y) {
+        const float* row = rows[y] + q;
+        asm("" : "+r"(row));  // else numbers are kept for the next place, in too many registers
         UNROLLED
-        for (int v = 0; v < V; ++v) sums[r][v] = Vector::fma(a, g[v], sums[r][v]);
+        for (int x = 0; x < X; ++x) {
+          const Vector a = PAIRED ? Vector::pairs(row + 2 * x) : Vector(row[x]);
+          UNROLLED
+          for (int v = 0; v < V; ++v) sums[y][x][v] = Vector::fma(a, g[v], sums[y][x][v]);
+        }
       }
     }
-  UNROLLED
-  for (int r = 0; r < R; ++r)
-    UNROLLED
-    for (int v = 0; v < V; ++v) sums[r][v].store(sums_of + r * sums_row + v * LANES);
+  each([](Vector& sum, float* at) { sum.store(at); });
 }
+
+// As many sums as hide the latency of a multiplication and fit in the registers, in at most 8 rows.
+template <int X, int V>
+constexpr int KERNEL_ROWS = std::max(1, std::min(8, (LANES >= 16 ? 16 : 10) / (X * V)));
 
 constexpr int ROWS = LANES >= 16 ? 8 : 4;
 
 // One group of all images, without a stride.
 struct Direct {
   const Convolution& c;
-  std::vector<long> offsets;
+  std::vector<long> offsets, starts;
   Bordered b;
   std::vector<float> packed, right;
-
-  long of_image(long n, long group) const { return (n * c.groups + group) * c.image_size(); }
-  long of_output(long n, long group) const { return (n * c.groups + group) * c.out * c.places(); }
 
   void border_image() {
     const long height = c.height + 2 * c.pad_h, width = c.width + 2 * c.pad_w;
@@ -253,24 +289,24 @@ struct Direct {
           offsets.push_back((channel * height + y * c.dilation_h) * width + x * c.dilation_w);
   }
 
-  void forward(const float* image, const float* weight, float* output, long group) {
+  void forward(Blocks image, const float* weight, Blocks output, long group) {
     border_image();
     const long row = b.vectors * LANES;
-    b.computed.resize(c.out * row);
     for (long n = 0; n < c.images; ++n) {
-      b.fill(image + of_image(n, group), c.height, c.width, c.pad_h, c.pad_w);
+      b.fill(image.of(n, group), c.height, c.width, c.pad_h, c.pad_w);
+      float* target = b.target(output.of(n, group), c.out);
       auto vectors = [&]<int V>(long first) {
         in_blocks<ROWS>(c.out, [&]<int R>(long o) {
-          forward_block<R, V>(&b.computed[o * row + first * LANES], row, weight + o * c.depth(),
+          forward_block<R, V>(target + o * row + first * LANES, row, weight + o * c.depth(),
                               c.depth(), b.data.data(), offsets.data(), &b.positions[first]);
         });
       };
       in_blocks<2>(b.vectors, vectors);
-      b.store(output + of_output(n, group), c.out);
+      b.store(output.of(n, group), c.out);
     }
   }
 
-  void input_gradient(float* image, const float* weight, const float* output, long group) {
+  void input_gradient(Blocks image, const float* weight, Blocks output, long group) {
     const long top = std::max<long>(0, (c.kernel_h - 1) * c.dilation_h - c.pad_h);
     const long left = std::max<long>(0, (c.kernel_w - 1) * c.dilation_w - c.pad_w);
     const long height = top + std::max(c.out_h, c.height + c.pad_h);
@@ -287,36 +323,65 @@ struct Direct {
           packed[(tap * c.out + o) * c.in + i] = weight[(o * c.in + i) * taps + tap];
     }
     const long row = b.vectors * LANES;
-    b.computed.resize(c.in * row);
     for (long n = 0; n < c.images; ++n) {
-      b.fill(output + of_output(n, group), c.out_h, c.out_w, top, left);
+      b.fill(output.of(n, group), c.out_h, c.out_w, top, left);
+      float* target = b.target(image.of(n, group), c.in);
       auto vectors = [&]<int V>(long first) {
         in_blocks<4>(c.in, [&]<int R>(long i) {
-          input_block<R, V>(&b.computed[i * row + first * LANES], row, &packed[i], c.in, c.out, taps,
+          input_block<R, V>(target + i * row + first * LANES, row, &packed[i], c.in, c.out, taps,
                             b.data.data(), height * width, offsets.data(), &b.positions[first]);
         });
       };
-      in_blocks<LANES >= 16 ? 2 : 1>(b.vectors, vectors);
-      b.store(image + of_image(n, group), c.in);
+      in_blocks<LANES >= 16 ? 3 : 1>(b.vectors, vectors);
+      b.store(image.of(n, group), c.in);
     }
   }
 
-  void weight_gradient(const float* image, float* weight, const float* output, long group) {
+  void weight_gradient(Blocks image, float* weight, Blocks output, long group) {
+    if (2 * c.out <= LANES && c.dilation_w == 1)
+      weight_gradient<true>(image, weight, output, group);
+    else
+      weight_gradient<false>(image, weight, output, group);
+  }
+
+  // PAIRED: for few channels of the output, two places of the kernel fill a vector together.
+  template <bool PAIRED>
+  void weight_gradient(Blocks image, float* weight, Blocks output, long group) {
+    constexpr long TOGETHER = PAIRED ? 2 : 1;
     border_image();
-    const long vectors = (c.out + LANES - 1) / LANES, row = vectors * LANES;
-    right.assign(c.places() * row, 0.f);
-    packed.assign(c.depth() * row, 0.f);  // the weight's gradient, transposed
-    for (long n = 0; n < c.images; ++n) {
-      b.fill(image + of_image(n, group), c.height, c.width, c.pad_h, c.pad_w);
-      matmul::copy(right.data(), row, {output + of_output(n, group), 1, c.places()}, c.places(), c.out);
-      in_blocks<2>(vectors, [&]<int V>(long first) {
-        in_blocks<ROWS>(c.depth(), [&]<int R>(long k) {
-          weight_block<R, V>(&packed[k * row + first * LANES], row, b.data.data(), &offsets[k],
-                             &right[first * LANES], b);
+    const long of_row = (c.kernel_w + TOGETHER - 1) / TOGETHER;
+    const long neighbours = c.dilation_w == 1 && of_row <= 5 ? of_row : 1;
+    starts.clear();
+    for (long row = 0; row < c.in * c.kernel_h; ++row)
+      for (long x = 0; x < of_row; x += neighbours)
+        starts.push_back(offsets[row * c.kernel_w + TOGETHER * x]);
+    const long vectors = (c.out + LANES - 1) / LANES, row = vectors * LANES, right_row = row / TOGETHER;
+    right.assign(c.places() * right_row, 0.f);
+    packed.assign(starts.size() * neighbours * row, 0.f);
+    auto by = [&]<int X>() {
+      in_blocks<PAIRED ? 1 : 2>(vectors, [&]<int V>(long first) {
+        in_blocks<KERNEL_ROWS<X, V>>((long)starts.size(), [&]<int Y>(long y) {
+          weight_block<Y, X, V, PAIRED>(&packed[y * X * row + first * LANES], row, b.data.data(),
+                                        &starts[y], &right[first * LANES], right_row, b);
         });
       });
+    };
+    for (long n = 0; n < c.images; ++n) {
+      b.fill(image.of(n, group), c.height, c.width, c.pad_h, c.pad_w);
+      matmul::copy(right.data(), right_row, {output.of(n, group), 1, c.places()}, c.places(), c.out);
+      switch (neighbours) {
+        case 1: by.template operator()<1>(); break;
+        case 2: by.template operator()<2>(); break;
+        case 3: by.template operator()<3>(); break;
+        case 4: by.template operator()<4>(); break;
+        case 5: by.template operator()<5>(); break;
+      }
     }
-    matmul::copy(weight, c.depth(), {packed.data(), 1, row}, c.out, c.depth());
+    for (long o = 0; o < c.out; ++o)
+      for (long k = 0; k < c.depth(); ++k) {
+        const long x = k % c.kernel_w, place = k / c.kernel_w * of_row + x / TOGETHER;
+        *weight++ = packed[place * row + o * TOGETHER + x % TOGETHER];
+      }
   }
 };
 
@@ -327,7 +392,7 @@ inline bool finite(const float* numbers, long count) {
   return all;
 }
 
-inline void run(What what, float* image, float* weight, float* output, const Convolution& c) {
+inline void run(What what, Blocks image, float* weight, Blocks output, const Convolution& c) {
   for (long g = 0; g < c.groups; ++g) {
     float* w = weight + g * c.out * c.depth();
     if (c.stride_h == 1 && c.stride_w == 1 &&
@@ -339,8 +404,7 @@ inline void run(What what, float* image, float* weight, float* output, const Con
       continue;
     }
     for (long n = 0; n < c.images; ++n)
-      unfolded(what, image + (n * c.groups + g) * c.image_size(), w,
-               output + (n * c.groups + g) * c.out * c.places(), c, n > 0);
+      unfolded(what, image.of(n, g), w, output.of(n, g), c, n > 0);
   }
 }
 

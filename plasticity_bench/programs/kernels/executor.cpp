@@ -289,13 +289,18 @@ void elementwise(const int64_t* code, char** buffers) {
     const int64_t n = std::min(TILE, total - first);
     for (int64_t i = 0; i < num_loads; ++i) {
       Access& load = loads[i];
-      if (load.kind == CONTIGUOUS)
+      if (load.kind == CONTIGUOUS) {
         r[load.reg] = load.base + first * SIZES[load.type];
-      else if (load.kind == STRIDED)
+      } else if (load.kind == STRIDED && load.walk.stride() == 1 && load.walk.run() >= n) {
+        r[load.reg] = load.base + load.walk.offset * SIZES[load.type];
+        load.walk.advance(n);
+      } else if (load.kind == STRIDED) {
+        r[load.reg] = memory[load.reg];
         by_type(load.type, [&](auto t) {
           using T = decltype(t);
           gather_tile((T*)r[load.reg], (const T*)load.base, load.walk, n);
         });
+      }
     }
     for (int64_t i = 0; i < num_stores; ++i)
       if (stores[i].kind == CONTIGUOUS) r[stores[i].reg] = stores[i].base + first * SIZES[stores[i].type];
@@ -522,11 +527,15 @@ void product(const int64_t* code, char** buffers) {
                   depth);
 }
 
-// what (0 forward, 1 input's gradient, 2 weight's gradient), image, weight, output buffers; sizes
+// what (0 forward, 1 input's gradient, 2 weight's gradient), weight's buffer; of the images and of the
+// outputs: buffer, offset, strides of images and of groups; sizes
 void convolve(const int64_t* code, char** buffers) {
-  const auto& sizes = *(const convolution::Convolution*)(code + 4);
-  convolution::run((convolution::What)code[0], (float*)buffers[code[1]], (float*)buffers[code[2]],
-                   (float*)buffers[code[3]], sizes);
+  auto blocks = [&](const int64_t* c) {
+    return convolution::Blocks{(float*)buffers[c[0]] + c[1], (long)c[2], (long)c[3]};
+  };
+  const auto& sizes = *(const convolution::Convolution*)(code + 10);
+  convolution::run((convolution::What)code[0], blocks(code + 2), (float*)buffers[code[1]],
+                   blocks(code + 6), sizes);
 }
 
 struct Pooling { int64_t planes, height, width, out_h, out_w, kernel[2], stride[2], padding[2]; };
@@ -547,50 +556,75 @@ void pool_window(const float* image, float* pooled, int64_t* place, const Poolin
 constexpr int64_t POOLED = 16;  // windows that are looked at together
 typedef float Floats __attribute__((vector_size(POOLED * 4)));
 typedef int32_t Integers __attribute__((vector_size(POOLED * 4)));
+typedef int64_t Longs __attribute__((vector_size(POOLED * 8)));
 
-// The same of n windows of a row, at most POOLED, which lie in the image from `first` on; the image's
-// memory ends at `end`. STRIDE is that of the windows where it is known to the compiler, and else 0.
+// Numbers that lie `stride` apart, of which n are needed; STRIDE is 1 or 2 where it is known to the
+// compiler and the memory of as many as POOLED can be read.
 template <int STRIDE>
-void pool_some(const float* image, const float* end, float* pooled, int64_t* indices, const Pooling& p,
-               int64_t first, int64_t n) {
-  const int64_t stride = STRIDE ? STRIDE : p.stride[1];
-  Floats best = {};
-  Integers at = {}, place;
-  for (int32_t j = 0; j < POOLED; ++j) place[j] = j * (int32_t)stride;
+Floats strided(const float* from, int64_t stride, int64_t n) {
+  Floats values = {};
+  if (STRIDE == 1) {
+    std::memcpy(&values, from, sizeof values);
+  } else if (STRIDE == 2) {  // the lower halves of pairs
+    Longs pairs;
+    std::memcpy(&pairs, from, sizeof pairs);
+    values = (Floats)__builtin_convertvector(pairs, Integers);
+  } else {
+    for (int64_t j = 0; j < n; ++j) values[j] = from[j * stride];
+  }
+  return values;
+}
+
+// The same of n windows of a row, at most POOLED, which lie in the image from `first` on. WHOLE: there
+// is memory for as many as POOLED results.
+template <int STRIDE, bool WHOLE>
+void pool_some(const float* image, float* pooled, int64_t* indices, const Pooling& p, int64_t first,
+               int64_t n) {
+  const int64_t stride = p.stride[1];
+  Floats best = Floats{} - INFINITY;
+  Integers at, place;
+  for (int32_t j = 0; j < POOLED; ++j) place[j] = (int32_t)first + j * (int32_t)stride;
+  at = place;
   for (int64_t y = 0; y < p.kernel[0]; ++y)
     for (int64_t x = 0; x < p.kernel[1]; ++x) {
-      const int32_t begin = (int32_t)(first + y * p.width + x);
-      const float* from = image + begin;
-      float values[POOLED] = {};
-      if (STRIDE && end - from >= POOLED * STRIDE)
-        for (int64_t j = 0; j < POOLED; ++j) values[j] = from[j * STRIDE];
-      else
-        for (int64_t j = 0; j < n; ++j) values[j] = from[j * stride];
-      Floats value;
-      std::memcpy(&value, values, sizeof value);
-      const Integers initial = Integers{} - (int32_t)(y == 0 && x == 0);
-      const Integers better = initial | (value > best) | (value != value);
+      const int64_t begin = y * p.width + x;
+      const Floats value = strided<STRIDE>(image + first + begin, stride, n);
+      const Integers better = (value > best) | (value != value);
       best = better ? value : best;
-      at = better ? place + begin : at;
+      at = better ? place + (int32_t)begin : at;
     }
+  if (WHOLE) {
+    const Longs wide = __builtin_convertvector(at, Longs);
+    std::memcpy(pooled, &best, sizeof best);
+    std::memcpy(indices, &wide, sizeof wide);
+    return;
+  }
   for (int64_t j = 0; j < n; ++j) pooled[j] = best[j], indices[j] = at[j];
 }
 
-void pool_plane(const float* image, const float* end, float* pooled, int64_t* indices, const Pooling& p) {
+// left, room: how many numbers follow from the beginning of the image and of the results.
+void pool_plane(const float* image, int64_t left, float* pooled, int64_t* indices, int64_t room,
+                const Pooling& p) {
   // Windows of columns from `low` to `high` lie in the image.
   const int64_t low = std::min(p.out_w, (p.padding[1] + p.stride[1] - 1) / p.stride[1]);
-  const int64_t room = p.width + p.padding[1] - p.kernel[1];
-  const int64_t high = std::max(low, room < 0 ? 0 : std::min(p.out_w, room / p.stride[1] + 1));
-  for (int64_t i = 0; i < p.out_h; ++i, pooled += p.out_w, indices += p.out_w) {
-    const int64_t top = i * p.stride[0] - p.padding[0];
+  const int64_t space = p.width + p.padding[1] - p.kernel[1];
+  const int64_t high = std::max(low, space < 0 ? 0 : std::min(p.out_w, space / p.stride[1] + 1));
+  const int64_t reach = (p.kernel[0] - 1) * p.width + p.kernel[1] - 1 + POOLED * p.stride[1];
+  auto by_stride = p.stride[1] == 1   ? pool_some<1, true>
+                   : p.stride[1] == 2 ? pool_some<2, true>
+                                      : pool_some<0, true>;
+  for (int64_t i = 0; i < p.out_h; ++i) {
+    const int64_t top = i * p.stride[0] - p.padding[0], row = i * p.out_w;
     const bool inside = top >= 0 && top + p.kernel[0] <= p.height;
     const int64_t from = inside ? low : 0, to = inside ? high : 0;
-    for (int64_t j = 0; j < from; ++j) pool_window(image, pooled + j, indices + j, p, i, j);
-    for (int64_t j = to; j < p.out_w; ++j) pool_window(image, pooled + j, indices + j, p, i, j);
-    const auto by = p.stride[1] == 1 ? pool_some<1> : p.stride[1] == 2 ? pool_some<2> : pool_some<0>;
-    for (int64_t j = from; j < to; j += POOLED)
-      by(image, end, pooled + j, indices + j, p, top * p.width + j * p.stride[1] - p.padding[1],
-         std::min(POOLED, to - j));
+    for (int64_t j = 0; j < from; ++j) pool_window(image, pooled + row + j, indices + row + j, p, i, j);
+    for (int64_t j = from; j < to; j += POOLED) {  // results after them, if any, are overwritten below
+      const int64_t first = top * p.width + j * p.stride[1] - p.padding[1];
+      const bool whole = first + reach <= left && row + j + POOLED <= room;
+      (whole ? by_stride : pool_some<0, false>)(image, pooled + row + j, indices + row + j, p, first,
+                                                std::min(POOLED, to - j));
+    }
+    for (int64_t j = to; j < p.out_w; ++j) pool_window(image, pooled + row + j, indices + row + j, p, i, j);
   }
 }
 
@@ -600,7 +634,6 @@ void max_pool(const int64_t* code, char** buffers) {
   int64_t* indices = (int64_t*)buffers[code[3]];
   const Pooling& p = *(const Pooling*)(code + 4);
   const int64_t size = p.height * p.width, places = p.out_h * p.out_w;
-  const float* end = image + p.planes * size;
   if (code[0]) std::fill_n(image, p.planes * size, 0.f);
   for (int64_t plane = 0; plane < p.planes; ++plane, image += size, pooled += places, indices += places)
     if (code[0])
@@ -608,7 +641,7 @@ void max_pool(const int64_t* code, char** buffers) {
         if ((uint64_t)indices[i] < (uint64_t)size) image[indices[i]] += pooled[i];
       }
     else
-      pool_plane(image, end, pooled, indices, p);
+      pool_plane(image, (p.planes - plane) * size, pooled, indices, (p.planes - plane) * places, p);
 }
 
 // values, ordered, output buffers; rows, size of each; all contiguous

@@ -34,6 +34,17 @@ struct Vector {
   static Vector load(const float* p, Mask some) { return Vector(_mm512_maskz_loadu_ps(some, p)); }
   void store(float* p, Mask some) const { _mm512_mask_storeu_ps(p, some, v); }
   static Vector fma(Vector a, Vector b, Vector c) { return Vector(_mm512_fmadd_ps(a.v, b.v, c.v)); }
+  // p[0], p[1], p[0], p[1], ...
+  static Vector pairs(const float* p) {
+    double both;
+    std::memcpy(&both, p, sizeof both);
+    return Vector(_mm512_castpd_ps(_mm512_set1_pd(both)));
+  }
+  // p[0], p[0], p[1], p[1], ...
+  static Vector doubled(const float* p) {
+    const __m512i places = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    return Vector(_mm512_permutexvar_ps(places, _mm512_castps256_ps512(_mm256_loadu_ps(p))));
+  }
 };
 #elif defined(__AVX2__) && defined(__FMA__)
 struct Vector {
@@ -52,6 +63,15 @@ struct Vector {
   static Vector load(const float* p, Mask some) { return Vector(_mm256_maskload_ps(p, some)); }
   void store(float* p, Mask some) const { _mm256_maskstore_ps(p, some, v); }
   static Vector fma(Vector a, Vector b, Vector c) { return Vector(_mm256_fmadd_ps(a.v, b.v, c.v)); }
+  static Vector pairs(const float* p) {
+    double both;
+    std::memcpy(&both, p, sizeof both);
+    return Vector(_mm256_castpd_ps(_mm256_set1_pd(both)));
+  }
+  static Vector doubled(const float* p) {
+    const __m256i places = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+    return Vector(_mm256_permutevar8x32_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), places));
+  }
 };
 #else
 struct Vector {
@@ -72,6 +92,16 @@ struct Vector {
   static Vector fma(Vector a, Vector b, Vector c) {
     for (long i = 0; i < SIZE; ++i) c.v[i] = std::fma(a.v[i], b.v[i], c.v[i]);
     return c;
+  }
+  static Vector pairs(const float* p) {
+    Vector r;
+    for (long i = 0; i < SIZE; ++i) r.v[i] = p[i % 2];
+    return r;
+  }
+  static Vector doubled(const float* p) {
+    Vector r;
+    for (long i = 0; i < SIZE; ++i) r.v[i] = p[i / 2];
+    return r;
   }
 };
 #endif

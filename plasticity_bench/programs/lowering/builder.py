@@ -81,6 +81,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
+        self._sources: dict[Value, Value] = {}  # what values are copies of
 
     def elementwise(
         self,
@@ -161,10 +162,34 @@ class Builder:
         return self.view(aten.view.default, value, (list(shape),), {})
 
     def stored(self, value: Value) -> Value:
-        """Return a value whose elements lie one after the other in a buffer of their own."""
-        if value.base is None and value.is_contiguous:
+        """Return a value whose elements lie one after the other from the start of a buffer."""
+        if value.is_contiguous:
             return value
-        return self.elementwise("copy", (value,), value.shape, value.dtype)
+        copied = self.elementwise("copy", (value,), value.shape, value.dtype)
+        self._sources[copied] = value
+        return copied
+
+    def in_blocks(self, value: Value, blocks: tuple[int, int]) -> Value:
+        """Return a value as (*blocks, elements of a block), a block's elements one after the other.
+
+        A copy that was made of a value that can be read so is not read.
+        """
+        copied = self._sources.get(value.root) if value.is_contiguous else None
+        for source in (copied, value):
+            if source is not None:
+                seen = self._seen(source, (*blocks, source.numel // math.prod(blocks)))
+                if seen is not None and seen.strides[2] == 1:
+                    return seen
+        return self.in_blocks(self.stored(value), blocks)
+
+    @staticmethod
+    def _seen(value: Value, shape: Sequence[int]) -> Value | None:
+        meta = torch.empty_strided(value.shape, value.strides, dtype=torch.uint8, device="meta")
+        try:
+            seen = meta.view(*shape)
+        except RuntimeError:
+            return None
+        return Value(tuple(seen.shape), value.dtype, tuple(seen.stride()), value.offset, value.root)
 
     def like(self, tensor: torch.Tensor) -> Value:
         """Return a new value of a tensor's shape and type. Raises UnsupportedError if none is."""

@@ -70,10 +70,8 @@ def convolution(
 ) -> Any:  # fmt: skip
     if len(x.shape) != 4 or transposed or x.dtype != torch.float32:
         return NotImplemented
-    x, weight = b.stored(x), b.stored(weight)
     result = Value(tuple(meta.shape), meta.dtype)
-    sizes = _convolution(x.shape, weight.shape, result.shape, stride, padding, dilation, groups)
-    b.steps.append(Instruction((x, weight), (result,), CONVOLVE, (0, x, weight, result, *sizes)))
+    _convolve(b, 0, x, b.stored(weight), result, stride, padding, dilation, groups)
     if bias is None:
         return result
     return b.elementwise("add", (result, b.reshaped(bias, (1, -1, 1, 1))), result.shape, x.dtype)
@@ -86,21 +84,15 @@ def convolution_backward(
 ) -> Any:  # fmt: skip
     if len(x.shape) != 4 or transposed or x.dtype != torch.float32:
         return NotImplemented
-    gradient, x, weight = b.stored(gradient), b.stored(x), b.stored(weight)
-    sizes = _convolution(x.shape, weight.shape, gradient.shape, stride, padding, dilation, groups)
+    weight = b.stored(weight)
+    geometry = (stride, padding, dilation, groups)
     of_x = of_weight = of_bias = None
     if mask[0]:
         of_x = Value(x.shape, x.dtype)
-        step = Instruction(
-            (weight, gradient), (of_x,), CONVOLVE, (1, of_x, weight, gradient, *sizes)
-        )
-        b.steps.append(step)
+        _convolve(b, 1, of_x, weight, gradient, *geometry)
     if mask[1]:
         of_weight = Value(weight.shape, x.dtype)
-        step = Instruction(
-            (x, gradient), (of_weight,), CONVOLVE, (2, x, of_weight, gradient, *sizes)
-        )
-        b.steps.append(step)
+        _convolve(b, 2, x, of_weight, gradient, *geometry)
     if mask[2]:
         of_bias = b.reduce("sum", gradient, (0, 2, 3), False, x.dtype)
     return of_x, of_weight, of_bias
@@ -149,13 +141,26 @@ def _two(number: Any) -> tuple[int, int]:
     return (values[0], values[-1])
 
 
-def _convolution(
-    image: Sequence[int], weight: Sequence[int], output: Sequence[int], stride: Any, padding: Any,
+def _convolve(
+    b: Builder, what: int, image: Value, weight: Value, output: Value, stride: Any, padding: Any,
     dilation: Any, groups: int,
-) -> list[int]:  # fmt: skip
-    """The sizes of a convolution, as executor.cpp has them."""
-    return [image[0], groups, image[1] // groups, output[1] // groups, *image[2:], *weight[2:],
-            *_two(stride), *_two(padding), *_two(dilation), *output[2:]]  # fmt: skip
+) -> None:  # fmt: skip
+    """Compute a convolution's output (`what` is 0), or the gradient of its image (1) or weight (2).
+
+    Of `image`, `weight` and `output`, that one is a new value, which is computed.
+    """
+    made = (output, image, weight)[what]
+    sizes = [image.shape[0], groups, image.shape[1] // groups, output.shape[1] // groups,
+             *image.shape[2:], *weight.shape[2:], *_two(stride), *_two(padding), *_two(dilation),
+             *output.shape[2:]]  # fmt: skip
+    blocks = (image.shape[0], groups)
+    image, output = b.in_blocks(image, blocks), b.in_blocks(output, blocks)
+    arguments = [
+        word for v in (image, output) for word in (v.root, v.offset, v.strides[0], v.strides[1])
+    ]
+    inputs = tuple(value for value in (image, weight, output) if value.root is not made)
+    step = Instruction(inputs, (made,), CONVOLVE, (what, weight, *arguments, *sizes))
+    b.steps.append(step)
 
 
 def _pooling(
