@@ -171,7 +171,7 @@ def _sum_of_squares(values: Any) -> Any:
 def _isolation() -> Iterator[Finding]:
     if _torch() is None:
         return
-    from plasticity_bench.recording.process import isolation, protects_files
+    from plasticity_bench.recording.sealed_process import isolation, protects_files
 
     reached = [] if isolation() else ["see networks and other processes"]
     reached += [] if protects_files() else ["write to files of yours"]

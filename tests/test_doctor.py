@@ -62,12 +62,12 @@ def test_what_cannot_be_imported_is_told_of(quick, monkeypatch, module):
 
 
 def test_what_learners_could_do_is_told_of(quick, monkeypatch):
-    from plasticity_bench.recording import process
+    from plasticity_bench.recording import sealed_process
 
-    monkeypatch.setattr(process, "isolation", lambda: ("unshare",))
-    monkeypatch.setattr(process, "protects_files", lambda: True)
+    monkeypatch.setattr(sealed_process, "isolation", lambda: ("unshare",))
+    monkeypatch.setattr(sealed_process, "protects_files", lambda: True)
     assert found()["learners' hooks"].state == "isolated, with files read-only"
-    monkeypatch.setattr(process, "protects_files", lambda: False)
+    monkeypatch.setattr(sealed_process, "protects_files", lambda: False)
     assert found()["learners' hooks"].state == "could write to files of yours"
     assert found()["learners' hooks"].remedy
 

@@ -187,7 +187,8 @@ def _contenders(
         references: as `--learner` gives them; none for all of the suite's.
         held: hyperparameters that each of them has, and keeps.
     """
-    from plasticity_bench.learners import hyperparameters, lookup
+    from plasticity_bench.learners import hyperparameters
+    from plasticity_bench.recording.users_learners import declared_learner
     from plasticity_bench.suite.contenders import with_learners
 
     if not references:
@@ -209,7 +210,7 @@ def _contenders(
             with_learners(suite.contenders, [reference], {})
         )
         # the suite has just this one
-        cls = None if reference_contenders else lookup.find_learner(reference)
+        cls = None if reference_contenders else declared_learner(reference)
         reference_contenders = reference_contenders or [
             c for c in suite.contenders if type(c.learner) is cls
         ]

@@ -52,7 +52,7 @@ def verify(folder: Path, given_suite: str | None, numbers: tuple[int, int], nonc
     """
     from plasticity_bench.leaderboard import verifying
     from plasticity_bench.leaderboard.validation import validate
-    from plasticity_bench.recording.process import isolation, protects_files
+    from plasticity_bench.recording.sealed_process import isolation, protects_files
 
     verdict = validate(folder, given_suite)
     if verdict.failures or verdict.context is None:

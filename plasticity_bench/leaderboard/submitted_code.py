@@ -7,18 +7,17 @@ from plasticity_bench.errors import BadInputError
 from plasticity_bench.leaderboard.manifest import MAX_SOURCE_BYTES, SOURCE, LearnerPart
 from plasticity_bench.leaderboard.source_names import module_of, shadowing, unreached
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.lookup import find_learner
-from plasticity_bench.results import TUNED, Stored
+from plasticity_bench.results import Stored
 from plasticity_bench.safe_files import read_bytes
 from plasticity_bench.source_code.source import SourceFile, source_hash, source_of
+from plasticity_bench.suite.contenders import class_of
 from plasticity_bench.suite.suite import Suite
 
 
 def submitted(suite: Suite, label: str, learner_runs: Stored) -> tuple[Learner, dict[str, bytes]]:
     """The learner as it was run, and its source files by their names in the entry."""
-    classes = {c.label: type(c.learner) for c in suite.contenders}
-    cls = classes.get(label.removesuffix(TUNED)) or find_learner(label.split(" ", maxsplit=1)[0])
-    if cls is classes[suite.reference] and label != suite.reference:
+    cls = class_of(label, suite.contenders)
+    if cls is class_of(suite.reference, suite.contenders) and label != suite.reference:
         raise BadInputError(
             f"{label} is the reference {suite.reference} under another label, which has no rank."
         )

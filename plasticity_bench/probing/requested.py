@@ -7,12 +7,11 @@ import numpy as np
 
 from plasticity_bench.errors import BadInputError, PlasticityBenchError, did_you_mean
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.probing.branches import ProbingTask
-from plasticity_bench.results import TUNED, LearnerOnStream, Run, Selection
+from plasticity_bench.results import LearnerOnStream, Run, Selection
 from plasticity_bench.streams.stream import Stream
 from plasticity_bench.streams.validation import checked_task
-from plasticity_bench.suite.contenders import Contender
+from plasticity_bench.suite.contenders import Contender, class_of
 from plasticity_bench.suite.own_fresh import is_own_fresh
 from plasticity_bench.suite.planning import Group, plan
 from plasticity_bench.suite.suite import Suite, SuiteStream
@@ -175,8 +174,7 @@ def _groups(suite: Suite, suite_stream: SuiteStream, runs: dict[str, list[Run]])
 
 def _learner(suite: Suite, label: str, run: Run) -> Learner:
     """The learner of a stored run, with its settings."""
-    classes = {contender.label: type(contender.learner) for contender in suite.contenders}
-    cls = classes.get(label.removesuffix(TUNED)) or find_learner(label.split(" ", maxsplit=1)[0])
+    cls = class_of(label, suite.contenders)
     try:
         return cls.from_settings(run.identity["learner"]["hyperparameters"])
     except (LookupError, TypeError) as error:

@@ -11,7 +11,8 @@ from torch.func import vmap
 
 from plasticity_bench.errors import BadInputError
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.submitted import AnyLearner, SubmittedLearner
+from plasticity_bench.learners.stand_in import StandIn
+from plasticity_bench.learners.submitted import AnyLearner, SubmittedLearner, submitted
 from plasticity_bench.seeding import Branch, integer
 
 
@@ -33,6 +34,8 @@ class Replica:
             raise BadInputError(
                 f"Replica: learner must be a learner, as `Learner()`, not {self.learner!r}."
             )
+        if isinstance(self.learner, StandIn):  # its hooks are not here
+            object.__setattr__(self, "learner", submitted(self.learner))
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,32 @@
 """Records a learner in a process of its own, from which only plain data comes back."""
 
-import contextlib
-import functools
 import json
-import os
-import select
-import signal
-import subprocess
-import sys
-import tempfile
-import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from plasticity_bench.errors import (
-    BadInputError,
-    LearnerError,
-    PlasticityBenchError,
-    UnrecordableError,
-)
+from plasticity_bench.errors import PlasticityBenchError, UnrecordableError
 from plasticity_bench.learners.submitted import SubmittedLearner
 from plasticity_bench.networks import NetworkSpec
-from plasticity_bench.recording import sealing
 from plasticity_bench.recording.graph import Graph
-from plasticity_bench.recording.printed import Printed
 from plasticity_bench.recording.record import Record, check_constants
-
-LIMIT_SECONDS = 600.0
-"""How long the process may take to answer."""
-
-END_SECONDS = 10.0
-"""For all processes of a namespace to end when its first is killed."""
-
-LIMIT_BYTES = 256 << 20
-"""How long an answer may be."""
-
-KEPT_VARIABLES = ("PATH", "LANG", "SYSTEMROOT")
-KEPT_PREFIXES = ("LD_", "CUDA_", "ATEN_", "MKL_", "ONEDNN_", "OMP_")
+from plasticity_bench.recording.sealed_process import ERRORS, SealedProcess
 
 _answers: dict[str, dict[str, Any]] = {}
 """What was recorded before in this process, or why it was not, by request and source."""
 
-ERRORS: dict[str, type[PlasticityBenchError]] = {
-    error.__name__: error for error in (BadInputError, LearnerError, UnrecordableError)
-}
+
+def request_of(
+    learners: Sequence[SubmittedLearner], spec: NetworkSpec, do: str, **more: object
+) -> dict[str, Any]:
+    """Return a request about learners of one class on a network."""
+    return {
+        "do": do,
+        "learner": learners[0].reference,
+        "settings": [dict(learner.settings) for learner in learners],
+        "path": [*learners[0].path, *(spec.built.path if spec.built else ())],
+        "network": spec.as_data(),
+        **more,
+    }
 
 
 class RecorderProcess:
@@ -56,8 +37,6 @@ class RecorderProcess:
     Attributes:
         record: all but the learner's updates.
     """
-
-    _end: "weakref.finalize[..., Any] | None"
 
     def __init__(
         self, learners: Sequence[SubmittedLearner], spec: NetworkSpec, lifted: Sequence[str] = ()
@@ -73,14 +52,9 @@ class RecorderProcess:
             BadInputError, LearnerError, UnrecordableError: as `Recorder`; and a LearnerError if the
                 process dies or takes too long.
         """
-        self._name, self._end = learners[0].name, None
-        self._request = {
-            "learner": learners[0].reference,
-            "settings": [dict(learner.settings) for learner in learners],
-            "path": [*learners[0].path, *(spec.built.path if spec.built else ())],
-            "network": spec.as_data(),
-            "lifted": list(lifted),
-        }
+        self._name = learners[0].name
+        self._process: SealedProcess | None = None
+        self._request = request_of(learners, spec, do="record", lifted=list(lifted))
         sources = [learners[0].source, spec.built.source if spec.built else None]
         known = json.dumps([self._request, sources], sort_keys=True)
         self._answers = _answers.setdefault(known, {})
@@ -92,8 +66,8 @@ class RecorderProcess:
         """Return the graph of an update, as `Recorder.update`."""
         request = {"inputs": list(inputs), "targets": list(targets), "regression": regression}
         key = json.dumps(request)
-        if key in self._answers and self._end is not None:
-            self._end()
+        if key in self._answers and self._process is not None:
+            self._process.end()
         graph: Graph = self._remembered(key, lambda: self._recorded(request))
         return graph
 
@@ -111,183 +85,29 @@ class RecorderProcess:
 
     def _recorded(self, request: Mapping[str, Any]) -> Graph:
         """The graph of an update, by the process that made the record, or by another."""
-        ended = self._end is None or not self._end.alive
-        if ended and self._begun().digest() != self.record.digest():
-            raise self._fault("is recorded in another way each time")
-        assert self._end is not None
+        ended = self._process is None or not self._process.alive
+        changed = ended and self._begun().digest() != self.record.digest()
+        assert self._process is not None
+        if changed:
+            raise self._process.fault("is recorded in another way each time")
         try:
-            graph: Graph = self._read(Graph.from_json, self._asked(request))
+            graph: Graph = self._read(Graph.from_json, self._process.asked(request))
         finally:
-            self._end()
+            self._process.end()
         check_constants(self.record.learner, self.record.num_constants + graph.num_constants)
         return graph
 
     def _begun(self) -> Record:
         """The record, by a new process."""
-        folder = tempfile.TemporaryDirectory(prefix="recorder-")
-        self._process = subprocess.Popen(
-            [
-                *(*isolation(), *_sealed(folder.name), sys.executable, "-BP"),
-                *("-m", __name__.replace("process", "child")),
-            ],
-            cwd=folder.name,
-            env={
-                **_environment(),
-                **{"HOME": folder.name, "TMPDIR": folder.name, "PYTHONPATH": _of_this_package()},
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert self._process.stderr is not None
-        self._printed = Printed(self._process.stderr.fileno(), self._name)
-        self._end = weakref.finalize(self, _ended, self._process, folder, self._printed)
-        self._left = b""
-        record: Record = self._read(Record.from_json, self._asked(self._request))
+        self._process = SealedProcess(self._name)
+        record: Record = self._read(Record.from_json, self._process.asked(self._request))
         check_constants(record.learner, record.num_constants)
         return record
 
     def _read(self, decode: Callable[[Any], Any], answer: Any) -> Any:
         """What an answer stands for. A malformed one is no reason to run hooks unrecorded."""
+        assert self._process is not None
         try:
             return decode(answer)
         except UnrecordableError as error:
-            raise self._fault(f"answered what is no record: {error}") from error
-
-    def _asked(self, request: Mapping[str, Any]) -> Any:
-        """The process's answer to a request."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has died, which is told below
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        try:
-            answer = json.loads(self._line())
-            if "error" in answer:
-                raise ERRORS[answer["error"]](str(answer["message"]))
-            return answer["answer"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise self._fault("answered what is no record") from error
-
-    def _line(self) -> bytes:
-        assert self._process.stdout is not None
-        file = self._process.stdout.fileno()
-        deadline = time.monotonic() + LIMIT_SECONDS
-        parts = [self._left]
-        length = 0
-        while b"\n" not in parts[-1]:
-            left = max(0.0, deadline - time.monotonic())
-            ready, _, _ = select.select([file, *self._printed.files], [], [], left)
-            if not self._printed.files.isdisjoint(ready):  # else it would wait for its reader
-                self._printed.show()
-            if ready and file not in ready and left:
-                continue
-            part = os.read(file, 1 << 20) if file in ready else b""
-            length += len(part)
-            if not part or length > LIMIT_BYTES:
-                assert self._end is not None
-                self._end()
-                if file not in ready:
-                    raise self._fault(f"was not recorded within {LIMIT_SECONDS:.0f} seconds")
-                raise self._fault(
-                    "could not be recorded: the process that calls its hooks died, or its record "
-                    "is too long"
-                )
-            parts.append(part)
-        line, _, self._left = b"".join(parts).partition(b"\n")
-        return line
-
-    def _fault(self, problem: str) -> LearnerError:
-        return LearnerError(f"Learner {self._name} {problem}.")
-
-
-@functools.cache
-def isolation() -> tuple[str, ...]:
-    """Return what begins a command that sees no network and no other process, and leaves none.
-
-    Nothing if this system has no such command, or does not permit it.
-    """
-    for user in ((), ("--user", "--map-root-user")):
-        for view in (("--mount-proc",), ()):
-            prefix = ("unshare", *user, "--net", "--pid", "--fork", "--kill-child", *view)
-            try:
-                done = subprocess.run(
-                    [*prefix, "true"], capture_output=True, check=False, timeout=10
-                )
-            except (OSError, subprocess.SubprocessError):
-                return ()
-            if done.returncode == 0:
-                return prefix
-    return ()
-
-
-@functools.cache
-def protects_files() -> bool:
-    """Return whether the process can write no file of the user's."""
-    with tempfile.TemporaryDirectory() as outer, tempfile.TemporaryDirectory() as own:
-        tried = ("sh", "-c", 'touch "$0/own" && ! touch "$1/written"', own, outer)
-        try:
-            done = subprocess.run(
-                [*isolation(), *_sealed(own), *tried], capture_output=True, check=False, timeout=10
-            )
-        except (OSError, subprocess.SubprocessError):
-            return False
-        return done.returncode == 0
-
-
-def _sealed(folder: str) -> tuple[str, ...]:
-    """What begins a command that writes in one folder only, after `isolation()`."""
-    if sys.platform != "linux":
-        return ()
-    return (sys.executable, "-ISB", str(Path(sealing.__file__)), folder)
-
-
-def _environment() -> dict[str, str]:
-    """The variables that the process inherits: no secrets, no settings."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
-    }
-
-
-def _children(process_id: int) -> list[int]:
-    """The processes that a process has started; none if the system does not tell."""
-    with contextlib.suppress(OSError):
-        path = Path(f"/proc/{process_id}/task/{process_id}/children")
-        return [int(child) for child in path.read_text().split()]
-    return []
-
-
-def _of_this_package() -> str:
-    """The folder that this package is imported from."""
-    return str(Path(__file__).parents[2])
-
-
-def _ended(
-    process: "subprocess.Popen[bytes]",
-    folder: "tempfile.TemporaryDirectory[str]",
-    printed: Printed,
-) -> None:
-    # The child of `unshare` is the first process of its namespace: when that is killed, all others
-    # are, and it ends after the last of them. `unshare` is killed before it, because one that sees
-    # its child killed prints an error (util-linux 2.38).
-    with contextlib.ExitStack() as closed:
-        first = []
-        for child in _children(process.pid) if isolation() else []:
-            with contextlib.suppress(OSError):  # it has ended
-                first.append(os.pidfd_open(child))
-                closed.callback(os.close, first[-1])
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for file in first:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(file, signal.SIGKILL)
-            select.select([file], [], [], END_SECONDS)
-    printed.end()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    process.wait()
-    folder.cleanup()
+            raise self._process.fault(f"answered what is no record: {error}") from error

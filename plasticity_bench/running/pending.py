@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from plasticity_bench.errors import DamagedError
-from plasticity_bench.learners.submitted import loaded
-from plasticity_bench.recording.network_constants import by_network
+from plasticity_bench.recording.users_learners import by_network
 from plasticity_bench.results import Results, Snapshot
 from plasticity_bench.results.reuse import take_over
 from plasticity_bench.running import checkpoints, population_size
@@ -83,10 +82,7 @@ def _alike(group: Group) -> list[Group]:
         return []
     if not group.differing:
         return [group]
-    return [
-        group.part(part)
-        for part in by_network(list(map(loaded, group.learners)), group.suite_stream.network)
-    ]
+    return [group.part(part) for part in by_network(group.learners, group.suite_stream.network)]
 
 
 def _of_good_size(group: Group, execution: Execution, notify: Notify) -> list[Group]:
@@ -94,7 +90,7 @@ def _of_good_size(group: Group, execution: Execution, notify: Notify) -> list[Gr
     size = population_size.chosen(
         group.suite_stream.stream,
         group.suite_stream.network,
-        loaded(group.learners[0]),
+        group.learners[0],
         execution,
         num_runs,
         lambda sentence: notify(f"{group.label}: {sentence}"),

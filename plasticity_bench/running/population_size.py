@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 from plasticity_bench.folders import cache_folder
-from plasticity_bench.learners.learner import Learner
 from plasticity_bench.learners.losses import random_targets
+from plasticity_bench.learners.submitted import AnyLearner, SubmittedLearner
 from plasticity_bench.networks import NetworkSpec, num_parameters
 from plasticity_bench.programs.compiling import AUTO_UPDATES
 from plasticity_bench.programs.population import Population, Replica
@@ -64,7 +64,7 @@ def by_rule(network: NetworkSpec, execution: Execution) -> int:
 def chosen(
     stream: Stream,
     network: NetworkSpec,
-    learner: Learner,
+    learner: AnyLearner,
     execution: Execution,
     most: int,
     notify: Callable[[str], None] = lambda _: None,
@@ -112,7 +112,7 @@ def best(sizes: list[int], measure: Callable[[int], float], file: Path) -> int:
 
 
 def seed_updates_per_second(
-    stream: Stream, network: NetworkSpec, learner: Learner, execution: Execution, size: int
+    stream: Stream, network: NetworkSpec, learner: AnyLearner, execution: Execution, size: int
 ) -> float:
     """Time a population on random inputs; 0 if it does not fit into the device's memory."""
     replicas = [Replica(seed, learner) for seed in range(size)]
@@ -139,14 +139,17 @@ def seed_updates_per_second(
 
 
 def _cache_file(
-    stream: Stream, network: NetworkSpec, learner: Learner, execution: Execution
+    stream: Stream, network: NetworkSpec, learner: AnyLearner, execution: Execution
 ) -> Path:
     known = environment()
-    cls = type(learner)
+    if isinstance(learner, SubmittedLearner):
+        named = (learner.name, learner.source)
+    else:
+        named = (type(learner).__name__, source_of(type(learner)).hash)
     key = {
         "network": network.identity(),
         "batch_size": stream.batch_size,
-        "learner": (cls.__name__, source_of(cls).hash),
+        "learner": named,
         "compiles": execution.compiles(stream.num_updates),
         "device": execution.record(),
         "processor": (known["processor"], known["cores"]),

@@ -7,8 +7,9 @@ from typing import Any
 from plasticity_bench.errors import BadInputError, did_you_mean
 from plasticity_bench.learners import hyperparameters
 from plasticity_bench.learners.learner import Learner
-from plasticity_bench.learners.lookup import find_learner
 from plasticity_bench.names import check_name
+from plasticity_bench.recording.users_learners import declared_learner
+from plasticity_bench.results import TUNED
 from plasticity_bench.results.run import OWN_FRESH
 from plasticity_bench.suite.suite_file import LearnerEntry
 
@@ -95,8 +96,24 @@ def with_learners(
     return tuple(added)
 
 
+def class_of(label: str, contenders: Sequence[Contender]) -> type[Learner]:
+    """Return the class of the learner whose results have a label.
+
+    Args:
+        label: of one of the contenders, or as `with_learners` makes it.
+        contenders: of the suite.
+
+    Raises:
+        BadInputError: if there is no such learner.
+    """
+    for one in contenders:
+        if one.label == label.removesuffix(TUNED):
+            return type(one.learner)
+    return declared_learner(label.split(" ", maxsplit=1)[0])
+
+
 def _learner(reference: str, settings: Mapping[str, Any]) -> Learner:
-    return find_learner(reference)(**settings)
+    return declared_learner(reference)(**settings)
 
 
 def _same(one: Learner, other: Learner) -> bool:

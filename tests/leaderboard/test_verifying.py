@@ -17,7 +17,7 @@ from plasticity_bench.leaderboard.manifest import read_manifest
 from plasticity_bench.leaderboard.unpublished import Unpublished, drawn_seeds, shortfalls
 from plasticity_bench.leaderboard.validation import validate
 from plasticity_bench.leaderboard.verification import status_of
-from plasticity_bench.recording import process
+from plasticity_bench.recording import sealed_process
 from plasticity_bench.results import Row
 from plasticity_bench.results.parquet import (
     measurements_bytes,
@@ -111,7 +111,7 @@ def test_a_record_is_of_the_source_that_was_recorded(entry, monkeypatch):
 
 
 def test_where_files_are_not_protected_that_is_told(entry, monkeypatch, capsys):
-    monkeypatch.setattr(process, "protects_files", lambda: False)
+    monkeypatch.setattr(sealed_process, "protects_files", lambda: False)
     assert verify(entry, "--runs", "1") == 0
     assert "it could write to any file of yours." in capsys.readouterr().err
 

@@ -12,9 +12,10 @@ import torch
 
 import plasticity_bench as pb
 from plasticity_bench.learners.submitted import SubmittedLearner, is_submitted, submitted
-from plasticity_bench.recording import process
-from plasticity_bench.recording.process import RecorderProcess, isolation, protects_files
+from plasticity_bench.recording import sealed_process
+from plasticity_bench.recording.process import RecorderProcess
 from plasticity_bench.recording.recorder import Recorder
+from plasticity_bench.recording.sealed_process import isolation, protects_files
 from tests.support.helpers import SPEC
 
 pytestmark = pytest.mark.slow  # every process imports PyTorch
@@ -137,7 +138,7 @@ def test_the_process_and_what_it_has_started_end_before_results_exist(learner, t
         "\nclass Learner(pb.Learner):\n    pass\n"
     )
     recorder = RecorderProcess([learner(text)], SPEC)
-    process_id = recorder._process.pid
+    process_id = recorder._process._process.pid
     assert _running(mark)
     recorder.update(*BATCH)
     with pytest.raises(ProcessLookupError):
@@ -145,7 +146,7 @@ def test_the_process_and_what_it_has_started_end_before_results_exist(learner, t
     assert not _running(mark)
     # Another shape needs another process, which must record the same.
     assert recorder.update((4, *SPEC.input_shape), (4,)).nodes
-    assert recorder._process.pid != process_id
+    assert recorder._process._process.pid != process_id
     del recorder
     assert capfd.readouterr().err == ""  # `unshare` says nothing of a child that was killed
 
@@ -205,7 +206,7 @@ def test_no_file_of_the_users_is_written(learner, tmp_path, monkeypatch, user):
     prefix = ("unshare", *user, "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
     if subprocess.run([*prefix, "true"], check=False).returncode or not protects_files():
         pytest.skip("this system has no namespaces of mounts, or does not permit them")
-    monkeypatch.setattr(process, "isolation", lambda: prefix)
+    monkeypatch.setattr(sealed_process, "isolation", lambda: prefix)
     (tmp_path / "results").write_text("theirs")
     recorder = RecorderProcess([learner(WRITING.replace("FOLDER", str(tmp_path)))], SPEC)
     assert recorder.update(*BATCH).nodes
@@ -214,8 +215,8 @@ def test_no_file_of_the_users_is_written(learner, tmp_path, monkeypatch, user):
 
 
 def test_where_files_cannot_be_protected_learners_are_recorded_all_the_same(learner, monkeypatch):
-    monkeypatch.setattr(process, "_sealed", lambda folder: ("env",))
-    assert not process.protects_files.__wrapped__()
+    monkeypatch.setattr(sealed_process, "_sealed", lambda folder: ("env",))
+    assert not sealed_process.protects_files.__wrapped__()
     assert RecorderProcess([learner(PLAIN)], SPEC).update(*BATCH).nodes
 
 
@@ -275,7 +276,7 @@ def test_closing_standard_error_ends_nothing(learner):
 )
 def test_what_goes_wrong_there_is_told(learner, text, told, monkeypatch):
     if "within 2 seconds" in told:
-        monkeypatch.setattr(process, "LIMIT_SECONDS", 2.0)
+        monkeypatch.setattr(sealed_process, "LIMIT_SECONDS", 2.0)
     with pytest.raises(pb.PlasticityBenchError, match=told):
         RecorderProcess([learner(text + PLAIN)], SPEC)
 

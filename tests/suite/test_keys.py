@@ -149,4 +149,3 @@ def test_what_no_key_covers_is_named_once(keys, tmp_path):
         f"Mine-v0: keyed_streams.py:18 reads by open(): {end}",
         f"unseen_learner:Mine strength=2.0: unseen_learner.py:6 reads the environment: {end}",
     ]
-    del sys.modules["unseen_learner"]
