@@ -15,7 +15,6 @@ import pytest
 
 from plasticity_bench import cli
 from plasticity_bench.cli import main
-from plasticity_bench.evaluation.recorder import Recorder
 from tests.support.tiny_suite import SUITE
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +94,6 @@ def test_several_processes_give_the_same_numbers(capsys):
 def test_an_edited_learner_is_run_again(folder, capsys):
     run("--learner", "my_module:Learner")
     (folder / "my_module.py").write_text(LEARNER.replace("0.1", "0.2"))
-    del sys.modules["my_module"]
     capsys.readouterr()
     run("--learner", "my_module:Learner")
     assert "20 runs, 12 finished, 8 to do" in capsys.readouterr().err
@@ -522,11 +520,7 @@ class Learner(pb.Learner):
 
 
 @pytest.mark.slow
-def test_code_that_runs_unrecorded_is_in_no_process_that_scores_others(folder, capsys, monkeypatch):
-    # This process imports it as well, for its settings: what it does here is undone.
-    monkeypatch.setattr(Recorder, "_evaluated", Recorder._evaluated)
-    monkeypatch.setitem(sys.modules, "loud", None)
-    monkeypatch.delitem(sys.modules, "loud")
+def test_code_that_runs_unrecorded_is_in_no_process_that_scores_others(folder, capsys):
     main(["run", "tiny.yaml", "--jobs", "1", "--format", "csv", "--results", "alone"])
     alone = without_time(capsys.readouterr().out)
     (folder / "loud.py").write_text(UNRECORDED)
@@ -534,3 +528,4 @@ def test_code_that_runs_unrecorded_is_in_no_process_that_scores_others(folder, c
     assert main(["run", "tiny.yaml", "--jobs", "1", "--format", "csv", *loud]) == 0
     rows = without_time(capsys.readouterr().out)
     assert [row for row in rows if row["learner"] != "loud:Learner"] == alone
+    assert "loud" not in sys.modules

@@ -230,7 +230,7 @@ def test_a_users_learner_is_probed_in_another_process(results, tmp_path, capsys)
     assert probe(results, *ONE[:2], "--learner", label, "--seeds", "1") == 0
     assert {p["learner"] for p in stored(results).values()} == {label}
     (tmp_path / "own_learner.py").write_text(OWN + "    push: float = 0.1\n")
-    sys.modules.pop("own_learner")
+    assert "own_learner" not in sys.modules
     assert probe(results, *ONE[:2], "--learner", label) == 2
     assert "is not that of its stored results" in capsys.readouterr().err
 

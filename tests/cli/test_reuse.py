@@ -91,7 +91,6 @@ def test_what_no_key_covers_is_named(run):
         f"{line}if what is read or changed there differs, results keep their key and are not "
         "computed again."
     ]
-    del sys.modules["reading_learner"]
 
 
 def test_check_refuses_it(tmp_path, monkeypatch, capsys):

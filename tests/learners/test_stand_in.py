@@ -48,11 +48,29 @@ def test_it_has_the_same_hyperparameters_hooks_and_search_space(name):
 
 @pytest.mark.parametrize(
     "given",
-    [{"share": 0}, {"share": 1.5}, {"every": 3}, {"every": 0}, {"every": 2.0}, {"shift": -1}]
-    + [{"shift": -2}, {"any_number": -9}, {"switch": 1}, {"plain": -1}, {"plain": float("nan")}]
-    + [{"name_of_rule": ""}, {"name_of_rule": "abcd"}, {"name_of_rule": "b"}, {"forgotten": 1}]
-    + [{"strenght": 1}, {"lr": 0.1}, {"lr": 0.1, "step_size": 0.1}, {"momentum": 0.5}]
-    + [{"optimizer": "sgd", "momentum": 0.5}, {"optimizer": "adan"}],
+    [
+        {"share": 0},
+        {"share": 1.5},
+        {"every": 3},
+        {"every": 0},
+        {"every": 2.0},
+        {"shift": -1},
+        {"shift": -2},
+        {"any_number": -9},
+        {"switch": 1},
+        {"plain": -1},
+        {"plain": float("nan")},
+        {"name_of_rule": ""},
+        {"name_of_rule": "abcd"},
+        {"name_of_rule": "b"},
+        {"forgotten": 1},
+        {"strenght": 1},
+        {"lr": 0.1},
+        {"lr": 0.1, "step_size": 0.1},
+        {"momentum": 0.5},
+        {"optimizer": "sgd", "momentum": 0.5},
+        {"optimizer": "adan"},
+    ],
     ids=str,
 )
 def test_it_takes_and_refuses_the_same_settings(given):
