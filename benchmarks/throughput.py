@@ -179,7 +179,7 @@ def main() -> None:
             table += rows_of([learner], timings, timings["researcher's loop"])
         show(table, headers)
     print("## Convolutions: 5x5x16, 5x5x16, 100, on 28 x 28, batch 32\n")
-    timings = compare(CNN, "adam", 32, (1,), options)
+    timings = compare(CNN, "adam", 32, (1, 2, 4), options)
     show(rows_of(["adam"], timings, timings["researcher's loop"]), headers)
 
 

@@ -85,9 +85,9 @@ def test_the_users_number_comes_first():
     assert chosen(stream(200_000), SPEC, ADAM, Execution(replicas=30), 9) == 9
 
 
-def test_convolutions_run_one_by_one_on_a_cpu():
+def test_convolutions_run_two_at_a_time_on_a_cpu():
     cnn = pb.NetworkSpec(name="cnn", channels=(4,), hidden=(8,), input_shape=(8, 8), num_outputs=10)
-    assert by_rule(cnn, Execution()) == 1
+    assert by_rule(cnn, Execution()) == 2
 
 
 def test_a_rate_is_measured(monkeypatch):
