@@ -196,7 +196,11 @@ def test_a_diverged_learner_scores_worst_and_is_named(capsys):
     ("arguments", "sentence"),
     [
         (["run", "nothing.yaml"], "There is no suite 'nothing.yaml'."),
-        (["run", "tiny.yaml", "--learner", "nowhere:Learner"], "there is no module 'nowhere'"),
+        pytest.param(
+            ["run", "tiny.yaml", "--learner", "nowhere:Learner"],
+            "there is no module 'nowhere'",
+            marks=pytest.mark.slow,
+        ),
         (["run", "tiny.yaml", "--learner", "adma"], "Unknown learner 'adma'. Did you mean 'adam'?"),
         (
             ["run", "tiny.yaml", "--learner", "adam", "-H", "setp_size=1"],

@@ -290,9 +290,10 @@ def test_learners_are_found_by_label_and_by_class():
         (["tune", "tiny.yaml", "--learner", "l2", "-H", "strenth=1"], "Did you mean 'strength'?"),
         (["tune", "tiny.yaml", "-H", "strength=1"], "no --learner is given"),
         (["tune", "tiny.yaml", "--learner", "wrong_to_tune:Learner"], "no hyperparameter 'pul'"),
-        (
+        pytest.param(
             ["tune", "tiny.yaml", "--learner", "wrong_to_tune:Learner", "--dry-run"],
             "no hyperparameter 'pul'",
+            marks=pytest.mark.slow,
         ),
         (["tune", "tiny.yaml", "--output", "."], ". is a folder: give a file for the record"),
         (["tune", "tiny.yaml", "--output", ".", "--dry-run"], ". is a folder: give a file for"),

@@ -132,6 +132,7 @@ def test_the_order_of_settings_is_no_difference(keys, tmp_path):
     assert Results(tmp_path).path(first) == Results(tmp_path).path(second)
 
 
+@pytest.mark.slow
 def test_what_no_key_covers_is_named_once(keys, tmp_path):
     (tmp_path / "unseen_learner.py").write_text(
         "import os\nimport plasticity_bench as pb\nclass Mine(pb.Learner):\n"
