@@ -7,7 +7,6 @@ a class of the same name that has the same hyperparameters and search space, and
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
-import annotated_types
 import pydantic
 
 from plasticity_bench.learners.hyperparameters import annotated
@@ -16,15 +15,8 @@ from plasticity_bench.learners.search_space import Choice, LogUniform, Uniform
 
 _TYPES = {kind.__name__: kind for kind in (int, float, bool, str)}
 _RANGES = {kind.__name__: kind for kind in (LogUniform, Uniform)}
-_BOUNDS: dict[str, Any] = {
-    "gt": annotated_types.Gt,
-    "ge": annotated_types.Ge,
-    "lt": annotated_types.Lt,
-    "le": annotated_types.Le,
-    "multiple_of": annotated_types.MultipleOf,
-    "min_length": annotated_types.MinLen,
-    "max_length": annotated_types.MaxLen,
-}
+_BOUNDS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length")
+"""Attributes of what an annotation has beside the type, and arguments of `pydantic.Field`."""
 
 
 class StandIn(Learner):
@@ -112,8 +104,8 @@ def _type_data(hint: Any) -> tuple[str, dict[str, Any] | None]:
     bounds = {
         name: _plain(getattr(one, name))
         for one in constraints
-        for name, kind in _BOUNDS.items()
-        if isinstance(one, kind)
+        for name in _BOUNDS
+        if getattr(one, name, None) is not None
     }
     return hint.__origin__.__name__, bounds
 
