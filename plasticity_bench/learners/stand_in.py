@@ -1,7 +1,7 @@
-"""Learners of a user's as this process knows them: what their classes declare, without the classes.
+"""Stand-ins for users' learner classes, whose modules are not imported in this process.
 
-A class is described, as plain data, by a process that has imported it. Here the description becomes
-a class of the same name that has the same hyperparameters and search space, and no hooks.
+A process that has imported the class describes it as plain data. From that, a class of the same name
+is made, with the same hyperparameters and search space, whose hooks cannot be called.
 """
 
 from collections.abc import Callable, Mapping

@@ -31,7 +31,7 @@ from pathlib import Path
 import plasticity_bench as pb
 import plasticity_bench.scoring.score_table as table
 
-table.lines_of = lambda *_: []
+table.entries = table.entries_of = lambda *_, **__: []
 for folder in {folders!r}:
     for file in Path(folder).rglob("*"):
         if file.is_file():
