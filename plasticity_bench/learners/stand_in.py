@@ -1,7 +1,7 @@
 """Stand-ins for users' learner classes, whose modules are not imported in this process.
 
-A process that has imported the class describes it as plain data. From that, a class of the same name
-is made, with the same hyperparameters and search space, whose hooks cannot be called.
+A process that has imported the class describes it as plain data. From that, a class of the same
+name is made, with the same hyperparameters and search space, whose hooks cannot be called.
 """
 
 from collections.abc import Callable, Mapping
